@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      // The module's bytes are generated beside the compiled files; the tests run the sources.
+      {
+        find: /^\.\/kernel-bytes\.js$/,
+        replacement: fileURLToPath(new URL('build/src/kernel/kernel-bytes.js', import.meta.url)),
+      },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'assembly/{protocol,layout}.ts'],
+      reportsDirectory: 'build/coverage',
+    },
+  },
+});
