@@ -92,13 +92,18 @@ export const RECORD_ASCII = 0x08;
 //   │                                                                    │ u32        │ offset i32 │
 //   └────────────────────────────────────────────────────────────────────┴────────────┴────────────┘
 //
-// A fresh state is zeros but for options and the two limits. header length: in STAGE_HEADER, how many header bytes are
-// held at 16. first byte .. masking key: the frame under way. message opcode: as in the record, of the data message that
-// is under way (0: none). close byte: the first byte of a close code that was cut in two. utf8 state: what validate()
-// returned; it belongs to the open text message, and from the first byte of a Close on to its reason. message length:
-// payload bytes of the frames of the open message that came before the frame under way. consumed, error, error offset:
-// the outcome of the last decode(); the offset is relative to the chunk's start and negative where the byte at fault
-// came in an earlier chunk.
+// A fresh state is zeros but for options and the two limits. Between two frames all that tells of the frame under way is
+// zero again (header length, first byte, frame flags, close byte, masking key, 16-31); between two messages message
+// opcode, utf8 state and message length are too; in STAGE_CLOSED and STAGE_FAILED bytes 2-6 and 8-39 are zero.
+//
+// header length: in STAGE_HEADER, how many header bytes are held at 16; in STAGE_PAYLOAD 0. first byte, masking key,
+// payload length, remaining: the frame under way. frame flags: RECORD_MASKED or 0. message opcode: as in the record, of
+// the data message that is under way (0: none). close byte: the first byte of a close code that was cut in two; 0 once
+// the second has come. utf8 state: what validate() returned; it belongs to the open text message, and from the first
+// byte of a Close on to its reason. message length: payload bytes of the frames of the open message that came before the
+// frame under way. consumed, error, error offset: the outcome of the last decode(); the offset is relative to the chunk's
+// start and negative where the byte at fault came in an earlier chunk. After an error or a Close consumed is the length
+// of the chunk; error and its offset then stay as they were.
 
 export const STATE_LENGTH = 64;
 export const STATE_OPTIONS = 0;

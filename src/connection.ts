@@ -1,0 +1,281 @@
+// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Closes, keeps
+// the state of the closing handshake, and fails for good at the first broken rule. It knows no socket, no timer and no
+// handshake.
+
+import {
+  CLOSE_NO_STATUS,
+  OPCODE_BINARY,
+  OPCODE_CLOSE,
+  OPCODE_CONTINUATION,
+  OPCODE_PING,
+  OPCODE_PONG,
+  OPCODE_TEXT,
+} from '../assembly/protocol.js';
+import { ProtocolError } from './errors.js';
+import type { Role } from './frames/chunk-decoder.js';
+import { FrameEncoder } from './frames/frame-encoder.js';
+import { FrameWriter } from './frames/frame-writer.js';
+import type { PreparedMessage } from './frames/prepared-message.js';
+import type { KernelName } from './kernel/kernel.js';
+import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
+import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
+
+/** What a connection can be told beyond what a message decoder can. */
+export interface ConnectionOptions extends MessageDecoderOptions {
+  readonly role: Role;
+  /** Answer each ping with a pong (default true). */
+  readonly autoPong?: boolean;
+}
+
+/**
+ * - `'open'`: messages go both ways.
+ * - `'closing'`: we have sent a Close and wait for the peer's; messages still arrive, none may be sent.
+ * - `'closed'`: both have sent a Close, or the connection failed. Nothing comes, nothing may be sent; the transport is to
+ *   be ended once what is to be sent has been.
+ */
+export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/**
+ * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
+ *
+ * ```ts
+ * const connection = new Connection({ role: 'server' });
+ * for (const event of connection.receive(chunk)) if (event.type === 'text') connection.sendText(event.text);
+ * if (connection.outgoingLength > 0) socket.write(connection.takeOutgoing());
+ * if (connection.state === 'closed') socket.end();
+ * ```
+ */
+export class Connection {
+  readonly role: Role;
+  readonly #decoder: MessageDecoder;
+  readonly #encoder: FrameEncoder;
+  readonly #writer: FrameWriter;
+  readonly #autoPong: boolean;
+  readonly #relay: MessageHandler;
+  #state: ConnectionState = 'open';
+  #handler: MessageHandler | undefined;
+  /** The first fragment of a message has been sent and the last has not. */
+  #isSendingFragments = false;
+  #hasSentClose = false;
+  #hasReceivedClose = false;
+
+  /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
+  constructor(options: ConnectionOptions) {
+    this.role = options.role;
+    this.#decoder = new MessageDecoder(options);
+    this.#encoder = new FrameEncoder(options);
+    this.#writer = new FrameWriter(this.#encoder);
+    this.#autoPong = options.autoPong ?? true;
+    this.#relay = new Connection.#Relay(this);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Which kernel is at work. */
+  get kernelName(): KernelName {
+    return this.#decoder.kernelName;
+  }
+
+  /** Bytes held of a message that has not come whole. */
+  get bufferedLength(): number {
+    return this.#decoder.bufferedLength;
+  }
+
+  /** A Close has been received: the closing handshake was, or is being, done as it should. */
+  get hasReceivedClose(): boolean {
+    return this.#hasReceivedClose;
+  }
+
+  /** Bytes that wait to be sent. */
+  get outgoingLength(): number {
+    return this.#writer.length;
+  }
+
+  /**
+   * Takes bytes from the transport.
+   *
+   * @param chunk any length; the connection's own unless `ownsChunks` is false
+   * @returns what happened, in order. A ping has been answered and a Close replied to already: see `outgoingLength`
+   */
+  receive(chunk: Uint8Array): MessageEvent[] {
+    const events: MessageEvent[] = [];
+    this.dispatch(chunk, collectInto(events));
+    return events;
+  }
+
+  /**
+   * The same with calls on a handler instead of event objects.
+   *
+   * @throws only what the handler throws
+   */
+  dispatch(chunk: Uint8Array, handler: MessageHandler): void {
+    this.#handler = handler;
+    this.#decoder.dispatch(chunk, this.#relay);
+  }
+
+  /**
+   * Tells the connection that the transport has ended.
+   *
+   * @returns the error if it ended without a Close from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
+   */
+  receiveEnd(): ProtocolError | undefined {
+    const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
+    this.#state = 'closed';
+    return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
+  }
+
+  /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
+   * `WSIMD_NOT_OPEN`, `WSIMD_MESSAGE_OPEN` inside a fragmented message */
+  sendText(text: string | Uint8Array): void {
+    this.#sendMessage(OPCODE_TEXT, text);
+  }
+
+  /** Sends a binary message. Copied: `data` is the caller's again at once. */
+  sendBinary(data: Uint8Array): void {
+    this.#sendMessage(OPCODE_BINARY, data);
+  }
+
+  /** Sends a message that was framed before. */
+  sendPrepared(message: PreparedMessage): void {
+    if (this.role === 'client') {
+      this.#sendMessage(message.opcode, message.payload);
+    } else {
+      this.#checkMaySend();
+      this.#writer.writeEncoded(message.serverFrame);
+    }
+  }
+
+  /**
+   * Sends the first fragment of a message, to be continued with `sendFragment`.
+   *
+   * @param type of the message; a text's fragments may cut a character in two when given as bytes
+   */
+  startMessage(type: 'text' | 'binary', data: string | Uint8Array): void {
+    this.#checkMaySend();
+    this.#isSendingFragments = true;
+    this.#writer.write(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, data, { fin: false });
+  }
+
+  /**
+   * Sends a further fragment.
+   *
+   * @param isLast the message ends with it
+   * @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN`, `WSIMD_NOT_OPEN`
+   */
+  sendFragment(data: string | Uint8Array, isLast: boolean): void {
+    this.#checkOpen();
+    if (!this.#isSendingFragments) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
+    this.#isSendingFragments = !isLast;
+    this.#writer.write(OPCODE_CONTINUATION, data, { fin: isLast });
+  }
+
+  /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
+  ping(payload: string | Uint8Array = ''): void {
+    this.#checkOpen();
+    this.#writer.write(OPCODE_PING, payload);
+  }
+
+  /** Sends a pong that nobody asked for, or the answer where `autoPong` is off. Arguments and errors as of `ping`. */
+  pong(payload: string | Uint8Array = ''): void {
+    this.#checkOpen();
+    this.#writer.write(OPCODE_PONG, payload);
+  }
+
+  /**
+   * Begins the closing handshake; without effect if it has begun.
+   *
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
+   * @param reason at most 123 bytes of UTF-8
+   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
+   */
+  close(closeCode?: number, reason?: string): void {
+    const payload = this.#encoder.closePayload(closeCode, reason);
+    if (this.#state !== 'open') return;
+    this.#sendClose(payload);
+    this.#state = 'closing';
+  }
+
+  /** Takes what is to be sent; owned. Empty if there is nothing. */
+  takeOutgoing(): Uint8Array<ArrayBuffer> {
+    return this.#writer.take();
+  }
+
+  /** Gives back what `takeOutgoing` gave, once the transport has copied it: the memory serves again. */
+  releaseOutgoing(bytes: Uint8Array<ArrayBuffer>): void {
+    FrameWriter.release(bytes);
+  }
+
+  #sendMessage(opcode: number, payload: string | Uint8Array): void {
+    this.#checkMaySend();
+    this.#writer.write(opcode, payload);
+  }
+
+  #checkMaySend(): void {
+    this.#checkOpen();
+    if (this.#isSendingFragments) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+  }
+
+  #checkOpen(): void {
+    if (this.#state !== 'open') throw new ProtocolError('WSIMD_NOT_OPEN', { detail: this.#state });
+  }
+
+  #sendClose(payload: Uint8Array): void {
+    if (this.#hasSentClose) return;
+    this.#hasSentClose = true;
+    this.#writer.write(OPCODE_CLOSE, payload);
+  }
+
+  #receivedPing(payload: Uint8Array): void {
+    if (this.#autoPong && this.#state === 'open') this.#writer.write(OPCODE_PONG, payload);
+  }
+
+  #receivedClose(closeCode: number): void {
+    this.#hasReceivedClose = true;
+    // Section 5.5.1: the reply "typically echos the status code".
+    this.#sendClose(this.#encoder.closePayload(closeCode === CLOSE_NO_STATUS ? undefined : closeCode));
+    this.#state = 'closed';
+  }
+
+  #failed(error: ProtocolError): void {
+    this.#sendClose(this.#encoder.closePayload(error.closeCode));
+    this.#state = 'closed';
+  }
+
+  /** Stands between the decoder and the user's handler: the connection acts first. A class, so that it costs one field. */
+  static readonly #Relay = class implements MessageHandler {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+      this.#connection = connection;
+    }
+    onText(text: string): void {
+      this.#connection.#handler?.onText(text);
+    }
+    onTextBytes(bytes: Uint8Array): void {
+      this.#connection.#handler?.onTextBytes?.(bytes);
+    }
+    onBinary(data: Uint8Array): void {
+      this.#connection.#handler?.onBinary(data);
+    }
+    onPiece(piece: MessagePiece): void {
+      this.#connection.#handler?.onPiece?.(piece);
+    }
+    onPing(payload: Uint8Array): void {
+      this.#connection.#receivedPing(payload);
+      this.#connection.#handler?.onPing(payload);
+    }
+    onPong(payload: Uint8Array): void {
+      this.#connection.#handler?.onPong(payload);
+    }
+    onClose(closeCode: number, reason: string): void {
+      this.#connection.#receivedClose(closeCode);
+      this.#connection.#handler?.onClose(closeCode, reason);
+    }
+    onError(error: ProtocolError): void {
+      this.#connection.#failed(error);
+      this.#connection.#handler?.onError(error);
+    }
+  };
+}

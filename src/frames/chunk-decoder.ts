@@ -1,0 +1,147 @@
+// One connection's decoder at its lowest: the 64-byte state, carried into the arena and back around each call of the
+// kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/.
+
+import {
+  CHUNK_CAPACITY,
+  CHUNK_PTR,
+  OPTION_ALLOW_RSV1,
+  OPTION_REQUIRE_MASKED,
+  OPTION_REQUIRE_UNMASKED,
+  OPTION_SKIP_UTF8,
+  RECORD_CAPACITY,
+  RECORDS_PTR,
+  STAGE_CLOSED,
+  STAGE_PAYLOAD,
+  STATE_CONSUMED,
+  STATE_ERROR,
+  STATE_ERROR_OFFSET,
+  STATE_FRAME_LENGTH,
+  STATE_LENGTH,
+  STATE_MAX_FRAME_LENGTH,
+  STATE_MAX_MESSAGE_LENGTH,
+  STATE_OPTIONS,
+  STATE_PTR,
+  STATE_REMAINING,
+  STATE_STAGE,
+} from '../../assembly/layout.js';
+import { ProtocolError } from '../errors.js';
+import { type Arena, arenaFor } from '../kernel/arena.js';
+import type { KernelChoice } from '../kernel/select.js';
+
+/** Which end of a connection we are: a `'server'` takes masked frames only, a `'client'` unmasked ones only. */
+export type Role = 'client' | 'server';
+
+/** What every decoder can be told. */
+export interface DecoderOptions {
+  /** Which end we are; `'observer'` takes frames of both directions, for tools that look at captured bytes. */
+  readonly role: Role | 'observer';
+  /** Bytes of payload in a frame, 0 to 2^53 - 1. Longer data frames fail with 1009. Default: no limit but the next. */
+  readonly maxFrameLength?: number;
+  /** Bytes of payload in a message, 0 to 2^53 - 1. Longer ones fail with 1009, at the header. Default 16 MiB. */
+  readonly maxMessageLength?: number;
+  /** An extension owns RSV1: it may stand on the first frame of a data message, whose text is then not validated. */
+  readonly allowRsv1?: boolean;
+  /** Do not validate text and close reasons (for who passes them on unseen). */
+  readonly skipUtf8Validation?: boolean;
+  /** Which kernel; default: WebAssembly where it runs. */
+  readonly kernel?: KernelChoice;
+}
+
+/** The default of `maxMessageLength`: 16 MiB. */
+export const DEFAULT_MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
+
+const STATE_CONSUMED_WORD = (STATE_PTR + STATE_CONSUMED) / 4;
+const STATE_ERROR_OFFSET_WORD = (STATE_PTR + STATE_ERROR_OFFSET) / 4;
+/** What a word of a 64-bit number is worth. */
+const TWO_POW_32 = 2 ** 32;
+
+/** Feeds chunks to the kernel, slab by slab, and keeps what it must remember between them. */
+export class ChunkDecoder {
+  readonly arena: Arena;
+  /** The state between two chunks: `assembly/layout.ts` draws it. Ours; the kernel has a copy while it works. */
+  readonly state = new Uint8Array(STATE_LENGTH);
+  /** How many bytes of the last slab were taken; fewer than it had if the record table was full. */
+  consumed = 0;
+  /** Why the input was refused. Once set, everything that comes is dropped. */
+  error: ProtocolError | undefined;
+  #position = 0;
+
+  constructor(options: DecoderOptions) {
+    this.arena = arenaFor(options.kernel);
+    const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
+    if (role !== 'client' && role !== 'server' && role !== 'observer') {
+      throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
+    }
+    this.state[STATE_OPTIONS] =
+      (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
+      (options.allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
+      (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
+    this.#writeLimit(STATE_MAX_FRAME_LENGTH, 'maxFrameLength', maxFrameLength);
+    this.#writeLimit(STATE_MAX_MESSAGE_LENGTH, 'maxMessageLength', maxMessageLength);
+  }
+
+  /** A whole Close was read, or an error found: what comes is dropped. */
+  get isDone(): boolean {
+    return this.state[STATE_STAGE]! >= STAGE_CLOSED;
+  }
+
+  /** Bytes taken from the stream so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Inside a payload: the frame that the last record left unfinished goes on with the next byte. */
+  get isInPayload(): boolean {
+    return this.state[STATE_STAGE] === STAGE_PAYLOAD;
+  }
+
+  /** Of the frame under way (`isInPayload`): the length of its whole payload, in bytes. */
+  get frameLength(): number {
+    return this.#readLength(STATE_FRAME_LENGTH);
+  }
+
+  /** Of the frame under way (`isInPayload`): how many bytes of its payload are still to come. */
+  get remaining(): number {
+    return this.#readLength(STATE_REMAINING);
+  }
+
+  /**
+   * Decodes one slab: as much of `chunk` from `from` on as fits into the arena.
+   *
+   * @returns how many records lie in the arena; they and the payloads that they point to are valid until any decoder on
+   *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
+   */
+  decode(chunk: Uint8Array, from: number): number {
+    const { arena, state } = this;
+    const { bytes, words } = arena;
+    const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
+    arena.generation++;
+    bytes.set(state, STATE_PTR);
+    bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
+    const count = arena.kernel.decode(STATE_PTR, CHUNK_PTR, length, RECORDS_PTR, RECORD_CAPACITY);
+    state.set(arena.state);
+    this.consumed = words[STATE_CONSUMED_WORD]!;
+    if (state[STATE_ERROR] !== 0 && this.error === undefined) {
+      this.error = ProtocolError.fromKernel(state[STATE_ERROR]!, this.#position + words[STATE_ERROR_OFFSET_WORD]!);
+    }
+    this.#position += this.consumed;
+    return count;
+  }
+
+  /** A u64 that is at most 2^53 - 1, as every length that passed the limits is. */
+  #readLength(offset: number): number {
+    const { state } = this;
+    const low = state[offset]! | (state[offset + 1]! << 8) | (state[offset + 2]! << 16) | (state[offset + 3]! << 24);
+    const high = state[offset + 4]! | (state[offset + 5]! << 8) | (state[offset + 6]! << 16);
+    return high * TWO_POW_32 + (low >>> 0);
+  }
+
+  #writeLimit(offset: number, name: string, limit: number): void {
+    if (!Number.isSafeInteger(limit) || limit < 0) {
+      throw new RangeError(`${name} is a whole number from 0 to 2^53 - 1, not ${limit}`);
+    }
+    const view = new DataView(this.state.buffer);
+    view.setUint32(offset, limit % TWO_POW_32, true);
+    view.setUint32(offset + 4, Math.floor(limit / TWO_POW_32), true);
+  }
+}

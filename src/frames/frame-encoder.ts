@@ -1,0 +1,257 @@
+// Frames to send: header, payload, and the mask of a client's frames (RFC 6455 sections 5.2, 5.3, 5.5). It knows no
+// message and no connection: which frame may follow which is the caller's to say.
+
+import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/layout.js';
+import {
+  CLOSE_NO_STATUS,
+  FIN,
+  MAX_CLOSE_REASON,
+  MAX_CONTROL_PAYLOAD,
+  MAX_HEADER_LENGTH,
+  OPCODE_BINARY,
+  OPCODE_BITS,
+  OPCODE_CLOSE,
+  OPCODE_CONTINUATION,
+  OPCODE_CONTROL_BIT,
+  OPCODE_PING,
+  OPCODE_PONG,
+  OPCODE_TEXT,
+  RSV1,
+} from '../../assembly/protocol.js';
+import { ProtocolError } from '../errors.js';
+import { type Arena, arenaFor } from '../kernel/arena.js';
+import type { KernelName } from '../kernel/kernel.js';
+import type { KernelChoice } from '../kernel/select.js';
+import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
+import type { Role } from './chunk-decoder.js';
+import { isCloseCode } from './close-code.js';
+import { maskBytes } from './mask.js';
+import { takeMaskingKey } from './masking-keys.js';
+
+/** What an encoder can be told. */
+export interface FrameEncoderOptions {
+  /** A `'client'` masks its frames, a `'server'` does not. */
+  readonly role: Role;
+  /** Which kernel; default: WebAssembly where it runs. */
+  readonly kernel?: KernelChoice;
+}
+
+/** The bits of a frame's first byte beside its opcode. */
+export interface FrameBits {
+  /** The last fragment of its message; default true. */
+  readonly fin?: boolean;
+  /** The bit that permessage-deflate owns; default false. */
+  readonly rsv1?: boolean;
+}
+
+/** Up to this many UTF-16 units a string is written by a loop here, as long as it is ASCII (bench: `encode`). */
+const LOOP_UNITS = 24;
+/** Strings longer than this are measured before room is made for them. */
+const MEASURED_UNITS = 4096;
+/** Up to this length a client's payload is masked where it is written, without passing through the kernel. */
+const SMALL_PAYLOAD = 48;
+
+/**
+ * Makes frames: as new buffers (`encode…`), or written into the caller's (`encodeInto`).
+ *
+ * Holds no state of a connection; one encoder a role serves all of them.
+ */
+export class FrameEncoder {
+  readonly role: Role;
+  readonly #arena: Arena;
+  readonly #isMasked: boolean;
+
+  /** @throws TypeError for a role that is none; ProtocolError `WSIMD_NO_KERNEL` */
+  constructor(options: FrameEncoderOptions) {
+    const { role } = options;
+    if (role !== 'client' && role !== 'server')
+      throw new TypeError(`role is "client" or "server", not ${String(role)}`);
+    this.role = role;
+    this.#isMasked = role === 'client';
+    this.#arena = arenaFor(options.kernel);
+  }
+
+  /** Which kernel encodes. */
+  get kernelName(): KernelName {
+    return this.#arena.kernel.name;
+  }
+
+  /** A text frame. @param text a string, or the bytes of valid UTF-8 @returns a new buffer, owned */
+  encodeText(text: string | Uint8Array, bits?: FrameBits): Uint8Array {
+    return this.encode(OPCODE_TEXT, text, bits);
+  }
+
+  /** A binary frame. @returns a new buffer, owned */
+  encodeBinary(data: Uint8Array, bits?: FrameBits): Uint8Array {
+    return this.encode(OPCODE_BINARY, data, bits);
+  }
+
+  /** A further fragment of a message whose first frame had `fin: false`. @returns a new buffer, owned */
+  encodeContinuation(data: string | Uint8Array, bits?: FrameBits): Uint8Array {
+    return this.encode(OPCODE_CONTINUATION, data, bits);
+  }
+
+  /** A ping. @param payload at most 125 bytes @returns a new buffer, owned @throws ProtocolError `WSIMD_CONTROL_PAYLOAD` */
+  encodePing(payload?: string | Uint8Array): Uint8Array {
+    return this.encode(OPCODE_PING, payload ?? '');
+  }
+
+  /** A pong. @param payload at most 125 bytes @returns a new buffer, owned @throws ProtocolError `WSIMD_CONTROL_PAYLOAD` */
+  encodePong(payload?: string | Uint8Array): Uint8Array {
+    return this.encode(OPCODE_PONG, payload ?? '');
+  }
+
+  /**
+   * A Close.
+   *
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999 (section 7.4); without one the Close is empty
+   * @param reason at most 123 bytes of UTF-8
+   * @returns a new buffer, owned
+   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
+   */
+  encodeClose(closeCode?: number, reason = ''): Uint8Array {
+    return this.encode(OPCODE_CLOSE, this.closePayload(closeCode, reason));
+  }
+
+  /** The payload of a Close; arguments and errors as of `encodeClose`. @returns a new buffer, owned */
+  closePayload(closeCode?: number, reason = ''): Uint8Array {
+    const { host } = this.#arena;
+    if (closeCode === undefined || closeCode === CLOSE_NO_STATUS) {
+      if (reason !== '') throw new ProtocolError('WSIMD_INVALID_REASON', { detail: 'there is no code' });
+      return new Uint8Array(0);
+    }
+    if (!isCloseCode(closeCode)) throw new ProtocolError('WSIMD_INVALID_CLOSE_CODE', { detail: String(closeCode) });
+    const length = host.utf8Length(reason);
+    if (length > MAX_CLOSE_REASON) throw new ProtocolError('WSIMD_INVALID_REASON', { detail: `${length} bytes` });
+    const payload = new Uint8Array(2 + length);
+    payload[0] = closeCode >>> 8;
+    payload[1] = closeCode;
+    host.writeUtf8(reason, payload, 2);
+    return payload;
+  }
+
+  /**
+   * One frame in a buffer of its own.
+   *
+   * @param opcode 0 to 15
+   * @param payload a string is written as UTF-8
+   * @returns a new buffer, owned
+   * @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`
+   */
+  encode(opcode: number, payload: string | Uint8Array, bits?: FrameBits): Uint8Array {
+    const { host } = this.#arena;
+    const length = typeof payload === 'string' ? host.utf8Length(payload) : payload.length;
+    const target = host.allocate(headerLengthFor(length, this.#isMasked) + length);
+    this.encodeInto(target, 0, opcode, payload, bits);
+    return target;
+  }
+
+  /**
+   * Writes one frame into a buffer of the caller's.
+   *
+   * @param opcode 0 to 15
+   * @param payload a string is written as UTF-8; bytes may not lie in `target`
+   * @returns the offset behind the frame
+   * @throws ProtocolError `WSIMD_BUFFER_TOO_SMALL` (nothing is written then), `WSIMD_CONTROL_PAYLOAD`
+   */
+  encodeInto(
+    target: Uint8Array,
+    offset: number,
+    opcode: number,
+    payload: string | Uint8Array,
+    bits?: FrameBits,
+  ): number {
+    const firstByte =
+      (bits === undefined ? FIN : (bits.fin === false ? 0 : FIN) | (bits.rsv1 === true ? RSV1 : 0)) |
+      (opcode & OPCODE_BITS);
+    if (typeof payload !== 'string') return this.#writeBytes(target, offset, firstByte, payload);
+    return this.#writeText(target, offset, firstByte, payload);
+  }
+
+  /** Room enough for a frame with this payload: exact to the header for bytes and long strings, an upper bound else. */
+  maxFrameLength(payload: string | Uint8Array): number {
+    if (typeof payload !== 'string') return MAX_HEADER_LENGTH + payload.length;
+    // Three bytes a unit is the most that UTF-8 takes; long strings are measured rather than given thrice their length.
+    const { length } = payload;
+    return MAX_HEADER_LENGTH + (length <= MEASURED_UNITS ? length * 3 : this.#arena.host.utf8Length(payload));
+  }
+
+  #writeBytes(target: Uint8Array, offset: number, firstByte: number, payload: Uint8Array): number {
+    const { length } = payload;
+    const isMasked = this.#isMasked;
+    const needed = headerLengthFor(length, isMasked) + length;
+    checkFits(target, offset, needed, firstByte, length);
+    if (!isMasked) {
+      const start = writeHeader(target, offset, firstByte, length, false, 0);
+      if (length <= LOOP_UNITS) for (let i = 0; i < length; i++) target[start + i] = payload[i]!;
+      else target.set(payload, start);
+      return start + length;
+    }
+    const key = takeMaskingKey();
+    if (length > SMALL_PAYLOAD && length <= SCRATCH_CAPACITY) {
+      this.#arena.bytes.set(payload, SCRATCH_PTR);
+      return this.#takeFromScratch(target, offset, firstByte, length, key);
+    }
+    const start = writeHeader(target, offset, firstByte, length, true, key);
+    maskBytes(this.#arena, payload, 0, target, start, length, key);
+    return start + length;
+  }
+
+  #writeText(target: Uint8Array, offset: number, firstByte: number, text: string): number {
+    const { host, bytes } = this.#arena;
+    const isMasked = this.#isMasked;
+    const units = text.length;
+    const isControl = (firstByte & OPCODE_CONTROL_BIT) !== 0;
+    // Where there is room for the worst case, the length need not be known before it is written.
+    if (isControl || target.length - offset < MAX_HEADER_LENGTH + units * 3) {
+      const length = host.utf8Length(text);
+      checkFits(target, offset, headerLengthFor(length, isMasked) + length, firstByte, length);
+    }
+    if (isMasked && units > SMALL_PAYLOAD && units * 3 <= SCRATCH_CAPACITY) {
+      const length = host.writeUtf8(text, bytes, SCRATCH_PTR);
+      return this.#takeFromScratch(target, offset, firstByte, length, takeMaskingKey());
+    }
+
+    // The header is as long as for ASCII, nearly always; else the payload moves up.
+    let start = offset + headerLengthFor(units, isMasked);
+    const length = writeText(host, text, target, start);
+    const headerLength = headerLengthFor(length, isMasked);
+    if (offset + headerLength !== start) {
+      target.copyWithin(offset + headerLength, start, start + length);
+      start = offset + headerLength;
+    }
+    const key = isMasked ? takeMaskingKey() : 0;
+    writeHeader(target, offset, firstByte, length, isMasked, key);
+    if (isMasked) maskBytes(this.#arena, target, start, target, start, length, key);
+    return start + length;
+  }
+
+  /** A client's frame whose payload lies in the scratch: header and mask in one call, then one copy. */
+  #takeFromScratch(target: Uint8Array, offset: number, firstByte: number, length: number, key: number): number {
+    const { kernel, bytes } = this.#arena;
+    const headerLength = kernel.encode(SCRATCH_PTR, length, firstByte, length, 1, key);
+    target.set(bytes.subarray(SCRATCH_PTR - headerLength, SCRATCH_PTR + length), offset);
+    return offset + headerLength + length;
+  }
+}
+
+/** Writes a string; the caller has made sure that it fits. */
+function writeText(host: Arena['host'], text: string, target: Uint8Array, offset: number): number {
+  const { length } = text;
+  if (length > LOOP_UNITS) return host.writeUtf8(text, target, offset);
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return host.writeUtf8(text, target, offset);
+    target[offset + i] = unit;
+  }
+  return length;
+}
+
+function checkFits(target: Uint8Array, offset: number, needed: number, firstByte: number, length: number): void {
+  if ((firstByte & OPCODE_CONTROL_BIT) !== 0 && length > MAX_CONTROL_PAYLOAD) {
+    throw new ProtocolError('WSIMD_CONTROL_PAYLOAD', { detail: `${length} bytes` });
+  }
+  if (!(offset >= 0 && target.length - offset >= needed)) {
+    throw new ProtocolError('WSIMD_BUFFER_TOO_SMALL', { detail: `${needed} bytes` });
+  }
+}

@@ -1,0 +1,52 @@
+// Bytes that arrive in pieces, gathered in one growing buffer. It grows with the bytes that came, never with the length
+// that a header claims. Knows no frame.
+
+import { getHost } from '../kernel/host.js';
+
+const EMPTY = new Uint8Array(0);
+const SMALLEST = 256;
+/** A piece up to this length is copied byte by byte: a view on it would cost more. */
+const LOOP_LENGTH = 32;
+
+/** One growing buffer; a million empty pieces cost nothing, a million pieces of one byte cost a million bytes. */
+export class PayloadBuffer {
+  #bytes: Uint8Array<ArrayBuffer> = EMPTY;
+  /** How many bytes have been gathered. */
+  length = 0;
+
+  /**
+   * Adds the bytes `start` to `end` of `source`.
+   *
+   * @param expected how long the whole will at least be, as far as the sender says: the buffer grows straight to it once a
+   *   quarter of it is there
+   */
+  append(source: Uint8Array, start: number, end: number, expected: number): void {
+    const length = this.length + (end - start);
+    if (length > this.#bytes.length) this.#grow(length, expected);
+    if (end - start <= LOOP_LENGTH) {
+      const target = this.#bytes;
+      for (let i = start, at = this.length; i < end; i++, at++) target[at] = source[i]!;
+    } else {
+      this.#bytes.set(source.subarray(start, end), this.length);
+    }
+    this.length = length;
+  }
+
+  /** Gives the bytes away, and is empty again. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.length);
+    this.#bytes = EMPTY;
+    this.length = 0;
+    return bytes;
+  }
+
+  #grow(needed: number, expected: number): void {
+    const capacity =
+      expected > needed
+        ? Math.min(expected, Math.max(SMALLEST, needed * 4))
+        : Math.max(needed, SMALLEST, this.#bytes.length * 2);
+    const grown = getHost().allocate(capacity);
+    grown.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = grown;
+  }
+}

@@ -1,0 +1,27 @@
+// A message that is framed once and sent to many. Knows no connection.
+
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { FrameEncoder } from './frame-encoder.js';
+
+/**
+ * A text or binary message, framed once: every server connection sends the same bytes. A client connection can send it
+ * too, though it must mask it anew each time (RFC 6455 section 5.3).
+ */
+export class PreparedMessage {
+  readonly opcode: number;
+  /** The payload: the string, or the caller's bytes, which are not to change as long as this is in use. */
+  readonly payload: string | Uint8Array;
+  #serverFrame: Uint8Array | undefined;
+
+  /** @param message a string for a text message, bytes for a binary one */
+  constructor(message: string | Uint8Array) {
+    this.opcode = typeof message === 'string' ? OPCODE_TEXT : OPCODE_BINARY;
+    this.payload = message;
+  }
+
+  /** The frame as a server sends it: made at the first call, shared by all, to be read only. */
+  get serverFrame(): Uint8Array {
+    this.#serverFrame ??= new FrameEncoder({ role: 'server' }).encode(this.opcode, this.payload);
+    return this.#serverFrame;
+  }
+}

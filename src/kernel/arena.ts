@@ -1,0 +1,49 @@
+// The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. There is one
+// arena a kernel, and so one a realm unless somebody asks for both kernels. It knows no connection.
+
+import { RECORD_LENGTH, RECORDS_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/layout.js';
+import { getHost, type Host } from './host.js';
+import type { Kernel } from './kernel.js';
+import { type KernelChoice, selectKernel } from './select.js';
+
+/** A kernel with the views on its memory. The memory never grows, so the views are made once and stay valid. */
+export class Arena {
+  readonly kernel: Kernel;
+  /** All of the memory. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same as 32-bit numbers: index = address / 4. */
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The decode state's 64 bytes. */
+  readonly state: Uint8Array<ArrayBuffer>;
+  readonly host: Host;
+  /**
+   * Counts the decodings. What points into the chunk or the records remembers the number, and is stale once it differs.
+   */
+  generation = 0;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.bytes = new Uint8Array(kernel.memory);
+    this.words = new Int32Array(kernel.memory);
+    this.state = new Uint8Array(kernel.memory, STATE_PTR, STATE_LENGTH);
+    this.host = getHost();
+  }
+}
+
+/** Index of the first record in `Arena.words`. */
+export const RECORDS_WORD = RECORDS_PTR / 4;
+/** Length of a record in `Arena.words`. */
+export const RECORD_WORDS = RECORD_LENGTH / 4;
+
+const arenas = new Map<Kernel, Arena>();
+
+/** The arena of the kernel that was chosen; made at the first call. Throws as `selectKernel` does. */
+export function arenaFor(choice?: KernelChoice): Arena {
+  const { kernel } = selectKernel(choice);
+  let arena = arenas.get(kernel);
+  if (arena === undefined) {
+    arena = new Arena(kernel);
+    arenas.set(kernel, arena);
+  }
+  return arena;
+}

@@ -1,0 +1,102 @@
+// What the host does faster than portable code could: strings from bytes, bytes from strings, memory that is not zeroed.
+// Node's `Buffer` is used where it is a global (it is in Node and Bun) and TextDecoder, TextEncoder elsewhere. It knows no
+// frame and no kernel.
+
+/** The methods of Node's Buffer that cost least: they exist on its prototype and take any Uint8Array as `this`. */
+interface HostBuffer {
+  latin1Slice(start: number, end: number): string;
+  utf8Slice(start: number, end: number): string;
+  utf8Write(text: string, offset: number, length: number): number;
+}
+
+interface HostBufferConstructor {
+  readonly prototype: HostBuffer;
+  allocUnsafeSlow(length: number): Uint8Array<ArrayBuffer>;
+  byteLength(text: string): number;
+}
+
+/** Strings and bytes, as this host does them best. */
+export interface Host {
+  /** The string of ASCII bytes `start` to `end`. */
+  readAscii(bytes: Uint8Array, start: number, end: number): string;
+  /** The string of valid UTF-8 bytes `start` to `end`. A byte order mark is kept: RFC 6455 gives it no meaning. */
+  readUtf8(bytes: Uint8Array, start: number, end: number): string;
+  /**
+   * Writes a string as UTF-8 from `offset` on, a lone surrogate as U+FFFD.
+   *
+   * @param target has room for all of it: up to 3 bytes for each UTF-16 unit
+   * @returns how many bytes were written
+   */
+  writeUtf8(text: string, target: Uint8Array, offset: number): number;
+  /** How many bytes `writeUtf8` writes. */
+  utf8Length(text: string): number;
+  /** A buffer of any content, all of which the caller overwrites before anybody sees it. */
+  allocate(length: number): Uint8Array<ArrayBuffer>;
+}
+
+function nodeHost({ prototype, allocUnsafeSlow, byteLength }: HostBufferConstructor): Host {
+  const { latin1Slice, utf8Slice, utf8Write } = prototype;
+  return {
+    readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
+    readUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
+    writeUtf8: (text, target, offset) => utf8Write.call(target, text, offset, target.length - offset),
+    utf8Length: (text) => byteLength(text),
+    allocate: (length) => {
+      const bytes = allocUnsafeSlow(length);
+      return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+    },
+  };
+}
+
+function webHost(): Host {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const encoder = new TextEncoder();
+  const read = (bytes: Uint8Array, start: number, end: number) => decoder.decode(bytes.subarray(start, end));
+  return {
+    readAscii: read,
+    readUtf8: read,
+    writeUtf8: (text, target, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
+    utf8Length: portableUtf8Length,
+    allocate: (length) => new Uint8Array(length),
+  };
+}
+
+/** How many bytes of UTF-8 a string makes, a lone surrogate counted as U+FFFD. */
+export function portableUtf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    length++;
+    if (unit < 0x800) continue;
+    length++;
+    // A pair is two units and four bytes: two more for the first unit, none for the second.
+    if (unit >= 0xd800 && unit < 0xdc00) {
+      const next = text.charCodeAt(i + 1);
+      if (next >= 0xdc00 && next < 0xe000) {
+        i++;
+      }
+    }
+  }
+  return length;
+}
+
+let host: Host | undefined;
+
+/** The host's functions; found out at the first call. */
+export function getHost(): Host {
+  host ??= makeHost();
+  return host;
+}
+
+/** Node's functions where `Buffer` is a global with all that is needed, else those of the web. */
+export function makeHost(scope: object = globalThis): Host {
+  const { Buffer } = scope as { Buffer?: HostBufferConstructor };
+  const isComplete =
+    typeof Buffer?.allocUnsafeSlow === 'function' &&
+    typeof Buffer.byteLength === 'function' &&
+    typeof Buffer.prototype?.latin1Slice === 'function' &&
+    typeof Buffer.prototype.utf8Slice === 'function' &&
+    typeof Buffer.prototype.utf8Write === 'function';
+  return isComplete ? nodeHost(Buffer) : webHost();
+}

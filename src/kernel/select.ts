@@ -1,0 +1,70 @@
+// Which kernel serves, and why. It makes at most one of each kind in a realm, at the first use, never at import.
+
+import { ProtocolError } from '../errors.js';
+import type { Kernel, KernelName } from './kernel.js';
+import { createPortableKernel } from './portable.js';
+import { createWasmKernel } from './wasm.js';
+
+/** A choice of kernel: one by name, or `'auto'`: WebAssembly where it runs, else the portable one. */
+export type KernelChoice = KernelName | 'auto';
+
+/** The kernel that serves, and why it is that one. */
+export interface KernelSelection {
+  readonly kernel: Kernel;
+  /** For people: what decided. Names the engine's error where WebAssembly was wanted and could not run. */
+  readonly reason: string;
+}
+
+const made = new Map<KernelName, Kernel>();
+let automatic: KernelSelection | undefined;
+
+/**
+ * The kernel for a choice. For `'auto'`, which is also what no choice means, the environment variable `WSIMD_KERNEL`
+ * (`wasm`, `portable`) decides where it is set.
+ *
+ * @throws ProtocolError `WSIMD_NO_KERNEL` if the kernel that was named, in code or by the variable, cannot run here
+ */
+export function selectKernel(choice?: KernelChoice): KernelSelection {
+  if (choice !== undefined && choice !== 'auto') return { kernel: named(choice), reason: 'asked for in code' };
+  automatic ??= choose(environmentChoice());
+  return automatic;
+}
+
+function choose(fromEnvironment: string | undefined): KernelSelection {
+  if (fromEnvironment !== undefined) {
+    return { kernel: named(fromEnvironment), reason: 'asked for by WSIMD_KERNEL' };
+  }
+  try {
+    return { kernel: named('wasm'), reason: 'WebAssembly with SIMD runs here' };
+  } catch (error) {
+    return { kernel: named('portable'), reason: `WebAssembly cannot run here: ${String(causeOf(error))}` };
+  }
+}
+
+function named(name: string): Kernel {
+  if (name !== 'wasm' && name !== 'portable') throw new ProtocolError('WSIMD_NO_KERNEL', { detail: `"${name}"` });
+  let kernel = made.get(name);
+  if (kernel === undefined) {
+    try {
+      kernel = name === 'wasm' ? createWasmKernel() : createPortableKernel();
+    } catch (cause) {
+      throw new ProtocolError('WSIMD_NO_KERNEL', { detail: `${name}: ${String(cause)}`, cause });
+    }
+    made.set(name, kernel);
+  }
+  return kernel;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof ProtocolError ? error.cause : error;
+}
+
+/** `process.env.WSIMD_KERNEL`, where there is a process and it lets us look (Deno asks for permission). */
+function environmentChoice(): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  try {
+    return process?.env?.WSIMD_KERNEL || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,265 @@
+// Frames → messages: joins fragments and frames that span chunks, sets control frames apart, makes strings. It reads the
+// records of a batch straight from the arena, and takes everything out of it before user code runs. It knows no socket and
+// sends nothing.
+
+import { CHUNK_PTR, RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/layout.js';
+import {
+  CLOSE_NO_STATUS,
+  FIN,
+  OPCODE_BINARY,
+  OPCODE_BITS,
+  OPCODE_CLOSE,
+  OPCODE_CONTINUATION,
+  OPCODE_CONTROL_BIT,
+  OPCODE_PING,
+  OPCODE_TEXT,
+} from '../../assembly/protocol.js';
+import type { ProtocolError } from '../errors.js';
+import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
+import { PayloadBuffer } from '../frames/payload-buffer.js';
+import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import type { KernelName } from '../kernel/kernel.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
+
+/** What a message decoder can be told beyond what every decoder can. */
+export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
+  /** How texts are delivered: as strings (default), or as the bytes of their UTF-8. */
+  readonly textAs?: 'string' | 'bytes';
+  /**
+   * `'messages'` (default): each message whole. `'pieces'`: a message that does not come whole in one frame in one chunk is
+   * delivered as the pieces that arrive, and never buffered.
+   */
+  readonly deliver?: 'messages' | 'pieces';
+  /**
+   * Whether the decoder may write into the chunks that it is given, and hand out parts of them (default true: the bytes of
+   * a socket are nobody else's). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive;
+   * with false they are copied, and the chunk stays as it is.
+   */
+  readonly ownsChunks?: boolean;
+}
+
+const FLAGS = 8;
+const WHOLE_MASK = ((RECORD_START | RECORD_END) << FLAGS) | 0xff;
+const WHOLE = (RECORD_START | RECORD_END) << FLAGS;
+const WHOLE_TEXT = WHOLE | FIN | OPCODE_TEXT;
+const WHOLE_BINARY = WHOLE | FIN | OPCODE_BINARY;
+const ASCII = RECORD_ASCII << FLAGS;
+const MASKED = RECORD_MASKED << FLAGS;
+const START = RECORD_START << FLAGS;
+const END = RECORD_END << FLAGS;
+
+/** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
+const spareQueues: DeliveryQueue[] = [];
+const MAX_SPARE_QUEUES = 8;
+
+/**
+ * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings, pongs, the Close
+ * or the error that ends it. After either, what comes is dropped.
+ *
+ * ```ts
+ * const decoder = new MessageDecoder({ role: 'server' });
+ * for (const event of decoder.decode(chunk)) if (event.type === 'text') console.log(event.text);
+ * ```
+ */
+export class MessageDecoder {
+  readonly #decoder: ChunkDecoder;
+  readonly #textAsBytes: boolean;
+  readonly #inPieces: boolean;
+  readonly #ownsChunks: boolean;
+  /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
+  #queue: DeliveryQueue | undefined;
+  /** The data message under way. */
+  #message: PayloadBuffer | undefined;
+  #messageIsAscii = true;
+  /** The control frame that a chunk's end cut in two. */
+  #control: PayloadBuffer | undefined;
+  #hasReportedError = false;
+  /** The part of the slab that is to be copied back over the chunk; none where the end is 0. */
+  #writeBackStart = 0;
+  #writeBackEnd = 0;
+
+  /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
+  constructor(options: MessageDecoderOptions) {
+    this.#decoder = new ChunkDecoder(options);
+    this.#textAsBytes = options.textAs === 'bytes';
+    this.#inPieces = options.deliver === 'pieces';
+    this.#ownsChunks = options.ownsChunks ?? true;
+  }
+
+  /** Which kernel decodes. */
+  get kernelName(): KernelName {
+    return this.#decoder.arena.kernel.name;
+  }
+
+  /** Bytes of the stream decoded so far. */
+  get position(): number {
+    return this.#decoder.position;
+  }
+
+  /** A whole Close was read, or an error found: whatever comes is dropped. */
+  get isDone(): boolean {
+    return this.#decoder.isDone;
+  }
+
+  /** Why the stream was refused; undefined while it is well. */
+  get error(): ProtocolError | undefined {
+    return this.#decoder.error;
+  }
+
+  /** Bytes held of a message or a control frame that is not whole yet. */
+  get bufferedLength(): number {
+    return (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
+  }
+
+  /**
+   * Decodes a chunk into events; the last of them is `close` or `error` where the stream ended with one.
+   *
+   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   */
+  decode(chunk: Uint8Array): MessageEvent[] {
+    const events: MessageEvent[] = [];
+    this.dispatch(chunk, collectInto(events));
+    return events;
+  }
+
+  /**
+   * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket.
+   *
+   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   * @throws only what the handler throws
+   */
+  dispatch(chunk: Uint8Array, handler: MessageHandler): void {
+    let from = 0;
+    while (from < chunk.length) {
+      const count = this.#decoder.decode(chunk, from);
+      if (count > 0) this.#takeOut(chunk, from, count);
+      from += this.#decoder.consumed;
+    }
+    const { error } = this.#decoder;
+    if (error !== undefined && !this.#hasReportedError) {
+      this.#hasReportedError = true;
+      this.#message = this.#control = undefined;
+      this.#queued().addError(error);
+    }
+    const queue = this.#queue;
+    if (queue?.deliver(handler)) {
+      this.#queue = undefined;
+      if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
+    }
+  }
+
+  #queued(): DeliveryQueue {
+    this.#queue ??= spareQueues.pop() ?? new DeliveryQueue();
+    return this.#queue;
+  }
+
+  /** Takes the records of one slab out of the arena: strings are made, bytes copied to where they stay. */
+  #takeOut(chunk: Uint8Array, from: number, count: number): void {
+    const { words, bytes, host } = this.#decoder.arena;
+    const queue = this.#queued();
+    const textAsBytes = this.#textAsBytes;
+    const shift = from - CHUNK_PTR;
+    this.#writeBackEnd = 0;
+    for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
+      const first = words[word]!;
+      const start = words[word + 1]!;
+      const end = start + words[word + 2]!;
+      const kind = first & WHOLE_MASK;
+      if (kind === WHOLE_TEXT && !textAsBytes) {
+        const isAscii = (first & ASCII) !== 0;
+        queue.addText(isAscii ? host.readAscii(bytes, start, end) : host.readUtf8(bytes, start, end));
+      } else if (kind === WHOLE_BINARY) {
+        queue.addBinary(this.#own(chunk, shift, first, start, end));
+      } else if (kind === WHOLE_TEXT) {
+        queue.addTextBytes(this.#own(chunk, shift, first, start, end));
+      } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
+        this.#takeControl(queue, first, start, end);
+      } else if (this.#inPieces) {
+        this.#takePiece(queue, first, this.#own(chunk, shift, first, start, end));
+      } else {
+        this.#takeFragment(queue, first, start, end);
+      }
+    }
+    if (this.#writeBackEnd > 0) {
+      const start = this.#writeBackStart;
+      chunk.set(bytes.subarray(start, this.#writeBackEnd), start + shift);
+    }
+  }
+
+  /**
+   * The bytes `start` to `end` of the arena where they are to stay: in the chunk that they came in, if that is ours, else
+   * in a copy. Parts of the chunk that were masked are noted; one copy brings them all back after the slab.
+   */
+  #own(chunk: Uint8Array, shift: number, first: number, start: number, end: number): Uint8Array {
+    if (!this.#ownsChunks) return this.#decoder.arena.bytes.slice(start, end);
+    if ((first & MASKED) !== 0) {
+      if (this.#writeBackEnd === 0) this.#writeBackStart = start;
+      this.#writeBackEnd = end;
+    }
+    return chunk.subarray(start + shift, end + shift);
+  }
+
+  #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {
+    const { bytes } = this.#decoder.arena;
+    let payload: Uint8Array;
+    if ((first & WHOLE) === WHOLE) {
+      payload = bytes.slice(start, end);
+    } else {
+      this.#control ??= new PayloadBuffer();
+      this.#control.append(bytes, start, end, 0);
+      if ((first & END) === 0) return;
+      payload = this.#control.take();
+      this.#control = undefined;
+    }
+    const opcode = first & OPCODE_BITS;
+    if (opcode === OPCODE_CLOSE) {
+      // Nothing comes after a Close: a message that it cut short is given up.
+      this.#message = undefined;
+      const { length } = payload;
+      if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
+      else queue.addClose((payload[0]! << 8) | payload[1]!, this.#decoder.arena.host.readUtf8(payload, 2, length));
+    } else if (opcode === OPCODE_PING) {
+      queue.addPing(payload);
+    } else {
+      queue.addPong(payload);
+    }
+  }
+
+  /** Part of a message that did not come whole in one record. */
+  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
+    const decoder = this.#decoder;
+    if (this.#message === undefined) {
+      this.#message = new PayloadBuffer();
+      this.#messageIsAscii = true;
+    }
+    const message = this.#message;
+    if ((first & ASCII) === 0) this.#messageIsAscii = false;
+    const isFrameEnd = (first & END) !== 0;
+    const expected = message.length + (end - start) + (isFrameEnd ? 0 : decoder.remaining);
+    message.append(decoder.arena.bytes, start, end, expected);
+    if (!isFrameEnd || (first & FIN) === 0) return;
+
+    const data = message.take();
+    this.#message = undefined;
+    const { host } = decoder.arena;
+    if (messageOpcode(first) !== OPCODE_TEXT) queue.addBinary(data);
+    else if (this.#textAsBytes) queue.addTextBytes(data);
+    else if (this.#messageIsAscii) queue.addText(host.readAscii(data, 0, data.length));
+    else queue.addText(host.readUtf8(data, 0, data.length));
+  }
+
+  #takePiece(queue: DeliveryQueue, first: number, data: Uint8Array): void {
+    queue.addPiece({
+      opcode: messageOpcode(first) === OPCODE_TEXT ? 'text' : 'binary',
+      data,
+      isFirst: (first & START) !== 0 && (first & OPCODE_BITS) !== OPCODE_CONTINUATION,
+      isLast: (first & END) !== 0 && (first & FIN) !== 0,
+    });
+  }
+}
+
+/** Of the message that a record's frame belongs to. */
+function messageOpcode(first: number): number {
+  return (first >> 16) & OPCODE_BITS;
+}
