@@ -3,7 +3,6 @@
 // handshake.
 
 import {
-  CLOSE_NO_STATUS,
   OPCODE_BINARY,
   OPCODE_CLOSE,
   OPCODE_CONTINUATION,
@@ -231,10 +230,10 @@ export class Connection {
     if (this.#autoPong && this.#state === 'open') this.#writer.write(OPCODE_PONG, payload);
   }
 
-  #receivedClose(closeCode: number): void {
+  #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
-    // Section 5.5.1: the reply "typically echos the status code".
-    this.#sendClose(this.#encoder.closePayload(closeCode === CLOSE_NO_STATUS ? undefined : closeCode));
+    // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it.
+    this.#sendClose(this.#encoder.closePayload(closeCode, reason));
     this.#state = 'closed';
   }
 
@@ -270,7 +269,7 @@ export class Connection {
       this.#connection.#handler?.onPong(payload);
     }
     onClose(closeCode: number, reason: string): void {
-      this.#connection.#receivedClose(closeCode);
+      this.#connection.#receivedClose(closeCode, reason);
       this.#connection.#handler?.onClose(closeCode, reason);
     }
     onError(error: ProtocolError): void {
