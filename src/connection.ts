@@ -3,6 +3,8 @@
 // handshake.
 
 import {
+  CLOSE_NO_STATUS,
+  MAX_CLOSE_REASON,
   OPCODE_BINARY,
   OPCODE_CLOSE,
   OPCODE_CONTINUATION,
@@ -15,6 +17,7 @@ import type { Role } from './frames/chunk-decoder.js';
 import { FrameEncoder } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
+import { portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
@@ -232,8 +235,11 @@ export class Connection {
 
   #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
-    // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it.
-    this.#sendClose(this.#encoder.closePayload(closeCode, reason));
+    // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
+    // was not validated and has grown too long by the replacement of bad bytes.
+    const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
+    const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
+    this.#sendClose(this.#encoder.closePayload(code, fits ? reason : ''));
     this.#state = 'closed';
   }
 

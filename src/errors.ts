@@ -133,7 +133,7 @@ const TABLE = {
   WSIMD_HEAD_TOO_LARGE: { status: 431, message: 'the head is longer than 16 KiB or has more than 100 headers' },
   WSIMD_BAD_METHOD: { status: 405, message: 'the method of a WebSocket handshake is GET' },
   WSIMD_BAD_HTTP_VERSION: { status: 400, message: 'a WebSocket handshake needs HTTP/1.1 or later' },
-  WSIMD_BAD_HOST: { status: 400, message: 'the request needs exactly one Host header' },
+  WSIMD_BAD_HOST: { status: 400, message: 'the request needs exactly one Host header, which agrees with its target' },
   WSIMD_BAD_UPGRADE: { status: 400, message: 'the Upgrade header does not contain "websocket"' },
   WSIMD_BAD_CONNECTION: { status: 400, message: 'the Connection header does not contain "upgrade"' },
   WSIMD_BAD_KEY: { status: 400, message: 'the request needs exactly one Sec-WebSocket-Key, of 16 bytes in Base64' },

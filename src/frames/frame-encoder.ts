@@ -3,7 +3,6 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/layout.js';
 import {
-  CLOSE_NO_STATUS,
   FIN,
   MAX_CLOSE_REASON,
   MAX_CONTROL_PAYLOAD,
@@ -116,7 +115,7 @@ export class FrameEncoder {
   /** The payload of a Close; arguments and errors as of `encodeClose`. @returns a new buffer, owned */
   closePayload(closeCode?: number, reason = ''): Uint8Array {
     const { host } = this.#arena;
-    if (closeCode === undefined || closeCode === CLOSE_NO_STATUS) {
+    if (closeCode === undefined) {
       if (reason !== '') throw new ProtocolError('WSIMD_INVALID_REASON', { detail: 'there is no code' });
       return new Uint8Array(0);
     }

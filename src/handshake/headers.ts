@@ -1,0 +1,140 @@
+// Header fields as every part of the handshake reads them: any case, several lines of one name, lists. It knows no
+// header by name. All of it takes linear time, whatever a peer sends.
+
+/**
+ * Headers as users have them: pairs (an array, a `Map`, a WHATWG `Headers`, a `HeaderList`), or an object like the
+ * `headers` of `node:http`. For the `rawHeaders` of `node:http` see `fromRawHeaders`.
+ */
+export type HeadersInput =
+  | Iterable<readonly [string, string]>
+  | Readonly<Record<string, string | readonly string[] | undefined>>;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
+const MAX_QUOTED_LENGTH = 100;
+const SPACE = 0x20;
+const TAB = 0x09;
+const COMMA = 0x2c;
+
+/** Header fields in the order they came in, under lower-case names. Iterates over its `[name, value]` pairs. */
+export class HeaderList implements Iterable<readonly [string, string]> {
+  readonly #fields: (readonly [string, string])[] = [];
+
+  /** The same headers as a list; a `HeaderList` is handed back as it is. */
+  static from(headers: HeadersInput): HeaderList {
+    if (headers instanceof HeaderList) return headers;
+    const list = new HeaderList();
+    for (const [name, value] of headerPairs(headers)) list.append(name, value);
+    return list;
+  }
+
+  /** Adds one line, without the white space around the value (RFC 9112 section 5). */
+  append(name: string, value: string): void {
+    this.#fields.push([name.toLowerCase(), trimSpace(value)]);
+  }
+
+  /** The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3); undefined where there is none. */
+  get(name: string): string | undefined {
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.join(', ');
+  }
+
+  /** The value of each line of this name. */
+  getAll(name: string): string[] {
+    const wanted = name.toLowerCase();
+    const values: string[] = [];
+    for (const [fieldName, value] of this.#fields) if (fieldName === wanted) values.push(value);
+    return values;
+  }
+
+  /** The elements of all lines of this name, taken as one list: see `parseList`. */
+  getList(name: string): string[] {
+    return parseList(this.get(name) ?? '');
+  }
+
+  /** Whether this token, in any case, is an element of the header's list. */
+  hasToken(name: string, token: string): boolean {
+    const wanted = token.toLowerCase();
+    return this.getList(name).some((element) => element.toLowerCase() === wanted);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, string]> {
+    return this.#fields.values();
+  }
+}
+
+/** A `HeaderList` of the `rawHeaders` of `node:http`: name, value, name, value. Nothing is lost or joined in them. */
+export function fromRawHeaders(rawHeaders: readonly string[]): HeaderList {
+  const list = new HeaderList();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) list.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  return list;
+}
+
+/** The headers one line at a time, their names as they were given. */
+export function* headerPairs(headers: HeadersInput): Generator<readonly [string, string]> {
+  if (isIterable(headers)) {
+    yield* headers;
+    return;
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') yield [name, value];
+    else if (value !== undefined) for (const line of value) yield [name, line];
+  }
+}
+
+function isIterable(headers: HeadersInput): headers is Iterable<readonly [string, string]> {
+  return Symbol.iterator in headers;
+}
+
+/** The elements of a comma-separated list, without the empty ones and the white space (RFC 9110 section 5.6.1). */
+export function parseList(value: string): string[] {
+  const elements: string[] = [];
+  let start = 0;
+  for (let i = 0; i <= value.length; i++) {
+    if (i < value.length && value.charCodeAt(i) !== COMMA) continue;
+    const element = trimSpace(value.slice(start, i));
+    if (element !== '') elements.push(element);
+    start = i + 1;
+  }
+  return elements;
+}
+
+/** Whether a text is a token (RFC 9110 section 5.6.2): at least one character, no separators. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/** Whether all of these are tokens, and none comes twice. */
+export function areDistinctTokens(texts: readonly string[]): boolean {
+  return texts.every(isToken) && new Set(texts).size === texts.length;
+}
+
+/** Whether a text may stand in a line of a head: latin1 without control characters other than the tab. */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
+/** A text without the spaces and tabs around it. */
+export function trimSpace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Whether a character is white space in the sense of HTTP: a space or a tab. */
+export function isSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+/** What an error says of a header that is not as it must be. */
+export function describeHeader(headers: HeaderList, name: string): string {
+  const value = headers.get(name);
+  return value === undefined ? 'there is none' : quote(value);
+}
+
+/** A text of the peer's for an error: its beginning, in quotes. */
+export function quote(text: string): string {
+  return JSON.stringify(text.slice(0, MAX_QUOTED_LENGTH));
+}
