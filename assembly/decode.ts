@@ -228,7 +228,7 @@ function takeHeader(statePtr: usize, chunkPtr: usize, p: usize, end: usize): usi
   const messageOpcode = <u32>load<u8>(statePtr, STATE_MESSAGE_OPCODE);
 
   // A header takes at most 14 turns, so it is always gathered, whether it lies whole in the chunk or not.
-  let needed: u32 = 2;
+  let needed: u32 = heldLength < 2 ? 2 : headerLengthOf(load<u8>(held, 1));
   while (heldLength < needed) {
     if (p == end) {
       store<u8>(statePtr, heldLength, STATE_HEADER_LENGTH);

@@ -105,6 +105,9 @@ export const RECORD_ASCII = 0x08;
 // start and negative where the byte at fault came in an earlier chunk. After an error or a Close consumed is the length
 // of the chunk; error and its offset then stay as they were.
 
+// A state's limits stay as they are once bytes were decoded, and are at most 2^53 - 1. States and records lie at multiples
+// of 16.
+
 export const STATE_LENGTH = 64;
 export const STATE_OPTIONS = 0;
 export const STATE_STAGE = 1;

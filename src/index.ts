@@ -33,3 +33,4 @@ export type { Kernel, KernelName } from './kernel/kernel.js';
 export { type KernelChoice, type KernelSelection, selectKernel } from './kernel/select.js';
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
 export { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
+export * from './handshake/index.js';

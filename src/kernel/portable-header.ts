@@ -34,6 +34,7 @@ import {
   RSV_BITS,
 } from '../../assembly/protocol.js';
 import { mask, type PortableMemory } from './portable-mask.js';
+import { headerLengthFor, writeHeader } from './write-header.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** The high half of 2^53, the first length that a number cannot count to. */
@@ -44,12 +45,6 @@ export function headerLengthOnWire(second: number): number {
   const code = second & LENGTH_BITS;
   const extended = code === LENGTH_64 ? 8 : code === LENGTH_16 ? 2 : 0;
   return 2 + extended + ((second & MASKED) !== 0 ? 4 : 0);
-}
-
-/** The length of the shortest header for a payload, which is the only one allowed. */
-export function headerLengthFor(payloadLength: number, masked: boolean): number {
-  const extended = payloadLength > MAX_LENGTH_16 ? 8 : payloadLength > MAX_LENGTH_7 ? 2 : 0;
-  return 2 + extended + (masked ? 4 : 0);
 }
 
 /** The rules that the first two bytes of a header decide, in the order that `Kernel.decode` promises. */
@@ -130,13 +125,6 @@ function readU32BE(bytes: Uint8Array, ptr: number): number {
   return ((bytes[ptr]! << 24) | (bytes[ptr + 1]! << 16) | (bytes[ptr + 2]! << 8) | bytes[ptr + 3]!) >>> 0;
 }
 
-function writeU32BE(bytes: Uint8Array, ptr: number, value: number): void {
-  bytes[ptr] = value >>> 24;
-  bytes[ptr + 1] = value >>> 16;
-  bytes[ptr + 2] = value >>> 8;
-  bytes[ptr + 3] = value;
-}
-
 /** The four bytes of a masking key at any address, the first byte lowest. */
 export function readMaskingKey(bytes: Uint8Array, ptr: number): number {
   return bytes[ptr]! | (bytes[ptr + 1]! << 8) | (bytes[ptr + 2]! << 16) | (bytes[ptr + 3]! << 24);
@@ -152,28 +140,9 @@ export function encode(
   masked: number,
   maskingKey: number,
 ): number {
-  const { bytes } = memory;
-  const headerLength = headerLengthFor(payloadLength, masked !== 0);
-  const ptr = payloadPtr - headerLength;
-  const maskBit = masked !== 0 ? MASKED : 0;
-  bytes[ptr] = firstByte;
-  if (payloadLength <= MAX_LENGTH_7) {
-    bytes[ptr + 1] = maskBit | payloadLength;
-  } else if (payloadLength <= MAX_LENGTH_16) {
-    bytes[ptr + 1] = maskBit | LENGTH_16;
-    bytes[ptr + 2] = payloadLength >>> 8;
-    bytes[ptr + 3] = payloadLength;
-  } else {
-    bytes[ptr + 1] = maskBit | LENGTH_64;
-    writeU32BE(bytes, ptr + 2, Math.floor(payloadLength / TWO_32));
-    writeU32BE(bytes, ptr + 6, payloadLength % TWO_32);
-  }
-  if (masked !== 0) {
-    bytes[payloadPtr - 4] = maskingKey;
-    bytes[payloadPtr - 3] = maskingKey >>> 8;
-    bytes[payloadPtr - 2] = maskingKey >>> 16;
-    bytes[payloadPtr - 1] = maskingKey >>> 24;
-    mask(memory, payloadPtr, length, maskingKey, 0);
-  }
+  const isMasked = masked !== 0;
+  const headerLength = headerLengthFor(payloadLength, isMasked);
+  writeHeader(memory.bytes, payloadPtr - headerLength, firstByte, payloadLength, isMasked, maskingKey);
+  if (isMasked) mask(memory, payloadPtr, length, maskingKey, 0);
   return headerLength;
 }
