@@ -38,10 +38,11 @@ import {
   OPCODE_TEXT,
 } from '../../assembly/protocol.js';
 import { takeHeader, takePayload } from './portable-frame.js';
-import { headerLengthFor, headerLengthOnWire, readMaskingKey } from './portable-header.js';
+import { headerLengthOnWire, readMaskingKey } from './portable-header.js';
 import { mask, type PortableMemory } from './portable-mask.js';
 import { readU64, writeRecord } from './portable-state.js';
 import { validate } from './portable-utf8.js';
+import { headerLengthFor } from './write-header.js';
 
 const WHOLE_TEXT = FIN | OPCODE_TEXT;
 const WHOLE_BINARY = FIN | OPCODE_BINARY;
