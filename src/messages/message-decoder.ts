@@ -75,9 +75,6 @@ export class MessageDecoder {
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
   #hasReportedError = false;
-  /** The part of the slab that is to be copied back over the chunk; none where the end is 0. */
-  #writeBackStart = 0;
-  #writeBackEnd = 0;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: MessageDecoderOptions) {
@@ -159,45 +156,44 @@ export class MessageDecoder {
     const { words, bytes, host } = this.#decoder.arena;
     const queue = this.#queued();
     const textAsBytes = this.#textAsBytes;
-    const shift = from - CHUNK_PTR;
-    this.#writeBackEnd = 0;
+    // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
+    // one copy afterwards.
+    const ownsChunks = this.#ownsChunks;
+    const Part = host.partClass(chunk);
+    const { buffer } = chunk;
+    const toBuffer = chunk.byteOffset + from - CHUNK_PTR;
+    let masked = 0;
+    let backStart = 0;
+    let backEnd = 0;
     for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
       const first = words[word]!;
       const start = words[word + 1]!;
-      const end = start + words[word + 2]!;
+      const length = words[word + 2]!;
+      const end = start + length;
       const kind = first & WHOLE_MASK;
       if (kind === WHOLE_TEXT && !textAsBytes) {
         const isAscii = (first & ASCII) !== 0;
         queue.addText(isAscii ? host.readAscii(bytes, start, end) : host.readUtf8(bytes, start, end));
-      } else if (kind === WHOLE_BINARY) {
-        queue.addBinary(this.#own(chunk, shift, first, start, end));
-      } else if (kind === WHOLE_TEXT) {
-        queue.addTextBytes(this.#own(chunk, shift, first, start, end));
       } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
         this.#takeControl(queue, first, start, end);
-      } else if (this.#inPieces) {
-        this.#takePiece(queue, first, this.#own(chunk, shift, first, start, end));
-      } else {
+      } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
         this.#takeFragment(queue, first, start, end);
+      } else {
+        let data: Uint8Array;
+        if (ownsChunks) {
+          data = new Part(buffer, toBuffer + start, length);
+          if (backEnd === 0) backStart = start;
+          backEnd = end;
+          masked |= first;
+        } else {
+          data = bytes.slice(start, end);
+        }
+        if (kind === WHOLE_BINARY) queue.addBinary(data);
+        else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
+        else this.#takePiece(queue, first, data);
       }
     }
-    if (this.#writeBackEnd > 0) {
-      const start = this.#writeBackStart;
-      chunk.set(bytes.subarray(start, this.#writeBackEnd), start + shift);
-    }
-  }
-
-  /**
-   * The bytes `start` to `end` of the arena where they are to stay: in the chunk that they came in, if that is ours, else
-   * in a copy. Parts of the chunk that were masked are noted; one copy brings them all back after the slab.
-   */
-  #own(chunk: Uint8Array, shift: number, first: number, start: number, end: number): Uint8Array {
-    if (!this.#ownsChunks) return this.#decoder.arena.bytes.slice(start, end);
-    if ((first & MASKED) !== 0) {
-      if (this.#writeBackEnd === 0) this.#writeBackStart = start;
-      this.#writeBackEnd = end;
-    }
-    return chunk.subarray(start + shift, end + shift);
+    if ((masked & MASKED) !== 0) chunk.set(bytes.subarray(backStart, backEnd), backStart + from - CHUNK_PTR);
   }
 
   #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {

@@ -1,0 +1,51 @@
+// What a command of `wsimd` is, and what all of them share: errors with an exit code, the reading of options. It knows no
+// command.
+
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** One command, in a file of its own, exported as `command`; main.ts lists them. */
+export interface Command {
+  /** What `wsimd <command> --help` prints. */
+  readonly help: string;
+  /**
+   * Does the work, and returns once it is done.
+   *
+   * @param args what follows the command's name
+   * @returns the exit code
+   * @throws CommandError
+   */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Something went wrong that a person can mend: told in one line, without a stack. */
+export class CommandError extends Error {
+  readonly exitCode: number = 1;
+}
+
+/** The command line makes no sense. */
+export class UsageError extends CommandError {
+  override readonly exitCode = 2;
+}
+
+/** `util.parseArgs`, strict, whose complaints are UsageErrors. */
+export function parseOptions<T extends ParseArgsConfig>(
+  args: readonly string[],
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs<T>({ ...config, args: [...args] });
+  } catch (error) {
+    // Its messages go on with advice on positional arguments that fits no command here.
+    if (error instanceof TypeError) throw new UsageError(error.message.split('. ', 1)[0]);
+    throw error;
+  }
+}
+
+/** A whole number from `min` to `max`. @throws UsageError */
+export function parseInteger(option: string, text: string, min: number, max: number): number {
+  const number = Number(text);
+  if (!/^[0-9]+$/.test(text) || number < min || number > max) {
+    throw new UsageError(`${option} is a whole number from ${min} to ${max}, not "${text}"`);
+  }
+  return number;
+}

@@ -1,0 +1,9 @@
+// Part of the build: copies the page's files that need no compiling to where `wsimd serve` reads them. Knows nothing else.
+
+import { copyFileSync, mkdirSync } from 'node:fs';
+
+const from = new URL('page/', import.meta.url);
+const to = new URL('../../build/src/cli/page/', import.meta.url);
+
+mkdirSync(to, { recursive: true });
+for (const name of ['index.html', 'style.css', 'icon.svg']) copyFileSync(new URL(name, from), new URL(name, to));

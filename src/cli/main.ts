@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+// The program `wsimd`: finds the command, runs it, turns errors into exit codes (2: the command line makes no sense).
+// It knows the commands by name only; each is loaded when it is asked for.
+
+import { readFileSync } from 'node:fs';
+import { type Command, CommandError, UsageError } from './command.js';
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<{ readonly command: Command }>;
+}
+
+const COMMANDS: ReadonlyMap<string, Entry> = new Map([
+  ['serve', { summary: 'an echo server, with a page that takes its frames apart', load: () => import('./serve.js') }],
+]);
+
+function help(): string {
+  const commands = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  return [
+    'wsimd: a WebSocket codec',
+    '',
+    'Usage: wsimd <command> [options]',
+    '',
+    'Commands:',
+    ...commands,
+    '',
+    'Options:',
+    '  --help, -h      this text, or that of a command: wsimd <command> --help',
+    '  --version, -v   the version',
+    '',
+  ].join('\n');
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return String((manifest as { version?: unknown }).version);
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(help());
+    return 0;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (name === undefined) throw new UsageError('which command?');
+  const entry = COMMANDS.get(name);
+  if (entry === undefined) throw new UsageError(`there is no command "${name}"`);
+  const { command } = await entry.load();
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  return command.run(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  process.stderr.write(`wsimd: ${error.message}\n`);
+  if (error instanceof UsageError) process.stderr.write('Try: wsimd --help\n');
+  process.exitCode = error.exitCode;
+}

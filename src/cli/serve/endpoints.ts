@@ -1,0 +1,100 @@
+// The WebSocket endpoints of `wsimd serve`: /echo sends back what it gets; /tap tells the page what passes on one
+// connection to /echo. It routes upgrade requests; it knows no file and no page.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
+import { ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
+import { Tap } from './tap.js';
+
+export { ECHO_PATH };
+
+/** Bytes that may wait for a peer before its messages are no longer read. */
+const HIGH_WATER = 1024 * 1024;
+/** A peer that does not answer a Close must not hold up the end of the program. */
+const CLOSE_TIMEOUT = 2000;
+
+const OPTIONS: WebSocketServerOptions = { noServer: true, closeTimeout: CLOSE_TIMEOUT };
+
+export function isEndpoint(path: string): boolean {
+  return path === ECHO_PATH || path === TAP_PATH;
+}
+
+export class Endpoints {
+  readonly #echoes = new WebSocketServer(OPTIONS);
+  readonly #taps = new WebSocketServer(OPTIONS);
+  /** Taps whose connection has not come yet, by their id. */
+  readonly #waiting = new Map<string, Tap>();
+  readonly #tapOf = new WeakMap<IncomingMessage, Tap>();
+
+  constructor(server: Server) {
+    server.on('upgrade', (request, socket, head) => this.#route(request, socket, head));
+    this.#echoes.on('connection', (webSocket, request) => {
+      echo(webSocket);
+      this.#tapOf.get(request)?.watch(webSocket);
+    });
+    this.#taps.on('connection', (webSocket) => {
+      const tap = new Tap(webSocket);
+      this.#waiting.set(tap.id, tap);
+      webSocket.on('close', () => this.#waiting.delete(tap.id));
+    });
+  }
+
+  /** Closes all connections, with 1001. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [this.#echoes, this.#taps].map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.on('close', resolve);
+            server.close();
+          }),
+      ),
+    );
+  }
+
+  #route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const base = 'ws://localhost';
+    const target = request.url ?? '';
+    const url = URL.canParse(target, base) ? new URL(target, base) : undefined;
+    if (url?.pathname === TAP_PATH) {
+      this.#taps.handleUpgrade(request, socket, head);
+      return;
+    }
+    if (url?.pathname !== ECHO_PATH) {
+      refuse(socket);
+      return;
+    }
+    const id = url.searchParams.get(TAP_PARAMETER);
+    if (id !== null) {
+      const tap = this.#waiting.get(id);
+      if (tap === undefined) {
+        refuse(socket);
+        return;
+      }
+      this.#waiting.delete(id);
+      this.#tapOf.set(request, tap);
+      tap.copyFrom(request, socket);
+    }
+    this.#echoes.handleUpgrade(request, socket, head);
+  }
+}
+
+/** Sends every message back, and reads no faster than the peer does. */
+function echo(webSocket: WebSocket): void {
+  const resume = () => webSocket.resume();
+  webSocket.on('message', (data) => {
+    if (webSocket.readyState !== WebSocket.OPEN) return;
+    if (webSocket.bufferedAmount < HIGH_WATER) {
+      webSocket.send(data);
+    } else {
+      webSocket.pause();
+      webSocket.send(data, {}, resume);
+    }
+  });
+}
+
+function refuse(socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+}

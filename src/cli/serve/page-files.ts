@@ -1,0 +1,109 @@
+// The files that `wsimd serve` hands out: the page, and the compiled modules that it imports. All of them are listed at the
+// start, and a request is looked up in that list: no path of a request ever reaches the file system.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { CommandError } from '../command.js';
+import { isEndpoint } from './endpoints.js';
+
+interface PageFile {
+  readonly url: URL;
+  readonly type: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  js: 'text/javascript; charset=utf-8',
+  map: 'application/json',
+};
+
+const PAGE_FOLDER = 'src/cli/page/';
+/** Beside the page's modules, with the paths that they are served at. */
+const PAGE_FILES = { '/': 'index.html', '/style.css': 'style.css', '/icon.svg': 'icon.svg' };
+/** Of src/, what runs in no browser. */
+const NOT_SERVED = /^src\/(node|cli)\//;
+const HOST = /^[\w.:[\]-]+$/;
+
+/** Answers requests for the page and its modules, and nothing else. @throws CommandError if the page has not been built */
+export function createPageHandler(build: URL): RequestListener {
+  const files = listFiles(build);
+  return (request, response) => void answer(files, request, response);
+}
+
+function listFiles(build: URL): ReadonlyMap<string, PageFile> {
+  const files = new Map<string, PageFile>();
+  const add = (path: string, file: string) => {
+    const type = TYPES[file.slice(file.lastIndexOf('.') + 1)];
+    if (type !== undefined) files.set(path, { url: new URL(file, build), type });
+  };
+  for (const folder of ['assembly', 'src']) {
+    for (const name of readdirSync(fileURLToPath(new URL(folder, build)), { recursive: true, encoding: 'utf8' })) {
+      const file = `${folder}/${name.replaceAll('\\', '/')}`;
+      if (/\.js(\.map)?$/.test(file) && (file.startsWith(PAGE_FOLDER) || !NOT_SERVED.test(file))) add(`/${file}`, file);
+    }
+  }
+  for (const [path, name] of Object.entries(PAGE_FILES)) {
+    const file = PAGE_FOLDER + name;
+    if (!existsSync(new URL(file, build))) throw new CommandError(`${file} is missing: run "npm run build"`);
+    add(path, file);
+  }
+  return files;
+}
+
+async function answer(
+  files: ReadonlyMap<string, PageFile>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '').replace(/\?.*$/s, '');
+  const file = files.get(path);
+  if (file === undefined) {
+    if (isEndpoint(path)) answerText(response, 426, 'This is a WebSocket endpoint.', { Upgrade: 'websocket' });
+    else answerText(response, 404, 'There is nothing here.');
+    return;
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    answerText(response, 405, 'GET or HEAD, please.', { Allow: 'GET, HEAD' });
+    return;
+  }
+  let body: Buffer;
+  try {
+    body = await readFile(file.url);
+  } catch {
+    answerText(response, 500, 'The file cannot be read; has the build been removed?');
+    return;
+  }
+  response.writeHead(200, {
+    'Content-Type': file.type,
+    'Content-Length': body.length,
+    'Content-Security-Policy': contentSecurityPolicy(request.headers.host ?? ''),
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    // A rebuild shows at the next load.
+    'Cache-Control': 'no-cache',
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Nothing but what comes from here. Not every browser takes 'self' to mean WebSockets too, so they are named. */
+function contentSecurityPolicy(host: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self'${HOST.test(host) ? ` ws://${host}` : ''}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+function answerText(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+  response.end(`${text}\n`);
+}
