@@ -19,7 +19,8 @@ const state = new Int32Array(STATE_LENGTH);
 
 function firstBlock(): Int32Array {
   const schedule = new Int32Array(SCHEDULE_LENGTH);
-  const guid = new DataView(new TextEncoder().encode(GUID).buffer);
+  const { buffer, byteOffset } = new TextEncoder().encode(GUID);
+  const guid = new DataView(buffer, byteOffset);
   for (let t = KEY_WORDS; t < 15; t++) schedule[t] = guid.getInt32(4 * (t - KEY_WORDS));
   schedule[15] = 0x80000000;
   return schedule;
@@ -39,8 +40,8 @@ function secondSchedule(): Int32Array {
  * @param key the header's value, without white space around it; any string will do, see `isValidKey`
  */
 export function acceptKey(key: string): string {
-  let seen = 0;
   if (key.length !== KEY_LENGTH) return acceptAnyKey(key);
+  let seen = 0;
   for (let t = 0; t < KEY_WORDS; t++) {
     const code0 = key.charCodeAt(4 * t);
     const code1 = key.charCodeAt(4 * t + 1);
@@ -61,7 +62,7 @@ function acceptAnyKey(key: string): string {
   return encodeBase64(sha1(new TextEncoder().encode(key + GUID)));
 }
 
-/** The state's 20 bytes in Base64: all 28 characters at once, four times as fast as joining them one by one. */
+/** The state's 20 bytes in Base64: all 28 characters at once, which is much faster than joining pieces. */
 function encodeState(): string {
   const word0 = state[0]!;
   const word1 = state[1]!;

@@ -10,6 +10,7 @@ import { type ExtensionOffer, formatExtensions, parseExtensions } from './extens
 import { formatHead, type ResponseHead } from './head.js';
 import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
 
+/** What a client asks for, and where. */
 export interface CreateRequestOptions {
   /** Where to connect to: a `ws:`, `wss:`, `http:` or `https:` URL without a fragment. */
   readonly url: string | URL;

@@ -18,6 +18,7 @@ export type OriginPolicy =
   | readonly string[]
   | ((origin: string, request: RequestHead) => boolean);
 
+/** How a server judges the Origin of a request. */
 export interface OriginOptions {
   /** Default `'same-origin'`. */
   readonly origin?: OriginPolicy | undefined;

@@ -10,6 +10,7 @@ import { decodeLatin1, formatFields, formatHead, type RequestHead } from './head
 import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
 import { isOriginAccepted, type OriginOptions } from './origin.js';
 
+/** What a server accepts beyond the rules of RFC 6455. */
 export interface CheckRequestOptions extends OriginOptions {
   /**
    * The subprotocols that this server speaks: chosen is the first of the client's that is among them. Or a function

@@ -1,8 +1,9 @@
-// SHA-1 (FIPS 180-4), synchronous, which `crypto.subtle` is not. It knows nothing of handshakes; they use SHA-1 as a
-// fingerprint, and nothing here is meant to be secure.
+// SHA-1 (FIPS 180-4), synchronous, which `crypto.subtle` is not. It knows nothing of handshakes, and is no protection: no
+// secret may depend on SHA-1.
 
 /** Words in the message schedule of one block; the first 16 are the block itself. */
 export const SCHEDULE_LENGTH = 80;
+
 /** Words in the state, and in the digest. */
 export const STATE_LENGTH = 5;
 
@@ -67,7 +68,7 @@ export function resetState(state: Int32Array): void {
 
 /** Fills a message schedule from its first 16 words (section 6.1.2, step 1). */
 export function expand(schedule: Int32Array): void {
-  // Sixteen locals instead of sixteen loads a word: twice as fast.
+  // Sixteen locals instead of four loads a word: twice as fast.
   let w0 = schedule[0]!;
   let w1 = schedule[1]!;
   let w2 = schedule[2]!;

@@ -127,7 +127,7 @@ export class WebSocketServer extends EventEmitter<Events> {
       this.#refuse(verdict, request, socket);
       return;
     }
-    socket.write(writeResponse(verdict));
+    socket.write(writeResponse(verdict), 'latin1');
     socket.removeListener('error', destroyOnError);
     const webSocket = new WebSocket(socket, head, { ...this.#options, role: 'server', protocol: verdict.protocol });
     this.#clients.add(webSocket);
@@ -159,7 +159,7 @@ export class WebSocketServer extends EventEmitter<Events> {
   }
 
   #refuse(rejected: HandshakeRejected, request: IncomingMessage, socket: Duplex): void {
-    socket.end(writeRejection(rejected), () => (socket as Partial<Socket>).destroySoon?.());
+    socket.end(writeRejection(rejected), 'latin1', () => (socket as Partial<Socket>).destroySoon?.());
     this.emit('refused', rejected.error, request);
   }
 }
