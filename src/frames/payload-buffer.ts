@@ -5,6 +5,8 @@ import { getHost } from '../kernel/host.js';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
+/** How many times what has come the buffer may be, where the sender says that so much is still to come. */
+const MOST_CLAIMED = 16;
 /** A piece up to this length is copied byte by byte: a view on it would cost more. */
 const LOOP_LENGTH = 32;
 
@@ -18,7 +20,7 @@ export class PayloadBuffer {
    * Adds the bytes `start` to `end` of `source`.
    *
    * @param expected how long the whole will at least be, as far as the sender says: the buffer grows straight to it once a
-   *   quarter of it is there
+   *   sixteenth of it is there
    */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.length + (end - start);
@@ -43,7 +45,7 @@ export class PayloadBuffer {
   #grow(needed: number, expected: number): void {
     const capacity =
       expected > needed
-        ? Math.min(expected, Math.max(SMALLEST, needed * 4))
+        ? Math.min(expected, Math.max(SMALLEST, needed * MOST_CLAIMED))
         : Math.max(needed, SMALLEST, this.#bytes.length * 2);
     const grown = getHost().allocate(capacity);
     grown.set(this.#bytes.subarray(0, this.length));
