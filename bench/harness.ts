@@ -1,0 +1,120 @@
+// How things are measured: the work of all subjects is verified equal, then they run in turns, A, B, C, B, A, C …, many
+// short turns, so that whatever else the machine does meets all of them alike. It must not know what is measured, nor any
+// runtime: it is to run in a browser as it is.
+
+import { Bench } from 'tinybench';
+
+/** One way to do a case's work. */
+export interface Subject {
+  readonly name: string;
+  /** Makes the input fresh; before every run, not timed. */
+  prepare?(): void;
+  /** The work that is timed. @returns a number that all subjects agree on, such as the bytes delivered */
+  run(): number;
+  /** Does the work once more and says all that came of it (see digest.ts). */
+  output(): string;
+}
+
+/** What all subjects of a case do in one run. */
+export interface Workload {
+  /** Messages or calls in a run: times are given for one of them. */
+  readonly operations: number;
+  /** Bytes of payload in a run. */
+  readonly bytes: number;
+  /** What every subject's output must be, made from the input without any subject. */
+  readonly expected: string;
+  readonly subjects: readonly Subject[];
+}
+
+/** One row of a table. */
+export interface Case {
+  /** What sets it apart in its group: a length in bytes, mostly. */
+  readonly label: string;
+  make(): Workload;
+}
+
+/** One table: the same work at several sizes. */
+export interface Group {
+  /** Words with slashes between them, for filters and bars. */
+  readonly id: string;
+  readonly title: string;
+  /** What a reader must know to judge the figures. */
+  readonly notes: readonly string[];
+  /** Subject and peer: how many times as fast as the second is the first? */
+  readonly pairs: readonly (readonly [subject: string, peer: string])[];
+  readonly cases: readonly Case[];
+}
+
+/** How long to measure. */
+export interface Plan {
+  readonly rounds: number;
+  /** Rounds before those that count. */
+  readonly warmupRounds: number;
+  /** Milliseconds that one subject works in one round. */
+  readonly turn: number;
+  /** Lets what the subjects have deferred happen, between turns. */
+  rest(): Promise<void>;
+}
+
+/** What was measured of one subject: a sample a round, each the mean of a turn, in nanoseconds an operation. */
+export interface Measurement {
+  readonly name: string;
+  readonly samples: readonly number[];
+}
+
+/**
+ * Verifies that all subjects do the same work, and measures them.
+ *
+ * A sample is the mean of its turn, not the median, so that a subject pays for the garbage that it makes.
+ *
+ * @throws Error if a subject does not do what the case expects
+ */
+export async function measure(workload: Workload, plan: Plan): Promise<Measurement[]> {
+  const { subjects, operations } = workload;
+  const result = verify(workload);
+  const bench = new Bench({ time: plan.turn, iterations: 1, warmup: false, throws: true, subtractTimerOverhead: true });
+  const entries = subjects.map((subject) => {
+    const { name } = subject;
+    const entry = { name, samples: [] as number[], last: result };
+    const hooks = { async: false, beforeEach: () => subject.prepare?.() };
+    const work = () => {
+      entry.last = subject.run();
+    };
+    bench.add(name, work, hooks);
+    return entry;
+  });
+  const count = entries.length;
+  for (let round = 0; round < plan.warmupRounds + plan.rounds; round++) {
+    bench.reset();
+    // Each round begins with another one, and every second goes backwards: none always follows the same one.
+    const step = round % 2 === 0 ? 1 : count - 1;
+    for (let turn = 0; turn < count; turn++) {
+      const entry = entries[(round + turn * step) % count]!;
+      const mean = takeTurn(bench, entry.name);
+      if (entry.last !== result) throw new Error(`${entry.name} no longer comes to ${result} but to ${entry.last}`);
+      if (round >= plan.warmupRounds) entry.samples.push(Number(((mean * 1e6) / operations).toPrecision(5)));
+      await plan.rest();
+    }
+  }
+  return entries;
+}
+
+/** @returns the mean of a run, in milliseconds */
+function takeTurn(bench: Bench, name: string): number {
+  const result = bench.getTask(name)?.runSync().result;
+  if (result?.state !== 'completed') throw new Error(`${name} did not complete its turn`);
+  return result.latency.mean;
+}
+
+/** @returns what the runs of all subjects return */
+function verify({ subjects, expected }: Workload): number {
+  const results = subjects.map((subject) => {
+    const output = subject.output();
+    if (output !== expected) throw new Error(`${subject.name} delivers ${output}, not ${expected}`);
+    subject.prepare?.();
+    return subject.run();
+  });
+  const odd = results.findIndex((result) => result !== results[0]);
+  if (odd > 0) throw new Error(`${subjects[odd]!.name} comes to ${results[odd]}, not to ${results[0]}`);
+  return results[0] ?? 0;
+}

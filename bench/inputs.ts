@@ -1,0 +1,157 @@
+// What the subjects are given: payloads and streams of frames, the same in every run of the benchmark and varied within one.
+// It must not know the codec, so that what is delivered can be compared with what went in.
+
+import { OPCODE_BINARY, OPCODE_TEXT } from '../assembly/protocol.js';
+import { Digest } from './digest.js';
+import { makeFrame } from './frames.js';
+
+/** What a payload is made of; all but `binary` are valid UTF-8. */
+export type Content = 'binary' | 'ascii' | 'latin' | 'cjk' | 'emoji';
+
+/** The size of what a socket delivers at most in one read of Node. */
+export const CHUNK_LENGTH = 64 * 1024;
+/** What one run of a decoder is given: eight chunks stay in the second-level cache, as bytes fresh from a socket do. */
+const STREAM_LENGTH = 8 * CHUNK_LENGTH;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A generator with a seed (mulberry32): good enough to be unlearnable, and the same everywhere. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** The next 32 bits, as an unsigned number. */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return (bits ^ (bits >>> 14)) >>> 0;
+  }
+
+  /** A whole number from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + (this.next() % (high - low + 1));
+  }
+
+  bytes(length: number): Uint8Array {
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let i = 0; i < words.length; i++) words[i] = this.next();
+    return new Uint8Array(words.buffer, 0, length);
+  }
+}
+
+/** Payload bytes of exactly this length; a text that does not come out even is filled up with ASCII. */
+export function makePayload(content: Content, length: number, random: Random): Uint8Array {
+  if (content === 'binary') return random.bytes(length);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  while (at < length) {
+    const codePoint = makeCodePoint(content, random);
+    if (codePoint < 0x80) {
+      bytes[at++] = codePoint;
+      continue;
+    }
+    const character = encoder.encode(String.fromCodePoint(codePoint));
+    if (at + character.length <= length) {
+      bytes.set(character, at);
+      at += character.length;
+    } else {
+      bytes[at++] = 0x2e;
+    }
+  }
+  return bytes;
+}
+
+function makeCodePoint(content: Content, random: Random): number {
+  switch (content) {
+    case 'cjk':
+      return random.between(0x4e00, 0x9fa5);
+    case 'emoji':
+      return random.between(0x1f300, 0x1f64f);
+    case 'latin':
+      // Every third letter with a diacritic: more than any language has, so that no run of ASCII is long.
+      return random.between(0, 2) === 0 ? random.between(0xc0, 0x17f) : random.between(0x61, 0x7a);
+    default:
+      return random.between(0x20, 0x7e);
+  }
+}
+
+export function makePayloads(content: Content, length: number, count: number, seed = 1): Uint8Array[] {
+  const random = new Random(seed + length);
+  return Array.from({ length: count }, () => makePayload(content, length, random));
+}
+
+export function toText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A client's bytes in chunks, and what a server must make of them. */
+export interface Stream {
+  readonly chunks: readonly Uint8Array[];
+  readonly messages: number;
+  /** Bytes of payload. */
+  readonly bytes: number;
+  readonly expected: string;
+}
+
+/**
+ * Whole messages of one length, a frame each, with a key each.
+ *
+ * @param cut `'stream'`: chunks of 64 KiB, so that frames straddle them; `'frames'`: every frame a chunk of its own
+ */
+export function makeStream(content: Content, length: number, cut: 'stream' | 'frames'): Stream {
+  const random = new Random(length);
+  const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
+  const expected = new Digest();
+  const frames: Uint8Array[] = [];
+  // So many that the last chunk is nearly full too, and of single frames no more than a run of a millisecond.
+  const most = cut === 'frames' ? 512 : Number.POSITIVE_INFINITY;
+  let total = 0;
+  for (;;) {
+    const payload = makePayload(content, length, random);
+    const frame = makeFrame(opcode, payload, random.bytes(4));
+    if (total + frame.length > STREAM_LENGTH || frames.length === most) break;
+    expected.add(payload).end(opcode);
+    frames.push(frame);
+    total += frame.length;
+  }
+  return {
+    chunks: cut === 'frames' ? frames : cutStream(frames, total),
+    messages: frames.length,
+    bytes: frames.length * length,
+    expected: expected.toString(),
+  };
+}
+
+function cutStream(frames: readonly Uint8Array[], total: number): Uint8Array[] {
+  const stream = new Uint8Array(total);
+  let at = 0;
+  for (const frame of frames) {
+    stream.set(frame, at);
+    at += frame.length;
+  }
+  const chunks: Uint8Array[] = [];
+  for (let start = 0; start < total; start += CHUNK_LENGTH) chunks.push(stream.subarray(start, start + CHUNK_LENGTH));
+  return chunks;
+}
+
+/** How many calls a run has, where one call takes this many bytes: a run is to take much longer than reading the clock. */
+export function callsFor(length: number): number {
+  return Math.max(16, Math.min(1024, Math.floor((1024 * 1024) / length)));
+}
+
+/**
+ * Where in a region of 64 KiB pieces of this length lie, so that calls in turn meet different bytes: a power of two of them.
+ *
+ * @param isAligned to 64 bytes; else each is at another odd offset from that
+ */
+export function makePlaces(length: number, isAligned = true): number[] {
+  const stride = Math.ceil((length + 16) / 64) * 64;
+  const fitting = Math.max(1, Math.min(16, Math.floor(CHUNK_LENGTH / stride)));
+  const count = 2 ** Math.floor(Math.log2(fitting));
+  return Array.from({ length: count }, (_, i) => i * stride + (isAligned ? 0 : 1 + 2 * (i % 8)));
+}

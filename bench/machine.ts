@@ -1,0 +1,36 @@
+// Where a run took place: the machine and the versions. It must not know what was run.
+
+import { readFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { peerKinds } from './peers.js';
+
+export function describeMachine(): Record<string, string | number> {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${type()} ${release()} ${arch()}`,
+    // Of the last minute, before the run: what else the machine was doing.
+    load: Number(loadavg()[0]?.toFixed(2)),
+  };
+}
+
+export function listVersions(): Record<string, string> {
+  const versions: Record<string, string> = {
+    wsimd: readVersion('../../package.json'),
+    node: process.versions.node,
+    v8: process.versions.v8,
+  };
+  for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'tinybench']) {
+    const version = readVersion(`../../node_modules/${name}/package.json`);
+    const kind = peerKinds[name];
+    versions[name] = kind === undefined ? version : `${version} (${kind})`;
+  }
+  return versions;
+}
+
+/** @param path of a package.json, seen from build/bench/ */
+function readVersion(path: string): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+  return manifest.version;
+}

@@ -1,0 +1,84 @@
+// Results as tables, for the terminal and in Markdown. It must not know how they were measured, and judges nothing.
+
+import { type CaseResult, type GroupResult, isMet, type Ratio, type RunResult } from './results.js';
+
+export const LEGEND =
+  'Times are medians of the rounds for one message or call, ± half of what lies between the quartiles; ratios are medians of the ratios within each round, with their quartiles.';
+
+/** A table of one group, for a terminal. */
+export function toTerminal(group: GroupResult): string {
+  const rows = makeRows(group);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  '));
+  const notes = group.notes.map((note) => `  ${note}`);
+  return [`${group.id}: ${group.title}`, ...notes, ...lines.map((line) => `  ${line}`), ''].join('\n');
+}
+
+/** All tables, with where and how they were measured. */
+export function toMarkdown(run: RunResult): string {
+  const { machine, versions, plan } = run;
+  const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const head = [
+    `Measured ${run.date} on ${machine.cpu}, ${machine.cores} cores, ${machine.os}: ${versionList.join(', ')}; ${plan.rounds} rounds of ${plan.turn} ms turns. ${LEGEND}`,
+    summarizeBars(run.groups),
+  ];
+  return `${[...head, ...run.groups.map(groupToMarkdown)].join('\n\n')}\n`;
+}
+
+/** Which bars were met, and by how much the others were missed. */
+export function summarizeBars(groups: readonly GroupResult[]): string {
+  const judged = groups.flatMap(({ id, cases }) =>
+    cases.flatMap(({ label, ratios }) =>
+      ratios.filter(({ bar }) => bar !== undefined).map((ratio) => ({ id: `${id}/${label}`, ratio })),
+    ),
+  );
+  const missed = judged.filter(({ ratio }) => !isMet(ratio));
+  const list = missed.map(({ id, ratio }) => `${id} ${formatFigure(ratio.median)} of ${ratio.bar}`);
+  const counts = `Bars: ${judged.length - missed.length} of ${judged.length} met.`;
+  return missed.length === 0 ? counts : `${counts} Missed: ${list.join('; ')}.`;
+}
+
+function groupToMarkdown(group: GroupResult): string {
+  const [header, ...rows] = makeRows(group).map((row) => `| ${row.join(' | ')} |`);
+  const rule = `|${'---:|'.repeat(makeHeader(group.cases).length)}`;
+  return [`### ${group.title}`, '', ...group.notes.flatMap((note) => [note, '']), header, rule, ...rows].join('\n');
+}
+
+function makeRows({ cases }: GroupResult): string[][] {
+  return [makeHeader(cases), ...cases.map(makeRow)];
+}
+
+function makeHeader([first]: readonly CaseResult[]): string[] {
+  const { subjects, ratios } = first!;
+  return [
+    'bytes',
+    ...subjects.map(({ name }) => name),
+    `${subjects[0]!.name} GB/s`,
+    ...ratios.map(({ subject, peer }) => `${peer} ÷ ${subject}`),
+  ];
+}
+
+function makeRow({ label, bytes, subjects, ratios }: CaseResult): string[] {
+  return [
+    label,
+    ...subjects.map(
+      ({ median, p25, p75 }) => `${formatTime(median)} ±${Math.round(((p75 - p25) / 2 / median) * 100)}%`,
+    ),
+    (bytes / subjects[0]!.median).toFixed(2),
+    ...ratios.map(formatRatio),
+  ];
+}
+
+function formatRatio(ratio: Ratio): string {
+  const figure = `${formatFigure(ratio.median)} (${formatFigure(ratio.p25)}–${formatFigure(ratio.p75)})`;
+  return ratio.bar === undefined ? figure : `${figure} ${isMet(ratio) ? '✓' : '✗'} ≥${ratio.bar}`;
+}
+
+function formatFigure(value: number): string {
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+/** @param nanoseconds of one operation */
+function formatTime(nanoseconds: number): string {
+  return nanoseconds < 10000 ? `${formatFigure(nanoseconds)} ns` : `${formatFigure(nanoseconds / 1000)} µs`;
+}
