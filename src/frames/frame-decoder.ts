@@ -5,6 +5,7 @@ import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../ass
 import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import { requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
 import { PayloadBuffer } from './payload-buffer.js';
@@ -93,6 +94,7 @@ export class FrameDecoder {
    * @param chunk any length, also 0; read only
    */
   push(chunk: Uint8Array): void {
+    requireBytes(chunk);
     while (this.#from < this.#chunk.length) this.#decodeSlab();
     this.#chunk = chunk;
     this.#from = 0;

@@ -19,6 +19,7 @@ import {
 } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
+import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
@@ -45,6 +46,8 @@ export interface FrameBits {
 
 /** Up to this many UTF-16 units a string is written by a loop here, as long as it is ASCII (bench: `encode`). */
 const LOOP_UNITS = 24;
+/** Up to this length a payload is copied by a loop: `set` costs as much as 10 turns of it. */
+const LOOP_BYTES = 10;
 /** Strings longer than this are measured before room is made for them. */
 const MEASURED_UNITS = 4096;
 /** Up to this length a client's payload is masked where it is written, without passing through the kernel. */
@@ -139,6 +142,7 @@ export class FrameEncoder {
    */
   encode(opcode: number, payload: string | Uint8Array, bits?: FrameBits): Uint8Array {
     const { host } = this.#arena;
+    if (typeof payload !== 'string') requireBytes(payload);
     const length = typeof payload === 'string' ? host.utf8Length(payload) : payload.length;
     const target = host.allocate(headerLengthFor(length, this.#isMasked) + length);
     this.encodeInto(target, 0, opcode, payload, bits);
@@ -151,7 +155,7 @@ export class FrameEncoder {
    * @param opcode 0 to 15
    * @param payload a string is written as UTF-8; bytes may not lie in `target`
    * @returns the offset behind the frame
-   * @throws ProtocolError `WSIMD_BUFFER_TOO_SMALL` (nothing is written then), `WSIMD_CONTROL_PAYLOAD`
+   * @throws ProtocolError `WSIMD_BUFFER_TOO_SMALL` (nothing is written then), `WSIMD_CONTROL_PAYLOAD`; TypeError
    */
   encodeInto(
     target: Uint8Array,
@@ -163,8 +167,9 @@ export class FrameEncoder {
     const firstByte =
       (bits === undefined ? FIN : (bits.fin === false ? 0 : FIN) | (bits.rsv1 === true ? RSV1 : 0)) |
       (opcode & OPCODE_BITS);
-    if (typeof payload !== 'string') return this.#writeBytes(target, offset, firstByte, payload);
-    return this.#writeText(target, offset, firstByte, payload);
+    if (typeof payload === 'string') return this.#writeText(target, offset, firstByte, payload);
+    requireBytes(payload);
+    return this.#writeBytes(target, offset, firstByte, payload);
   }
 
   /** Room enough for a frame with this payload: exact to the header for bytes and long strings, an upper bound else. */
@@ -182,7 +187,7 @@ export class FrameEncoder {
     checkFits(target, offset, needed, firstByte, length);
     if (!isMasked) {
       const start = writeHeader(target, offset, firstByte, length, false, 0);
-      if (length <= LOOP_UNITS) for (let i = 0; i < length; i++) target[start + i] = payload[i]!;
+      if (length <= LOOP_BYTES) copyBytes(payload, 0, length, target, start);
       else target.set(payload, start);
       return start + length;
     }
@@ -202,7 +207,7 @@ export class FrameEncoder {
     const units = text.length;
     const isControl = (firstByte & OPCODE_CONTROL_BIT) !== 0;
     // Where there is room for the worst case, the length need not be known before it is written.
-    if (isControl || target.length - offset < MAX_HEADER_LENGTH + units * 3) {
+    if (isControl || !(offset >= 0 && target.length - offset >= MAX_HEADER_LENGTH + units * 3)) {
       const length = host.utf8Length(text);
       checkFits(target, offset, headerLengthFor(length, isMasked) + length, firstByte, length);
     }
@@ -229,7 +234,7 @@ export class FrameEncoder {
   #takeFromScratch(target: Uint8Array, offset: number, firstByte: number, length: number, key: number): number {
     const { kernel, bytes } = this.#arena;
     const headerLength = kernel.encode(SCRATCH_PTR, length, firstByte, length, 1, key);
-    target.set(bytes.subarray(SCRATCH_PTR - headerLength, SCRATCH_PTR + length), offset);
+    copyBytes(bytes, SCRATCH_PTR - headerLength, SCRATCH_PTR + length, target, offset);
     return offset + headerLength + length;
   }
 }

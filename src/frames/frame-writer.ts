@@ -1,14 +1,16 @@
 // Many frames gathered in one buffer, to leave in one write. The buffers are shared by all writers: an idle connection
 // holds none. Knows frames and no connection.
 
+import { copyBytes } from '../kernel/bytes.js';
 import { getHost } from '../kernel/host.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 
-const FIRST_LENGTH = 16 * 1024;
-/** Larger buffers are not kept: they were made for one large message. */
-const MAX_SPARE_LENGTH = 128 * 1024;
+/** The length of the buffers that are shared. A batch that needs more gets one of its own, which is not kept. */
+const SHARED_LENGTH = 64 * 1024;
 const MAX_SPARES = 8;
 const spares: Uint8Array<ArrayBuffer>[] = [];
+/** Buffers that were given away and may come back, once: what is no writer's own is never written to. */
+const givenAway = new WeakSet<ArrayBuffer>();
 
 /** Gathers frames. `take()` gives what was gathered; whoever is done with it may give it back with `release`. */
 export class FrameWriter {
@@ -35,7 +37,9 @@ export class FrameWriter {
 
   /** Gives away what was gathered, owned, and is empty again. */
   take(): Uint8Array<ArrayBuffer> {
-    const bytes = this.#buffer === undefined ? EMPTY : this.#buffer.subarray(0, this.length);
+    if (this.#buffer === undefined) return EMPTY;
+    const bytes = this.#buffer.subarray(0, this.length);
+    givenAway.add(bytes.buffer);
     this.#buffer = undefined;
     this.length = 0;
     return bytes;
@@ -44,21 +48,20 @@ export class FrameWriter {
   /** Gives back what `take()` gave, once nobody will read it any more: a later frame will lie there. */
   static release(bytes: Uint8Array<ArrayBuffer>): void {
     const { buffer } = bytes;
-    if (bytes.byteOffset !== 0 || buffer.byteLength < FIRST_LENGTH || buffer.byteLength > MAX_SPARE_LENGTH) return;
-    if (spares.length < MAX_SPARES) spares.push(new Uint8Array(buffer));
+    if (givenAway.delete(buffer) && buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
   }
 
   #reserve(more: number): Uint8Array<ArrayBuffer> {
     const needed = this.length + more;
     let buffer = this.#buffer;
     if (buffer !== undefined && buffer.length >= needed) return buffer;
-    if (buffer === undefined && needed <= FIRST_LENGTH) {
-      buffer = spares.pop() ?? getHost().allocate(FIRST_LENGTH);
+    if (buffer === undefined && needed <= SHARED_LENGTH) {
+      buffer = spares.pop() ?? getHost().allocate(SHARED_LENGTH);
     } else {
       const larger = getHost().allocate(Math.max(needed, 2 * (buffer?.length ?? 0)));
       if (buffer !== undefined) {
-        larger.set(buffer.subarray(0, this.length));
-        FrameWriter.release(buffer);
+        copyBytes(buffer, 0, this.length, larger, 0);
+        if (buffer.length === SHARED_LENGTH) keep(buffer);
       }
       buffer = larger;
     }
@@ -68,3 +71,7 @@ export class FrameWriter {
 }
 
 const EMPTY = new Uint8Array(0);
+
+function keep(shared: Uint8Array<ArrayBuffer>): void {
+  if (spares.length < MAX_SPARES) spares.push(shared);
+}

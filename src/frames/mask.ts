@@ -3,6 +3,7 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/layout.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
+import { requireBytes } from '../kernel/bytes.js';
 
 /** Up to this length a loop here is faster than two copies and a call of the kernel (bench: `mask`). */
 const LOOP_LENGTH = 48;
@@ -13,7 +14,7 @@ const LOOP_LENGTH = 48;
  *
  * @param maskingKey 4 bytes
  * @param output may be `source`, if `offset` is 0
- * @throws RangeError if `source`, `output` or `maskingKey` is too short
+ * @throws RangeError if `source`, `output` or `maskingKey` is too short; TypeError for anything but bytes
  */
 export function mask(
   source: Uint8Array,
@@ -22,7 +23,10 @@ export function mask(
   offset: number,
   length: number,
 ): void {
-  if (!(length >= 0 && length <= source.length && offset >= 0 && offset + length <= output.length)) {
+  requireBytes(source);
+  requireBytes(output);
+  const isInside = length >= 0 && length <= source.length && offset >= 0 && offset + length <= output.length;
+  if (!Number.isInteger(offset) || !Number.isInteger(length) || !isInside) {
     throw new RangeError('the bytes to mask lie outside a buffer');
   }
   maskBytes(undefined, source, 0, output, offset, length, readKey(maskingKey));
@@ -35,6 +39,7 @@ export function mask(
  * @throws RangeError if `maskingKey` is too short
  */
 export function unmask(buffer: Uint8Array, maskingKey: Uint8Array): void {
+  requireBytes(buffer);
   maskBytes(undefined, buffer, 0, buffer, 0, buffer.length, readKey(maskingKey));
 }
 

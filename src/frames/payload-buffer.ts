@@ -1,14 +1,13 @@
 // Bytes that arrive in pieces, gathered in one growing buffer. It grows with the bytes that came, never with the length
 // that a header claims. Knows no frame.
 
+import { copyBytes } from '../kernel/bytes.js';
 import { getHost } from '../kernel/host.js';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
 /** How many times what has come the buffer may be, where the sender says that so much is still to come. */
 const MOST_CLAIMED = 16;
-/** A piece up to this length is copied byte by byte: a view on it would cost more. */
-const LOOP_LENGTH = 32;
 
 /** One growing buffer; a million empty pieces cost nothing, a million pieces of one byte cost a million bytes. */
 export class PayloadBuffer {
@@ -25,12 +24,7 @@ export class PayloadBuffer {
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.length + (end - start);
     if (length > this.#bytes.length) this.#grow(length, expected);
-    if (end - start <= LOOP_LENGTH) {
-      const target = this.#bytes;
-      for (let i = start, at = this.length; i < end; i++, at++) target[at] = source[i]!;
-    } else {
-      this.#bytes.set(source.subarray(start, end), this.length);
-    }
+    copyBytes(source, start, end, this.#bytes, this.length);
     this.length = length;
   }
 
@@ -48,7 +42,7 @@ export class PayloadBuffer {
         ? Math.min(expected, Math.max(SMALLEST, needed * MOST_CLAIMED))
         : Math.max(needed, SMALLEST, this.#bytes.length * 2);
     const grown = getHost().allocate(capacity);
-    grown.set(this.#bytes.subarray(0, this.length));
+    copyBytes(this.#bytes, 0, this.length, grown, 0);
     this.#bytes = grown;
   }
 }

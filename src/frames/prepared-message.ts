@@ -1,6 +1,7 @@
 // A message that is framed once and sent to many. Knows no connection.
 
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { requireBytes } from '../kernel/bytes.js';
 import { FrameEncoder } from './frame-encoder.js';
 
 /**
@@ -15,6 +16,7 @@ export class PreparedMessage {
 
   /** @param message a string for a text message, bytes for a binary one */
   constructor(message: string | Uint8Array) {
+    if (typeof message !== 'string') requireBytes(message);
     this.opcode = typeof message === 'string' ? OPCODE_TEXT : OPCODE_BINARY;
     this.payload = message;
   }

@@ -2,9 +2,14 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR, UTF8_OFFSET_BITS, UTF8_STATE_BITS } from '../../assembly/layout.js';
 import { arenaFor } from '../kernel/arena.js';
+import { requireBytes } from '../kernel/bytes.js';
 import type { KernelChoice } from '../kernel/select.js';
 
-/** Whether bytes are valid UTF-8 (Unicode table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF). */
+/**
+ * Whether bytes are valid UTF-8 (Unicode table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
+ *
+ * @throws TypeError for anything but bytes
+ */
 export function isValidUtf8(bytes: Uint8Array): boolean {
   return findInvalidUtf8(bytes) === -1;
 }
@@ -16,6 +21,7 @@ export function isValidUtf8(bytes: Uint8Array): boolean {
  *   bytes where they end inside a character
  */
 export function findInvalidUtf8(bytes: Uint8Array, choice?: KernelChoice): number {
+  requireBytes(bytes);
   const arena = arenaFor(choice);
   let state = 0;
   for (let done = 0; done < bytes.length; done += SCRATCH_CAPACITY) {

@@ -16,6 +16,7 @@ interface HostBufferConstructor {
   readonly prototype: HostBuffer;
   /** The class whose instances Buffers are: a constructor that only makes a view. */
   readonly [Symbol.species]: PartConstructor;
+  allocUnsafe(length: number): Uint8Array<ArrayBuffer>;
   allocUnsafeSlow(length: number): Uint8Array<ArrayBuffer>;
   byteLength(text: string): number;
   isBuffer(value: unknown): boolean;
@@ -41,12 +42,15 @@ export interface Host {
    * two to three times the cost.
    */
   partClass(bytes: Uint8Array): PartConstructor;
-  /** A buffer of any content, all of which the caller overwrites before anybody sees it. */
+  /**
+   * A buffer of any content, all of which the caller overwrites before anybody sees it. On Node, one of 65 to 2047 bytes
+   * shares its `ArrayBuffer` with others, as `Buffer.allocUnsafe` makes them.
+   */
   allocate(length: number): Uint8Array<ArrayBuffer>;
 }
 
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
-  const { prototype, allocUnsafeSlow, byteLength, isBuffer, [Symbol.species]: BufferPart } = HostBuffer;
+  const { prototype, allocUnsafe, allocUnsafeSlow, byteLength, isBuffer, [Symbol.species]: BufferPart } = HostBuffer;
   const { latin1Slice, utf8Slice, utf8Write } = prototype;
   return {
     partClass: (bytes) => (isBuffer(bytes) ? BufferPart : Uint8Array),
@@ -55,7 +59,8 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
     writeUtf8: (text, target, offset) => utf8Write.call(target, text, offset, target.length - offset),
     utf8Length: (text) => byteLength(text),
     allocate: (length) => {
-      const bytes = allocUnsafeSlow(length);
+      if (length <= HEAP_LENGTH) return new Uint8Array(length);
+      const bytes = length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
   };
@@ -74,6 +79,11 @@ function webHost(): Host {
     allocate: (length) => new Uint8Array(length),
   };
 }
+
+/** Engines keep the bytes of typed arrays up to this length in the heap: they cost a tenth of those that have a buffer. */
+const HEAP_LENGTH = 64;
+/** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */
+const POOLED_LENGTH = 2048;
 
 /** How many bytes of UTF-8 a string makes, a lone surrogate counted as U+FFFD. */
 export function portableUtf8Length(text: string): number {
@@ -107,7 +117,8 @@ export function getHost(): Host {
 export function makeHost(scope: object = globalThis): Host {
   const { Buffer } = scope as { Buffer?: HostBufferConstructor };
   const isComplete =
-    typeof Buffer?.allocUnsafeSlow === 'function' &&
+    typeof Buffer?.allocUnsafe === 'function' &&
+    typeof Buffer.allocUnsafeSlow === 'function' &&
     typeof Buffer.byteLength === 'function' &&
     typeof Buffer.isBuffer === 'function' &&
     typeof Buffer[Symbol.species] === 'function' &&

@@ -18,6 +18,8 @@ import type { ProtocolError } from '../errors.js';
 import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import { copyBytes, requireBytes } from '../kernel/bytes.js';
+import type { PartConstructor } from '../kernel/host.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
@@ -124,9 +126,10 @@ export class MessageDecoder {
    * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket.
    *
    * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
-   * @throws only what the handler throws
+   * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
+    requireBytes(chunk);
     let from = 0;
     while (from < chunk.length) {
       const count = this.#decoder.decode(chunk, from);
@@ -158,10 +161,10 @@ export class MessageDecoder {
     const textAsBytes = this.#textAsBytes;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
     // one copy afterwards.
-    const ownsChunks = this.#ownsChunks;
-    const Part = host.partClass(chunk);
-    const { buffer } = chunk;
-    const toBuffer = chunk.byteOffset + from - CHUNK_PTR;
+    const toChunk = from - CHUNK_PTR;
+    let Part: PartConstructor | undefined;
+    let buffer: ArrayBufferLike = bytes.buffer;
+    let toBuffer = 0;
     let masked = 0;
     let backStart = 0;
     let backEnd = 0;
@@ -180,9 +183,15 @@ export class MessageDecoder {
         this.#takeFragment(queue, first, start, end);
       } else {
         let data: Uint8Array;
-        if (ownsChunks) {
+        if (this.#ownsChunks) {
+          if (Part === undefined) {
+            // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
+            Part = host.partClass(chunk);
+            buffer = chunk.buffer;
+            toBuffer = chunk.byteOffset + toChunk;
+            backStart = start;
+          }
           data = new Part(buffer, toBuffer + start, length);
-          if (backEnd === 0) backStart = start;
           backEnd = end;
           masked |= first;
         } else {
@@ -193,7 +202,7 @@ export class MessageDecoder {
         else this.#takePiece(queue, first, data);
       }
     }
-    if ((masked & MASKED) !== 0) chunk.set(bytes.subarray(backStart, backEnd), backStart + from - CHUNK_PTR);
+    if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, chunk, backStart + toChunk);
   }
 
   #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {

@@ -2,9 +2,9 @@
 // it accepts. It knows the handshake and no frame.
 
 import { EventEmitter } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { CLOSE_GOING_AWAY } from '../../assembly/protocol.js';
@@ -159,7 +159,7 @@ export class WebSocketServer extends EventEmitter<Events> {
   }
 
   #refuse(rejected: HandshakeRejected, request: IncomingMessage, socket: Duplex): void {
-    socket.end(writeRejection(rejected), 'latin1', () => (socket as Partial<Socket>).destroySoon?.());
+    socket.end(writeRejection(rejected), 'latin1', () => socket.destroy());
     this.emit('refused', rejected.error, request);
   }
 }
@@ -173,7 +173,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
 }
 
 /** An ordinary request to an HTTP server that serves nothing but WebSockets (RFC 9110 section 15.5.22). */
-function answerPlainRequest(_request: IncomingMessage, response: import('node:http').ServerResponse): void {
+function answerPlainRequest(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(426, { 'Content-Type': 'text/plain', Upgrade: 'websocket', Connection: 'Upgrade' });
   response.end('This is a WebSocket server.\n');
 }

@@ -103,7 +103,12 @@ function contentSecurityPolicy(host: string): string {
   ].join('; ');
 }
 
-function answerText(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+function answerText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
   response.end(`${text}\n`);
 }

@@ -1,0 +1,143 @@
+// The bytes of one direction → frames taken apart. What is a frame, and what is wrong, says the codec's FrameDecoder; this
+// keeps beside it the bytes as they stood on the wire. Knows no DOM and no socket.
+
+import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT } from '../../../assembly/protocol.js';
+import { FrameDecoder, ProtocolError, unmask } from '../../index.js';
+import { concat } from './bytes.js';
+import { splitHeader } from './header-parts.js';
+
+/** Bytes of a payload that are kept to be shown. */
+export const PREVIEW_LENGTH = 256;
+
+/** One frame, for showing. */
+export interface Dissection {
+  /** Where in the stream its first byte stands. */
+  readonly offset: number;
+  /** As on the wire; of a frame that was cut off or refused, as much of it as there is. */
+  readonly header: Uint8Array;
+  /** Of a continuation: the opcode of its message. Undefined for other frames and for a stray one. */
+  readonly messageOpcode: number | undefined;
+  /** Undefined where the header was cut off before it. */
+  readonly payloadLength: number | bigint | undefined;
+  /** The payload as on the wire, up to `PREVIEW_LENGTH` bytes. */
+  readonly wire: Uint8Array;
+  /** The same, unmasked. */
+  readonly payload: Uint8Array;
+  /** Why the frame was refused. */
+  readonly error?: ProtocolError;
+  /** The stream ends inside this frame. */
+  readonly isCut?: boolean;
+}
+
+const EMPTY = new Uint8Array(0);
+
+export class Dissector {
+  /** Nothing is kept of a message but a preview, so any length will do. */
+  readonly #decoder = new FrameDecoder({ role: 'observer', maxMessageLength: Number.MAX_SAFE_INTEGER });
+  #length = 0;
+  #frameStart = 0;
+  /** Bytes from `#frameStart` on that came in earlier chunks, while the header is not whole. */
+  #carried: Uint8Array = EMPTY;
+  /** The frame whose header is whole and whose payload is not. */
+  #open: Dissection | undefined;
+  /** The opcode of the data message under way. */
+  #messageOpcode: number | undefined;
+  #hasFailed = false;
+
+  /** @returns the frames that end in this chunk; the last of them has `error` if a rule was broken */
+  push(chunk: Uint8Array): Dissection[] {
+    const chunkStart = this.#length;
+    this.#length += chunk.length;
+    const dissections: Dissection[] = [];
+    if (this.#hasFailed) return dissections;
+    const decoder = this.#decoder;
+    try {
+      decoder.push(chunk);
+      while (decoder.next()) {
+        if (decoder.isStart) this.#open = this.#start(chunk, chunkStart);
+        const frame = this.#append(this.#open!, chunk, chunkStart);
+        this.#open = decoder.isEnd ? undefined : frame;
+        if (decoder.isEnd) dissections.push(frame);
+      }
+      if (this.#open === undefined && !decoder.isDone) this.#carried = this.#rest(chunk, chunkStart);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#hasFailed = true;
+      dissections.push({ ...this.#unfinished(this.#rest(chunk, chunkStart)), error });
+    }
+    return dissections;
+  }
+
+  /** The frame that the stream ends in, as far as it came; undefined if it ends between two, with a Close or an error. */
+  end(): Dissection | undefined {
+    if (this.#hasFailed || this.#decoder.isDone) return undefined;
+    if (this.#open === undefined && this.#carried.length === 0) return undefined;
+    return { ...this.#unfinished(this.#carried), isCut: true };
+  }
+
+  /** Bytes behind a Close, which nobody reads. */
+  get ignoredLength(): number {
+    return this.#decoder.isDone && !this.#hasFailed ? this.#length - this.#frameStart : 0;
+  }
+
+  /** A new frame, from what the decoder shows. */
+  #start(chunk: Uint8Array, chunkStart: number): Dissection {
+    const { headerLength, payloadLength, opcode, fin } = this.#decoder;
+    const offset = this.#frameStart;
+    const header = concat(this.#carried, chunk.subarray(Math.max(offset - chunkStart, 0))).slice(0, headerLength);
+    this.#carried = EMPTY;
+    this.#frameStart += headerLength + payloadLength;
+    let messageOpcode: number | undefined;
+    if (opcode === OPCODE_CONTINUATION) messageOpcode = this.#messageOpcode;
+    if ((opcode & OPCODE_CONTROL_BIT) === 0) this.#messageOpcode = fin ? undefined : (messageOpcode ?? opcode);
+    return { offset, header, messageOpcode, payloadLength, wire: EMPTY, payload: EMPTY };
+  }
+
+  /** The frame with the piece that the decoder shows. */
+  #append(frame: Dissection, chunk: Uint8Array, chunkStart: number): Dissection {
+    const decoder = this.#decoder;
+    const length = Math.min(PREVIEW_LENGTH - frame.wire.length, decoder.length);
+    if (length === 0) return frame;
+    const at = frame.offset + frame.header.length + frame.wire.length - chunkStart;
+    return {
+      ...frame,
+      wire: concat(frame.wire, chunk.subarray(at, at + length)),
+      payload: concat(frame.payload, decoder.view().subarray(0, length)),
+    };
+  }
+
+  /** What of the chunk, and of what came before it, belongs to no finished frame. */
+  #rest(chunk: Uint8Array, chunkStart: number): Uint8Array {
+    if (this.#open !== undefined) {
+      const { offset, header, wire } = this.#open;
+      return chunk.slice(Math.max(offset + header.length + wire.length - chunkStart, 0));
+    }
+    return concat(this.#carried, chunk.slice(Math.max(this.#frameStart - chunkStart, 0)));
+  }
+
+  /** A frame that the decoder did not finish: from its bytes alone. @param rest those not yet in `#open` */
+  #unfinished(rest: Uint8Array): Dissection {
+    if (this.#open !== undefined) return withWire(this.#open, rest);
+    const { headerLength, payloadLength, opcode } = splitHeader(rest);
+    const frame = {
+      offset: this.#frameStart,
+      header: rest.slice(0, headerLength),
+      messageOpcode: opcode === OPCODE_CONTINUATION ? this.#messageOpcode : undefined,
+      payloadLength,
+      wire: EMPTY,
+      payload: EMPTY,
+    };
+    return withWire(frame, rest.subarray(headerLength));
+  }
+}
+
+/** The frame with more of its payload, which the decoder has not unmasked. */
+function withWire(frame: Dissection, bytes: Uint8Array): Dissection {
+  const whole = frame.payloadLength ?? 0;
+  const limit = whole < PREVIEW_LENGTH ? Number(whole) : PREVIEW_LENGTH;
+  const wire = concat(frame.wire, bytes.subarray(0, Math.max(limit - frame.wire.length, 0)));
+  const payload = wire.slice();
+  const { maskingKey } = splitHeader(frame.header);
+  if (maskingKey.length === 4) unmask(payload, maskingKey);
+  return { ...frame, wire, payload };
+}

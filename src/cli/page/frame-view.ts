@@ -1,0 +1,124 @@
+// A frame taken apart, as elements: a line that says what it is, what is wrong with it, the header bit by bit, the payload
+// in hex and as text. Where it came from it knows by name only.
+
+import { OPCODE_BINARY, OPCODE_CLOSE, OPCODE_CONTINUATION } from '../../../assembly/protocol.js';
+import { decodeUtf8, formatAscii, formatHex } from './bytes.js';
+import { type Dissection, PREVIEW_LENGTH } from './dissector.js';
+import { type Child, element } from './dom.js';
+import { type HeaderParts, splitHeader } from './header-parts.js';
+import { headerView } from './header-view.js';
+import { closeCodeWords, count, excerpt, opcodeWords } from './words.js';
+
+const PEEK_LENGTH = 60;
+const AS_ASCII = 'As ASCII';
+
+export interface FrameOrigin {
+  /** Said in the frame's line. */
+  readonly label: string;
+  /** Set on the element, for its colour. */
+  readonly className: string;
+}
+
+/** The element for one frame, open or closed. */
+export function frameView(frame: Dissection, origin: FrameOrigin): HTMLElement {
+  const parts = splitHeader(frame.header);
+  const { error, isCut, header } = frame;
+  const faultAt = error?.offset === undefined ? undefined : error.offset - frame.offset;
+  const body = element('div', 'frame-body');
+  if (error !== undefined) body.append(errorView(frame));
+  if (isCut) body.append(element('p', 'problem', cutWords(frame, parts)));
+  body.append(headerView(header, faultAt), factsView(frame, parts, faultAt));
+  const details = element('details', '', summaryView(frame, parts, origin), body);
+  // Of a large message in many fragments, the first is enough to see.
+  details.open = parts.opcode !== OPCODE_CONTINUATION || (frame.payloadLength ?? 0) <= PREVIEW_LENGTH;
+  const className = error === undefined && !isCut ? 'frame' : 'frame is-broken';
+  return element('li', `${className} ${origin.className}`, details);
+}
+
+function summaryView(frame: Dissection, parts: HeaderParts, origin: FrameOrigin): HTMLElement {
+  const { payloadLength, messageOpcode, error, isCut } = frame;
+  const opcode = `${parts.opcode.toString(16)}`;
+  let title = opcodeWords(parts.opcode);
+  if (title === 'reserved') title += ` opcode 0x${opcode}`;
+  if (messageOpcode !== undefined) title += ` of a ${opcodeWords(messageOpcode)} message`;
+  const traits = [payloadLength === undefined ? 'cut off' : count(payloadLength, 'byte')];
+  if (parts.masked !== undefined) traits.push(parts.masked ? 'masked' : 'not masked');
+  if (!parts.fin) traits.push('more fragments follow');
+  else if (parts.opcode === OPCODE_CONTINUATION) traits.push('last fragment');
+  const { term, text } = textOf(frame, parts);
+  const peek = term === AS_ASCII ? '' : excerpt(text, PEEK_LENGTH);
+  return element(
+    'summary',
+    '',
+    element('span', 'origin', origin.label),
+    element('strong', 'title', title),
+    error === undefined && !isCut ? undefined : element('strong', 'badge', error === undefined ? 'cut off' : 'refused'),
+    element('span', 'traits', traits.join(', ')),
+    peek === '' ? undefined : element('span', 'peek', peek),
+  );
+}
+
+function errorView({ error }: Dissection): HTMLElement {
+  const { message = '', code = '', closeCode, offset } = error ?? {};
+  const sentences = [`${message.charAt(0).toUpperCase()}${message.slice(1)}.`];
+  if (closeCode !== undefined) {
+    sentences.push(` The receiver fails the connection with close code ${closeCode} (${closeCodeWords(closeCode)}).`);
+  }
+  const where = offset === undefined ? '' : `, byte ${offset} (counted from 0)`;
+  return element('p', 'problem', ...sentences, ' ', element('code', '', code), where);
+}
+
+function cutWords({ payloadLength, header, wire }: Dissection, { headerLength }: HeaderParts): string {
+  if (header.length < headerLength || payloadLength === undefined) return 'The bytes end inside this header.';
+  const missing = BigInt(payloadLength) - BigInt(wire.length);
+  return `The bytes end inside this frame: ${count(missing, 'byte')} of its payload missing.`;
+}
+
+/** What is not in the header, row by row. */
+function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | undefined): HTMLElement {
+  const { payload, wire, payloadLength, header } = frame;
+  const list = element('dl', 'facts');
+  const row = (term: string, ...definition: readonly Child[]) => {
+    list.append(element('dt', '', term), element('dd', '', ...definition));
+  };
+  const payloadFault = faultAt === undefined ? undefined : faultAt - header.length;
+
+  if (parts.opcode === OPCODE_CLOSE && payload.length >= 2) {
+    const closeCode = (payload[0]! << 8) | payload[1]!;
+    row('Close code', element('strong', '', String(closeCode)), ` ${closeCodeWords(closeCode)}`);
+  }
+  if (payload.length > 0) {
+    const isMasked = parts.maskingKey.length === 4;
+    if (isMasked) row('On the wire', hexView(wire, payloadFault, 'hex masked'));
+    row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
+    const { term, text } = textOf(frame, parts);
+    if (text !== '') row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
+    const left = BigInt(payloadLength ?? 0) - BigInt(payload.length);
+    if (left > 0n && !frame.isCut) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
+  } else if (payloadLength !== undefined && Number(payloadLength) === 0) {
+    row('Payload', element('span', 'more', 'empty'));
+  }
+  return list;
+}
+
+/** The payload as a person reads it. */
+function textOf({ payload, messageOpcode }: Dissection, { opcode }: HeaderParts): { term: string; text: string } {
+  if (opcode === OPCODE_CLOSE) return { term: 'Reason', text: decodeUtf8(payload.subarray(2)) ?? '' };
+  const isBinary = opcode === OPCODE_BINARY || messageOpcode === OPCODE_BINARY;
+  const text = isBinary ? undefined : decodeUtf8(payload);
+  return text === undefined ? { term: AS_ASCII, text: formatAscii(payload) } : { term: 'As text', text };
+}
+
+function hexView(bytes: Uint8Array, faultAt: number | undefined, className: string): HTMLElement {
+  if (faultAt === undefined || faultAt < 0 || faultAt >= bytes.length)
+    return element('code', className, formatHex(bytes));
+  const before = bytes.subarray(0, faultAt);
+  const after = bytes.subarray(faultAt + 1);
+  return element(
+    'code',
+    className,
+    formatHex(before) + (before.length > 0 ? ' ' : ''),
+    element('mark', 'fault', formatHex(bytes.subarray(faultAt, faultAt + 1))),
+    (after.length > 0 ? ' ' : '') + formatHex(after),
+  );
+}
