@@ -1,9 +1,11 @@
 // Part of the build: copies the page's files that need no compiling to where `wsimd serve` reads them. Knows nothing else.
 
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 
 const from = new URL('page/', import.meta.url);
 const to = new URL('../../build/src/cli/page/', import.meta.url);
 
 mkdirSync(to, { recursive: true });
-for (const name of ['index.html', 'style.css', 'icon.svg']) copyFileSync(new URL(name, from), new URL(name, to));
+for (const name of readdirSync(from)) {
+  if (!name.endsWith('.ts')) copyFileSync(new URL(name, from), new URL(name, to));
+}

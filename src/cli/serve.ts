@@ -4,8 +4,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { selectKernel } from '../index.js';
-import { type Command, CommandError, parseInteger, parseOptions } from './command.js';
-import { ECHO_PATH, Endpoints } from './serve/endpoints.js';
+import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
+import { ECHO_PATH } from './page/tap-protocol.js';
+import { Endpoints } from './serve/endpoints.js';
 import { createPageHandler } from './serve/page-files.js';
 
 const DEFAULT_PORT = 8080;
@@ -29,6 +30,8 @@ Ctrl-C ends it.
     const { values } = parseOptions(args, { options: { port: { type: 'string' }, host: { type: 'string' } } });
     const port = values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535);
     const host = values.host ?? DEFAULT_HOST;
+    // To Node, an empty host means every address of the machine.
+    if (host === '') throw new UsageError('--host is an address');
 
     const server = createServer(createPageHandler(BUILD));
     const endpoints = new Endpoints(server);
@@ -42,11 +45,10 @@ Ctrl-C ends it.
     );
 
     await interrupted();
+    const closed = new Promise((resolve) => server.close(resolve));
     await endpoints.close();
-    await new Promise((resolve) => {
-      server.close(resolve);
-      server.closeAllConnections();
-    });
+    server.closeAllConnections();
+    await closed;
     return 0;
   },
 };

@@ -50,16 +50,22 @@ export interface DecoderOptions {
 /** The default of `maxMessageLength`: 16 MiB. */
 export const DEFAULT_MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
 
-const STATE_CONSUMED_WORD = (STATE_PTR + STATE_CONSUMED) / 4;
-const STATE_ERROR_OFFSET_WORD = (STATE_PTR + STATE_ERROR_OFFSET) / 4;
+const STATE_WORD = STATE_PTR / 4;
+const CONSUMED_WORD = (STATE_PTR + STATE_CONSUMED) / 4;
+const ERROR_OFFSET_WORD = (STATE_PTR + STATE_ERROR_OFFSET) / 4;
 /** What a word of a 64-bit number is worth. */
 const TWO_POW_32 = 2 ** 32;
 
 /** Feeds chunks to the kernel, slab by slab, and keeps what it must remember between them. */
 export class ChunkDecoder {
   readonly arena: Arena;
-  /** The state between two chunks: `assembly/layout.ts` draws it. Ours; the kernel has a copy while it works. */
-  readonly state = new Uint8Array(STATE_LENGTH);
+  /** The state of a decoder with these options that has nothing to remember. */
+  readonly #fresh: Uint8Array;
+  /**
+   * The state between two chunks, as `assembly/layout.ts` draws it. There is none between two messages, so an idle
+   * connection holds none; it exists only while a chunk's end has cut something in two, and after the end.
+   */
+  #state: Uint8Array | undefined;
   /** How many bytes of the last slab were taken; fewer than it had if the record table was full. */
   consumed = 0;
   /** Why the input was refused. Once set, everything that comes is dropped. */
@@ -68,21 +74,12 @@ export class ChunkDecoder {
 
   constructor(options: DecoderOptions) {
     this.arena = arenaFor(options.kernel);
-    const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
-    if (role !== 'client' && role !== 'server' && role !== 'observer') {
-      throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
-    }
-    this.state[STATE_OPTIONS] =
-      (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
-      (options.allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
-      (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
-    this.#writeLimit(STATE_MAX_FRAME_LENGTH, 'maxFrameLength', maxFrameLength);
-    this.#writeLimit(STATE_MAX_MESSAGE_LENGTH, 'maxMessageLength', maxMessageLength);
+    this.#fresh = freshState(options);
   }
 
   /** A whole Close was read, or an error found: what comes is dropped. */
   get isDone(): boolean {
-    return this.state[STATE_STAGE]! >= STAGE_CLOSED;
+    return this.#state !== undefined && this.#state[STATE_STAGE]! >= STAGE_CLOSED;
   }
 
   /** Bytes taken from the stream so far. */
@@ -92,7 +89,7 @@ export class ChunkDecoder {
 
   /** Inside a payload: the frame that the last record left unfinished goes on with the next byte. */
   get isInPayload(): boolean {
-    return this.state[STATE_STAGE] === STAGE_PAYLOAD;
+    return this.#state !== undefined && this.#state[STATE_STAGE] === STAGE_PAYLOAD;
   }
 
   /** Of the frame under way (`isInPayload`): the length of its whole payload, in bytes. */
@@ -112,17 +109,28 @@ export class ChunkDecoder {
    *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
    */
   decode(chunk: Uint8Array, from: number): number {
-    const { arena, state } = this;
+    const { arena } = this;
     const { bytes, words } = arena;
     const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
     arena.generation++;
-    bytes.set(state, STATE_PTR);
+    const before = this.#state ?? this.#fresh;
+    if (arena.loadedState !== before) bytes.set(before, STATE_PTR);
     bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
     const count = arena.kernel.decode(STATE_PTR, CHUNK_PTR, length, RECORDS_PTR, RECORD_CAPACITY);
-    state.set(arena.state);
-    this.consumed = words[STATE_CONSUMED_WORD]!;
-    if (state[STATE_ERROR] !== 0 && this.error === undefined) {
-      this.error = ProtocolError.fromKernel(state[STATE_ERROR]!, this.#position + words[STATE_ERROR_OFFSET_WORD]!);
+    this.consumed = words[CONSUMED_WORD]!;
+    // Between two messages all but the options is zero: the first word holds them and what tells of a header or a payload,
+    // the second what tells of an open message, a Close or an error.
+    if (words[STATE_WORD]! >>> 8 === 0 && words[STATE_WORD + 1] === 0) {
+      this.#state = undefined;
+      arena.loadedState = this.#fresh;
+    } else {
+      this.#state ??= new Uint8Array(STATE_LENGTH);
+      this.#state.set(arena.state);
+      arena.loadedState = undefined;
+      const error = this.#state[STATE_ERROR]!;
+      if (error !== 0 && this.error === undefined) {
+        this.error = ProtocolError.fromKernel(error, this.#position + words[ERROR_OFFSET_WORD]!);
+      }
     }
     this.#position += this.consumed;
     return count;
@@ -130,18 +138,50 @@ export class ChunkDecoder {
 
   /** A u64 that is at most 2^53 - 1, as every length that passed the limits is. */
   #readLength(offset: number): number {
-    const { state } = this;
+    const state = this.#state;
+    if (state === undefined) return 0;
     const low = state[offset]! | (state[offset + 1]! << 8) | (state[offset + 2]! << 16) | (state[offset + 3]! << 24);
     const high = state[offset + 4]! | (state[offset + 5]! << 8) | (state[offset + 6]! << 16);
     return high * TWO_POW_32 + (low >>> 0);
   }
+}
 
-  #writeLimit(offset: number, name: string, limit: number): void {
-    if (!Number.isSafeInteger(limit) || limit < 0) {
-      throw new RangeError(`${name} is a whole number from 0 to 2^53 - 1, not ${limit}`);
-    }
-    const view = new DataView(this.state.buffer);
-    view.setUint32(offset, limit % TWO_POW_32, true);
-    view.setUint32(offset + 4, Math.floor(limit / TWO_POW_32), true);
+const freshStates = new Map<string, Uint8Array>();
+/** Who makes up a limit for each connection gets a state for each. */
+const MAX_FRESH_STATES = 64;
+
+/** The state that decoders with these options begin with: one for all of them, read only. */
+function freshState(options: DecoderOptions): Uint8Array {
+  const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
+  if (role !== 'client' && role !== 'server' && role !== 'observer') {
+    throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
   }
+  requireLimit('maxFrameLength', maxFrameLength);
+  requireLimit('maxMessageLength', maxMessageLength);
+  const bits =
+    (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
+    (options.allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
+    (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
+  const key = `${bits} ${maxFrameLength} ${maxMessageLength}`;
+  let state = freshStates.get(key);
+  if (state === undefined) {
+    state = new Uint8Array(STATE_LENGTH);
+    state[STATE_OPTIONS] = bits;
+    writeLength(state, STATE_MAX_FRAME_LENGTH, maxFrameLength);
+    writeLength(state, STATE_MAX_MESSAGE_LENGTH, maxMessageLength);
+    if (freshStates.size < MAX_FRESH_STATES) freshStates.set(key, state);
+  }
+  return state;
+}
+
+function requireLimit(name: string, limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 0) {
+    throw new RangeError(`${name} is a whole number from 0 to 2^53 - 1, not ${limit}`);
+  }
+}
+
+function writeLength(state: Uint8Array, offset: number, length: number): void {
+  const view = new DataView(state.buffer);
+  view.setUint32(offset, length % TWO_POW_32, true);
+  view.setUint32(offset + 4, Math.floor(length / TWO_POW_32), true);
 }

@@ -9,8 +9,8 @@ import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 const SHARED_LENGTH = 64 * 1024;
 const MAX_SPARES = 8;
 const spares: Uint8Array<ArrayBuffer>[] = [];
-/** Buffers that were given away and may come back, once: what is no writer's own is never written to. */
-const givenAway = new WeakSet<ArrayBuffer>();
+/** What was given away and may come back, once: what is no writer's own, or no more, is never written to. */
+const givenAway = new WeakSet<Uint8Array>();
 
 /** Gathers frames. `take()` gives what was gathered; whoever is done with it may give it back with `release`. */
 export class FrameWriter {
@@ -39,7 +39,7 @@ export class FrameWriter {
   take(): Uint8Array<ArrayBuffer> {
     if (this.#buffer === undefined) return EMPTY;
     const bytes = this.#buffer.subarray(0, this.length);
-    givenAway.add(bytes.buffer);
+    givenAway.add(bytes);
     this.#buffer = undefined;
     this.length = 0;
     return bytes;
@@ -48,7 +48,7 @@ export class FrameWriter {
   /** Gives back what `take()` gave, once nobody will read it any more: a later frame will lie there. */
   static release(bytes: Uint8Array<ArrayBuffer>): void {
     const { buffer } = bytes;
-    if (givenAway.delete(buffer) && buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
+    if (givenAway.delete(bytes) && buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
   }
 
   #reserve(more: number): Uint8Array<ArrayBuffer> {

@@ -20,6 +20,11 @@ export class Arena {
    * Counts the decodings. What points into the chunk or the records remembers the number, and is stale once it differs.
    */
   generation = 0;
+  /**
+   * The fresh state that lies in `state` now, as a decoder between two messages left it; undefined where something else
+   * does. Decoders with the same options share one fresh state, and so need not copy it in again.
+   */
+  loadedState: Uint8Array | undefined;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;

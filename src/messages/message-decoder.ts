@@ -80,10 +80,15 @@ export class MessageDecoder {
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: MessageDecoderOptions) {
-    this.#decoder = new ChunkDecoder(options);
-    this.#textAsBytes = options.textAs === 'bytes';
-    this.#inPieces = options.deliver === 'pieces';
-    this.#ownsChunks = options.ownsChunks ?? true;
+    const { textAs = 'string', deliver = 'messages', ownsChunks = true } = options;
+    requireOneOf('textAs', textAs, ['string', 'bytes']);
+    requireOneOf('deliver', deliver, ['messages', 'pieces']);
+    requireOneOf('ownsChunks', ownsChunks, [true, false]);
+    // Who allows RSV1 must undo what it stands for, which nothing here does.
+    this.#decoder = new ChunkDecoder({ ...options, allowRsv1: false });
+    this.#textAsBytes = textAs === 'bytes';
+    this.#inPieces = deliver === 'pieces';
+    this.#ownsChunks = ownsChunks;
   }
 
   /** Which kernel decodes. */
@@ -262,6 +267,11 @@ export class MessageDecoder {
       isLast: (first & END) !== 0 && (first & FIN) !== 0,
     });
   }
+}
+
+/** @throws TypeError */
+function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
+  if (!values.includes(value)) throw new TypeError(`${name} is one of ${values.join(', ')}, not ${String(value)}`);
 }
 
 /** Of the message that a record's frame belongs to. */

@@ -25,8 +25,8 @@ export interface Dissection {
   readonly payload: Uint8Array;
   /** Why the frame was refused. */
   readonly error?: ProtocolError;
-  /** The stream ends inside this frame. */
-  readonly isCut?: boolean;
+  /** The stream ends inside this frame: how much of its payload has not come; undefined if not even the header has. */
+  readonly cut?: { readonly missing: bigint | undefined };
 }
 
 const EMPTY = new Uint8Array(0);
@@ -72,7 +72,10 @@ export class Dissector {
   end(): Dissection | undefined {
     if (this.#hasFailed || this.#decoder.isDone) return undefined;
     if (this.#open === undefined && this.#carried.length === 0) return undefined;
-    return { ...this.#unfinished(this.#carried), isCut: true };
+    const frame = this.#unfinished(this.#carried);
+    const { offset, header, payloadLength = 0 } = frame;
+    const missing = BigInt(payloadLength) - BigInt(this.#length - offset - header.length);
+    return { ...frame, cut: { missing: this.#open === undefined ? undefined : missing } };
   }
 
   /** Bytes behind a Close, which nobody reads. */

@@ -22,24 +22,23 @@ export interface FrameOrigin {
 /** The element for one frame, open or closed. */
 export function frameView(frame: Dissection, origin: FrameOrigin): HTMLElement {
   const parts = splitHeader(frame.header);
-  const { error, isCut, header } = frame;
+  const { error, cut, header } = frame;
   const faultAt = error?.offset === undefined ? undefined : error.offset - frame.offset;
   const body = element('div', 'frame-body');
   if (error !== undefined) body.append(errorView(frame));
-  if (isCut) body.append(element('p', 'problem', cutWords(frame, parts)));
+  if (cut !== undefined) body.append(element('p', 'problem', cutWords(cut.missing)));
   body.append(headerView(header, faultAt), factsView(frame, parts, faultAt));
   const details = element('details', '', summaryView(frame, parts, origin), body);
   // Of a large message in many fragments, the first is enough to see.
   details.open = parts.opcode !== OPCODE_CONTINUATION || (frame.payloadLength ?? 0) <= PREVIEW_LENGTH;
-  const className = error === undefined && !isCut ? 'frame' : 'frame is-broken';
+  const className = badgeOf(frame) === undefined ? 'frame' : 'frame is-broken';
   return element('li', `${className} ${origin.className}`, details);
 }
 
 function summaryView(frame: Dissection, parts: HeaderParts, origin: FrameOrigin): HTMLElement {
-  const { payloadLength, messageOpcode, error, isCut } = frame;
-  const opcode = `${parts.opcode.toString(16)}`;
+  const { payloadLength, messageOpcode } = frame;
   let title = opcodeWords(parts.opcode);
-  if (title === 'reserved') title += ` opcode 0x${opcode}`;
+  if (title === 'reserved') title += ` opcode 0x${parts.opcode.toString(16)}`;
   if (messageOpcode !== undefined) title += ` of a ${opcodeWords(messageOpcode)} message`;
   const traits = [payloadLength === undefined ? 'cut off' : count(payloadLength, 'byte')];
   if (parts.masked !== undefined) traits.push(parts.masked ? 'masked' : 'not masked');
@@ -47,15 +46,22 @@ function summaryView(frame: Dissection, parts: HeaderParts, origin: FrameOrigin)
   else if (parts.opcode === OPCODE_CONTINUATION) traits.push('last fragment');
   const { term, text } = textOf(frame, parts);
   const peek = term === AS_ASCII ? '' : excerpt(text, PEEK_LENGTH);
+  const badge = badgeOf(frame);
   return element(
     'summary',
     '',
     element('span', 'origin', origin.label),
     element('strong', 'title', title),
-    error === undefined && !isCut ? undefined : element('strong', 'badge', error === undefined ? 'cut off' : 'refused'),
+    badge === undefined ? undefined : element('strong', 'badge', badge),
     element('span', 'traits', traits.join(', ')),
     peek === '' ? undefined : element('span', 'peek', peek),
   );
+}
+
+/** What is wrong with the frame, if something is. */
+function badgeOf({ error, cut }: Dissection): string | undefined {
+  if (error !== undefined) return 'refused';
+  return cut === undefined ? undefined : 'cut off';
 }
 
 function errorView({ error }: Dissection): HTMLElement {
@@ -68,10 +74,9 @@ function errorView({ error }: Dissection): HTMLElement {
   return element('p', 'problem', ...sentences, ' ', element('code', '', code), where);
 }
 
-function cutWords({ payloadLength, header, wire }: Dissection, { headerLength }: HeaderParts): string {
-  if (header.length < headerLength || payloadLength === undefined) return 'The bytes end inside this header.';
-  const missing = BigInt(payloadLength) - BigInt(wire.length);
-  return `The bytes end inside this frame: ${count(missing, 'byte')} of its payload missing.`;
+function cutWords(missing: bigint | undefined): string {
+  if (missing === undefined) return 'The bytes end inside this header.';
+  return `The bytes end inside this frame; of its payload, ${count(missing, 'byte')} did not come.`;
 }
 
 /** What is not in the header, row by row. */
@@ -93,8 +98,8 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
     row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
     const { term, text } = textOf(frame, parts);
     if (text !== '') row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
-    const left = BigInt(payloadLength ?? 0) - BigInt(payload.length);
-    if (left > 0n && !frame.isCut) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
+    const left = Number(payloadLength ?? 0) - payload.length;
+    if (left > 0 && badgeOf(frame) === undefined) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
   } else if (payloadLength !== undefined && Number(payloadLength) === 0) {
     row('Payload', element('span', 'more', 'empty'));
   }

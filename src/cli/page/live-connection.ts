@@ -1,7 +1,7 @@
 // The page's connection to /echo with the tap beside it, over the browser's own WebSocket. It carries messages and raw
 // bytes; it shows nothing and decodes nothing.
 
-import { ECHO_PATH, TAP_PARAMETER, TAP_PATH, TO_SERVER } from './tap-protocol.js';
+import { ECHO_PATH, TAP_PARAMETER, TAP_PATH, TAP_REFUSED, TO_SERVER } from './tap-protocol.js';
 
 export type LiveState = 'connecting' | 'open' | 'closing' | 'closed';
 
@@ -10,8 +10,8 @@ export interface LiveHandler {
   onMessage(data: string | Uint8Array): void;
   /** The last of the connection; bytes may still come over the tap. @param closeCode as the browser gives it */
   onClose(closeCode: number, reason: string): void;
-  /** No connection could be had. */
-  onRefused(): void;
+  /** There is no connection, or no tap on it any more. @param sentence for people */
+  onProblem(sentence: string): void;
   /** Bytes that passed on the connection, heads of the handshake included. */
   onWire(toServer: boolean, bytes: Uint8Array): void;
   /** No more will come over the tap. */
@@ -33,8 +33,9 @@ export class LiveConnection {
       if (typeof data === 'string') this.#connect(data);
       else handler.onWire(new Uint8Array(data, 0, 1)[0] === TO_SERVER, new Uint8Array(data, 1));
     });
-    tap.addEventListener('close', () => {
+    tap.addEventListener('close', ({ code, reason }) => {
       if (this.#echo === undefined) this.#closed(undefined);
+      else if (code === TAP_REFUSED) handler.onProblem(`No more frames are shown: ${reason}.`);
       handler.onWireEnd();
     });
     handler.onState('connecting');
@@ -89,7 +90,7 @@ export class LiveConnection {
     const handler = this.#handler;
     handler.onState('closed');
     if (event !== undefined) handler.onClose(event.code, event.reason);
-    else if (!this.#isGivenUp) handler.onRefused();
+    else if (!this.#isGivenUp) handler.onProblem('The server does not answer. Is “wsimd serve” still running?');
   }
 }
 

@@ -1,23 +1,15 @@
 // The half of the page that talks to the server: its buttons, the log of messages, the list of frames on the wire.
 
 import { areEqual, randomBytes } from './bytes.js';
-import type { Dissection } from './dissector.js';
-import { byId, element, onSubmit } from './dom.js';
+import { byId, onSubmit } from './dom.js';
 import { FrameList } from './frame-list.js';
-import { type FrameOrigin, frameView } from './frame-view.js';
-import { headView, keyOf } from './head-view.js';
-import { LiveConnection, type LiveHandler, type LiveState } from './live-connection.js';
+import { LiveConnection, type LiveState } from './live-connection.js';
+import { LiveFrames } from './live-frames.js';
+import { MessageLog } from './message-log.js';
 import { HexError, parseHex } from './parse-hex.js';
-import { WireStream } from './wire-stream.js';
-import { closeCodeWords, count, excerpt } from './words.js';
-
-const TO_SERVER: FrameOrigin = { label: 'browser → server', className: 'to-server' };
-const TO_BROWSER: FrameOrigin = { label: 'server → browser', className: 'to-browser' };
 
 const MEBIBYTE = 1024 * 1024;
 const MAX_CONTROL_PAYLOAD = 125;
-const MAX_LOG_ENTRIES = 200;
-const SHOWN_TEXT_LENGTH = 200;
 
 const STATE_WORDS: Readonly<Record<LiveState, string>> = {
   connecting: 'connecting …',
@@ -28,65 +20,33 @@ const STATE_WORDS: Readonly<Record<LiveState, string>> = {
 
 /** Wires the controls up. */
 export function startLiveView(): void {
-  const log = byId('messages', HTMLOListElement);
-  const frames = new FrameList(byId('frames', HTMLOListElement));
+  const log = new MessageLog(byId('messages', HTMLOListElement));
+  const list = new FrameList(byId('frames', HTMLOListElement));
   let connection: LiveConnection | undefined;
   /** Messages whose echo has not come. */
   let awaited: (string | Uint8Array)[] = [];
 
-  const say = (className: string, who: string, what: string) => {
-    log.append(element('li', className, element('span', 'who', who), ' ', what));
-    if (log.childElementCount > MAX_LOG_ENTRIES) log.firstElementChild?.remove();
-    log.scrollTop = log.scrollHeight;
+  const start = () => {
+    awaited = [];
+    const frames = new LiveFrames(list);
+    connection = new LiveConnection({
+      onState: showState,
+      onMessage: (data) => log.received(data, isEcho(data, awaited.shift())),
+      onClose: (closeCode, reason) => log.closed(closeCode, reason),
+      onProblem: (sentence) => log.problem(sentence),
+      onWire: (isToServer, bytes) => frames.push(isToServer, bytes),
+      onWireEnd: () => frames.end(),
+    });
   };
-  const sayProblem = (what: string) => say('is-problem', 'problem', what);
-
   const send = (data: string | Uint8Array<ArrayBuffer>) => {
     awaited.push(data);
     connection?.send(data);
-    say('is-sent', 'sent', describe(data));
+    log.sent(data);
   };
 
-  const newHandler = (): LiveHandler => {
-    const toServer = new WireStream();
-    const toBrowser = new WireStream();
-    const addFrame = (frame: Dissection, origin: FrameOrigin) => frames.addNewest(frameView(frame, origin));
-    let key: string | undefined;
-    return {
-      onState: showState,
-      onMessage(data) {
-        const original = awaited.shift();
-        say('is-received', 'received', `${describe(data)}, ${isEcho(data, original) ? 'the same' : 'NOT the same'}`);
-      },
-      onClose(closeCode, reason) {
-        const quoted = reason === '' ? '' : `, “${reason}”`;
-        say('', 'closed', `with ${closeCode}: ${closeCodeWords(closeCode)}${quoted}`);
-      },
-      onRefused: () => sayProblem('The server does not answer. Is “wsimd serve” still running?'),
-      onWire(isToServer, bytes) {
-        const origin = isToServer ? TO_SERVER : TO_BROWSER;
-        const dissections = (isToServer ? toServer : toBrowser).push(bytes, (head) => {
-          frames.addNewest(headView(head, origin, isToServer ? undefined : key));
-          if (isToServer) key = keyOf(head);
-        });
-        for (const frame of dissections) addFrame(frame, origin);
-      },
-      onWireEnd() {
-        for (const stream of [toServer, toBrowser]) {
-          const cut = stream.end();
-          if (cut !== undefined) addFrame(cut, stream === toServer ? TO_SERVER : TO_BROWSER);
-        }
-      },
-    };
-  };
-
-  const start = () => {
-    awaited = [];
-    connection = new LiveConnection(newHandler());
-  };
   byId('connect', HTMLButtonElement).addEventListener('click', start);
   byId('disconnect', HTMLButtonElement).addEventListener('click', () => connection?.close());
-  byId('clear-frames', HTMLButtonElement).addEventListener('click', () => frames.clear());
+  byId('clear-frames', HTMLButtonElement).addEventListener('click', () => list.clear());
 
   const text = byId('text', HTMLTextAreaElement);
   onSubmit('text-form', () => send(text.value));
@@ -98,7 +58,7 @@ export function startLiveView(): void {
       send(parseHex(byId('binary-hex', HTMLInputElement).value));
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
-      sayProblem(error.message);
+      log.problem(error.message);
     }
   });
   onSubmit('random-form', () => send(randomBytes(byId('random-size', HTMLInputElement).valueAsNumber)));
@@ -107,7 +67,7 @@ export function startLiveView(): void {
     const payload = byId('ping-payload', HTMLInputElement).value;
     const { length } = new TextEncoder().encode(payload);
     if (length <= MAX_CONTROL_PAYLOAD) connection?.ping(payload);
-    else sayProblem(`The payload of a ping is at most ${MAX_CONTROL_PAYLOAD} bytes; this one has ${length}.`);
+    else log.problem(`The payload of a ping is at most ${MAX_CONTROL_PAYLOAD} bytes; this one has ${length}.`);
   });
   onSubmit('close-form', () => {
     const { value } = byId('close-code', HTMLInputElement);
@@ -116,7 +76,7 @@ export function startLiveView(): void {
       connection?.close(value === '' ? undefined : Number(value), reason);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      sayProblem('The browser lets a page close with 1000 or 3000 to 4999 only, and a reason of at most 123 bytes.');
+      log.problem('The browser lets a page close with 1000 or 3000 to 4999 only, and a reason of at most 123 bytes.');
     }
   });
 }
@@ -128,11 +88,6 @@ function showState(state: LiveState): void {
   byId('connect', HTMLButtonElement).disabled = state !== 'closed';
   byId('disconnect', HTMLButtonElement).disabled = state !== 'open' && state !== 'connecting';
   byId('when-open', HTMLFieldSetElement).disabled = state !== 'open';
-}
-
-function describe(data: string | Uint8Array): string {
-  if (typeof data !== 'string') return `binary, ${count(data.length, 'byte')}`;
-  return `text “${excerpt(data, SHOWN_TEXT_LENGTH)}”`;
 }
 
 function isEcho(data: string | Uint8Array, original: string | Uint8Array | undefined): boolean {

@@ -54,7 +54,7 @@ export function count(number: number | bigint, singular: string, plural = `${sin
   return `${number.toLocaleString('en')} ${Number(number) === 1 ? singular : plural}`;
 }
 
-/** `text`, cut for a line of a list. */
+/** `text`, cut for a line of a list, though not inside a surrogate pair. */
 export function excerpt(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+  return text.length > length ? `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }

@@ -1,5 +1,5 @@
 // The WebSocket endpoints of `wsimd serve`: /echo sends back what it gets; /tap tells the page what passes on one
-// connection to /echo. It routes upgrade requests; it knows no file and no page.
+// connection to /echo. It routes upgrade requests; it knows no file.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -7,18 +7,12 @@ import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../n
 import { ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
 import { Tap } from './tap.js';
 
-export { ECHO_PATH };
-
 /** Bytes that may wait for a peer before its messages are no longer read. */
 const HIGH_WATER = 1024 * 1024;
 /** A peer that does not answer a Close must not hold up the end of the program. */
 const CLOSE_TIMEOUT = 2000;
 
 const OPTIONS: WebSocketServerOptions = { noServer: true, closeTimeout: CLOSE_TIMEOUT };
-
-export function isEndpoint(path: string): boolean {
-  return path === ECHO_PATH || path === TAP_PATH;
-}
 
 export class Endpoints {
   readonly #echoes = new WebSocketServer(OPTIONS);
@@ -96,5 +90,5 @@ function echo(webSocket: WebSocket): void {
 
 function refuse(socket: Duplex): void {
   socket.on('error', () => socket.destroy());
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
 }

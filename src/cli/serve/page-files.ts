@@ -1,12 +1,12 @@
 // The files that `wsimd serve` hands out: the page, and the compiled modules that it imports. All of them are listed at the
 // start, and a request is looked up in that list: no path of a request ever reaches the file system.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from '../command.js';
-import { isEndpoint } from './endpoints.js';
+import { ECHO_PATH, TAP_PATH } from '../page/tap-protocol.js';
 
 interface PageFile {
   readonly url: URL;
@@ -22,8 +22,6 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const PAGE_FOLDER = 'src/cli/page/';
-/** Beside the page's modules, with the paths that they are served at. */
-const PAGE_FILES = { '/': 'index.html', '/style.css': 'style.css', '/icon.svg': 'icon.svg' };
 /** Of src/, what runs in no browser. */
 const NOT_SERVED = /^src\/(node|cli)\//;
 const HOST = /^[\w.:[\]-]+$/;
@@ -36,22 +34,23 @@ export function createPageHandler(build: URL): RequestListener {
 
 function listFiles(build: URL): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
-  const add = (path: string, file: string) => {
-    const type = TYPES[file.slice(file.lastIndexOf('.') + 1)];
-    if (type !== undefined) files.set(path, { url: new URL(file, build), type });
-  };
   for (const folder of ['assembly', 'src']) {
     for (const name of readdirSync(fileURLToPath(new URL(folder, build)), { recursive: true, encoding: 'utf8' })) {
       const file = `${folder}/${name.replaceAll('\\', '/')}`;
-      if (/\.js(\.map)?$/.test(file) && (file.startsWith(PAGE_FOLDER) || !NOT_SERVED.test(file))) add(`/${file}`, file);
+      const path = pathOf(file);
+      const type = TYPES[file.slice(file.lastIndexOf('.') + 1)];
+      if (path !== undefined && type !== undefined) files.set(path, { url: new URL(file, build), type });
     }
   }
-  for (const [path, name] of Object.entries(PAGE_FILES)) {
-    const file = PAGE_FOLDER + name;
-    if (!existsSync(new URL(file, build))) throw new CommandError(`${file} is missing: run "npm run build"`);
-    add(path, file);
-  }
+  if (!files.has('/')) throw new CommandError('the page is missing: run "npm run build"');
   return files;
+}
+
+/** Where a file is served; undefined if it is not. */
+function pathOf(file: string): string | undefined {
+  const isOfPage = file.startsWith(PAGE_FOLDER);
+  if (/\.js(\.map)?$/.test(file)) return isOfPage || !NOT_SERVED.test(file) ? `/${file}` : undefined;
+  return isOfPage ? `/${file.slice(PAGE_FOLDER.length)}`.replace(/^\/index\.html$/, '/') : undefined;
 }
 
 async function answer(
@@ -62,7 +61,8 @@ async function answer(
   const path = (request.url ?? '').replace(/\?.*$/s, '');
   const file = files.get(path);
   if (file === undefined) {
-    if (isEndpoint(path)) answerText(response, 426, 'This is a WebSocket endpoint.', { Upgrade: 'websocket' });
+    if (path === ECHO_PATH || path === TAP_PATH)
+      answerText(response, 426, 'This is a WebSocket endpoint.', { Upgrade: 'websocket' });
     else answerText(response, 404, 'There is nothing here.');
     return;
   }

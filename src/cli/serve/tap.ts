@@ -4,9 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_NORMAL, CLOSE_POLICY_VIOLATION, ProtocolError } from '../../index.js';
+import { CLOSE_NORMAL, ProtocolError } from '../../index.js';
 import { WebSocket } from '../../node/index.js';
-import { TO_BROWSER, TO_SERVER } from '../page/tap-protocol.js';
+import { TAP_REFUSED, TO_BROWSER, TO_SERVER } from '../page/tap-protocol.js';
 
 /** Copies that may wait for a page; one that reads more slowly loses its tap. */
 const MAX_WAITING = 64 * 1024 * 1024;
@@ -45,7 +45,7 @@ export class Tap {
     const webSocket = this.#webSocket;
     if (webSocket.readyState !== WebSocket.OPEN) return;
     webSocket.send(Buffer.concat([Uint8Array.of(direction), bytes]));
-    if (webSocket.bufferedAmount > MAX_WAITING) webSocket.close(CLOSE_POLICY_VIOLATION, 'the page reads too slowly');
+    if (webSocket.bufferedAmount > MAX_WAITING) webSocket.close(TAP_REFUSED, 'the page reads too slowly');
   }
 
   #ping(payload: string | Buffer): void {
@@ -54,7 +54,7 @@ export class Tap {
     } catch (error) {
       // Too long, or the connection is closing: the page's mistake.
       if (!(error instanceof ProtocolError)) throw error;
-      this.#webSocket.close(CLOSE_POLICY_VIOLATION, error.message);
+      this.#webSocket.close(TAP_REFUSED, error.message);
     }
   }
 }
