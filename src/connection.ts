@@ -17,6 +17,7 @@ import type { Role } from './frames/chunk-decoder.js';
 import { FrameEncoder } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
+import { requireBytes } from './kernel/bytes.js';
 import { portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
@@ -37,6 +38,8 @@ export interface ConnectionOptions extends MessageDecoderOptions {
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';
 
+const EMPTY = new Uint8Array(0);
+
 /**
  * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
  *
@@ -56,6 +59,7 @@ export class Connection {
   readonly #relay: MessageHandler;
   #state: ConnectionState = 'open';
   #handler: MessageHandler | undefined;
+  #hasEnded = false;
   /** The first fragment of a message has been sent and the last has not. */
   #isSendingFragments = false;
   #hasSentClose = false;
@@ -108,23 +112,30 @@ export class Connection {
   }
 
   /**
-   * The same with calls on a handler instead of event objects.
+   * The same with calls on a handler instead of event objects. Called from inside a delivery of this connection, it lets
+   * the outer call's handler have what comes of the chunk too, in order.
    *
-   * @throws only what the handler throws
+   * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
-    this.#handler = handler;
-    this.#decoder.dispatch(chunk, this.#relay);
+    const isNested = this.#handler !== undefined;
+    if (!isNested) this.#handler = handler;
+    try {
+      this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, this.#relay);
+    } finally {
+      if (!isNested) this.#handler = undefined;
+    }
   }
 
   /**
-   * Tells the connection that the transport has ended.
+   * Tells the connection that the transport has ended; what is given to it afterwards is dropped.
    *
    * @returns the error if it ended without a Close from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
    */
   receiveEnd(): ProtocolError | undefined {
     const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
     this.#state = 'closed';
+    this.#hasEnded = true;
     return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
   }
 
@@ -136,6 +147,7 @@ export class Connection {
 
   /** Sends a binary message. Copied: `data` is the caller's again at once. */
   sendBinary(data: Uint8Array): void {
+    requireBytes(data);
     this.#sendMessage(OPCODE_BINARY, data);
   }
 
@@ -155,9 +167,10 @@ export class Connection {
    * @param type of the message; a text's fragments may cut a character in two when given as bytes
    */
   startMessage(type: 'text' | 'binary', data: string | Uint8Array): void {
+    if (type !== 'text' && type !== 'binary') throw new TypeError(`a message is text or binary, not ${String(type)}`);
     this.#checkMaySend();
-    this.#isSendingFragments = true;
     this.#writer.write(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, data, { fin: false });
+    this.#isSendingFragments = true;
   }
 
   /**
@@ -169,8 +182,8 @@ export class Connection {
   sendFragment(data: string | Uint8Array, isLast: boolean): void {
     this.#checkOpen();
     if (!this.#isSendingFragments) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#isSendingFragments = !isLast;
     this.#writer.write(OPCODE_CONTINUATION, data, { fin: isLast });
+    this.#isSendingFragments = !isLast;
   }
 
   /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */

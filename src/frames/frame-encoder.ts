@@ -164,6 +164,7 @@ export class FrameEncoder {
     payload: string | Uint8Array,
     bits?: FrameBits,
   ): number {
+    requireBytes(target);
     const firstByte =
       (bits === undefined ? FIN : (bits.fin === false ? 0 : FIN) | (bits.rsv1 === true ? RSV1 : 0)) |
       (opcode & OPCODE_BITS);
@@ -174,7 +175,10 @@ export class FrameEncoder {
 
   /** Room enough for a frame with this payload: exact to the header for bytes and long strings, an upper bound else. */
   maxFrameLength(payload: string | Uint8Array): number {
-    if (typeof payload !== 'string') return MAX_HEADER_LENGTH + payload.length;
+    if (typeof payload !== 'string') {
+      requireBytes(payload);
+      return MAX_HEADER_LENGTH + payload.length;
+    }
     // Three bytes a unit is the most that UTF-8 takes; long strings are measured rather than given thrice their length.
     const { length } = payload;
     return MAX_HEADER_LENGTH + (length <= MEASURED_UNITS ? length * 3 : this.#arena.host.utf8Length(payload));

@@ -18,7 +18,7 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
  * @throws TypeError
  */
 export function requireBytes(value: Uint8Array): void {
-  if (!ArrayBuffer.isView(value) || value.BYTES_PER_ELEMENT !== 1) {
+  if (!ArrayBuffer.isView(value) || value[Symbol.toStringTag] !== 'Uint8Array') {
     throw new TypeError(`bytes are a Uint8Array, not ${Object.prototype.toString.call(value)}`);
   }
 }

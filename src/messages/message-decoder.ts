@@ -168,7 +168,7 @@ export class MessageDecoder {
     // one copy afterwards.
     const toChunk = from - CHUNK_PTR;
     let Part: PartConstructor | undefined;
-    let buffer: ArrayBufferLike = bytes.buffer;
+    let buffer: ArrayBufferLike | undefined;
     let toBuffer = 0;
     let masked = 0;
     let backStart = 0;
@@ -196,7 +196,7 @@ export class MessageDecoder {
             toBuffer = chunk.byteOffset + toChunk;
             backStart = start;
           }
-          data = new Part(buffer, toBuffer + start, length);
+          data = new Part(buffer!, toBuffer + start, length);
           backEnd = end;
           masked |= first;
         } else {

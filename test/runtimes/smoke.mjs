@@ -43,7 +43,9 @@ equal([masked[0], masked[999]], [1, (999 & 255) ^ 4], 'mask');
 unmask(masked, key);
 equal([...masked], [...bytes], 'unmask');
 
-for (const kernel of ['wasm', 'portable']) {
+// Where the portable kernel is what must be chosen, the other cannot run.
+const kernels = wanted === 'portable' ? ['portable'] : ['wasm', 'portable'];
+for (const kernel of kernels) {
   const client = new Connection({ role: 'client', kernel });
   const server = new Connection({ role: 'server', kernel });
   equal([client.kernelName, server.kernelName], [kernel, kernel], 'kernelName');
@@ -88,4 +90,4 @@ for (const kernel of ['wasm', 'portable']) {
 
 const { Deno, Bun, process } = globalThis;
 const runtime = Deno ? `Deno ${Deno.version.deno}` : Bun ? `Bun ${Bun.version}` : `Node ${process?.version}`;
-console.log(`${runtime}: both kernels pass; ${chosen.name} serves, since ${reason}`);
+console.log(`${runtime}: ${kernels.join(' and ')} pass; ${chosen.name} serves, since ${reason}`);
