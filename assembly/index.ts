@@ -5,6 +5,7 @@ import { maskPayload, rotateKey } from './mask';
 
 export { decode } from './decode';
 export { encode } from './encode';
+export { transcode } from './transcode';
 export { validate } from './utf8';
 
 export function mask(ptr: usize, length: u32, maskingKey: u32, phase: u32): void {

@@ -20,14 +20,18 @@
 //           │ scratch (64 KiB)             │  encode, mask, validate; decode never touches it
 //   0x32880 ├──────────────────────────────┤
 //           │ guard                        │
-//   0x40000 └──────────────────────────────┘
+//   0x33000 ├──────────────────────────────┤
+//           │ UTF-16 text (128 KiB + 32 B) │  transcode
+//   0x53020 ├──────────────────────────────┤
+//           │ guard                        │
+//   0x60000 └──────────────────────────────┘
 //
 // SIMD may read up to GUARD_LENGTH bytes past a region and never writes there. The chunk begins 0x440 bytes into a
 // 4 KiB page and the scratch 0x880 bytes: buffers of a host begin near a page's start, and on AMD a copy whose
 // destination lies just below its source modulo 4 KiB is ten times slower.
 
 export const PAGE_LENGTH = 0x10000;
-export const MEMORY_PAGES = 4;
+export const MEMORY_PAGES = 6;
 export const GUARD_LENGTH = 64;
 
 /** The kernel's own tables lie below this address. */
@@ -41,6 +45,8 @@ export const CHUNK_CAPACITY = 0x10000;
 /** Up to MAX_HEADER_LENGTH bytes before this address belong to the scratch: encode() writes the header there. */
 export const SCRATCH_PTR = 0x22880;
 export const SCRATCH_CAPACITY = 0x10000;
+/** Where the UTF-16 of up to SCRATCH_CAPACITY bytes of UTF-8 has room. */
+export const TEXT_PTR = 0x33000;
 
 // ---- A frame record: one frame, or the piece of a frame that lay in this chunk (16 bytes)
 //

@@ -6,6 +6,7 @@
 interface HostBuffer {
   latin1Slice(start: number, end: number): string;
   utf8Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
   utf8Write(text: string, offset: number, length: number): number;
 }
 
@@ -28,6 +29,8 @@ export interface Host {
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** The string of valid UTF-8 bytes `start` to `end`. A byte order mark is kept: RFC 6455 gives it no meaning. */
   readUtf8(bytes: Uint8Array, start: number, end: number): string;
+  /** The string of UTF-16 units, little-endian, in the bytes `start` to `end`; only where that is a plain copy. */
+  readonly readUtf16?: (bytes: Uint8Array, start: number, end: number) => string;
   /**
    * Writes a string as UTF-8 from `offset` on, a lone surrogate as U+FFFD.
    *
@@ -51,11 +54,12 @@ export interface Host {
 
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
   const { prototype, allocUnsafe, allocUnsafeSlow, byteLength, isBuffer, [Symbol.species]: BufferPart } = HostBuffer;
-  const { latin1Slice, utf8Slice, utf8Write } = prototype;
+  const { latin1Slice, utf8Slice, ucs2Slice, utf8Write } = prototype;
   return {
     partClass: (bytes) => (isBuffer(bytes) ? BufferPart : Uint8Array),
     readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
     readUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
+    readUtf16: (bytes, start, end) => ucs2Slice.call(bytes, start, end),
     writeUtf8: (text, target, offset) => utf8Write.call(target, text, offset, target.length - offset),
     utf8Length: (text) => byteLength(text),
     allocate: (length) => {
@@ -124,6 +128,7 @@ export function makeHost(scope: object = globalThis): Host {
     typeof Buffer[Symbol.species] === 'function' &&
     typeof Buffer.prototype?.latin1Slice === 'function' &&
     typeof Buffer.prototype.utf8Slice === 'function' &&
+    typeof Buffer.prototype.ucs2Slice === 'function' &&
     typeof Buffer.prototype.utf8Write === 'function';
   return isComplete ? nodeHost(Buffer) : webHost();
 }

@@ -67,4 +67,12 @@ export interface Kernel {
    * @returns the new state with the ASCII flag, or below 0 with the offset of the first bad byte: see `assembly/layout.ts`
    */
   validate(ptr: number, length: number, state: number): number;
+
+  /**
+   * Transcodes whole characters of valid UTF-8 to UTF-16, little-endian.
+   *
+   * @param outputPtr an even address, with room for `2 * length + 32` bytes
+   * @returns how many UTF-16 units were written
+   */
+  transcode(ptr: number, length: number, outputPtr: number): number;
 }

@@ -6,6 +6,8 @@ export interface PortableMemory {
   readonly bytes: Uint8Array;
   /** The same memory in words of the host, which is little-endian wherever JavaScript runs today. */
   readonly words: Int32Array;
+  /** The same memory as UTF-16 units. */
+  readonly units: Uint16Array;
 }
 
 /** In a word of four bytes: the bit of each that a byte of ASCII does not have. */

@@ -7,12 +7,17 @@ import type { Kernel } from './kernel.js';
 import { decode } from './portable-decode.js';
 import { encode } from './portable-header.js';
 import { mask, type PortableMemory } from './portable-mask.js';
+import { transcode } from './portable-transcode.js';
 import { validate } from './portable-utf8.js';
 
 class PortableKernel implements Kernel {
   readonly name = 'portable';
   readonly memory = new ArrayBuffer(MEMORY_PAGES * PAGE_LENGTH);
-  readonly #memory: PortableMemory = { bytes: new Uint8Array(this.memory), words: new Int32Array(this.memory) };
+  readonly #memory: PortableMemory = {
+    bytes: new Uint8Array(this.memory),
+    words: new Int32Array(this.memory),
+    units: new Uint16Array(this.memory),
+  };
 
   decode(statePtr: number, chunkPtr: number, length: number, recordsPtr: number, recordCapacity: number): number {
     return decode(this.#memory, statePtr, chunkPtr, length, recordsPtr, recordCapacity);
@@ -35,6 +40,10 @@ class PortableKernel implements Kernel {
 
   validate(ptr: number, length: number, state: number): number {
     return validate(this.#memory, ptr, length, state);
+  }
+
+  transcode(ptr: number, length: number, outputPtr: number): number {
+    return transcode(this.#memory, ptr, length, outputPtr);
   }
 }
 

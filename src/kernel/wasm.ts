@@ -14,7 +14,7 @@ import { KERNEL_BASE64 } from './kernel-bytes.js';
  */
 export function createWasmKernel(module: WebAssembly.Module = compile()): Kernel {
   const { exports } = new WebAssembly.Instance(module);
-  const { memory, decode, encode, mask, validate } = exports;
+  const { memory, decode, encode, mask, validate, transcode } = exports;
   if (!(memory instanceof WebAssembly.Memory) || memory.buffer.byteLength !== MEMORY_PAGES * PAGE_LENGTH) {
     throw new TypeError('not the module of this version of wsimd');
   }
@@ -26,6 +26,7 @@ export function createWasmKernel(module: WebAssembly.Module = compile()): Kernel
     encode: encode as Kernel['encode'],
     mask: mask as Kernel['mask'],
     validate: validate as Kernel['validate'],
+    transcode: transcode as Kernel['transcode'],
   };
 }
 

@@ -21,6 +21,7 @@ import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
 import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import type { PartConstructor } from '../kernel/host.js';
 import type { KernelName } from '../kernel/kernel.js';
+import { readText } from '../kernel/text.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
 
@@ -69,6 +70,7 @@ export class MessageDecoder {
   readonly #textAsBytes: boolean;
   readonly #inPieces: boolean;
   readonly #ownsChunks: boolean;
+  readonly #skipsUtf8: boolean;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   /** The data message under way. */
@@ -89,6 +91,7 @@ export class MessageDecoder {
     this.#textAsBytes = textAs === 'bytes';
     this.#inPieces = deliver === 'pieces';
     this.#ownsChunks = ownsChunks;
+    this.#skipsUtf8 = options.skipUtf8Validation ?? false;
   }
 
   /** Which kernel decodes. */
@@ -181,7 +184,7 @@ export class MessageDecoder {
       const kind = first & WHOLE_MASK;
       if (kind === WHOLE_TEXT && !textAsBytes) {
         const isAscii = (first & ASCII) !== 0;
-        queue.addText(isAscii ? host.readAscii(bytes, start, end) : host.readUtf8(bytes, start, end));
+        queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
         this.#takeControl(queue, first, start, end);
       } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
@@ -208,6 +211,12 @@ export class MessageDecoder {
       }
     }
     if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, chunk, backStart + toChunk);
+  }
+
+  #readText(bytes: Uint8Array, start: number, end: number): string {
+    const { arena } = this.#decoder;
+    // Text that was not validated may hold anything: the host puts U+FFFD for what is none.
+    return this.#skipsUtf8 ? arena.host.readUtf8(bytes, start, end) : readText(arena, bytes, start, end);
   }
 
   #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {
@@ -256,7 +265,7 @@ export class MessageDecoder {
     if (messageOpcode(first) !== OPCODE_TEXT) queue.addBinary(data);
     else if (this.#textAsBytes) queue.addTextBytes(data);
     else if (this.#messageIsAscii) queue.addText(host.readAscii(data, 0, data.length));
-    else queue.addText(host.readUtf8(data, 0, data.length));
+    else queue.addText(this.#readText(data, 0, data.length));
   }
 
   #takePiece(queue: DeliveryQueue, first: number, data: Uint8Array): void {

@@ -97,7 +97,7 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
     if (isMasked) row('On the wire', hexView(wire, payloadFault, 'hex masked'));
     row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
     const { term, text } = textOf(frame, parts);
-    if (text !== '') row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
+    if (/[^·]/.test(text)) row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
     const left = Number(payloadLength ?? 0) - payload.length;
     if (left > 0 && badgeOf(frame) === undefined) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
   } else if (payloadLength !== undefined && Number(payloadLength) === 0) {

@@ -20,7 +20,7 @@ const STATE_WORDS: Readonly<Record<LiveState, string>> = {
 
 /** Wires the controls up. */
 export function startLiveView(): void {
-  const log = new MessageLog(byId('messages', HTMLOListElement));
+  const log = new MessageLog(byId('messages', HTMLElement));
   const list = new FrameList(byId('frames', HTMLOListElement));
   let connection: LiveConnection | undefined;
   /** Messages whose echo has not come. */

@@ -7,10 +7,10 @@ const MAX_ENTRIES = 200;
 const SHOWN_TEXT_LENGTH = 200;
 
 export class MessageLog {
-  readonly #list: HTMLElement;
+  readonly #log: HTMLElement;
 
-  constructor(list: HTMLElement) {
-    this.#list = list;
+  constructor(log: HTMLElement) {
+    this.#log = log;
   }
 
   sent(data: string | Uint8Array): void {
@@ -32,10 +32,10 @@ export class MessageLog {
   }
 
   #add(className: string, who: string, what: string): void {
-    const list = this.#list;
-    list.append(element('li', className, element('span', 'who', who), ' ', what));
-    if (list.childElementCount > MAX_ENTRIES) list.firstElementChild?.remove();
-    list.scrollTop = list.scrollHeight;
+    const log = this.#log;
+    log.append(element('p', className, element('span', 'who', who), ' ', what));
+    if (log.childElementCount > MAX_ENTRIES) log.firstElementChild?.remove();
+    log.scrollTop = log.scrollHeight;
   }
 }
 

@@ -1,0 +1,71 @@
+// The program `wsimd`: what it prints, and its exit codes.
+
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { runWsimd } from '../support/serve.js';
+
+describe('wsimd', () => {
+  it.each(['--help', '-h'])('%s names the commands', async (option) => {
+    const { code, stdout, stderr } = await runWsimd(option);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Usage: wsimd <command>');
+    expect(stdout).toMatch(/^ {2}serve /m);
+  });
+
+  it.each(['--version', '-v'])('%s prints the version of the package', async (option) => {
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(await runWsimd(option)).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' });
+  });
+
+  it('serve --help tells its options', async () => {
+    const { code, stdout } = await runWsimd('serve', '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('--port N');
+    expect(stdout).toContain('--host ADDRESS');
+  });
+
+  it.each([
+    [[], 'which command?'],
+    [['sreve'], 'there is no command "sreve"'],
+    [['--serve'], 'there is no command "--serve"'],
+    [['serve', '--prot', '1'], "Unknown option '--prot'"],
+    [['serve', 'here'], "Unexpected argument 'here'"],
+    [['serve', '--port'], "Option '--port <value>' argument missing"],
+    [['serve', '--port', 'http'], '--port is a whole number from 0 to 65535, not "http"'],
+    [['serve', '--port', '65536'], '--port is a whole number from 0 to 65535, not "65536"'],
+    [['serve', '--port', ''], '--port is a whole number from 0 to 65535, not ""'],
+    [['serve', '--host', ''], '--host is an address'],
+    [['serve', '--port=-1'], '--port is a whole number from 0 to 65535, not "-1"'],
+  ])('%j is a usage error', async (args, message) => {
+    expect(await runWsimd(...args)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `wsimd: ${message}\nTry: wsimd --help\n`,
+    });
+  });
+
+  it('says in one line that the port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    try {
+      expect(await runWsimd('serve', '--port', String(port))).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `wsimd: cannot listen on 127.0.0.1, port ${port}: the port is taken; another can be named with --port\n`,
+      });
+    } finally {
+      other.close();
+    }
+  });
+
+  it('says in one line that there is no such address', async () => {
+    const { code, stderr } = await runWsimd('serve', '--port', '0', '--host', '192.0.2.1');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^wsimd: cannot listen on 192\.0\.2\.1, port 0: .+\n$/);
+  });
+});

@@ -1,0 +1,72 @@
+// Starts `wsimd serve` as a program, from the build, on a port that is free.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Serve {
+  /** Of the page, as the program printed it. */
+  readonly url: string;
+  /** Of the echo endpoint, as the program printed it. */
+  readonly echoUrl: string;
+  readonly port: number;
+  /** Sends SIGINT, and waits for the end. */
+  stop(): Promise<Exit>;
+}
+
+/** Runs `wsimd` to its end. */
+export function runWsimd(...args: readonly string[]): Promise<Exit> {
+  return exitOf(start(args));
+}
+
+export async function startServe(...args: readonly string[]): Promise<Serve> {
+  const child = start(['serve', '--port', '0', ...args]);
+  const exit = exitOf(child);
+  let stdout = '';
+  const addresses = new Promise<RegExpExecArray>((resolve) => {
+    child.stdout?.on('data', (text: string) => {
+      stdout += text;
+      const match = /page +(\S+)\n +echo +(\S+)\n/.exec(stdout);
+      if (match !== null) resolve(match);
+    });
+  });
+  const failed = exit.then(({ code, stderr }) => {
+    throw new Error(`wsimd serve ended with ${code}: ${stderr}`);
+  });
+  const [, url = '', echoUrl = ''] = await Promise.race([addresses, failed]);
+  failed.catch(() => {});
+  return {
+    url,
+    echoUrl,
+    port: Number(new URL(url).port),
+    stop() {
+      child.kill('SIGINT');
+      return exit;
+    },
+  };
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function exitOf(child: ChildProcess): Promise<Exit> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
