@@ -180,6 +180,7 @@ export class Connection {
    * @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN`, `WSIMD_NOT_OPEN`
    */
   sendFragment(data: string | Uint8Array, isLast: boolean): void {
+    if (typeof isLast !== 'boolean') throw new TypeError(`isLast is true or false, not ${String(isLast)}`);
     this.#checkOpen();
     if (!this.#isSendingFragments) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
     this.#writer.write(OPCODE_CONTINUATION, data, { fin: isLast });
@@ -237,7 +238,7 @@ export class Connection {
   }
 
   #sendClose(payload: Uint8Array): void {
-    if (this.#hasSentClose) return;
+    if (this.#hasSentClose || this.#hasEnded) return;
     this.#hasSentClose = true;
     this.#writer.write(OPCODE_CLOSE, payload);
   }

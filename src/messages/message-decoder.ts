@@ -141,6 +141,7 @@ export class MessageDecoder {
     let from = 0;
     while (from < chunk.length) {
       const count = this.#decoder.decode(chunk, from);
+      if (count === 1 && this.#queue === undefined && this.#deliverOnly(chunk, from, handler)) return;
       if (count > 0) this.#takeOut(chunk, from, count);
       from += this.#decoder.consumed;
     }
@@ -155,6 +156,32 @@ export class MessageDecoder {
       this.#queue = undefined;
       if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
     }
+  }
+
+  /**
+   * Delivers the only message of a chunk at once: nothing waits before it, nothing comes behind it, so it needs no queue.
+   *
+   * @returns false if there is more to it: then nothing was done
+   */
+  #deliverOnly(chunk: Uint8Array, from: number, handler: MessageHandler): boolean {
+    const { arena, consumed, error } = this.#decoder;
+    if (from + consumed !== chunk.length || error !== undefined) return false;
+    const { words, bytes, host } = arena;
+    const first = words[RECORDS_WORD]!;
+    const start = words[RECORDS_WORD + 1]!;
+    const end = start + words[RECORDS_WORD + 2]!;
+    const kind = first & WHOLE_MASK;
+    if (kind === WHOLE_TEXT && !this.#textAsBytes) {
+      handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
+      return true;
+    }
+    if (kind === WHOLE_BINARY && this.#ownsChunks) {
+      const toChunk = from - CHUNK_PTR;
+      if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, start + toChunk);
+      handler.onBinary(chunk.subarray(start + toChunk, end + toChunk));
+      return true;
+    }
+    return false;
   }
 
   #queued(): DeliveryQueue {
