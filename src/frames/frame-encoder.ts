@@ -45,7 +45,7 @@ export interface FrameBits {
 }
 
 /** Up to this many UTF-16 units a string is written by a loop here, as long as it is ASCII (bench: `encode`). */
-const LOOP_UNITS = 24;
+const LOOP_UNITS = 16;
 /** Up to this length a payload is copied by a loop: `set` costs as much as 10 turns of it. */
 const LOOP_BYTES = 10;
 /** Strings longer than this are measured before room is made for them. */

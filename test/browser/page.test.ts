@@ -1,42 +1,27 @@
 // The page of `wsimd serve` in Chromium, against the server as a program: what a person does there, and what they see.
 // Leaves screenshots in build/screenshots/.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { type AddressInfo, connect as connectTo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, launchChromium } from '../support/chromium.js';
+import { describeWith } from '../support/peers.js';
 import { type Serve, startServe } from '../support/serve.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-/** In CI a browser that is missing is a failure. */
-const isSkipped = !existsSync(CHROMIUM) && !process.env.CI;
-if (isSkipped) console.warn(`SKIPPED: test/browser/page.test.ts, all of it: there is no ${CHROMIUM}`);
 
 const SCREENSHOTS = fileURLToPath(new URL('../../build/screenshots/', import.meta.url));
 const DESKTOP = { viewport: { width: 1280, height: 900 } };
 const PHONE = { viewport: { width: 390, height: 844 } };
 
-describe.skipIf(isSkipped)('the page in Chromium', () => {
+describeWith('Chromium: the page', hasChromium, () => {
   let serve: Serve;
   let browser: Browser;
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
     serve = await startServe();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
