@@ -1,0 +1,172 @@
+// src/kernel/host.ts: Node's functions and the web's do the same to strings and bytes.
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { getHost, type Host, makeHost, portableUtf8Length } from '../src/kernel/host.js';
+import { bytesOf } from './support/wire.js';
+
+const node = makeHost();
+const web = makeHost({});
+const HOSTS: readonly (readonly [string, Host])[] = [
+  ['node', node],
+  ['web', web],
+];
+
+/** Any string: all planes, lone surrogates, byte order marks, long runs. */
+const anyString = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc
+    .array(
+      fc.constantFrom(
+        'a',
+        '\0',
+        '\x7f',
+        '\x80',
+        'é',
+        '\u07ff',
+        '\u0800',
+        '€',
+        '\ufeff',
+        '\ud800',
+        '\udbff',
+        '\udc00',
+        '🙂',
+      ),
+    )
+    .map((parts) => parts.join('')),
+  fc.array(fc.nat(0xffff), { maxLength: 50 }).map((units) => String.fromCharCode(...units)),
+  fc.nat(3000).map((length) => 'long'.repeat(length)),
+);
+
+describe('makeHost', () => {
+  it('takes what Node has where all of it is there, and the web otherwise', () => {
+    expect(getHost()).toBe(getHost());
+    expect(makeHost({ Buffer }).readAscii).not.toBe(makeHost({}).readAscii);
+    // The web's two readers are one; Node's are two.
+    expect(web.readAscii).toBe(web.readUtf8);
+    expect(node.readAscii).not.toBe(node.readUtf8);
+    for (const incomplete of [{ Buffer: undefined }, { Buffer: {} }, { Buffer: class {} }, { Buffer: Uint8Array }]) {
+      const host = makeHost(incomplete);
+      expect(host.readAscii).toBe(host.readUtf8);
+    }
+  });
+
+  it.each(['allocUnsafeSlow', 'byteLength', 'isBuffer', Symbol.species])(
+    'does without a Buffer that has no %s',
+    (name) => {
+      const Partial = Object.defineProperty(Object.create(Buffer), name, { value: undefined });
+      const host = makeHost({ Buffer: Partial });
+      expect(host.readAscii).toBe(host.readUtf8);
+    },
+  );
+
+  it.each(['latin1Slice', 'utf8Slice', 'utf8Write'])('does without a Buffer whose prototype has no %s', (name) => {
+    const prototype = Object.defineProperty(Object.create(Buffer.prototype), name, { value: undefined });
+    const Partial = Object.defineProperty(Object.create(Buffer), 'prototype', { value: prototype });
+    const host = makeHost({ Buffer: Partial });
+    expect(host.readAscii).toBe(host.readUtf8);
+  });
+});
+
+describe('both hosts', () => {
+  it('write the same bytes of any string, as many as they said', () => {
+    fc.assert(
+      fc.property(anyString, fc.nat(20), (text, offset) => {
+        const expected = new TextEncoder().encode(text);
+        expect(portableUtf8Length(text)).toBe(expected.length);
+        for (const [name, host] of HOSTS) {
+          const target = new Uint8Array(offset + expected.length + 10).fill(0xcc);
+          expect(host.utf8Length(text), name).toBe(expected.length);
+          expect(host.writeUtf8(text, target, offset), name).toBe(expected.length);
+          expect(Buffer.compare(target.subarray(offset, offset + expected.length), expected), name).toBe(0);
+          const isPoison = (byte: number) => byte === 0xcc;
+          expect(target.subarray(0, offset).every(isPoison), name).toBe(true);
+          expect(target.subarray(offset + expected.length).every(isPoison), name).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('write into exactly as much room as it takes', () => {
+    for (const text of ['', 'a', 'é', '€', '🙂', '\ud800', 'a🙂b', '€'.repeat(100)]) {
+      const { length } = new TextEncoder().encode(text);
+      for (const [name, host] of HOSTS) {
+        const target = new Uint8Array(length);
+        expect(host.writeUtf8(text, target, 0), name).toBe(length);
+        expect(target).toEqual(new TextEncoder().encode(text));
+      }
+    }
+  });
+
+  it('read the same string of any text, from anywhere in a buffer', () => {
+    fc.assert(
+      fc.property(anyString, fc.nat(20), fc.nat(20), (text, before, behind) => {
+        const bytes = new TextEncoder().encode(text);
+        const buffer = new Uint8Array(before + bytes.length + behind).fill(0x41);
+        buffer.set(bytes, before);
+        for (const [name, host] of HOSTS) {
+          const read = host.readUtf8(buffer, before, before + bytes.length);
+          expect(read, name).toBe(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('read ASCII', () => {
+    const ascii = Uint8Array.from({ length: 128 }, (_, i) => i);
+    const expected = String.fromCharCode(...ascii);
+    for (const [name, host] of HOSTS) {
+      expect(host.readAscii(ascii, 0, 128), name).toBe(expected);
+      expect(host.readAscii(ascii, 65, 70), name).toBe('ABCDE');
+      expect(host.readAscii(ascii, 5, 5), name).toBe('');
+    }
+  });
+
+  it('keep a byte order mark', () => {
+    const bytes = bytesOf('\ufeffx\ufeff');
+    for (const [, host] of HOSTS) expect(host.readUtf8(bytes, 0, bytes.length)).toBe('\ufeffx\ufeff');
+  });
+
+  it('put U+FFFD where bytes are no UTF-8 (nobody validated them)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        expect(node.readUtf8(bytes, 0, bytes.length)).toBe(web.readUtf8(bytes, 0, bytes.length));
+      }),
+    );
+  });
+
+  it.each([0, 1, 100, 1024, 1025, 8192, 100_000])('allocate %i bytes that nobody else has', (length) => {
+    for (const [name, host] of HOSTS) {
+      const buffers = Array.from({ length: 20 }, () => host.allocate(length));
+      for (const [i, bytes] of buffers.entries()) {
+        expect(bytes.constructor, name).toBe(Uint8Array);
+        expect(bytes.length).toBe(length);
+        bytes.fill(i);
+      }
+      for (const [i, bytes] of buffers.entries()) expect(bytes.every((byte) => byte === i)).toBe(true);
+    }
+  });
+
+  it('allocate on, whatever becomes of a buffer that was given away', () => {
+    for (const [, host] of HOSTS) {
+      const { buffer } = host.allocate(100);
+      try {
+        structuredClone(buffer, { transfer: [buffer] });
+      } catch {
+        // A host may mark memory that is shared as not to be transferred.
+      }
+      for (let i = 0; i < 20; i++) expect(host.allocate(100).fill(1).length).toBe(100);
+    }
+  });
+
+  it('say which class the parts of a buffer have', () => {
+    expect(node.partClass(new Uint8Array(1))).toBe(Uint8Array);
+    expect(web.partClass(Buffer.alloc(1))).toBe(Uint8Array);
+    const Part = node.partClass(Buffer.alloc(1));
+    const part = new Part(new ArrayBuffer(8), 2, 3);
+    expect(Buffer.isBuffer(part)).toBe(true);
+    expect(part).toMatchObject({ byteOffset: 2, length: 3 });
+  });
+});

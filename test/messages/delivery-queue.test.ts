@@ -1,0 +1,77 @@
+// src/messages/delivery-queue.ts and handler.ts: order, throwing, nesting, without any frames.
+
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '../../src/errors.js';
+import { DeliveryQueue } from '../../src/messages/delivery-queue.js';
+import { collectInto, type MessageEvent, type MessageHandler } from '../../src/messages/handler.js';
+
+describe('DeliveryQueue', () => {
+  it('delivers each kind, in order, once', () => {
+    const queue = new DeliveryQueue();
+    const data = Uint8Array.of(1);
+    const error = new ProtocolError('WSIMD_MASKED');
+    const piece = { opcode: 'text', data, isFirst: true, isLast: false } as const;
+    queue.addClose(1000, 'bye');
+    queue.addText('a');
+    queue.addTextBytes(data);
+    queue.addBinary(data);
+    queue.addPiece(piece);
+    queue.addPing(data);
+    queue.addPong(data);
+    queue.addError(error);
+    const events: MessageEvent[] = [];
+    expect(queue.deliver(collectInto(events))).toBe(true);
+    expect(events).toEqual([
+      { type: 'close', closeCode: 1000, reason: 'bye' },
+      { type: 'text', text: 'a' },
+      { type: 'textBytes', bytes: data },
+      { type: 'binary', data },
+      { type: 'piece', ...piece },
+      { type: 'ping', payload: data },
+      { type: 'pong', payload: data },
+      { type: 'error', error },
+    ]);
+    expect(queue.deliver(collectInto(events))).toBe(true);
+    expect(events).toHaveLength(8);
+  });
+
+  it('goes on behind the delivery that threw', () => {
+    const queue = new DeliveryQueue();
+    const seen: string[] = [];
+    const handler = {
+      ...collectInto([]),
+      onText: (text: string) => {
+        seen.push(text);
+        if (text === 'throw') throw new Error(text);
+      },
+    };
+    for (const text of ['a', 'throw', 'b', 'throw']) queue.addText(text);
+    expect(() => queue.deliver(handler)).toThrow('throw');
+    queue.addText('c');
+    expect(() => queue.deliver(handler)).toThrow('throw');
+    expect(queue.deliver(handler)).toBe(true);
+    expect(seen).toEqual(['a', 'throw', 'b', 'throw', 'c']);
+    queue.addText('d');
+    queue.deliver(handler);
+    expect(seen.at(-1)).toBe('d');
+  });
+
+  it('lets the outer delivery go on with what a nested one found', () => {
+    const queue = new DeliveryQueue();
+    const seen: string[] = [];
+    const handler: MessageHandler = {
+      ...collectInto([]),
+      onText: (text) => {
+        seen.push(text);
+        if (text !== 'a') return;
+        queue.addText('c');
+        expect(queue.deliver(handler)).toBe(false);
+        seen.push('a is done');
+      },
+    };
+    queue.addText('a');
+    queue.addText('b');
+    expect(queue.deliver(handler)).toBe(true);
+    expect(seen).toEqual(['a', 'a is done', 'b', 'c']);
+  });
+});
