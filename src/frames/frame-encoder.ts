@@ -51,7 +51,7 @@ const LOOP_BYTES = 10;
 /** Strings longer than this are measured before room is made for them. */
 const MEASURED_UNITS = 4096;
 /** Up to this length a client's payload is masked where it is written, without passing through the kernel. */
-const SMALL_PAYLOAD = 48;
+const SMALL_PAYLOAD = 80;
 
 /**
  * Makes frames: as new buffers (`encode…`), or written into the caller's (`encodeInto`).

@@ -41,14 +41,17 @@ export const RECORDS_WORD = RECORDS_PTR / 4;
 export const RECORD_WORDS = RECORD_LENGTH / 4;
 
 const arenas = new Map<Kernel, Arena>();
+let chosenByDefault: Arena | undefined;
 
 /** The arena of the kernel that was chosen; made at the first call. Throws as `selectKernel` does. */
 export function arenaFor(choice?: KernelChoice): Arena {
+  if (choice === undefined && chosenByDefault !== undefined) return chosenByDefault;
   const { kernel } = selectKernel(choice);
   let arena = arenas.get(kernel);
   if (arena === undefined) {
     arena = new Arena(kernel);
     arenas.set(kernel, arena);
   }
+  if (choice === undefined) chosenByDefault = arena;
   return arena;
 }
