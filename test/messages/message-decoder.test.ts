@@ -487,6 +487,57 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
       expect(decoder.decode(stream(server.text('e')))).toEqual([{ type: 'text', text: 'e' }]);
     });
 
+    it('may feed the same decoder from the only message of a chunk, and the same comes of it', () => {
+      for (const only of [server.text('a'), server.binary('a')]) {
+        const lines: string[] = [];
+        const decoder = decoderFor();
+        const feed = (data: string) => {
+          lines.push(data);
+          if (data !== 'a') return;
+          decoder.dispatch(stream(server.text('b')), handler);
+          decoder.dispatch(stream(server.binary('c')), handler);
+          expect(decoder.decode(stream(server.text('d'), server.ping()))).toEqual([]);
+          lines.push('still a');
+        };
+        const handler: MessageHandler = {
+          ...recorder(),
+          onText: feed,
+          onBinary: (data) => feed(Buffer.from(data).toString()),
+          onPing: () => lines.push('ping'),
+        };
+        decoder.dispatch(stream(only), handler);
+        expect(lines).toEqual(['a', 'still a', 'b', 'c', 'd', 'ping']);
+        expect(decoder.decode(stream(server.text('e')))).toEqual([{ type: 'text', text: 'e' }]);
+      }
+    });
+
+    it('may throw at the only message of a chunk: what it fed before comes at the next call', () => {
+      const handler = recorder();
+      const decoder = decoderFor();
+      const onText = (text: string) => {
+        handler.lines.push(`text ${text}`);
+        if (text !== 'a') return;
+        decoder.dispatch(stream(server.text('b'), server.text('c')), handler);
+        throw new Error('boom');
+      };
+      expect(() => decoder.dispatch(stream(server.text('a')), { ...handler, onText })).toThrow('boom');
+      decoder.dispatch(stream(server.text('d')), handler);
+      expect(handler.lines).toEqual(['text a', 'text b', 'text c', 'text d']);
+    });
+
+    it('may feed the same decoder as often as it likes, without going deeper', () => {
+      const decoder = decoderFor();
+      let left = 20_000;
+      const handler: MessageHandler = {
+        ...recorder(),
+        onText: () => {
+          if (left-- > 0) decoder.dispatch(stream(server.text('x')), handler);
+        },
+      };
+      decoder.dispatch(stream(server.text('x')), handler);
+      expect(left).toBe(-1);
+    });
+
     it('may encode, mask and validate while it is called', () => {
       const encoder = new FrameEncoder({ role: 'client', kernel });
       const echoes: Uint8Array[] = [];
