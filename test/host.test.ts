@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { getHost, type Host, makeHost, portableUtf8Length } from '../src/kernel/host.js';
-import { bytesOf } from './support/wire.js';
+import { bytesOf, concat } from './support/wire.js';
 
 const node = makeHost();
 const web = makeHost({});
@@ -60,12 +60,15 @@ describe('makeHost', () => {
     },
   );
 
-  it.each(['latin1Slice', 'utf8Slice', 'utf8Write'])('does without a Buffer whose prototype has no %s', (name) => {
-    const prototype = Object.defineProperty(Object.create(Buffer.prototype), name, { value: undefined });
-    const Partial = Object.defineProperty(Object.create(Buffer), 'prototype', { value: prototype });
-    const host = makeHost({ Buffer: Partial });
-    expect(host.readAscii).toBe(host.readUtf8);
-  });
+  it.each(['latin1Slice', 'utf8Slice', 'ucs2Slice', 'utf8Write'])(
+    'does without a Buffer whose prototype has no %s',
+    (name) => {
+      const prototype = Object.defineProperty(Object.create(Buffer.prototype), name, { value: undefined });
+      const Partial = Object.defineProperty(Object.create(Buffer), 'prototype', { value: prototype });
+      const host = makeHost({ Buffer: Partial });
+      expect(host.readAscii).toBe(host.readUtf8);
+    },
+  );
 });
 
 describe('both hosts', () => {
@@ -121,6 +124,16 @@ describe('both hosts', () => {
       expect(host.readAscii(ascii, 0, 128), name).toBe(expected);
       expect(host.readAscii(ascii, 65, 70), name).toBe('ABCDE');
       expect(host.readAscii(ascii, 5, 5), name).toBe('');
+    }
+  });
+
+  it('read UTF-16 where that is a plain copy, from odd addresses too', () => {
+    expect(web.readUtf16).toBeUndefined();
+    for (const text of ['', 'a', 'grün', '🙂', '\ufeff', '\ud800', '\uffff\0']) {
+      for (const offset of [0, 1, 2, 3]) {
+        const bytes = concat(new Uint8Array(offset), Buffer.from(text, 'utf16le'), Uint8Array.of(0x41));
+        expect(node.readUtf16?.(bytes, offset, offset + text.length * 2)).toBe(text);
+      }
     }
   });
 

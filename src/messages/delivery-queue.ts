@@ -28,7 +28,6 @@ export class DeliveryQueue {
   readonly #entries: (Entry | undefined)[] = [];
   #count = 0;
   #next = 0;
-  #isDelivering = false;
 
   addText(text: string): void {
     this.#add(TEXT, text);
@@ -55,14 +54,8 @@ export class DeliveryQueue {
     this.#add(ERROR, error);
   }
 
-  /**
-   * Delivers everything. Called from inside a delivery it returns at once: the outer call goes on, in order.
-   *
-   * @returns whether the queue is empty and at rest
-   */
-  deliver(handler: MessageHandler): boolean {
-    if (this.#isDelivering) return false;
-    this.#isDelivering = true;
+  /** Delivers everything, what is added meanwhile too. If the handler throws, what is behind it stays. */
+  deliver(handler: MessageHandler): void {
     try {
       while (this.#next < this.#count) {
         const index = this.#next++;
@@ -71,10 +64,8 @@ export class DeliveryQueue {
         deliverOne(handler, this.#kinds[index]!, entry as Entry);
       }
     } finally {
-      this.#isDelivering = false;
       if (this.#next === this.#count) this.#next = this.#count = 0;
     }
-    return true;
   }
 
   #add(kind: number, entry: Entry): void {

@@ -73,6 +73,7 @@ export class MessageDecoder {
   readonly #skipsUtf8: boolean;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
+  #isDelivering = false;
   /** The data message under way. */
   #message: PayloadBuffer | undefined;
   #messageIsAscii = true;
@@ -141,7 +142,7 @@ export class MessageDecoder {
     let from = 0;
     while (from < chunk.length) {
       const count = this.#decoder.decode(chunk, from);
-      if (count === 1 && this.#queue === undefined && this.#deliverOnly(chunk, from, handler)) return;
+      if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, handler)) return;
       if (count > 0) this.#takeOut(chunk, from, count);
       from += this.#decoder.consumed;
     }
@@ -151,11 +152,26 @@ export class MessageDecoder {
       this.#message = this.#control = undefined;
       this.#queued().addError(error);
     }
+    this.#deliverQueue(handler);
+  }
+
+  /** Nothing waits to be delivered, and no handler is being called. */
+  get #isAtRest(): boolean {
+    return this.#queue === undefined && !this.#isDelivering;
+  }
+
+  /** Delivers what waits. From inside a delivery it does nothing: the outer call goes on, in order. */
+  #deliverQueue(handler: MessageHandler): void {
     const queue = this.#queue;
-    if (queue?.deliver(handler)) {
-      this.#queue = undefined;
-      if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
+    if (queue === undefined || this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      queue.deliver(handler);
+    } finally {
+      this.#isDelivering = false;
     }
+    this.#queue = undefined;
+    if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
   }
 
   /**
@@ -171,17 +187,23 @@ export class MessageDecoder {
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
-    if (kind === WHOLE_TEXT && !this.#textAsBytes) {
-      handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
-      return true;
+    const isText = kind === WHOLE_TEXT && !this.#textAsBytes;
+    if (!isText && !(kind === WHOLE_BINARY && this.#ownsChunks)) return false;
+    this.#isDelivering = true;
+    try {
+      if (isText) {
+        handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
+      } else {
+        const toChunk = from - CHUNK_PTR;
+        if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, start + toChunk);
+        handler.onBinary(chunk.subarray(start + toChunk, end + toChunk));
+      }
+    } finally {
+      this.#isDelivering = false;
     }
-    if (kind === WHOLE_BINARY && this.#ownsChunks) {
-      const toChunk = from - CHUNK_PTR;
-      if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, start + toChunk);
-      handler.onBinary(chunk.subarray(start + toChunk, end + toChunk));
-      return true;
-    }
-    return false;
+    // What the handler has fed this decoder.
+    this.#deliverQueue(handler);
+    return true;
   }
 
   #queued(): DeliveryQueue {
