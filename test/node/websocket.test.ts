@@ -87,6 +87,25 @@ describe.each(['wasm', 'portable'] as const)('WebSocket on the %s kernel', (kern
     expect((await client.take(all.length)).equals(all)).toBe(true);
   });
 
+  test('a peer that does not read gets all of it once it does', async () => {
+    const { client, webSocket } = await open(running);
+    client.socket.pause();
+    const payloads = Array.from({ length: 200 }, (_, i) => Buffer.alloc(60_000, i));
+    let sent = 0;
+    for (const payload of payloads) {
+      webSocket.send(payload, undefined, () => sent++);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(webSocket.bufferedAmount).toBeGreaterThan(1_000_000);
+    expect(sent).toBeLessThan(200);
+    client.socket.resume();
+    for (const payload of payloads) {
+      const frame = await client.take(4 + payload.length);
+      expect(frame.subarray(4).equals(payload)).toBe(true);
+    }
+    await expect.poll(() => [sent, webSocket.bufferedAmount]).toEqual([200, 0]);
+  });
+
   test('a ping is answered, and told of', async () => {
     const { client, webSocket } = await open(running);
     const ping = next<[Buffer]>(webSocket, 'ping');
