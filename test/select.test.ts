@@ -2,7 +2,7 @@
 // in processes of their own.
 
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MEMORY_PAGES, PAGE_LENGTH } from '../assembly/layout.js';
 import { FrameDecoder } from '../src/frames/frame-decoder.js';
 import { arenaFor } from '../src/kernel/arena.js';
@@ -12,6 +12,11 @@ import { compileSources, runChild } from './support/child.js';
 import { KERNEL_NAMES } from './support/replay.js';
 
 const { Module } = WebAssembly;
+
+beforeEach(() => {
+  // Whoever runs the tests may have forced a kernel.
+  vi.stubEnv('WSIMD_KERNEL', '');
+});
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -117,6 +117,22 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
     }
   });
 
+  it.each([65520, 65526, 65527, 65528, 65529, 65530])(
+    'takes what lies behind a first message of %i bytes in one chunk',
+    (length) => {
+      // With its header of 8 bytes it ends just before, at or behind the end of a slab, of which it is the only message.
+      const text = 'a'.repeat(length);
+      for (const first of [server.text(text), server.binary(text)]) {
+        for (const behind of [[], [server.text('é')], [server.binary('x'), server.ping('y'), server.text('z')]]) {
+          const events = decoderFor().decode(stream(first, ...behind));
+          const [event, ...others] = describeEvents(events);
+          expect(event === (first.opcode === BINARY ? `binary ${hex(bytesOf(text))}` : `text "${text}"`)).toBe(true);
+          expect(others).toEqual(describeEvents(decoderFor().decode(stream(...behind))));
+        }
+      }
+    },
+  );
+
   it('makes strings of any text: ASCII, marks, emoji, and no lone surrogate', () => {
     const texts = [
       '',
@@ -139,6 +155,30 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
           if (bytes.length / cut > 12_000) continue;
           const events = cutInto(bytes, cut).flatMap((chunk) => decoder.decode(chunk));
           expect(events.length === 1 && events[0]!.type === 'text' && events[0]!.text === text).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('puts U+FFFD for what is no UTF-8 where nobody validates, however it comes', () => {
+    const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
+    const random = createRandom(5);
+    for (const length of [1, 2, 3, 7, 16, 33, 100, 1000, 65_536, 140_000]) {
+      for (let i = 0; i < (length > 1000 ? 2 : 20); i++) {
+        const bad = randomBytes(length, length + i).map((byte, at) => (at % 3 === 0 ? byte : byte | 0x80));
+        const cut = random() % (length + 1);
+        const bytes = stream(
+          server.text(bad),
+          server.text(bad.subarray(0, cut), { fin: false }),
+          server.continuation(bad.subarray(cut)),
+          server.text('good €'),
+        );
+        const expected = [lenient.decode(bad), lenient.decode(bad), 'good €'];
+        for (const point of [bytes.length, random() % bytes.length]) {
+          const decoder = decoderFor({ skipUtf8Validation: true });
+          const events = [bytes.slice(0, point), bytes.slice(point)].flatMap((chunk) => decoder.decode(chunk));
+          const texts = events.map((event) => (event.type === 'text' ? event.text : event.type));
+          expect(texts.length === 3 && texts.every((text, at) => text === expected[at]), `${length}`).toBe(true);
         }
       }
     }
