@@ -141,11 +141,10 @@ export class FrameEncoder {
    * @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`
    */
   encode(opcode: number, payload: string | Uint8Array, bits?: FrameBits): Uint8Array {
-    const { host } = this.#arena;
     if (typeof payload !== 'string') requireBytes(payload);
-    const length = typeof payload === 'string' ? host.utf8Length(payload) : payload.length;
-    const target = host.allocate(headerLengthFor(length, this.#isMasked) + length);
-    this.encodeInto(target, 0, opcode, payload, bits);
+    const length = this.#byteLength(payload);
+    const target = this.#arena.host.allocate(headerLengthFor(length, this.#isMasked) + length);
+    this.writeFrame(target, 0, opcode, payload, bits);
     return target;
   }
 
@@ -165,15 +164,49 @@ export class FrameEncoder {
     bits?: FrameBits,
   ): number {
     requireBytes(target);
+    if (!(offset >= 0 && target.length - offset >= this.maxFrameLength(payload))) {
+      const length = this.#byteLength(payload);
+      const needed = headerLengthFor(length, this.#isMasked) + length;
+      if (!(offset >= 0 && target.length - offset >= needed)) {
+        throw new ProtocolError('WSIMD_BUFFER_TOO_SMALL', { detail: `${needed} bytes` });
+      }
+    }
+    return this.writeFrame(target, offset, opcode, payload, bits);
+  }
+
+  /**
+   * `encodeInto` for a caller who has asked `maxFrameLength` for the room that there is: nothing is checked twice.
+   *
+   * @internal
+   */
+  writeFrame(
+    target: Uint8Array,
+    offset: number,
+    opcode: number,
+    payload: string | Uint8Array,
+    bits: FrameBits | undefined,
+  ): number {
     const firstByte =
       (bits === undefined ? FIN : (bits.fin === false ? 0 : FIN) | (bits.rsv1 === true ? RSV1 : 0)) |
       (opcode & OPCODE_BITS);
-    if (typeof payload === 'string') return this.#writeText(target, offset, firstByte, payload);
-    requireBytes(payload);
-    return this.#writeBytes(target, offset, firstByte, payload);
+    if ((opcode & OPCODE_CONTROL_BIT) !== 0) {
+      const length = this.#byteLength(payload);
+      if (length > MAX_CONTROL_PAYLOAD) throw new ProtocolError('WSIMD_CONTROL_PAYLOAD', { detail: `${length} bytes` });
+    }
+    return typeof payload === 'string'
+      ? this.#writeText(target, offset, firstByte, payload)
+      : this.#writeBytes(target, offset, firstByte, payload);
   }
 
-  /** Room enough for a frame with this payload: exact to the header for bytes and long strings, an upper bound else. */
+  #byteLength(payload: string | Uint8Array): number {
+    return typeof payload === 'string' ? this.#arena.host.utf8Length(payload) : payload.length;
+  }
+
+  /**
+   * Room enough for a frame with this payload: exact to the header for bytes and long strings, an upper bound else.
+   *
+   * @throws TypeError for a payload that is neither string nor bytes
+   */
   maxFrameLength(payload: string | Uint8Array): number {
     if (typeof payload !== 'string') {
       requireBytes(payload);
@@ -187,8 +220,6 @@ export class FrameEncoder {
   #writeBytes(target: Uint8Array, offset: number, firstByte: number, payload: Uint8Array): number {
     const { length } = payload;
     const isMasked = this.#isMasked;
-    const needed = headerLengthFor(length, isMasked) + length;
-    checkFits(target, offset, needed, firstByte, length);
     if (!isMasked) {
       const start = writeHeader(target, offset, firstByte, length, false, 0);
       if (length <= LOOP_BYTES) copyBytes(payload, 0, length, target, start);
@@ -209,12 +240,6 @@ export class FrameEncoder {
     const { host, bytes } = this.#arena;
     const isMasked = this.#isMasked;
     const units = text.length;
-    const isControl = (firstByte & OPCODE_CONTROL_BIT) !== 0;
-    // Where there is room for the worst case, the length need not be known before it is written.
-    if (isControl || !(offset >= 0 && target.length - offset >= MAX_HEADER_LENGTH + units * 3)) {
-      const length = host.utf8Length(text);
-      checkFits(target, offset, headerLengthFor(length, isMasked) + length, firstByte, length);
-    }
     if (isMasked && units > SMALL_PAYLOAD && units * 3 <= SCRATCH_CAPACITY) {
       const length = host.writeUtf8(text, bytes, SCRATCH_PTR);
       return this.#takeFromScratch(target, offset, firstByte, length, takeMaskingKey());
@@ -253,13 +278,4 @@ function writeText(host: Arena['host'], text: string, target: Uint8Array, offset
     target[offset + i] = unit;
   }
   return length;
-}
-
-function checkFits(target: Uint8Array, offset: number, needed: number, firstByte: number, length: number): void {
-  if ((firstByte & OPCODE_CONTROL_BIT) !== 0 && length > MAX_CONTROL_PAYLOAD) {
-    throw new ProtocolError('WSIMD_CONTROL_PAYLOAD', { detail: `${length} bytes` });
-  }
-  if (!(offset >= 0 && target.length - offset >= needed)) {
-    throw new ProtocolError('WSIMD_BUFFER_TOO_SMALL', { detail: `${needed} bytes` });
-  }
 }

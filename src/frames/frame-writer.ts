@@ -26,7 +26,7 @@ export class FrameWriter {
   /** Adds a frame; see `FrameEncoder.encodeInto`. */
   write(opcode: number, payload: string | Uint8Array, bits?: FrameBits): void {
     const buffer = this.#reserve(this.#encoder.maxFrameLength(payload));
-    this.length = this.#encoder.encodeInto(buffer, this.length, opcode, payload, bits);
+    this.length = this.#encoder.writeFrame(buffer, this.length, opcode, payload, bits);
   }
 
   /** Adds bytes that are frames already. */
