@@ -142,8 +142,7 @@ export class FrameEncoder {
    */
   encode(opcode: number, payload: string | Uint8Array, bits?: FrameBits): Uint8Array {
     if (typeof payload !== 'string') requireBytes(payload);
-    const length = this.#byteLength(payload);
-    const target = this.#arena.host.allocate(headerLengthFor(length, this.#isMasked) + length);
+    const target = this.#arena.host.allocate(this.frameLength(payload));
     this.writeFrame(target, 0, opcode, payload, bits);
     return target;
   }
@@ -165,8 +164,7 @@ export class FrameEncoder {
   ): number {
     requireBytes(target);
     if (!(offset >= 0 && target.length - offset >= this.maxFrameLength(payload))) {
-      const length = this.#byteLength(payload);
-      const needed = headerLengthFor(length, this.#isMasked) + length;
+      const needed = this.frameLength(payload);
       if (!(offset >= 0 && target.length - offset >= needed)) {
         throw new ProtocolError('WSIMD_BUFFER_TOO_SMALL', { detail: `${needed} bytes` });
       }
@@ -196,6 +194,12 @@ export class FrameEncoder {
     return typeof payload === 'string'
       ? this.#writeText(target, offset, firstByte, payload)
       : this.#writeBytes(target, offset, firstByte, payload);
+  }
+
+  /** How many bytes a frame with this payload has; a string is measured. */
+  frameLength(payload: string | Uint8Array): number {
+    const length = this.#byteLength(payload);
+    return headerLengthFor(length, this.#isMasked) + length;
   }
 
   #byteLength(payload: string | Uint8Array): number {

@@ -5,8 +5,11 @@ import { copyBytes } from '../kernel/bytes.js';
 import { getHost } from '../kernel/host.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 
-/** The length of the buffers that are shared. A batch that needs more gets one of its own, which is not kept. */
-const SHARED_LENGTH = 64 * 1024;
+/**
+ * The length of the buffers that are shared: room for the replies to a chunk of 64 KiB, and for one message of that length.
+ * A batch that needs more gets a buffer of its own, which is not kept.
+ */
+const SHARED_LENGTH = 128 * 1024;
 const MAX_SPARES = 8;
 const spares: Uint8Array<ArrayBuffer>[] = [];
 /** What was given away and may come back, once: what is no writer's own, or no more, is never written to. */
@@ -25,7 +28,10 @@ export class FrameWriter {
 
   /** Adds a frame; see `FrameEncoder.encodeInto`. */
   write(opcode: number, payload: string | Uint8Array, bits?: FrameBits): void {
-    const buffer = this.#reserve(this.#encoder.maxFrameLength(payload));
+    let room = this.#encoder.maxFrameLength(payload);
+    // The bound for a string is loose: before a buffer is given up for it, the string is measured.
+    if (this.length + room > SHARED_LENGTH) room = this.#encoder.frameLength(payload);
+    const buffer = this.#reserve(room);
     this.length = this.#encoder.writeFrame(buffer, this.length, opcode, payload, bits);
   }
 
