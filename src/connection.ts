@@ -153,12 +153,18 @@ export class Connection {
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage): void {
-    if (this.role === 'client') {
-      this.#sendMessage(message.opcode, message.payload);
-    } else {
-      this.#checkMaySend();
-      this.#writer.writeEncoded(message.serverFrame);
-    }
+    this.#writer.writeEncoded(this.framePrepared(message));
+  }
+
+  /**
+   * The frame of a message that was framed before, for who writes it to the transport himself; with nothing outgoing that
+   * spares a copy.
+   *
+   * @returns of a server, the frame that all share, to be read only; of a client, a new one, masked
+   */
+  framePrepared(message: PreparedMessage): Uint8Array {
+    this.#checkMaySend();
+    return this.role === 'server' ? message.serverFrame : this.#encoder.encode(message.opcode, message.payload);
   }
 
   /**

@@ -134,7 +134,15 @@ export class WebSocket extends EventEmitter<Events> {
 
   /** Sends a message that was framed before; see `PreparedMessage`. Arguments and errors as of `send`. */
   sendPrepared(message: PreparedMessage, callback?: (error?: Error | null) => void): void {
-    this.#write(callback, () => this.#connection.sendPrepared(message));
+    if (this.#isReading || this.#connection.outgoingLength > 0) {
+      this.#write(callback, () => this.#connection.sendPrepared(message));
+      return;
+    }
+    // Nothing else is to leave with it, so the frame itself does: a broadcast makes no copy for any receiver.
+    this.#attempt(callback, () => {
+      const frame = this.#connection.framePrepared(message);
+      this.#socket.write(frame, callback);
+    });
   }
 
   /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
@@ -231,19 +239,25 @@ export class WebSocket extends EventEmitter<Events> {
   }
 
   #write(callback: ((error?: Error | null) => void) | undefined, send: () => void): void {
-    if (callback === undefined) {
-      send();
-    } else {
-      try {
-        send();
-      } catch (error) {
-        if (!(error instanceof ProtocolError && error.code === 'WSIMD_NOT_OPEN')) throw error;
-        process.nextTick(callback, error);
-        return;
-      }
-      this.#sent.push(callback);
-    }
+    if (!this.#attempt(callback, send)) return;
+    if (callback !== undefined) this.#sent.push(callback);
     this.#flushSoon();
+  }
+
+  /**
+   * Does what sends. That the connection is not open is told to the callback, if there is one.
+   *
+   * @returns whether it was done
+   */
+  #attempt(callback: ((error?: Error | null) => void) | undefined, send: () => void): boolean {
+    try {
+      send();
+      return true;
+    } catch (error) {
+      if (callback === undefined || !(error instanceof ProtocolError && error.code === 'WSIMD_NOT_OPEN')) throw error;
+      process.nextTick(callback, error);
+      return false;
+    }
   }
 
   #flushSoon(): void {

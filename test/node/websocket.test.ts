@@ -87,6 +87,23 @@ describe.each(['wasm', 'portable'] as const)('WebSocket on the %s kernel', (kern
     expect((await client.take(all.length)).equals(all)).toBe(true);
   });
 
+  test('a prepared message goes as it is, in its turn', async () => {
+    const { client, webSocket } = await open(running);
+    const prepared = new PreparedMessage('all');
+    const done: string[] = [];
+    webSocket.sendPrepared(prepared, () => done.push('first'));
+    webSocket.send('own');
+    webSocket.sendPrepared(prepared);
+    webSocket.sendPrepared(prepared, () => done.push('last'));
+    expect((await client.take(20)).toString('latin1')).toBe('\x81\x03all\x81\x03own\x81\x03all\x81\x03all');
+    await expect.poll(() => done).toEqual(['first', 'last']);
+    webSocket.terminate();
+    await client.closed;
+    const failed = await new Promise((resolve) => webSocket.sendPrepared(prepared, resolve));
+    expect((failed as ProtocolError).code).toBe('WSIMD_NOT_OPEN');
+    expect(() => webSocket.sendPrepared(prepared)).toThrow(expect.objectContaining({ code: 'WSIMD_NOT_OPEN' }));
+  });
+
   test('a peer that does not read gets all of it once it does', async () => {
     const { client, webSocket } = await open(running);
     client.socket.pause();
