@@ -4,13 +4,13 @@
 import { FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, OPCODE_BITS } from '../assembly/protocol.js';
 import type { Digest } from './digest.js';
 
-/** One frame, with FIN, by the letter of RFC 6455 section 5.2; masked if there is a key. */
-export function makeFrame(opcode: number, payload: Uint8Array, key?: Uint8Array): Uint8Array {
+/** One frame by the letter of RFC 6455 section 5.2; masked if there is a key. @param isFinal whether it has FIN */
+export function makeFrame(opcode: number, payload: Uint8Array, key?: Uint8Array, isFinal = true): Uint8Array {
   const { length } = payload;
   const lengthBytes = length < LENGTH_16 ? 0 : length < 0x10000 ? 2 : 8;
   const start = 2 + lengthBytes + (key?.length ?? 0);
   const frame = new Uint8Array(start + length);
-  frame[0] = FIN | opcode;
+  frame[0] = (isFinal ? FIN : 0) | opcode;
   frame[1] = (key ? MASKED : 0) | (lengthBytes === 0 ? length : lengthBytes === 2 ? LENGTH_16 : LENGTH_64);
   for (let i = 0, rest = length; i < lengthBytes; i++, rest = Math.floor(rest / 256)) frame[1 + lengthBytes - i] = rest;
   if (key) frame.set(key, start - 4);

@@ -24,6 +24,11 @@ export interface Workload {
   /** What every subject's output must be, made from the input without any subject. */
   readonly expected: string;
   readonly subjects: readonly Subject[];
+  /**
+   * Measures all subjects by itself, in place of `subjects`: where they must have a process of their own, or where it is not
+   * time that is measured. It verifies their work itself too.
+   */
+  gauge?(plan: Plan): Promise<Measurement[]>;
 }
 
 /** One row of a table. */
@@ -43,6 +48,10 @@ export interface Group {
   /** Subject and peer: how many times as fast as the second is the first? */
   readonly pairs: readonly (readonly [subject: string, peer: string])[];
   readonly cases: readonly Case[];
+  /** Of what is measured; default: nanoseconds. */
+  readonly unit?: 'ns' | 'bytes';
+  /** It takes long: run only where its name is asked for. */
+  readonly isOnRequest?: boolean;
 }
 
 /** How long to measure. */
@@ -70,6 +79,7 @@ export interface Measurement {
  * @throws Error if a subject does not do what the case expects
  */
 export async function measure(workload: Workload, plan: Plan): Promise<Measurement[]> {
+  if (workload.gauge !== undefined) return workload.gauge(plan);
   const { subjects, operations } = workload;
   const result = verify(workload);
   const bench = new Bench({ time: plan.turn, iterations: 1, warmup: false, throws: true, subtractTimerOverhead: true });

@@ -1,7 +1,7 @@
 // What the subjects are given: payloads and streams of frames, the same in every run of the benchmark and varied within one.
 // It must not know the codec, so that what is delivered can be compared with what went in.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../assembly/protocol.js';
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../assembly/protocol.js';
 import { Digest } from './digest.js';
 import { makeFrame } from './frames.js';
 
@@ -12,6 +12,8 @@ export type Content = 'binary' | 'ascii' | 'latin' | 'cjk' | 'emoji';
 export const CHUNK_LENGTH = 64 * 1024;
 /** What one run of a decoder is given: eight chunks stay in the second-level cache, as bytes fresh from a socket do. */
 const STREAM_LENGTH = 8 * CHUNK_LENGTH;
+const MAX_MESSAGES = 32 * 1024;
+const MAX_BYTE_CHUNKS = 4 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -98,50 +100,79 @@ export interface Stream {
   readonly expected: string;
 }
 
-/**
- * Whole messages of one length, a frame each, with a key each.
- *
- * @param cut `'stream'`: chunks of 64 KiB, so that frames straddle them; `'frames'`: every frame a chunk of its own
- */
-export function makeStream(content: Content, length: number, cut: 'stream' | 'frames'): Stream {
+/** Where a stream is cut: into chunks of 64 KiB, so that frames straddle them; after each message; after each byte. */
+export type Cut = 'stream' | 'frames' | 'bytes';
+
+/** What a stream is beside its content. */
+export interface StreamOptions {
+  /** A client's frames are, with a key each (default); a server's are not. */
+  readonly isMasked?: boolean;
+  /** The length of the fragments that each message comes in; default: a frame each. */
+  readonly fragmentLength?: number;
+}
+
+/** Messages of one length, a frame each unless the options say otherwise. */
+export function makeStream(content: Content, length: number, cut: Cut, options: StreamOptions = {}): Stream {
   const random = new Random(length);
   const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
   const expected = new Digest();
-  const frames: Uint8Array[] = [];
-  // So many that the last chunk is nearly full too, and of single frames no more than a run of a millisecond.
-  const most = cut === 'frames' ? 512 : Number.POSITIVE_INFINITY;
+  const messages: Uint8Array[] = [];
+  // So many that the last chunk is nearly full too, and of single frames or bytes no more than a run of a millisecond.
+  const most = cut === 'frames' ? 512 : MAX_MESSAGES;
+  const room = Math.max(cut === 'bytes' ? MAX_BYTE_CHUNKS : STREAM_LENGTH, 2 * (length + MAX_HEADER_LENGTH));
   let total = 0;
   for (;;) {
     const payload = makePayload(content, length, random);
-    const frame = makeFrame(opcode, payload, random.bytes(4));
-    if (total + frame.length > STREAM_LENGTH || frames.length === most) break;
+    const message = makeMessage(opcode, payload, random, options);
+    if (total + message.length > room || messages.length === most) break;
     expected.add(payload).end(opcode);
-    frames.push(frame);
-    total += frame.length;
+    messages.push(message);
+    total += message.length;
   }
   return {
-    chunks: cut === 'frames' ? frames : cutStream(frames, total),
-    messages: frames.length,
-    bytes: frames.length * length,
+    chunks: cut === 'frames' ? messages : cutAt(join(messages, total), cut === 'bytes' ? 1 : CHUNK_LENGTH),
+    messages: messages.length,
+    bytes: messages.length * length,
     expected: expected.toString(),
   };
 }
 
-function cutStream(frames: readonly Uint8Array[], total: number): Uint8Array[] {
-  const stream = new Uint8Array(total);
-  let at = 0;
-  for (const frame of frames) {
-    stream.set(frame, at);
-    at += frame.length;
+/** The frame of a message, or all of its fragments. */
+function makeMessage(opcode: number, payload: Uint8Array, random: Random, options: StreamOptions): Uint8Array {
+  const { isMasked = true, fragmentLength = payload.length } = options;
+  const key = () => (isMasked ? random.bytes(4) : undefined);
+  if (fragmentLength >= payload.length) return makeFrame(opcode, payload, key());
+  const frames: Uint8Array[] = [];
+  let total = 0;
+  for (let start = 0; start < payload.length; start += fragmentLength) {
+    const end = start + fragmentLength;
+    const piece = payload.subarray(start, end);
+    const frame = makeFrame(start === 0 ? opcode : OPCODE_CONTINUATION, piece, key(), end >= payload.length);
+    frames.push(frame);
+    total += frame.length;
   }
+  return join(frames, total);
+}
+
+function join(parts: readonly Uint8Array[], total: number): Uint8Array {
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function cutAt(stream: Uint8Array, length: number): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  for (let start = 0; start < total; start += CHUNK_LENGTH) chunks.push(stream.subarray(start, start + CHUNK_LENGTH));
+  for (let start = 0; start < stream.length; start += length) chunks.push(stream.subarray(start, start + length));
   return chunks;
 }
 
 /** How many calls a run has, where one call takes this many bytes: a run is to take much longer than reading the clock. */
 export function callsFor(length: number): number {
-  return Math.max(16, Math.min(1024, Math.floor((1024 * 1024) / length)));
+  return Math.max(length > 2 * CHUNK_LENGTH ? 4 : 16, Math.min(1024, Math.floor((1024 * 1024) / length)));
 }
 
 /**

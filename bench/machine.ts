@@ -21,7 +21,7 @@ export function listVersions(): Record<string, string> {
     node: process.versions.node,
     v8: process.versions.v8,
   };
-  for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'tinybench']) {
+  for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'websocket-driver', 'tinybench']) {
     const version = readVersion(`../../node_modules/${name}/package.json`);
     const kind = peerKinds[name];
     versions[name] = kind === undefined ? version : `${version} (${kind})`;

@@ -44,8 +44,8 @@ function groupToMarkdown(group: GroupResult): string {
   return [`### ${group.title}`, '', ...group.notes.flatMap((note) => [note, '']), header, rule, ...rows].join('\n');
 }
 
-function makeRows({ cases }: GroupResult): string[][] {
-  return [makeHeader(cases), ...cases.map(makeRow)];
+function makeRows({ cases, unit }: GroupResult): string[][] {
+  return [makeHeader(cases), ...cases.map((row) => makeRow(row, unit))];
 }
 
 function makeHeader([first]: readonly CaseResult[]): string[] {
@@ -58,11 +58,12 @@ function makeHeader([first]: readonly CaseResult[]): string[] {
   ];
 }
 
-function makeRow({ label, bytes, subjects, ratios }: CaseResult): string[] {
+function makeRow({ label, bytes, subjects, ratios }: CaseResult, unit: GroupResult['unit']): string[] {
+  const format = unit === 'bytes' ? formatBytes : formatTime;
   return [
     label,
     ...subjects.map(
-      ({ median, p25, p75 }) => `${formatTime(median)} ±${Math.round(((p75 - p25) / 2 / median) * 100)}%`,
+      ({ median, p25, p75 }) => `${format(median)} ±${Math.round(((p75 - p25) / 2 / (median || 1)) * 100)}%`,
     ),
     (bytes / subjects[0]!.median).toFixed(2),
     ...ratios.map(formatRatio),
@@ -76,6 +77,10 @@ function formatRatio(ratio: Ratio): string {
 
 function formatFigure(value: number): string {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+function formatBytes(bytes: number): string {
+  return `${bytes < 10 ? bytes.toFixed(2) : Math.round(bytes)} B`;
 }
 
 /** @param nanoseconds of one operation */

@@ -35,6 +35,8 @@ export interface GroupResult {
   readonly id: string;
   readonly title: string;
   readonly notes: readonly string[];
+  /** Of the samples; nanoseconds unless it says otherwise. */
+  readonly unit?: 'ns' | 'bytes';
   readonly cases: readonly CaseResult[];
 }
 

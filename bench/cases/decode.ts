@@ -1,194 +1,163 @@
-// Decoding what a client sends: by cursor, as messages, with one frame in each chunk. It must not know how things are timed.
+// Decoding what a client sends, by cursor, as views, as messages; in chunks of 64 KiB, with one frame in each, and byte by
+// byte. It must not know how things are timed.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import {
-  FrameDecoder,
-  type KernelName,
-  MessageDecoder,
-  type MessageHandler,
-  type ProtocolError,
-} from '../../src/index.js';
-import { Digest } from '../digest.js';
 import type { Group, Subject } from '../harness.js';
-import { makeStream, type Stream } from '../inputs.js';
-import { createReceiver, toOwnBuffer } from '../peers.js';
+import { type Content, type Cut, makeStream, type StreamOptions } from '../inputs.js';
+import { toOwnBuffer } from '../peers.js';
+import { driverSubject, wsBareSubject, wsSubject } from './decode-peers.js';
+import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from './decode-subjects.js';
 
-const SIZES = [16, 64, 125, 512, 1024, 8192, 60000];
-const CJK_SIZES = [64, 512, 8192, 60000];
-const CONTENTS = [
-  { content: 'binary', name: 'binary', sizes: SIZES },
-  { content: 'ascii', name: 'ASCII text', sizes: SIZES },
-  { content: 'cjk', name: 'CJK text', sizes: CJK_SIZES },
-] as const;
+const KIB = 1024;
+const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];
+/** Also those at which the length takes more bytes, the message does not fit in a chunk, or there is next to nothing. */
+const ALL_SIZES = [0, 5, 16, 64, 125, 126, 512, KIB, 8 * KIB, 16 * KIB, 60000, 64 * KIB, KIB * KIB];
+const WIDE_SIZES = [64, 512, 8 * KIB, 60000];
+const TWO_SIZES = [64, 8 * KIB];
+const FEW_SIZES = [16, 125, KIB, 16 * KIB, 64 * KIB];
 
 const FRESH = 'Every run is given fresh copies of its chunks; copying them is not timed.';
 const NO_CURSOR = 'ws has no cursor: it is its Receiver, whose user reads the length of each Buffer.';
 const AS_STRINGS = 'Texts are delivered as strings: ws gives a Buffer, of which its user makes the string (timed).';
+const BARE =
+  'ws bare: without bufferutil and utf-8-validate. websocket-driver: written to as a socket is piped to it; its user listens to its messages.';
 
-/** A stream's chunks as Node's sockets deliver them, in memory that a decoder may write to. */
-class ChunkPool {
-  readonly chunks: readonly Buffer[];
-  readonly #stream: Stream;
+const NAMES: Readonly<Record<Content, string>> = {
+  binary: 'binary',
+  ascii: 'ASCII text',
+  latin: 'Latin text',
+  cjk: 'CJK text',
+  emoji: 'emoji',
+};
 
-  constructor(stream: Stream) {
-    this.#stream = stream;
-    this.chunks = stream.chunks.map(toOwnBuffer);
-  }
+type Job = DecodeJob<Buffer>;
 
-  /** Undoes the unmasking. */
-  refill(): this {
-    const { chunks } = this.#stream;
-    for (let i = 0; i < chunks.length; i++) this.chunks[i]!.set(chunks[i]!);
-    return this;
-  }
+const messageSubjects = (job: Job) => [
+  messageSubject('wsimd', 'wasm', job),
+  messageSubject('portable', 'portable', job),
+  wsSubject(job, true),
+];
+const cursorSubjects = (job: Job) => [
+  cursorSubject('wsimd', 'wasm', job),
+  cursorSubject('portable', 'portable', job),
+  wsSubject(job, false),
+];
+const viewSubjects = (job: Job) => [
+  viewSubject('wsimd', 'wasm', job),
+  viewSubject('portable', 'portable', job),
+  wsSubject(job, false),
+];
+const peerSubjects = (job: Job) => [
+  messageSubject('wsimd', 'wasm', job),
+  wsSubject(job, true),
+  wsBareSubject(job, true),
+  driverSubject(job),
+];
+
+/** A table: one way to take what was decoded, one kind of content, several sizes. */
+interface Table {
+  readonly id: string;
+  /** Behind "Decode". */
+  readonly title: string;
+  readonly content: Content;
+  readonly sizes: readonly number[];
+  readonly subjects: (job: Job) => Subject[];
+  readonly notes?: readonly string[];
+  readonly cut?: Cut;
+  readonly options?: StreamOptions;
+  /** The peers beside `ws`; by default, the portable kernel. */
+  readonly peers?: readonly string[];
 }
 
-/** What the three kinds of subject have in common: a decoder, and another one of the same kind to look at its output. */
-function makeSubject(
-  name: string,
-  stream: Stream,
-  run: (chunks: readonly Buffer[]) => number,
-  deliver: (chunks: readonly Buffer[], digest: Digest) => void,
-): Subject {
-  const pool = new ChunkPool(stream);
+function makeGroup(table: Table): Group {
+  const { id, title, content, sizes, subjects, notes = [], cut = 'stream', options, peers = ['portable'] } = table;
+  const role = options?.isMasked === false ? 'client' : 'server';
+  const makeCase = (size: number) => () => {
+    const stream = makeStream(content, size, cut, options);
+    const { messages, bytes, expected } = stream;
+    return { operations: messages, bytes, expected, subjects: subjects({ stream, role, own: toOwnBuffer }) };
+  };
   return {
-    name,
-    prepare: () => pool.refill(),
-    run: () => run(pool.chunks),
-    output() {
-      const digest = new Digest();
-      deliver(pool.refill().chunks, digest);
-      return digest.toString();
-    },
-  };
-}
-
-/** Adds up the lengths of the payloads. */
-function cursorSubject(name: string, kernel: KernelName, stream: Stream): Subject {
-  const options = { role: 'server', kernel } as const;
-  const decoder = new FrameDecoder(options);
-  const run = (chunks: readonly Buffer[]) => {
-    let total = 0;
-    for (const chunk of chunks) {
-      decoder.push(chunk);
-      while (decoder.next()) total += decoder.length;
-    }
-    return total;
-  };
-  return makeSubject(name, stream, run, (chunks, digest) => {
-    const collecting = new FrameDecoder(options);
-    for (const chunk of chunks) {
-      collecting.push(chunk);
-      while (collecting.next()) {
-        digest.add(collecting.view());
-        if (collecting.isEnd) digest.end(collecting.opcode);
-      }
-    }
-  });
-}
-
-/** Adds up the lengths of what it is given. */
-class CountingHandler implements MessageHandler {
-  total = 0;
-
-  onText(text: string): void {
-    this.total += text.length;
-  }
-  onBinary(data: Uint8Array): void {
-    this.total += data.length;
-  }
-  onPing(): void {}
-  onPong(): void {}
-  onClose(): void {}
-  onError(error: ProtocolError): void {
-    throw error;
-  }
-}
-
-class DigestingHandler extends CountingHandler {
-  readonly #digest: Digest;
-
-  constructor(digest: Digest) {
-    super();
-    this.#digest = digest;
-  }
-  override onText(text: string): void {
-    this.#digest.add(text).end(OPCODE_TEXT);
-  }
-  override onBinary(data: Uint8Array): void {
-    this.#digest.add(data).end(OPCODE_BINARY);
-  }
-}
-
-function messageSubject(name: string, kernel: KernelName, stream: Stream): Subject {
-  const options = { role: 'server', kernel } as const;
-  const decoder = new MessageDecoder(options);
-  const handler = new CountingHandler();
-  const run = (chunks: readonly Buffer[]) => {
-    handler.total = 0;
-    for (const chunk of chunks) decoder.dispatch(chunk, handler);
-    return handler.total;
-  };
-  return makeSubject(name, stream, run, (chunks, digest) => {
-    const collecting = new MessageDecoder(options);
-    for (const chunk of chunks) collecting.dispatch(chunk, new DigestingHandler(digest));
-  });
-}
-
-/** @param makesStrings its user wants the text of a text; else a Buffer will do */
-function wsSubject(stream: Stream, makesStrings: boolean): Subject {
-  let total = 0;
-  const receiver = createReceiver((data, isBinary) => {
-    total += isBinary || !makesStrings ? data.length : data.toString().length;
-  });
-  const run = (chunks: readonly Buffer[]) => {
-    total = 0;
-    for (const chunk of chunks) receiver.write(chunk);
-    return total;
-  };
-  return makeSubject('ws', stream, run, (chunks, digest) => {
-    const collecting = createReceiver((data, isBinary) => {
-      digest.add(isBinary ? data : data.toString()).end(isBinary ? OPCODE_BINARY : OPCODE_TEXT);
-    });
-    for (const chunk of chunks) collecting.write(chunk);
-  });
-}
-
-const messageSubjects = (stream: Stream) => [
-  messageSubject('wsimd', 'wasm', stream),
-  messageSubject('portable', 'portable', stream),
-  wsSubject(stream, true),
-];
-
-const cursorSubjects = (stream: Stream) => [
-  cursorSubject('wsimd', 'wasm', stream),
-  cursorSubject('portable', 'portable', stream),
-  wsSubject(stream, false),
-];
-
-/** The ways of taking what was decoded, and how the stream is cut. */
-const WAYS = [
-  { id: 'cursor', title: 'by cursor', cut: 'stream', makeSubjects: cursorSubjects },
-  { id: 'messages', title: 'to owned messages', cut: 'stream', makeSubjects: messageSubjects },
-  { id: 'single', title: 'to owned messages', cut: 'frames', makeSubjects: messageSubjects },
-] as const;
-
-export const decodeGroups: readonly Group[] = WAYS.flatMap(({ id, title, cut, makeSubjects }) =>
-  CONTENTS.map(({ content, name, sizes }) => ({
     id: `decode/${id}/${content}`,
-    title: `Decode ${title}: masked ${name}, ${cut === 'stream' ? '64 KiB chunks' : 'one frame a chunk'}`,
-    notes: [...(id === 'cursor' ? [NO_CURSOR] : content === 'binary' ? [] : [AS_STRINGS]), FRESH],
-    pairs: [
-      ['wsimd', 'ws'],
-      ['wsimd', 'portable'],
-    ],
-    cases: sizes.map((size) => ({
-      label: String(size),
-      make() {
-        const stream = makeStream(content, size, cut);
-        const { messages, bytes, expected } = stream;
-        return { operations: messages, bytes, expected, subjects: makeSubjects(stream) };
-      },
-    })),
-  })),
-);
+    title: `Decode ${title}`,
+    notes: [...notes, FRESH],
+    pairs: ['ws', ...peers].map((peer) => ['wsimd', peer] as const),
+    cases: sizes.map((size) => ({ label: String(size), make: makeCase(size) })),
+  };
+}
+
+function byCursor(content: Content, sizes: readonly number[]): Group {
+  const title = `by cursor: masked ${NAMES[content]}, 64 KiB chunks`;
+  return makeGroup({ id: 'cursor', title, content, sizes, subjects: cursorSubjects, notes: [NO_CURSOR] });
+}
+
+function toMessages(content: Content, sizes: readonly number[], cut: 'stream' | 'frames'): Group {
+  const title = `to owned messages: masked ${NAMES[content]}, ${cut === 'stream' ? '64 KiB chunks' : 'one frame a chunk'}`;
+  const notes = content === 'binary' ? [] : [AS_STRINGS];
+  const id = cut === 'stream' ? 'messages' : 'single';
+  return makeGroup({ id, title, content, sizes, subjects: messageSubjects, notes, cut });
+}
+
+/** All peers, at a few sizes. */
+function againstPeers(content: Content): Group {
+  const title = `to owned messages, and what the other libraries take: masked ${NAMES[content]}, 64 KiB chunks`;
+  const notes = [BARE, ...(content === 'binary' ? [] : [AS_STRINGS])];
+  const peers = ['ws bare', 'websocket-driver'];
+  return makeGroup({ id: 'peers', title, content, sizes: FEW_SIZES, subjects: peerSubjects, notes, peers });
+}
+
+const fragments = (content: Content, fragmentLength: number): Group => ({
+  ...makeGroup({
+    id: `fragments-${fragmentLength}`,
+    title: `to owned messages: masked ${NAMES[content]} in fragments of ${fragmentLength} bytes, 64 KiB chunks`,
+    content,
+    sizes: [8 * KIB],
+    subjects: messageSubjects,
+    options: { fragmentLength },
+  }),
+});
+
+export const decodeGroups: readonly Group[] = [
+  byCursor('binary', [0, ...SIZES, KIB * KIB]),
+  byCursor('ascii', SIZES),
+  byCursor('latin', TWO_SIZES),
+  byCursor('cjk', WIDE_SIZES),
+  byCursor('emoji', TWO_SIZES),
+  makeGroup({
+    id: 'views',
+    title: 'to views: masked binary, 64 KiB chunks',
+    content: 'binary',
+    sizes: FEW_SIZES,
+    subjects: viewSubjects,
+    notes: ['wsimd: FrameDecoder.view(), of each piece of a frame. ws: its Receiver, whose user reads the length.'],
+  }),
+  toMessages('binary', ALL_SIZES, 'stream'),
+  toMessages('ascii', [...SIZES, KIB * KIB], 'stream'),
+  toMessages('latin', TWO_SIZES, 'stream'),
+  toMessages('cjk', WIDE_SIZES, 'stream'),
+  toMessages('emoji', TWO_SIZES, 'stream'),
+  toMessages('binary', [0, ...SIZES, 16 * KIB, 64 * KIB, KIB * KIB], 'frames'),
+  toMessages('ascii', SIZES, 'frames'),
+  toMessages('cjk', TWO_SIZES, 'frames'),
+  makeGroup({
+    id: 'client',
+    title: 'to owned messages as a client: unmasked binary, 64 KiB chunks',
+    content: 'binary',
+    sizes: FEW_SIZES,
+    subjects: messageSubjects,
+    options: { isMasked: false },
+  }),
+  fragments('binary', 16),
+  fragments('binary', KIB),
+  fragments('cjk', 125),
+  makeGroup({
+    id: 'bytewise',
+    title: 'to owned messages: masked ASCII text, every byte a chunk of its own',
+    content: 'ascii',
+    sizes: [5, 125],
+    subjects: messageSubjects,
+    cut: 'bytes',
+    notes: [AS_STRINGS],
+  }),
+  againstPeers('binary'),
+  againstPeers('ascii'),
+];

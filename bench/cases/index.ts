@@ -2,15 +2,25 @@
 
 import type { Group } from '../harness.js';
 import { acceptKeyGroup } from './accept-key.js';
+import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';
+import { echoGroups } from './echo.js';
 import { encodeGroups } from './encode.js';
+import { garbageGroups } from './garbage.js';
+import { upgradeGroup } from './handshake.js';
 import { maskGroups } from './mask.js';
+import { startupGroups } from './startup.js';
 import { utf8Groups } from './utf8.js';
 
 export const groups: readonly Group[] = [
   ...decodeGroups,
   ...encodeGroups,
+  ...broadcastGroups,
   ...maskGroups,
   ...utf8Groups,
   acceptKeyGroup,
+  upgradeGroup,
+  ...startupGroups,
+  ...garbageGroups,
+  ...echoGroups,
 ];

@@ -1,0 +1,144 @@
+// Our ways of decoding, as subjects: by cursor, as views, as owned messages. It must not know any peer, nor any runtime: the
+// page in browsers measures the same.
+
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import {
+  FrameDecoder,
+  type KernelName,
+  MessageDecoder,
+  type MessageHandler,
+  type ProtocolError,
+  type Role,
+} from '../../src/index.js';
+import { Digest } from '../digest.js';
+import type { Subject } from '../harness.js';
+import type { Stream } from '../inputs.js';
+
+/** What every decoder here is given. */
+export interface DecodeJob<Chunk extends Uint8Array = Uint8Array> {
+  readonly stream: Stream;
+  /** Of the decoder: a server is sent masked frames, a client unmasked ones. */
+  readonly role: Role;
+  /** Copies bytes into memory of their own, of the kind that this runtime's sockets deliver. */
+  readonly own: (bytes: Uint8Array) => Chunk;
+}
+
+/**
+ * A subject that decodes. Every run is given fresh copies of the stream's chunks, in memory that it may write to.
+ *
+ * @param deliver does what `run` does with a decoder of its own, and adds what it delivers to the digest
+ */
+export function makeDecodeSubject<Chunk extends Uint8Array>(
+  name: string,
+  { stream, own }: DecodeJob<Chunk>,
+  run: (chunks: readonly Chunk[]) => number,
+  deliver: (chunks: readonly Chunk[], digest: Digest) => void,
+): Subject {
+  const chunks = stream.chunks.map(own);
+  // Undoes the unmasking.
+  const prepare = () => {
+    for (let i = 0; i < chunks.length; i++) chunks[i]!.set(stream.chunks[i]!);
+  };
+  const output = () => {
+    const digest = new Digest();
+    prepare();
+    deliver(chunks, digest);
+    return digest.toString();
+  };
+  return { name, prepare, run: () => run(chunks), output };
+}
+
+/** Adds up the lengths of the payloads. */
+export function cursorSubject(name: string, kernel: KernelName, job: DecodeJob): Subject {
+  const options = { role: job.role, kernel };
+  const decoder = new FrameDecoder(options);
+  const run = (chunks: readonly Uint8Array[]) => {
+    let total = 0;
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      while (decoder.next()) total += decoder.length;
+    }
+    return total;
+  };
+  return makeDecodeSubject(name, job, run, deliverFrames(options));
+}
+
+/** Takes a view of each payload, or of each piece of one. */
+export function viewSubject(name: string, kernel: KernelName, job: DecodeJob): Subject {
+  const options = { role: job.role, kernel };
+  const decoder = new FrameDecoder(options);
+  const run = (chunks: readonly Uint8Array[]) => {
+    let total = 0;
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      while (decoder.next()) total += decoder.view().length;
+    }
+    return total;
+  };
+  return makeDecodeSubject(name, job, run, deliverFrames(options));
+}
+
+function deliverFrames(options: { readonly role: Role; readonly kernel: KernelName }) {
+  return (chunks: readonly Uint8Array[], digest: Digest) => {
+    const collecting = new FrameDecoder(options);
+    let opcode = 0;
+    for (const chunk of chunks) {
+      collecting.push(chunk);
+      while (collecting.next()) {
+        digest.add(collecting.view());
+        // A continuation belongs to the message that the last other frame began.
+        opcode = collecting.opcode || opcode;
+        if (collecting.isEnd && collecting.fin) digest.end(opcode);
+      }
+    }
+  };
+}
+
+/** Adds up the lengths of what it is given. */
+class CountingHandler implements MessageHandler {
+  total = 0;
+
+  onText(text: string): void {
+    this.total += text.length;
+  }
+  onBinary(data: Uint8Array): void {
+    this.total += data.length;
+  }
+  onPing(): void {}
+  onPong(): void {}
+  onClose(): void {}
+  onError(error: ProtocolError): void {
+    throw error;
+  }
+}
+
+class DigestingHandler extends CountingHandler {
+  readonly #digest: Digest;
+
+  constructor(digest: Digest) {
+    super();
+    this.#digest = digest;
+  }
+  override onText(text: string): void {
+    this.#digest.add(text).end(OPCODE_TEXT);
+  }
+  override onBinary(data: Uint8Array): void {
+    this.#digest.add(data).end(OPCODE_BINARY);
+  }
+}
+
+/** Owned messages, texts as strings. */
+export function messageSubject(name: string, kernel: KernelName, job: DecodeJob): Subject {
+  const options = { role: job.role, kernel };
+  const decoder = new MessageDecoder(options);
+  const handler = new CountingHandler();
+  const run = (chunks: readonly Uint8Array[]) => {
+    handler.total = 0;
+    for (const chunk of chunks) decoder.dispatch(chunk, handler);
+    return handler.total;
+  };
+  return makeDecodeSubject(name, job, run, (chunks, digest) => {
+    const collecting = new MessageDecoder(options);
+    for (const chunk of chunks) collecting.dispatch(chunk, new DigestingHandler(digest));
+  });
+}

@@ -1,0 +1,94 @@
+// End to end, over loopback, in separate processes: messages on the clock and of the server's processor time, and what
+// connections cost that do nothing. It must not know how things are measured: see echo/.
+
+import { measureIdle, measureTraffic, type Traffic, type TrafficFigures } from '../echo/measure.js';
+import { PINNING } from '../echo/processes.js';
+import type { Group, Plan, Workload } from '../harness.js';
+
+const CONNECTIONS = 64;
+const LISTENERS = 1000;
+const IDLE = 5000;
+const SIZES = [64, 1024, 16 * 1024];
+const PEERS = ['ws', 'Bun', 'Deno'] as const;
+const LOAD = `The load: a process that keeps messages in flight and compares every byte that comes back. ${PINNING}`;
+const ONLY = 'Bun and Deno: Bun.serve and Deno.serve, where npm run bench -- --runtime all has installed them.';
+
+/** Of the two groups that show the same measurement, the first takes it. */
+const measured = new Map<string, Promise<TrafficFigures>>();
+
+function measureOnce(traffic: Traffic, plan: Plan): Promise<TrafficFigures> {
+  const key = JSON.stringify(traffic);
+  let figures = measured.get(key);
+  if (figures === undefined) {
+    figures = measureTraffic(traffic, plan);
+    measured.set(key, figures);
+  }
+  return figures;
+}
+
+const METERS = [
+  { meter: 'cpu', title: "the server's processor time a message" },
+  { meter: 'clock', title: 'time a message' },
+] as const;
+
+function makeGroups(id: string, title: string, sizes: readonly number[], traffic: Omit<Traffic, 'size'>): Group[] {
+  return METERS.map(({ meter, title: meterTitle }) => ({
+    id: `echo/${id}/${meter}`,
+    title: `${title}: ${meterTitle}`,
+    notes: [LOAD, ONLY],
+    pairs: PEERS.map((peer) => ['wsimd', peer] as const),
+    isOnRequest: true,
+    cases: sizes.map((size) => ({
+      label: String(size),
+      make: (): Workload => ({
+        operations: 1,
+        bytes: size,
+        expected: '',
+        subjects: [],
+        gauge: async (plan) => [...(await measureOnce({ ...traffic, size }, plan))[meter]],
+      }),
+    })),
+  }));
+}
+
+const idleGroup: Group = {
+  id: 'echo/idle',
+  title: `Memory of a connection that does nothing, of ${IDLE}`,
+  notes: [
+    "Bytes of the server's process that lie in memory, less those with 10 connections, for each connection; heap: what Node holds on its heap and in buffers after a collection.",
+    ONLY,
+  ],
+  pairs: [...PEERS.map((peer) => ['wsimd', peer] as const), ['wsimd heap', 'ws heap']],
+  unit: 'bytes',
+  isOnRequest: true,
+  cases: [
+    {
+      label: '0',
+      make: (): Workload => ({
+        operations: 1,
+        bytes: 0,
+        expected: '',
+        subjects: [],
+        gauge: (plan) => measureIdle(IDLE, plan),
+      }),
+    },
+  ],
+};
+
+export const echoGroups: readonly Group[] = [
+  ...[true, false].flatMap((isText) =>
+    [1, 16].flatMap((inFlight) => {
+      const type = isText ? 'text' : 'binary';
+      const title = `Echo ${type} on ${CONNECTIONS} connections, ${inFlight} in flight on each`;
+      const traffic = { kind: 'echo', connections: CONNECTIONS, isText, inFlight } as const;
+      return makeGroups(`${type}-${inFlight}`, title, SIZES, traffic);
+    }),
+  ),
+  ...makeGroups('broadcast', `Send what one says to ${LISTENERS} connections, for each of them`, [64, 1024], {
+    kind: 'broadcast',
+    connections: LISTENERS,
+    isText: true,
+    inFlight: 4,
+  }),
+  idleGroup,
+];

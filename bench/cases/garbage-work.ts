@@ -1,0 +1,58 @@
+// Whose garbage is counted: the subjects of decoding and encoding, verified, one of each. It must not know how it is counted.
+
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { Digest } from '../digest.js';
+import type { Subject } from '../harness.js';
+import { CHUNK_LENGTH, type Content, callsFor, makePayloads, makeStream, toText } from '../inputs.js';
+import { toOwnBuffer } from '../peers.js';
+import { wsSubject } from './decode-peers.js';
+import { cursorSubject, messageSubject, viewSubject } from './decode-subjects.js';
+import { wsSendSubject } from './encode-peers.js';
+import { connectionSubject, encoderSubject, writerSubject } from './encode-subjects.js';
+
+const MAX_BATCH = 64;
+
+/** The work of one run. */
+export interface GarbageWork {
+  readonly operations: number;
+  readonly subjects: readonly Subject[];
+}
+
+/** @throws Error if a subject does not do what it should */
+export function makeGarbageSubjects(kind: 'decode' | 'encode', content: Content, size: number): GarbageWork {
+  const { operations, subjects, expected } = kind === 'decode' ? decoding(content, size) : encoding(content, size);
+  for (const subject of subjects) {
+    const output = subject.output();
+    if (output !== expected) throw new Error(`${subject.name} delivers ${output}, not ${expected}`);
+  }
+  return { operations, subjects };
+}
+
+function decoding(content: Content, size: number): GarbageWork & { readonly expected: string } {
+  const stream = makeStream(content, size, 'stream');
+  const job = { stream, role: 'server', own: toOwnBuffer } as const;
+  const subjects = [
+    cursorSubject('cursor', 'wasm', job),
+    viewSubject('views', 'wasm', job),
+    messageSubject('messages', 'wasm', job),
+    wsSubject(job, true),
+  ];
+  return { operations: stream.messages, subjects, expected: stream.expected };
+}
+
+function encoding(content: Content, size: number): GarbageWork & { readonly expected: string } {
+  const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
+  const bytes = makePayloads(content, size, callsFor(size));
+  const expected = new Digest();
+  for (const payload of bytes) expected.add(payload).end(opcode);
+  const payloads = content === 'binary' ? bytes.map(toOwnBuffer) : bytes.map(toText);
+  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
+  const messages = { role: 'server', opcode, payloads, batch } as const;
+  const subjects = [
+    writerSubject('writer', 'wasm', messages),
+    connectionSubject(messages),
+    encoderSubject(messages),
+    wsSendSubject(messages, size),
+  ];
+  return { operations: payloads.length, subjects, expected: expected.toString() };
+}

@@ -1,0 +1,121 @@
+// How long it takes to begin: compiling the module, importing the library, decoding the first message. It must not know how
+// things are timed.
+
+import { readFileSync } from 'node:fs';
+import { OPCODE_TEXT } from '../../assembly/protocol.js';
+import type { Kernel } from '../../src/index.js';
+import { createPortableKernel } from '../../src/kernel/portable.js';
+import { createWasmKernel } from '../../src/kernel/wasm.js';
+import { runChild } from '../children/run-child.js';
+import type { StartupJob, StartupTimes } from '../children/startup.js';
+import { makeFrame } from '../frames.js';
+import type { Group, Measurement, Plan, Subject, Workload } from '../harness.js';
+
+const TEXT = 'Hello';
+/** A process for each sample takes its time. */
+const ROUNDS_PER_SAMPLE = 3;
+/** A custom section of a module with this name and four bytes of content. */
+const SECTION_NAME = 'bench';
+
+const kernelFile = new URL('../../kernel.wasm', import.meta.url);
+
+function makeKernelSubject(name: string, make: () => Kernel): Subject {
+  return {
+    name,
+    run: () => make().memory.byteLength,
+    output: () => {
+      const kernel = make();
+      kernel.mask(0x20000, 100, 0x01020304, 1);
+      return new Uint8Array(kernel.memory, 0x20000, 100).join();
+    },
+  };
+}
+
+/** The kernel's bytes with something else behind them each time: V8 compiles what it knows only once. */
+function makeModuleSource(): () => Uint8Array<ArrayBuffer> {
+  const kernel = readFileSync(kernelFile);
+  const name = Buffer.from(SECTION_NAME);
+  const bytes = new Uint8Array(kernel.length + 3 + name.length + 4);
+  bytes.set(kernel);
+  bytes.set([0, 1 + name.length + 4, name.length, ...name], kernel.length);
+  const counter = new DataView(bytes.buffer, bytes.length - 4);
+  let count = 0;
+  return () => {
+    counter.setUint32(0, ++count);
+    return bytes;
+  };
+}
+
+const moduleGroup: Group = {
+  id: 'startup/kernel',
+  title: 'Make a kernel: compile the module and instantiate it, or prepare the portable one',
+  notes: ['Each time another module to V8, which else keeps what it has compiled; its memory is 6 pages.'],
+  pairs: [['portable', 'wasm']],
+  cases: [
+    {
+      label: String(readFileSync(kernelFile).length),
+      make() {
+        const nextBytes = makeModuleSource();
+        const key = [4, 3, 2, 1];
+        return {
+          operations: 1,
+          bytes: 0,
+          expected: Array.from({ length: 100 }, (_, i) => key[(i + 1) & 3]!).join(),
+          subjects: [
+            makeKernelSubject('wasm', () => createWasmKernel(new WebAssembly.Module(nextBytes()))),
+            makeKernelSubject('portable', createPortableKernel),
+          ],
+        };
+      },
+    },
+  ],
+};
+
+const CHILDREN: readonly Pick<StartupJob, 'subject' | 'url'>[] = [
+  { subject: 'wsimd', url: new URL('../../src/index.js', import.meta.url).href },
+  { subject: 'portable', url: new URL('../../src/index.js', import.meta.url).href },
+  { subject: 'ws', url: import.meta.resolve('ws') },
+];
+
+/** Of each of the children, one entry a round. Measured once, for both groups. */
+let measured: Promise<StartupTimes[][]> | undefined;
+
+async function runChildren(plan: Plan): Promise<StartupTimes[][]> {
+  const frame = Buffer.from(makeFrame(OPCODE_TEXT, Buffer.from(TEXT), Uint8Array.of(1, 2, 3, 4))).toString('base64');
+  const all = CHILDREN.map((): StartupTimes[] => []);
+  for (let round = 0; round < plan.rounds / ROUNDS_PER_SAMPLE; round++) {
+    for (const [i, child] of CHILDREN.entries()) {
+      const times = (await runChild('startup.js', { ...child, frame })) as StartupTimes;
+      if (times.text !== TEXT) throw new Error(`${child.subject} decodes "${times.text}", not "${TEXT}"`);
+      all[i]!.push(times);
+    }
+  }
+  return all;
+}
+
+async function measureChildren(step: 'imported' | 'decoded', plan: Plan): Promise<Measurement[]> {
+  measured ??= runChildren(plan);
+  const all = await measured;
+  return CHILDREN.map(({ subject }, i) => ({
+    name: subject,
+    samples: all[i]!.map((times) => Math.round(times[step])),
+  }));
+}
+
+function childGroup(id: string, title: string, step: 'imported' | 'decoded'): Group {
+  const gauge = (plan: Plan) => measureChildren(step, plan);
+  const make = (): Workload => ({ operations: 1, bytes: TEXT.length, expected: '', subjects: [], gauge });
+  return {
+    id,
+    title,
+    notes: ['Measured inside a fresh process each time; what Node itself takes to start is not in it.'],
+    pairs: [['wsimd', 'ws']],
+    cases: [{ label: String(TEXT.length), make }],
+  };
+}
+
+export const startupGroups: readonly Group[] = [
+  moduleGroup,
+  childGroup('startup/import', 'Import the library', 'imported'),
+  childGroup('startup/message', 'Import the library and decode the first message', 'decoded'),
+];

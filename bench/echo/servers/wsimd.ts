@@ -1,0 +1,22 @@
+// The echo server on wsimd/node; what comes in on /broadcast goes to all who are there.
+
+import { PreparedMessage } from '../../../src/index.js';
+import { type WebSocket, WebSocketServer } from '../../../src/node/index.js';
+import { serve } from './serving.js';
+
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+const listeners = new Set<WebSocket>();
+
+server.on('connection', (socket, request) => {
+  if (request.url !== '/broadcast') {
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    return;
+  }
+  listeners.add(socket);
+  socket.on('close', () => listeners.delete(socket));
+  socket.on('message', (data) => {
+    const message = new PreparedMessage(data);
+    for (const listener of listeners) listener.sendPrepared(message);
+  });
+});
+server.on('listening', () => serve(server));

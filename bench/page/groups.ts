@@ -1,0 +1,186 @@
+// What is measured in a browser: the cases of the harness that need nothing but a browser. It must not know how it is shown.
+
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { acceptKey, isValidUtf8, type Role, unmask } from '../../src/index.js';
+import { cursorSubject, type DecodeJob, messageSubject } from '../cases/decode-subjects.js';
+import { encoderSubject, type Messages, writerSubject } from '../cases/encode-subjects.js';
+import { inPlaceSubject, MaskJob, arenaSubject as maskSubject, unmaskByLoop } from '../cases/mask-subjects.js';
+import { callSubject, makeUtf8Workload, arenaSubject as utf8Subject } from '../cases/utf8-subjects.js';
+import { Digest } from '../digest.js';
+import type { Group, Subject } from '../harness.js';
+import { CHUNK_LENGTH, type Content, callsFor, makePayloads, makeStream, Random, toText } from '../inputs.js';
+import { plainDecodeSubject, plainEncodeSubject } from './plain-subjects.js';
+
+const KIB = 1024;
+const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];
+const FEW_SIZES = [16, 125, KIB, 16 * KIB];
+const MAX_BATCH = 64;
+const PLAIN = 'plain JS: what one writes without a library; it checks no rule of RFC 6455.';
+const PORTABLE = 'portable: the same without WebAssembly.';
+
+function decodeGroup(
+  way: 'cursor' | 'messages',
+  content: Content,
+  sizes: readonly number[],
+  makeSubjects: (job: DecodeJob) => Subject[],
+): Group {
+  return {
+    id: `decode/${way}/${content}`,
+    title: `Decode ${way === 'cursor' ? 'by cursor' : 'to owned messages'}: masked ${content}, 64 KiB chunks`,
+    notes: [`${PORTABLE} ${PLAIN}`],
+    pairs: [
+      ['wsimd', 'plain JS'],
+      ['wsimd', 'portable'],
+    ],
+    cases: sizes.map((size) => ({
+      label: String(size),
+      make() {
+        const stream = makeStream(content, size, 'stream');
+        const { messages, bytes, expected } = stream;
+        const subjects = makeSubjects({ stream, role: 'server', own: (bytes) => bytes.slice() });
+        return { operations: messages, bytes, expected, subjects };
+      },
+    })),
+  };
+}
+
+const cursorSubjects = (job: DecodeJob) => [
+  cursorSubject('wsimd', 'wasm', job),
+  cursorSubject('portable', 'portable', job),
+  plainDecodeSubject(job, false),
+];
+const messageSubjects = (job: DecodeJob) => [
+  messageSubject('wsimd', 'wasm', job),
+  messageSubject('portable', 'portable', job),
+  plainDecodeSubject(job, true),
+];
+
+function encodeGroup(role: Role, content: 'ascii' | 'binary'): Group {
+  const opcode = content === 'ascii' ? OPCODE_TEXT : OPCODE_BINARY;
+  const name = content === 'ascii' ? 'text' : 'binary';
+  const makeSubjects = (messages: Messages) => [
+    writerSubject('writer', 'wasm', messages),
+    encoderSubject(messages),
+    ...(role === 'client' ? [writerSubject('portable', 'portable', messages)] : []),
+    plainEncodeSubject(messages),
+  ];
+  return {
+    id: `encode/${role}/${name}`,
+    title: `Encode ${name} as a ${role}`,
+    notes: [`writer: many messages in one buffer that is used again; single: a new buffer for each. ${PLAIN}`],
+    pairs: [
+      ['writer', 'plain JS'],
+      ['single', 'plain JS'],
+    ],
+    cases: FEW_SIZES.map((size) => ({
+      label: String(size),
+      make() {
+        const bytes = makePayloads(content, size, callsFor(size));
+        const expected = new Digest();
+        for (const payload of bytes) expected.add(payload).end(opcode);
+        const payloads = content === 'ascii' ? bytes.map(toText) : bytes;
+        const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
+        const subjects = makeSubjects({ role, opcode, payloads, batch });
+        return { operations: bytes.length, bytes: bytes.length * size, expected: expected.toString(), subjects };
+      },
+    })),
+  };
+}
+
+const maskGroup: Group = {
+  id: 'mask/in-place',
+  title: 'Unmask in place',
+  notes: [`arena: in the kernel's memory; unmask: a buffer of the caller's; plain JS: 32 bits at a time. ${PORTABLE}`],
+  pairs: [
+    ['arena', 'plain JS'],
+    ['unmask', 'plain JS'],
+    ['arena', 'portable'],
+  ],
+  cases: [16, 125, KIB, 8 * KIB, 64 * KIB].map((length) => ({
+    label: String(length),
+    make() {
+      const job = new MaskJob(length, true);
+      const subjects = [
+        maskSubject('arena', 'wasm', job),
+        maskSubject('portable', 'portable', job),
+        inPlaceSubject('unmask', unmask, job),
+        inPlaceSubject('plain JS', unmaskByLoop, job),
+      ];
+      return { operations: job.calls, bytes: job.calls * length, expected: job.expected(), subjects };
+    },
+  })),
+};
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+/** The only way that a browser has. */
+function isDecodable(bytes: Uint8Array): boolean {
+  try {
+    strictDecoder.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function utf8Group(content: Content): Group {
+  return {
+    id: `utf8/${content}`,
+    title: `Validate UTF-8: ${content}`,
+    notes: [
+      `arena: in the kernel's memory; the others: in buffers of the caller's. TextDecoder also makes the string.`,
+    ],
+    pairs: [
+      ['arena', 'TextDecoder'],
+      ['isValidUtf8', 'TextDecoder'],
+      ['arena', 'portable'],
+    ],
+    cases: [16, 256, 8 * KIB, 64 * KIB].map((length) => ({
+      label: String(length),
+      make: () =>
+        makeUtf8Workload(content, length, (job) => [
+          utf8Subject('arena', 'wasm', job),
+          utf8Subject('portable', 'portable', job),
+          callSubject('isValidUtf8', job, isValidUtf8),
+          callSubject('TextDecoder', job, isDecodable),
+        ]),
+    })),
+  };
+}
+
+const KEYS = 256;
+
+const acceptKeyGroup: Group = {
+  id: 'accept-key',
+  title: 'Sec-WebSocket-Accept',
+  notes: ["A browser's own SHA-1 is asynchronous, and so not compared."],
+  pairs: [],
+  cases: [
+    {
+      label: '24',
+      make() {
+        const random = new Random(3);
+        const keys = Array.from({ length: KEYS }, () => btoa(String.fromCharCode(...random.bytes(16))));
+        const run = () => keys.reduce((length, key) => length + acceptKey(key).length, 0);
+        // The example of RFC 6455 section 1.3.
+        const output = () => acceptKey('dGhlIHNhbXBsZSBub25jZQ==');
+        const subjects = [{ name: 'acceptKey', run, output }];
+        return { operations: KEYS, bytes: KEYS * 24, expected: 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=', subjects };
+      },
+    },
+  ],
+};
+
+export const groups: readonly Group[] = [
+  decodeGroup('cursor', 'binary', SIZES, cursorSubjects),
+  decodeGroup('messages', 'binary', SIZES, messageSubjects),
+  decodeGroup('messages', 'ascii', SIZES, messageSubjects),
+  decodeGroup('messages', 'cjk', [64, 512, 8 * KIB], messageSubjects),
+  encodeGroup('client', 'binary'),
+  encodeGroup('client', 'ascii'),
+  encodeGroup('server', 'ascii'),
+  maskGroup,
+  utf8Group('ascii'),
+  utf8Group('cjk'),
+  acceptKeyGroup,
+];

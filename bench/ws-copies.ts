@@ -1,0 +1,44 @@
+// ws twice in one process: with its optional addons, and as it is without them. Each copy has modules of its own, so that
+// what V8 learns of one does not serve the other. It must not know what is measured.
+
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+
+/** The parts of ws that are measured. */
+export type Ws = Pick<typeof import('ws'), 'Receiver' | 'Sender' | 'WebSocketServer'>;
+
+const require = createRequire(import.meta.url);
+// By its path: Bun puts something of its own in place of the name.
+const LIB = join(dirname(require.resolve('ws/package.json')), 'lib');
+
+/** What makes ws do without bufferutil and utf-8-validate; read once, when it is loaded. */
+const NO_ADDONS = ['WS_NO_BUFFER_UTIL', 'WS_NO_UTF_8_VALIDATE'];
+
+/** ws as its users have it who install its optional addons, as it recommends. */
+export const ws: Ws = loadCopy({});
+/** ws without them; where Node has masking functions of its own, it takes those. */
+export const wsBare: Ws = loadCopy(Object.fromEntries(NO_ADDONS.map((name) => [name, '1'])));
+
+function loadCopy(environment: Readonly<Record<string, string>>): Ws {
+  const { cache } = require;
+  const isOurs = (path: string) => path.startsWith(LIB + sep);
+  for (const path of Object.keys(cache)) if (isOurs(path)) delete cache[path];
+  const before = NO_ADDONS.map((name) => process.env[name]);
+  for (const name of NO_ADDONS) set(name, environment[name]);
+  try {
+    return {
+      Receiver: require(join(LIB, 'receiver.js')),
+      Sender: require(join(LIB, 'sender.js')),
+      WebSocketServer: require(join(LIB, 'websocket-server.js')),
+    };
+  } finally {
+    NO_ADDONS.forEach((name, i) => {
+      set(name, before[i]);
+    });
+  }
+}
+
+function set(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
