@@ -12,8 +12,12 @@ import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 const SHARED_LENGTH = 128 * 1024;
 const MAX_SPARES = 8;
 const spares: Uint8Array<ArrayBuffer>[] = [];
-/** What was given away and may come back, once: what is no writer's own, or no more, is never written to. */
-const givenAway = new WeakSet<Uint8Array>();
+/**
+ * What was given away last and may come back, once: what is no writer's own, or no more, is never written to. (A WeakSet would
+ * remember all of it, at ten times the cost of a small frame.)
+ */
+const givenAway: (Uint8Array | undefined)[] = new Array(MAX_SPARES).fill(undefined);
+let nextGiven = 0;
 
 /** Gathers frames. `take()` gives what was gathered; whoever is done with it may give it back with `release`. */
 export class FrameWriter {
@@ -45,16 +49,23 @@ export class FrameWriter {
   take(): Uint8Array<ArrayBuffer> {
     if (this.#buffer === undefined) return EMPTY;
     const bytes = this.#buffer.subarray(0, this.length);
-    givenAway.add(bytes);
+    givenAway[nextGiven] = bytes;
+    nextGiven = (nextGiven + 1) % MAX_SPARES;
     this.#buffer = undefined;
     this.length = 0;
     return bytes;
   }
 
-  /** Gives back what `take()` gave, once nobody will read it any more: a later frame will lie there. */
+  /**
+   * Gives back what `take()` gave, once nobody will read it any more: a later frame will lie there. Without effect for
+   * anything else, and for what was given before the last eight.
+   */
   static release(bytes: Uint8Array<ArrayBuffer>): void {
+    const index = givenAway.indexOf(bytes);
+    if (index === -1) return;
+    givenAway[index] = undefined;
     const { buffer } = bytes;
-    if (givenAway.delete(bytes) && buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
+    if (buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
   }
 
   #reserve(more: number): Uint8Array<ArrayBuffer> {
