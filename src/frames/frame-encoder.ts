@@ -20,11 +20,11 @@ import {
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import { copyBytes, requireBytes } from '../kernel/bytes.js';
+import { isCloseCode } from '../kernel/close-code.js';
 import type { KernelName } from '../kernel/kernel.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
 import type { Role } from './chunk-decoder.js';
-import { isCloseCode } from './close-code.js';
 import { maskBytes } from './mask.js';
 import { takeMaskingKey } from './masking-keys.js';
 

@@ -42,6 +42,7 @@ import {
   OPCODE_TEXT,
   RSV1,
 } from '../../assembly/protocol.js';
+import { isCloseCode } from './close-code.js';
 import {
   checkFirstBytes,
   checkLengthForm,
@@ -199,5 +200,5 @@ function takeCloseCode(bytes: Uint8Array, statePtr: number, ptr: number, taken: 
   const high = taken === 0 ? bytes[ptr]! : bytes[statePtr + STATE_CLOSE_BYTE]!;
   const code = (high << 8) | bytes[ptr + count - 1]!;
   bytes[statePtr + STATE_CLOSE_BYTE] = 0;
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  return isCloseCode(code);
 }

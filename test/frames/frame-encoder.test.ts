@@ -3,10 +3,10 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCloseCode } from '../../src/frames/close-code.js';
 import { FrameDecoder } from '../../src/frames/frame-decoder.js';
 import { FrameEncoder } from '../../src/frames/frame-encoder.js';
 import { PreparedMessage } from '../../src/frames/prepared-message.js';
+import { isCloseCode } from '../../src/kernel/close-code.js';
 import { MessageDecoder } from '../../src/messages/message-decoder.js';
 import { frameWithWs, receiveWithWs } from '../support/native.js';
 import { randomBytes } from '../support/random.js';

@@ -1,5 +1,5 @@
-// Which codes may stand in a Close (RFC 6455 section 7.4 and the registry that it founds). The kernel has the same rule in
-// assembly/check.ts for what comes in; this is for what goes out.
+// Which codes may stand in a Close (RFC 6455 section 7.4 and the registry that it founds). The portable kernel asks it of what
+// comes in, the encoder of what goes out; the WebAssembly kernel has its own in assembly/check.ts.
 
 /** 1000-1003, 1007-1014 and 3000-4999; the rest is reserved or never sent. */
 export function isCloseCode(code: number): boolean {
