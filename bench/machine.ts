@@ -19,7 +19,8 @@ export function listVersions(): Record<string, string> {
   const versions: Record<string, string> = {
     wsimd: readVersion('../../package.json'),
     node: process.versions.node,
-    v8: process.versions.v8,
+    // Bun gives the version of a V8 that it does not have.
+    ...pick('bun' in process.versions ? ['bun', 'webkit'] : ['deno', 'v8']),
   };
   for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'websocket-driver', 'tinybench']) {
     const version = readVersion(`../../node_modules/${name}/package.json`);
@@ -27,6 +28,11 @@ export function listVersions(): Record<string, string> {
     versions[name] = kind === undefined ? version : `${version} (${kind})`;
   }
   return versions;
+}
+
+function pick(names: readonly string[]): Record<string, string> {
+  const entries = names.map((name) => [name, process.versions[name]] as const);
+  return Object.fromEntries(entries.flatMap(([name, version]) => (version === undefined ? [] : [[name, version]])));
 }
 
 /** @param path of a package.json, seen from build/bench/ */

@@ -1,136 +1,87 @@
-// `npm run bench`: reads the arguments, runs the cases, shows how far it is, prints and writes what came out. It must not
-// know what the cases do.
+// `npm run bench`: does what the options say, with what the other files of this folder can do. It must not know how.
 
-import { writeFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { selectKernel } from '../src/index.js';
-import { groups } from './cases/index.js';
-import { type Group, measure, type Plan } from './harness.js';
-import { describeMachine, listVersions } from './machine.js';
-import { LEGEND, summarizeBars, toMarkdown, toTerminal } from './report.js';
-import { type CaseResult, type GroupResult, type RunResult, summarizeCase } from './results.js';
+import { fileURLToPath } from 'node:url';
+import { compareAll } from './compare.js';
+import { runEverywhere } from './everywhere.js';
+import { readRuns, writeRun, writeText } from './files.js';
+import { makePage } from './html/page.js';
+import { HELP, type Options, readOptions } from './options.js';
+import { writeReadme } from './readme/write.js';
+import { summarizeBars, toMarkdown, toTerminal } from './report.js';
+import type { RunResult } from './results.js';
+import { findRuntimeName } from './runtime-name.js';
 
-const HELP = `npm run bench -- [word …] [options]
+const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const REPORT = inBuild('bench-report.html');
+const RESULTS = inBuild('bench-results/');
 
-Only cases in whose name every word begins a part, as in "decode cursor 64". Those of "echo", end to end in processes of
-their own, are run only where they are named.
+await main(readOptions(process.argv.slice(2)));
 
-  --subject NAME   only this subject; may be given more than once
-  --quick          few and short rounds: under a minute, and not to be quoted
-  --rounds N       how many rounds count
-  --json FILE      write everything: machine, versions, every sample
-  --markdown FILE  write the tables
-  --browser NAME   what runs in a browser too, in chromium, firefox or webkit; page: serve the page and say where
-  --help           this`;
+async function main(options: Options): Promise<void> {
+  const { browser, compare, files, from, isHelp, isReadme, runtime } = options;
+  if (isHelp) console.log(HELP);
+  else if (isReadme) console.log(writeReadme());
+  else if (from !== undefined) writeReport(options, readRuns([from, ...files]));
+  else if (compare !== undefined && files.length > 0) console.log(compareAll(readRuns([compare]), readRuns(files)));
+  else if (browser === 'page') await servePage(options);
+  else if (browser !== undefined) finish(options, [await runInABrowser(browser, options)]);
+  else if (runtime !== undefined) await runInAll(options, runtime);
+  else await run(options);
+}
 
-// A turn is long enough to meet some garbage collections, and a round so short that the machine is the same in all of it.
-const FULL = { rounds: 41, warmupRounds: 8, turn: 10 };
-const QUICK = { rounds: 9, warmupRounds: 3, turn: 4 };
+async function run(options: Options): Promise<void> {
+  // Only here: the cases bring the peers with them, which nothing else needs.
+  const { runHere } = await import('./run.js');
+  const result = await runHere(options);
+  console.log(`${summarizeBars(result.groups)}\n${countCases(result)} cases in ${result.seconds} s.`);
+  finish(options, [result]);
+  // In another runtime it is to be expected that something is not there.
+  if (result.failures !== undefined && !('bun' in process.versions || 'deno' in process.versions)) process.exitCode = 1;
+}
 
-const { values: options, positionals: words } = parseArgs({
-  allowPositionals: true,
-  options: {
-    subject: { type: 'string', multiple: true },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    json: { type: 'string' },
-    markdown: { type: 'string' },
-    browser: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+async function runInAll(options: Options, list: string): Promise<void> {
+  const { runs, absent } = await runEverywhere(options, list, options.json ?? RESULTS);
+  const { json: _, ...rest } = options;
+  if (runs.length > 0) finish(rest, runs);
+  for (const reason of absent) console.error(`Not run: ${reason}`);
+  if (absent.length > 0) process.exitCode = 1;
+}
 
-if (options.help) console.log(HELP);
-else if (options.browser !== undefined) await runInABrowser(options.browser);
-else await run();
+async function runInABrowser(name: string, { words, plan }: Options): Promise<RunResult> {
+  const { runInBrowser, toBrowserName } = await import('./browser/main.js');
+  const result = await runInBrowser(toBrowserName(name), { ...shorten(plan), words });
+  for (const group of result.groups) console.log(toTerminal(group));
+  console.log(`${result.machine.userAgent}: ${result.seconds} s.`);
+  return result;
+}
 
-async function run(): Promise<void> {
-  // What is measured as the default is to be WebAssembly: nothing falls back in silence in a benchmark.
-  const { kernel, reason } = selectKernel();
-  if (kernel.name !== 'wasm') throw new Error(`the default kernel is ${kernel.name}: ${reason}`);
+async function servePage({ words, plan }: Options): Promise<void> {
+  const { servePageOnly } = await import('./browser/main.js');
+  console.log(`The page: ${await servePageOnly({ ...shorten(plan), words })}\nCtrl-C ends it.`);
+}
 
-  const chosen = chooseGroups();
-  const plan = makePlan();
-  const versions = listVersions();
-  const machine = describeMachine();
-  const total = chosen.reduce((sum, group) => sum + group.cases.length, 0);
-  const start = performance.now();
-  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${versions.node}. ${LEGEND}\n`);
+/** A third of the rounds: a browser is to be done in a few minutes. */
+function shorten({ rounds, warmupRounds, turn }: Options['plan']): Options['plan'] {
+  return { rounds: Math.ceil(rounds / 3), warmupRounds: Math.ceil(warmupRounds / 2), turn };
+}
 
-  let done = 0;
-  const results: GroupResult[] = [];
-  for (const group of chosen) {
-    const cases: CaseResult[] = [];
-    for (const { label, make } of group.cases) {
-      showProgress(`${++done}/${total} ${group.id}/${label}`);
-      const workload = make();
-      const subjects = workload.subjects.filter(({ name }) => options.subject?.includes(name) ?? true);
-      if (subjects.length === 0 && workload.gauge === undefined) continue;
-      const measurements = await measure({ ...workload, subjects }, plan);
-      cases.push(summarizeCase(group, label, workload, measurements));
-    }
-    showProgress('');
-    if (cases.length === 0) continue;
-    const { id, title, notes, unit } = group;
-    const result = { id, title, notes, cases, ...(unit === undefined ? {} : { unit }) };
-    results.push(result);
-    console.log(toTerminal(result));
+/** All that is written at the end of a run. */
+function finish(options: Options, runs: readonly RunResult[]): void {
+  for (const { failures = [], versions } of runs) {
+    const { title } = findRuntimeName(versions);
+    for (const { id, reason } of failures) console.error(`Not measured in ${title}: ${id}: ${reason}`);
   }
-
-  const { rounds, warmupRounds, turn } = plan;
-  const run: RunResult = {
-    format: 1,
-    date: new Date().toISOString(),
-    seconds: Math.round((performance.now() - start) / 1000),
-    plan: { rounds, warmupRounds, turn },
-    machine,
-    versions,
-    groups: results,
-  };
-  console.log(`${summarizeBars(results)}\n${done} cases in ${run.seconds} s.`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run)}\n`);
-  if (options.markdown !== undefined) writeFileSync(options.markdown, toMarkdown(run));
+  if (options.json !== undefined) writeRun(options.json, runs[0]!);
+  if (options.markdown !== undefined) writeText(options.markdown, runs.map(toMarkdown).join('\n'));
+  if (options.compare !== undefined) console.log(compareAll(readRuns([options.compare]), runs));
+  if (options.hasReport) writeReport(options, runs);
 }
 
-/** The page of bench/page/, and what it comes to. */
-async function runInABrowser(name: string): Promise<void> {
-  const { runInBrowser, servePageOnly, toBrowserName } = await import('./browser/main.js');
-  const { rounds, warmupRounds, turn } = makePlan();
-  // A third of the rounds: a browser is to be done in a few minutes.
-  const plan = { rounds: Math.ceil(rounds / 3), warmupRounds: Math.ceil(warmupRounds / 2), turn, words };
-  if (name === 'page') {
-    console.log(`The page: ${await servePageOnly(plan)}\nCtrl-C ends it.`);
-    return;
-  }
-  const run = await runInBrowser(toBrowserName(name), plan);
-  for (const group of run.groups) console.log(toTerminal(group));
-  console.log(`${run.machine.userAgent}: ${run.seconds} s.`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run)}\n`);
-  if (options.markdown !== undefined) writeFileSync(options.markdown, toMarkdown(run));
+function writeReport({ report = REPORT }: Options, runs: readonly RunResult[]): void {
+  writeText(report, makePage(runs));
+  console.log(`The report: ${report}`);
 }
 
-/** The groups with the cases that the words ask for; without words all. */
-function chooseGroups(): Group[] {
-  const starts = words.flatMap((word) => word.split('/'));
-  const matches = (id: string) => starts.every((start) => id.split('/').some((part) => part.startsWith(start)));
-  const chosen = groups
-    .filter(({ id, isOnRequest }) => isOnRequest !== true || starts.some((start) => id.startsWith(start)))
-    .map((group) => ({ ...group, cases: group.cases.filter(({ label }) => matches(`${group.id}/${label}`)) }))
-    .filter(({ cases }) => cases.length > 0);
-  if (chosen.length === 0) throw new Error(`no case is called "${words.join(' ')}"`);
-  return chosen;
-}
-
-function makePlan(): Plan {
-  const plan = options.quick ? QUICK : FULL;
-  const rounds = options.rounds === undefined ? plan.rounds : Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new RangeError(`--rounds is a whole number from 1, not ${options.rounds}`);
-  return { ...plan, rounds, rest: () => setImmediate() };
-}
-
-/** On a terminal, a line that is written over by the next. */
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+function countCases({ groups }: RunResult): number {
+  return groups.reduce((sum, { cases }) => sum + cases.length, 0);
 }

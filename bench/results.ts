@@ -29,6 +29,8 @@ export interface CaseResult {
   readonly bytes: number;
   readonly subjects: readonly SubjectResult[];
   readonly ratios: readonly Ratio[];
+  /** Who was to be compared with and is not there in this runtime. */
+  readonly missing?: readonly string[];
 }
 
 export interface GroupResult {
@@ -49,6 +51,15 @@ export interface RunResult {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly groups: readonly GroupResult[];
+  /** The cases that could not be measured. */
+  readonly failures?: readonly Failure[];
+}
+
+/** A case that came to nothing, and why. */
+export interface Failure {
+  /** Group and label. */
+  readonly id: string;
+  readonly reason: string;
 }
 
 export function isMet({ median, bar }: Ratio): boolean {

@@ -1,0 +1,55 @@
+// Runs the benchmark in one runtime after the other, each in a process of its own, and gathers what they write. It must not
+// know the cases.
+
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readRuns } from './files.js';
+import type { Options } from './options.js';
+import type { RunResult } from './results.js';
+import { findRuntime, parseRuntimeList, type Runtime } from './runtimes.js';
+
+const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+
+/** What came of it: the runs, and in words what did not come to one. */
+export interface Gathered {
+  readonly runs: readonly RunResult[];
+  readonly absent: readonly string[];
+}
+
+/** @param folder for a JSON file from each */
+export async function runEverywhere(options: Options, list: string, folder: string): Promise<Gathered> {
+  const runs: RunResult[] = [];
+  const absent: string[] = [];
+  for (const id of parseRuntimeList(list)) {
+    console.log(`\n===== ${id} =====\n`);
+    try {
+      runs.push(await runIn(findRuntime(id), options, join(folder, `${id}.json`)));
+    } catch (error) {
+      const reason = `${id}: ${error instanceof Error ? error.message : String(error)}`;
+      absent.push(reason);
+      console.error(reason);
+    }
+  }
+  return { runs, absent };
+}
+
+async function runIn({ id, program, args }: Runtime, options: Options, file: string): Promise<RunResult> {
+  const { words, subject = [], isQuick, rounds } = options;
+  const passedOn = [
+    ...words,
+    ...subject.flatMap((name) => ['--subject', name]),
+    ...(isQuick ? ['--quick'] : []),
+    ...(rounds === undefined ? [] : ['--rounds', rounds]),
+  ];
+  // What an earlier run left there is not to be taken for this one's.
+  rmSync(file, { force: true });
+  const child = spawn(program, [...args, MAIN, ...passedOn, '--json', file, '--no-report'], { stdio: 'inherit' });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (!existsSync(file)) throw new Error(`${id} ended with ${code} and wrote nothing`);
+  return readRuns([file])[0]!;
+}

@@ -1,0 +1,73 @@
+// Runs as JSON files: written small, read back and judged by the bars of today. It must not know what is done with them.
+
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findBar } from './bars.js';
+import type { GroupResult, RunResult, SubjectResult } from './results.js';
+
+/** The samples differ by more than a thousandth among themselves; a file of them is to be kept. */
+const SAMPLE_DIGITS = 3;
+const DIGITS = 4;
+
+/** @param paths of files, and of folders whose JSON files are meant. @throws Error if one is no run */
+export function readRuns(paths: readonly string[]): RunResult[] {
+  return paths.flatMap((path) => {
+    if (!statSync(path).isDirectory()) return [readRun(path)];
+    const names = readdirSync(path).filter((name) => name.endsWith('.json'));
+    return names.sort(compareNames).map((name) => readRun(join(path, name)));
+  });
+}
+
+function readRun(path: string): RunResult {
+  const run: RunResult = JSON.parse(readFileSync(path, 'utf8'));
+  if (run.format !== 1 || !Array.isArray(run.groups)) throw new Error(`${path} is no run of the benchmark`);
+  return { ...run, groups: run.groups.map(judge) };
+}
+
+/** Node's first, in the order of their versions. */
+function compareNames(a: string, b: string): number {
+  const isNode = (name: string) => Number(name.startsWith('node-'));
+  return isNode(b) - isNode(a) || a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** A bar may have been raised since. */
+function judge(group: GroupResult): GroupResult {
+  const cases = group.cases.map((row) => {
+    const ratios = row.ratios.map(({ bar: _, ...ratio }) => {
+      const bar = findBar(group.id, row.label, ratio.subject, ratio.peer);
+      return bar === undefined ? ratio : { ...ratio, bar };
+    });
+    return { ...row, ratios };
+  });
+  return { ...group, cases };
+}
+
+export function writeRun(path: string, run: RunResult): void {
+  writeText(path, stringifyRun(run));
+}
+
+/** Makes the folder too. */
+export function writeText(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** A case a line, so that a difference between two can be read. */
+export function stringifyRun(run: RunResult): string {
+  const { groups, ...rest } = run;
+  const head = JSON.stringify(rest).slice(0, -1);
+  return `${head},"groups":[\n${groups.map(stringifyGroup).join(',\n')}\n]}\n`;
+}
+
+function stringifyGroup({ cases, ...group }: GroupResult): string {
+  const rows = cases.map((row) => JSON.stringify({ ...row, subjects: row.subjects.map(round) }, roundNumber));
+  return `${JSON.stringify(group).slice(0, -1)},"cases":[\n${rows.join(',\n')}\n]}`;
+}
+
+function round({ samples, ...subject }: SubjectResult): SubjectResult {
+  return { ...subject, samples: samples.map((sample) => Number(sample.toPrecision(SAMPLE_DIGITS))) };
+}
+
+function roundNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value;
+}

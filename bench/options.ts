@@ -1,0 +1,95 @@
+// What `npm run bench` is asked to do. It must not know how that is done.
+
+import { parseArgs } from 'node:util';
+
+export const HELP = `npm run bench -- [word …] [options]
+
+Only cases in whose name every word begins a part, as in "decode cursor 64". Those of "echo", end to end in processes of
+their own, are run only where they are named.
+
+What is measured:
+  --subject NAME   only this subject; may be given more than once
+  --quick          few and short rounds: not to be quoted
+  --rounds N       how many rounds count
+
+Where:
+  --runtime LIST   "all", or names with commas between: node20, node22, node24, node26, deno, bun. What is missing is
+                   installed from npm into build/runtimes/. --json is then a folder, with a file for each
+  --browser NAME   what runs in a browser too, in chromium, firefox or webkit; page: serve the page and say where
+
+What comes of it:
+  --json FILE      write everything: machine, versions, every sample
+  --markdown FILE  write the tables
+  --report FILE    the report, one HTML file; default: build/bench-report.html
+  --no-report      do without
+  --compare OLD    what has become faster or slower since OLD, a JSON file or a folder of them
+
+Without measuring:
+  --report FILE --from PATH [FILE.json …]   draw the report of runs that are there: files or a folder
+  --compare OLD NEW.json                    compare two
+  --readme                                  the README's table and drawings, from bench/results/
+
+  --help           this`;
+
+// A turn is long enough to meet some garbage collections, and a round so short that the machine is the same in all of it.
+const FULL = { rounds: 41, warmupRounds: 8, turn: 10 };
+const QUICK = { rounds: 9, warmupRounds: 3, turn: 4 };
+
+export interface Options {
+  readonly words: readonly string[];
+  /** Arguments that are no words of a case's name but files. */
+  readonly files: readonly string[];
+  readonly plan: { readonly rounds: number; readonly warmupRounds: number; readonly turn: number };
+  readonly isQuick: boolean;
+  readonly subject?: readonly string[];
+  readonly rounds?: string;
+  readonly runtime?: string;
+  readonly browser?: string;
+  readonly json?: string;
+  readonly markdown?: string;
+  readonly report?: string;
+  readonly hasReport: boolean;
+  readonly from?: string;
+  readonly compare?: string;
+  readonly isReadme: boolean;
+  readonly isHelp: boolean;
+}
+
+/** @throws TypeError for an option that there is not, RangeError for a value that is none */
+export function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      subject: { type: 'string', multiple: true },
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      runtime: { type: 'string' },
+      browser: { type: 'string' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      report: { type: 'string' },
+      'no-report': { type: 'boolean', default: false },
+      from: { type: 'string' },
+      compare: { type: 'string' },
+      readme: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { quick, readme, help, 'no-report': noReport, ...rest } = values;
+  const base = quick ? QUICK : FULL;
+  const rounds = values.rounds === undefined ? base.rounds : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new RangeError(`--rounds is a whole number from 1, not ${values.rounds}`);
+  const isFile = (word: string) => word.endsWith('.json');
+  return {
+    ...rest,
+    words: positionals.filter((word) => !isFile(word)),
+    files: positionals.filter(isFile),
+    plan: { ...base, rounds },
+    isQuick: quick,
+    hasReport: !noReport,
+    isReadme: readme,
+    isHelp: help,
+  };
+}

@@ -1,0 +1,34 @@
+// Writes the README's part on speed, and its drawings, from the results that are kept. It must not know what they say.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readRuns, writeText } from '../files.js';
+import { makeDrawings } from './drawings.js';
+import { describeSpeed } from './table.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const RESULTS = 'bench/results';
+const BEGIN = '<!-- bench:begin -->';
+const END = '<!-- bench:end -->';
+
+/** @param root of the project @returns what was written, in words. @throws Error if there are no results, or no markers */
+export function writeReadme(root: string = ROOT): string {
+  const runs = readRuns([join(root, RESULTS)]);
+  const drawings = makeDrawings(runs);
+  for (const { file, svg } of drawings) writeText(join(root, RESULTS, file), svg);
+  const images = drawings.map(({ file, alt }) => `![${alt}](${RESULTS}/${file})`);
+  const path = join(root, 'README.md');
+  const before = readFileSync(path, 'utf8');
+  writeText(path, replaceBetween(before, [...images, describeSpeed(runs)].join('\n\n')));
+  return `README.md, and in ${RESULTS}: ${drawings.map(({ file }) => file).join(', ')}`;
+}
+
+/** Puts the text between the markers, in place of what stands there. @throws Error if they are not both there once */
+export function replaceBetween(document: string, text: string): string {
+  const [head, rest, ...more] = document.split(BEGIN);
+  const [, tail, ...others] = rest?.split(END) ?? [];
+  if (tail === undefined || more.length + others.length > 0)
+    throw new Error(`the README must have ${BEGIN} and ${END} once each`);
+  return `${head}${BEGIN}\n${text}\n${END}${tail}`;
+}

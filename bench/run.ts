@@ -1,0 +1,96 @@
+// Runs the cases in this process, shows how far it is, prints each table. It must not know what the cases do, nor what
+// becomes of the results.
+
+import { setImmediate } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { selectKernel } from '../src/index.js';
+import { groups } from './cases/index.js';
+import { type Group, measure, type Workload } from './harness.js';
+import { describeMachine, listVersions } from './machine.js';
+import type { Options } from './options.js';
+import { LEGEND, toTerminal } from './report.js';
+import { type CaseResult, type Failure, type GroupResult, type RunResult, summarizeCase } from './results.js';
+import { findRuntimeName } from './runtime-name.js';
+
+/** @throws Error if no case is called so, or WebAssembly does not run here */
+export async function runHere({ words, subject, plan }: Options): Promise<RunResult> {
+  // What is measured as the default is to be WebAssembly: nothing falls back in silence in a benchmark.
+  const { kernel, reason } = selectKernel();
+  if (kernel.name !== 'wasm') throw new Error(`the default kernel is ${kernel.name}: ${reason}`);
+
+  const chosen = chooseGroups(words);
+  const versions = listVersions();
+  const machine = describeMachine();
+  const total = chosen.reduce((sum, group) => sum + group.cases.length, 0);
+  const start = performance.now();
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${findRuntimeName(versions).title}. ${LEGEND}\n`);
+
+  let done = 0;
+  const results: GroupResult[] = [];
+  const failures: Failure[] = [];
+  for (const group of chosen) {
+    const cases: CaseResult[] = [];
+    for (const { label, make } of group.cases) {
+      const id = `${group.id}/${label}`;
+      showProgress(`${++done}/${total} ${id}`);
+      try {
+        const workload = make();
+        const subjects = workload.subjects.filter(({ name }) => subject?.includes(name) ?? true);
+        if (subjects.length === 0 && workload.gauge === undefined) continue;
+        const measurements = await measure({ ...workload, subjects }, { ...plan, rest: () => setImmediate() });
+        cases.push({ ...summarizeCase(group, label, workload, measurements), ...findMissing(group, workload) });
+      } catch (error) {
+        failures.push({ id, reason: explain(error) });
+      }
+    }
+    showProgress('');
+    if (cases.length === 0) continue;
+    const { id, title, notes, unit } = group;
+    const result = { id, title, notes, cases, ...(unit === undefined ? {} : { unit }) };
+    results.push(result);
+    console.log(toTerminal(result));
+  }
+  return {
+    format: 1,
+    date: new Date().toISOString(),
+    seconds: Math.round((performance.now() - start) / 1000),
+    plan,
+    machine,
+    versions,
+    groups: results,
+    ...(failures.length === 0 ? {} : { failures }),
+  };
+}
+
+/** The groups with the cases that the words ask for; without words all. */
+function chooseGroups(words: readonly string[]): Group[] {
+  const starts = words.flatMap((word) => word.split('/'));
+  const matches = (id: string) => starts.every((start) => id.split('/').some((part) => part.startsWith(start)));
+  const chosen = groups
+    .filter(({ id, isOnRequest }) => isOnRequest !== true || starts.some((start) => id.startsWith(start)))
+    .map((group) => ({ ...group, cases: group.cases.filter(({ label }) => matches(`${group.id}/${label}`)) }))
+    .filter(({ cases }) => cases.length > 0);
+  if (chosen.length === 0) throw new Error(`no case is called "${words.join(' ')}"`);
+  return chosen;
+}
+
+/** Those whom the group compares with and the case does not have: this runtime lacks them. */
+function findMissing({ pairs }: Group, { subjects, gauge }: Workload): Pick<CaseResult, 'missing'> {
+  const names = new Set(pairs.flat());
+  for (const { name } of subjects) names.delete(name);
+  return names.size === 0 || gauge !== undefined ? {} : { missing: [...names] };
+}
+
+/** In one line: what a child process has printed comes with its error. */
+function explain(error: unknown): string {
+  const lines = stripVTControlCharacters(String(error instanceof Error ? error.message : error))
+    .split('\n')
+    .map((line) => line.trim());
+  const inner = lines.find((line, i) => i > 0 && /\berror: ?\S|^\w*Error: /i.test(line));
+  return (inner ?? lines[0] ?? '').slice(0, 200);
+}
+
+/** On a terminal, a line that is written over by the next. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
