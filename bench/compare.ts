@@ -5,6 +5,7 @@ import { formatBytes, formatFigure, formatTime } from './page/format.js';
 import type { CaseResult, GroupResult, RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 import { type Summary, summarize } from './statistics.js';
+import { formatRatio } from './verdicts.js';
 
 /** By how much the others may seem faster before the machine, not the code, must have changed. */
 const DRIFT = 1.1;
@@ -18,6 +19,8 @@ interface Change {
   /** How many times as good as before. */
   readonly gain: number;
   readonly isNoise: boolean;
+  /** What it is called to be better, and worse. */
+  readonly words: readonly [better: string, worse: string];
 }
 
 interface Both {
@@ -70,11 +73,12 @@ function pair(before: RunResult, after: RunResult): Both[] {
 
 function compareTimes({ id, unit, before, after }: Both): Change[] {
   const format = unit === 'bytes' ? (value: number) => formatBytes(Math.round(value)) : formatTime;
+  const words = unit === 'bytes' ? (['less', 'more'] as const) : (['faster', 'slower'] as const);
   return after.subjects.flatMap((subject) => {
     const old = before.subjects.find(({ name }) => name === subject.name);
     if (old === undefined) return [];
     const figures = { before: format(old.median), after: format(subject.median), isNoise: overlap(old, subject) };
-    return [{ id, name: subject.name, gain: old.median / subject.median, ...figures }];
+    return [{ id, name: subject.name, gain: old.median / subject.median, words, ...figures }];
   });
 }
 
@@ -82,9 +86,17 @@ function compareRatios({ id, before, after }: Both): Change[] {
   return after.ratios.flatMap((ratio) => {
     const old = before.ratios.find(({ subject, peer }) => subject === ratio.subject && peer === ratio.peer);
     if (old === undefined) return [];
-    const format = (value: number) => `${formatFigure(value)} ×`;
+    const format = (value: number) => `${formatRatio(value)} ×`;
     const figures = { before: format(old.median), after: format(ratio.median), isNoise: overlap(old, ratio) };
-    return [{ id, name: `${ratio.subject} to ${ratio.peer}`, gain: ratio.median / old.median, ...figures }];
+    return [
+      {
+        id,
+        name: `${ratio.subject} to ${ratio.peer}`,
+        gain: ratio.median / old.median,
+        words: ['higher', 'lower'],
+        ...figures,
+      },
+    ];
   });
 }
 
@@ -98,15 +110,14 @@ function table(name: string, changes: readonly Change[]): string[] {
   const slower = real.filter(({ gain }) => gain < 1).length;
   const noise = changes.length - real.length;
   const title = `${name}: ${slower} worse, ${real.length - slower} better, ${noise} the same within the noise.`;
-  const rows = real.map(({ id, name, before, after, gain }) => [id, name, before, '→', after, inWords(name, gain)]);
+  const rows = real.map((one) => [one.id, one.name, one.before, '→', one.after, inWords(one)]);
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   const lines = rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ')}`.trimEnd());
   return [title, ...lines, ''];
 }
 
-function inWords(name: string, gain: number): string {
-  const isRatio = name.includes(' to ');
-  const word = isRatio ? (gain > 1 ? 'higher' : 'lower') : gain > 1 ? 'faster' : 'slower';
+function inWords({ gain, words: [better, worse] }: Change): string {
+  const word = gain > 1 ? better : worse;
   if (!Number.isFinite(gain) || gain === 0) return word;
   const factor = gain > 1 ? gain : 1 / gain;
   return factor < 2 ? `${Math.round((factor - 1) * 100)} % ${word}` : `${formatFigure(factor)} times ${word}`;

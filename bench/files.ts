@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { findBar } from './bars.js';
 import type { GroupResult, RunResult, SubjectResult } from './results.js';
+import type { Summary } from './statistics.js';
 
 /** The samples differ by more than a thousandth among themselves; a file of them is to be kept. */
 const SAMPLE_DIGITS = 3;
@@ -33,13 +34,20 @@ function compareNames(a: string, b: string): number {
 /** A bar may have been raised since. */
 function judge(group: GroupResult): GroupResult {
   const cases = group.cases.map((row) => {
-    const ratios = row.ratios.map(({ bar: _, ...ratio }) => {
+    const ratios = row.ratios.map(({ bar: _, ...rest }) => {
+      const ratio = { ...rest, ...restore(rest) };
       const bar = findBar(group.id, row.label, ratio.subject, ratio.peer);
       return bar === undefined ? ratio : { ...ratio, bar };
     });
     return { ...row, ratios };
   });
   return { ...group, cases };
+}
+
+/** JSON has no infinity, which something is ahead by that makes no garbage at all. */
+function restore({ median, p25, p75 }: Summary): Summary {
+  const toNumber = (value: number | null) => value ?? Number.POSITIVE_INFINITY;
+  return { median: toNumber(median), p25: toNumber(p25), p75: toNumber(p75) };
 }
 
 export function writeRun(path: string, run: RunResult): void {

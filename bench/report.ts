@@ -1,6 +1,7 @@
 // Results as tables, for the terminal and in Markdown. It must not know how they were measured, and judges nothing.
 
 import { type CaseResult, type GroupResult, isMet, type Ratio, type RunResult } from './results.js';
+import { findRuntimeName } from './runtime-name.js';
 
 export const LEGEND =
   'Times are medians of the rounds for one message or call, ± half of what lies between the quartiles; ratios are medians of the ratios within each round, with their quartiles.';
@@ -10,7 +11,7 @@ export function toTerminal(group: GroupResult): string {
   const rows = makeRows(group);
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  '));
-  const notes = group.notes.map((note) => `  ${note}`);
+  const notes = [...group.notes, ...listMissing(group)].map((note) => `  ${note}`);
   return [`${group.id}: ${group.title}`, ...notes, ...lines.map((line) => `  ${line}`), ''].join('\n');
 }
 
@@ -19,7 +20,7 @@ export function toMarkdown(run: RunResult): string {
   const { machine, versions, plan } = run;
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
-    `Measured ${run.date} on ${machine.cpu}, ${machine.cores} cores, ${machine.os}: ${versionList.join(', ')}; ${plan.rounds} rounds of ${plan.turn} ms turns. ${LEGEND}`,
+    `Measured ${run.date} in ${findRuntimeName(versions).title} on ${machine.cpu}, ${machine.cores} cores, ${machine.os}: ${versionList.join(', ')}; ${plan.rounds} rounds of ${plan.turn} ms turns. ${LEGEND}`,
     summarizeBars(run.groups),
   ];
   return `${[...head, ...run.groups.map(groupToMarkdown)].join('\n\n')}\n`;
@@ -38,10 +39,23 @@ export function summarizeBars(groups: readonly GroupResult[]): string {
   return missed.length === 0 ? counts : `${counts} Missed: ${list.join('; ')}.`;
 }
 
+/** In words: whoever is not there is named. */
+function listMissing({ cases }: GroupResult): string[] {
+  const names = [...new Set(cases.flatMap(({ missing = [] }) => missing))];
+  return names.length === 0 ? [] : [`Not there in this runtime: ${names.join(', ')}.`];
+}
+
 function groupToMarkdown(group: GroupResult): string {
   const [header, ...rows] = makeRows(group).map((row) => `| ${row.join(' | ')} |`);
   const rule = `|${'---:|'.repeat(makeHeader(group.cases).length)}`;
-  return [`### ${group.title}`, '', ...group.notes.flatMap((note) => [note, '']), header, rule, ...rows].join('\n');
+  return [
+    `### ${group.title}`,
+    '',
+    ...[...group.notes, ...listMissing(group)].flatMap((note) => [note, '']),
+    header,
+    rule,
+    ...rows,
+  ].join('\n');
 }
 
 function makeRows({ cases, unit }: GroupResult): string[][] {

@@ -78,6 +78,8 @@ export function summarizeCase(
     const peer = subjects.find((one) => one.name === peerName);
     if (subject === undefined || peer === undefined) return [];
     const summary = summarize(peer.samples.map((sample, round) => sample / subject.samples[round]!));
+    // Neither makes any garbage: there is nothing to compare.
+    if (Number.isNaN(summary.median)) return [];
     const bar = findBar(group.id, label, name, peerName);
     return [{ subject: name, peer: peerName, ...summary, ...(bar === undefined ? {} : { bar }) }];
   });

@@ -30,6 +30,7 @@ export interface ShortfallSet {
 
 /** Of a loss of a thousand times, more than "0.00". */
 export function formatRatio(median: number): string {
+  if (!Number.isFinite(median)) return '∞';
   return median < 0.1 ? String(Number(median.toPrecision(2))) : formatFigure(median);
 }
 

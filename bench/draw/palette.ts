@@ -38,9 +38,9 @@ export function drawMarker(slot: number, x: number, y: number, attributes: strin
     case 4:
       return polygon(at(0, 1.2), at(1.1, -0.8), at(-1.1, -0.8));
     case 5:
-      return polygon(at(-0.4, -1.2), at(0.4, -1.2), at(0.4, 1.2), at(-0.4, 1.2));
+      return polygon(at(-0.6, -1.3), at(0.6, -1.3), at(0.6, 1.3), at(-0.6, 1.3));
     case 6:
-      return polygon(at(-1.2, -0.4), at(1.2, -0.4), at(1.2, 0.4), at(-1.2, 0.4));
+      return polygon(at(-1.3, -0.6), at(1.3, -0.6), at(1.3, 0.6), at(-1.3, 0.6));
     default:
       return polygon(at(-0.6, -1.1), at(0.6, -1.1), at(1.2, 0), at(0.6, 1.1), at(-0.6, 1.1), at(-1.2, 0));
   }

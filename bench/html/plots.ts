@@ -2,7 +2,7 @@
 
 import { drawBlocks } from '../draw/blocks.js';
 import { drawPlot, type Plot, type Point, type Series, SMALL_FRAME, type Target } from '../draw/plot.js';
-import { formatBytes, formatFigure, formatRate, formatThroughput, formatTime } from '../page/format.js';
+import { formatBytes, formatRate, formatThroughput, formatTime } from '../page/format.js';
 import {
   type CaseResult,
   type GroupResult,
@@ -150,10 +150,11 @@ function ratioPoints(title: string, group: GroupResult, subject: string, peer: s
     const ratio = ratios.find((one) => one.subject === subject && one.peer === peer);
     if (ratio === undefined || !(ratio.median > 0) || !Number.isFinite(ratio.median)) return [];
     const { median, p25, p75, bar } = ratio;
-    const spread = `quartiles ${formatFigure(p25)} to ${formatFigure(p75)}`;
+    const quartiles = `quartiles ${formatRatio(p25)} to ${formatRatio(p75)}`;
     const verdict = bar === undefined ? '' : `; wanted ${bar}: ${isMet(ratio) ? 'met' : 'missed'}`;
-    const text = `${title}${subject} to ${peer}, ${formatLabel(label)}: ${formatRatio(median)} × (${spread})${verdict}`;
-    return [{ size: sizeOf(label, index), value: median, low: p25, high: p75, text, isMiss: !isMet(ratio) }];
+    const text = `${title}${subject} to ${peer}, ${formatLabel(label)}: ${formatRatio(median)} × (${quartiles})${verdict}`;
+    const spread = { low: p25, high: Number.isFinite(p75) ? p75 : median };
+    return [{ size: sizeOf(label, index), value: median, ...spread, text, isMiss: !isMet(ratio) }];
   });
 }
 

@@ -1,7 +1,7 @@
 // The same figures as tables, for those who read rather than look. It must not know how they were measured.
 
 import { escapeXml, formatSize } from '../draw/plot.js';
-import { formatBytes, formatFigure, formatThroughput, formatTime } from '../page/format.js';
+import { formatBytes, formatThroughput, formatTime } from '../page/format.js';
 import { type CaseResult, type GroupResult, isMet, type Ratio, type RunResult } from '../results.js';
 import { formatRatio, gatherShortfalls, isLoss } from '../verdicts.js';
 import { formatLabel, listPairs, listSubjects } from './plots.js';
@@ -47,7 +47,7 @@ function throughputCell({ bytes, subjects }: CaseResult, name: string): string {
 function ratioCell(ratio: Ratio | undefined, hasSpread = true): string {
   if (ratio === undefined) return cell('–');
   const { median, p25, p75, bar } = ratio;
-  const spread = hasSpread ? ` <small>${formatFigure(p25)} to ${formatFigure(p75)}</small>` : '';
+  const spread = hasSpread ? ` <small>${formatRatio(p25)} to ${formatRatio(p75)}</small>` : '';
   const wanted = bar === undefined || (isMet(ratio) && !hasSpread) ? '' : ` <small>of ${bar}</small>`;
   const verdict = isLoss(ratio) ? ' <em>slower</em>' : isMet(ratio) ? '' : ' <em>missed</em>';
   return cell(
