@@ -4,10 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: {
     alias: [
-      // The module's bytes are generated beside the compiled files; the tests run the sources.
+      // The modules' bytes are generated beside the compiled files; the tests run the sources.
       {
-        find: /^\.\/kernel-bytes\.js$/,
-        replacement: fileURLToPath(new URL('build/src/kernel/kernel-bytes.js', import.meta.url)),
+        find: /^\.\/(kernel|deflate)-bytes\.js$/,
+        replacement: fileURLToPath(new URL('build/src/kernel/$1-bytes.js', import.meta.url)),
       },
     ],
   },

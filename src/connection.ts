@@ -14,20 +14,39 @@ import {
 } from '../assembly/protocol.js';
 import { ProtocolError } from './errors.js';
 import type { Role } from './frames/chunk-decoder.js';
-import { FrameEncoder } from './frames/frame-encoder.js';
+import { type FrameBits, FrameEncoder } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
-import { portableUtf8Length } from './kernel/host.js';
+import { getHost, portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
+import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
+import { SLICE_LENGTH, SliceQueue } from './messages/slice-queue.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions {
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
+  /**
+   * The compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It belongs
+   * to the connection, which releases it when it is closed, or told that the transport has ended.
+   */
+  readonly compression?: MessageCompression | undefined;
+}
+
+/** How a message is sent. */
+export interface SendMessageOptions {
+  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
+  readonly compress?: boolean;
+  /**
+   * A message that is compressed and longer than 64 KiB leaves in fragments, of which only the first is made now; each
+   * call of `sendNextSlice` makes one more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
+   * message leaves whole, in one frame.
+   */
+  readonly inSlices?: boolean;
 }
 
 /**
@@ -39,6 +58,7 @@ export interface ConnectionOptions extends MessageDecoderOptions {
 export type ConnectionState = 'open' | 'closing' | 'closed';
 
 const EMPTY = new Uint8Array(0);
+const COMPRESSED: FrameBits = { rsv1: true };
 
 /**
  * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
@@ -64,6 +84,11 @@ export class Connection {
   #isSendingFragments = false;
   #hasSentClose = false;
   #hasReceivedClose = false;
+  readonly #compression: MessageCompression | undefined;
+  /** Made for the first message that leaves in slices. */
+  #slices: SliceQueue | undefined;
+  /** The fragments that are being sent are those of a compressed message. */
+  #isDeflatingFragments = false;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: ConnectionOptions) {
@@ -73,6 +98,7 @@ export class Connection {
     this.#writer = new FrameWriter(this.#encoder);
     this.#autoPong = options.autoPong ?? true;
     this.#relay = new Connection.#Relay(this);
+    this.#compression = options.compression;
   }
 
   get state(): ConnectionState {
@@ -97,6 +123,16 @@ export class Connection {
   /** Bytes that wait to be sent. */
   get outgoingLength(): number {
     return this.#writer.length;
+  }
+
+  /** A message is leaving in slices: `sendNextSlice` makes the next one. */
+  get hasSlices(): boolean {
+    return this.#slices?.isBusy ?? false;
+  }
+
+  /** How much waits for `sendNextSlice`: bytes, of strings UTF-16 units. It is no part of `outgoingLength`. */
+  get pendingLength(): number {
+    return this.#slices?.pendingLength ?? 0;
   }
 
   /**
@@ -134,49 +170,61 @@ export class Connection {
    */
   receiveEnd(): ProtocolError | undefined {
     const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
-    this.#state = 'closed';
+    this.#closed();
     this.#hasEnded = true;
     return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
   }
 
   /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
    * `WSIMD_NOT_OPEN`, `WSIMD_MESSAGE_OPEN` inside a fragmented message */
-  sendText(text: string | Uint8Array): void {
-    this.#sendMessage(OPCODE_TEXT, text);
+  sendText(text: string | Uint8Array, options?: SendMessageOptions): void {
+    this.#sendMessage(OPCODE_TEXT, text, options);
   }
 
   /** Sends a binary message. Copied: `data` is the caller's again at once. */
-  sendBinary(data: Uint8Array): void {
+  sendBinary(data: Uint8Array, options?: SendMessageOptions): void {
     requireBytes(data);
-    this.#sendMessage(OPCODE_BINARY, data);
+    this.#sendMessage(OPCODE_BINARY, data, options);
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage): void {
-    this.#writer.writeEncoded(this.framePrepared(message));
+    this.#checkMaySend();
+    this.#inTurn(0, () => this.#writer.writeEncoded(this.#frameOf(message)));
   }
 
   /**
    * The frame of a message that was framed before, for who writes it to the transport himself; with nothing outgoing that
-   * spares a copy.
+   * spares a copy. It must be written, and before anything that is sent later.
    *
    * @returns of a server, the frame that all share, to be read only; of a client, a new one, masked
+   * @throws ProtocolError as `send…` do; `WSIMD_MESSAGE_OPEN` too where `hasSlices`
    */
   framePrepared(message: PreparedMessage): Uint8Array {
     this.#checkMaySend();
-    return this.role === 'server' ? message.serverFrame : this.#encoder.encode(message.opcode, message.payload);
+    if (this.hasSlices) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+    return this.#frameOf(message);
   }
 
   /**
-   * Sends the first fragment of a message, to be continued with `sendFragment`.
+   * Sends the first fragment of a message, to be continued with `sendFragment`. Whether the message is compressed is decided
+   * with it.
    *
    * @param type of the message; a text's fragments may cut a character in two when given as bytes
    */
-  startMessage(type: 'text' | 'binary', data: string | Uint8Array): void {
+  startMessage(
+    type: 'text' | 'binary',
+    data: string | Uint8Array,
+    options?: Pick<SendMessageOptions, 'compress'>,
+  ): void {
     if (type !== 'text' && type !== 'binary') throw new TypeError(`a message is text or binary, not ${String(type)}`);
+    if (typeof data !== 'string') requireBytes(data);
     this.#checkMaySend();
-    this.#writer.write(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, data, { fin: false });
+    const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+    const isCompressed = (options?.compress ?? true) && this.#compression?.isWorthDeflating(data) === true;
+    this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
     this.#isSendingFragments = true;
+    this.#isDeflatingFragments = isCompressed;
   }
 
   /**
@@ -187,10 +235,16 @@ export class Connection {
    */
   sendFragment(data: string | Uint8Array, isLast: boolean): void {
     if (typeof isLast !== 'boolean') throw new TypeError(`isLast is true or false, not ${String(isLast)}`);
+    if (typeof data !== 'string') requireBytes(data);
     this.#checkOpen();
     if (!this.#isSendingFragments) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#writer.write(OPCODE_CONTINUATION, data, { fin: isLast });
+    this.#sendPart(OPCODE_CONTINUATION, data, this.#isDeflatingFragments, { fin: isLast });
     this.#isSendingFragments = !isLast;
+  }
+
+  /** Makes the next fragment of a message that leaves in slices; without effect if there is none. */
+  sendNextSlice(): void {
+    this.#slices?.next();
   }
 
   /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
@@ -206,7 +260,8 @@ export class Connection {
   }
 
   /**
-   * Begins the closing handshake; without effect if it has begun.
+   * Begins the closing handshake; without effect if it has begun. A message that is leaving in slices leaves first, and what
+   * waits for it.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
    * @param reason at most 123 bytes of UTF-8
@@ -215,7 +270,7 @@ export class Connection {
   close(closeCode?: number, reason?: string): void {
     const payload = this.#encoder.closePayload(closeCode, reason);
     if (this.#state !== 'open') return;
-    this.#sendClose(payload);
+    this.#inTurn(0, () => this.#sendClose(payload));
     this.#state = 'closing';
   }
 
@@ -229,9 +284,51 @@ export class Connection {
     FrameWriter.release(bytes);
   }
 
-  #sendMessage(opcode: number, payload: string | Uint8Array): void {
+  #sendMessage(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
     this.#checkMaySend();
-    this.#writer.write(opcode, payload);
+    if (this.hasSlices) {
+      const kept = typeof payload === 'string' ? payload : payload.slice();
+      this.#inTurn(kept.length, () => this.#writeMessage(opcode, kept, options));
+    } else {
+      this.#writeMessage(opcode, payload, options);
+    }
+  }
+
+  #writeMessage(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    const compression = options?.compress === false ? undefined : this.#compression;
+    if (compression === undefined) {
+      this.#writer.write(opcode, payload);
+    } else if (options?.inSlices === true && payload.length > SLICE_LENGTH && compression.isWorthDeflating(payload)) {
+      const bytes = typeof payload === 'string' ? encodeUtf8(payload) : payload.slice();
+      this.#slices ??= new SliceQueue(compression, this.#writer);
+      this.#slices.begin(opcode, bytes);
+    } else {
+      const deflated = compression.deflate(payload);
+      if (deflated === undefined) this.#writer.write(opcode, payload);
+      else this.#writer.write(opcode, deflated, COMPRESSED);
+    }
+  }
+
+  #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
+    const kept = typeof data === 'string' || !this.hasSlices ? data : data.slice();
+    this.#inTurn(kept.length, () => {
+      const part = isCompressed ? this.#compression!.deflatePart(kept, bits.fin === true) : kept;
+      this.#writer.write(opcode, part, bits);
+    });
+  }
+
+  #frameOf(message: PreparedMessage): Uint8Array {
+    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
+    if (this.role === 'server') return form?.serverFrame ?? message.serverFrame;
+    return form === undefined
+      ? this.#encoder.encode(message.opcode, message.payload)
+      : this.#encoder.encode(message.opcode, form.payload, COMPRESSED);
+  }
+
+  /** Does it now, or behind the message that is leaving in slices. @param length what it holds on to */
+  #inTurn(length: number, send: () => void): void {
+    if (this.hasSlices) this.#slices!.add(length, send);
+    else send();
   }
 
   #checkMaySend(): void {
@@ -255,17 +352,26 @@ export class Connection {
 
   #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
+    // The peer reads no further message.
+    this.#slices?.clear();
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
     const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
     this.#sendClose(this.#encoder.closePayload(code, fits ? reason : ''));
-    this.#state = 'closed';
+    this.#closed();
   }
 
   #failed(error: ProtocolError): void {
+    this.#slices?.clear();
     this.#sendClose(this.#encoder.closePayload(error.closeCode));
+    this.#closed();
+  }
+
+  #closed(): void {
     this.#state = 'closed';
+    this.#slices?.clear();
+    this.#compression?.release();
   }
 
   /** Stands between the decoder and the user's handler: the connection acts first. A class, so that it costs one field. */
@@ -303,4 +409,11 @@ export class Connection {
       this.#connection.#handler?.onError(error);
     }
   };
+}
+
+function encodeUtf8(text: string): Uint8Array {
+  const host = getHost();
+  const bytes = host.allocate(host.utf8Length(text));
+  host.writeUtf8(text, bytes, 0);
+  return bytes;
 }

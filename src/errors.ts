@@ -110,6 +110,11 @@ const TABLE = {
     closeCode: CLOSE_TOO_BIG,
     message: 'a message is longer than maxMessageLength',
   },
+  // The payload of the message is at fault, as bad UTF-8 is: RFC 7692 names no code, and this is the one in use.
+  WSIMD_INVALID_DEFLATE: {
+    closeCode: CLOSE_INVALID_PAYLOAD,
+    message: 'the compressed data of a message is not valid',
+  },
 
   // ---- The transport
   WSIMD_CONNECTION_LOST: {

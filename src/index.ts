@@ -19,18 +19,19 @@ export {
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../assembly/protocol.js';
-export { Connection, type ConnectionOptions, type ConnectionState } from './connection.js';
+export { Connection, type ConnectionOptions, type ConnectionState, type SendMessageOptions } from './connection.js';
 export { type ErrorCode, type ErrorDetails, ProtocolError } from './errors.js';
 export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions, type Role } from './frames/chunk-decoder.js';
 export { type Frame, FrameDecoder } from './frames/frame-decoder.js';
 export { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
 export { FrameWriter } from './frames/frame-writer.js';
 export { mask, unmask } from './frames/mask.js';
-export { PreparedMessage } from './frames/prepared-message.js';
+export { type CompressedForm, PreparedMessage, type PrepareOptions } from './frames/prepared-message.js';
 export { findInvalidUtf8, isValidUtf8 } from './frames/utf8.js';
 export * from './handshake/index.js';
 export { isCloseCode } from './kernel/close-code.js';
 export type { Kernel, KernelName } from './kernel/kernel.js';
 export { type KernelChoice, type KernelSelection, selectKernel } from './kernel/select.js';
+export type { MessageCompression, MessageDecompression } from './messages/compression.js';
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
 export { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';

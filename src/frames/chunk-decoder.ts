@@ -11,6 +11,7 @@ import {
   RECORD_CAPACITY,
   RECORDS_PTR,
   STAGE_CLOSED,
+  STAGE_FAILED,
   STAGE_PAYLOAD,
   STATE_CONSUMED,
   STATE_ERROR,
@@ -134,6 +135,13 @@ export class ChunkDecoder {
     }
     this.#position += this.consumed;
     return count;
+  }
+
+  /** What stands in a frame broke a rule that the kernel does not know: whatever comes is dropped. */
+  fail(error: ProtocolError): void {
+    this.error = error;
+    this.#state = this.#fresh.slice();
+    this.#state[STATE_STAGE] = STAGE_FAILED;
   }
 
   /** A u64 that is at most 2^53 - 1, as every length that passed the limits is. */

@@ -4,6 +4,22 @@ import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
 import { requireBytes } from '../kernel/bytes.js';
 import { FrameEncoder } from './frame-encoder.js';
 
+/** A prepared message as connections send it that have agreed on compression. */
+export interface CompressedForm {
+  /** What goes into a frame with RSV1. */
+  readonly payload: Uint8Array;
+  /** That frame as a server sends it. */
+  readonly serverFrame: Uint8Array;
+  /** The end of the message as it was before, as much of it as any window holds. */
+  readonly tail: Uint8Array;
+}
+
+/** How a message is prepared. */
+export interface PrepareOptions {
+  /** Connections that have agreed on compression send it compressed, if that makes it shorter. Default true. */
+  readonly compress?: boolean;
+}
+
 /**
  * A text or binary message, framed once: every server connection sends the same bytes. A client connection can send it
  * too, though it must mask it anew each time (RFC 6455 section 5.3).
@@ -12,13 +28,22 @@ export class PreparedMessage {
   readonly opcode: number;
   /** The payload: the string, or the caller's bytes, which are not to change as long as this is in use. */
   readonly payload: string | Uint8Array;
+  readonly compress: boolean;
+  /**
+   * Kept by whoever compresses, under names of his own: made once for all connections that can share one. `null`: it had
+   * better go as it is.
+   *
+   * @internal
+   */
+  readonly compressedForms = new Map<string, CompressedForm | null>();
   #serverFrame: Uint8Array | undefined;
 
   /** @param message a string for a text message, bytes for a binary one */
-  constructor(message: string | Uint8Array) {
+  constructor(message: string | Uint8Array, options?: PrepareOptions) {
     if (typeof message !== 'string') requireBytes(message);
     this.opcode = typeof message === 'string' ? OPCODE_TEXT : OPCODE_BINARY;
     this.payload = message;
+    this.compress = options?.compress ?? true;
   }
 
   /** The frame as a server sends it: made at the first call, shared by all, to be read only. */

@@ -2,14 +2,31 @@
 // on this host: UTF-16 made by the kernel where the host makes strings of that, else the host's own decoder.
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR, TEXT_PTR } from '../../assembly/layout.js';
-import type { Arena } from './arena.js';
+import type { Host } from './host.js';
+import type { Kernel } from './kernel.js';
+
+/** What is asked of an arena: that of frames, or that of compressed messages. */
+export interface TextArena {
+  readonly host: Host;
+  readonly bytes: Uint8Array;
+  readonly kernel: Pick<Kernel, 'transcode'>;
+}
 
 /**
  * The string of valid UTF-8.
  *
- * @param bytes the arena's, or a buffer of JavaScript's; what is in the scratch is lost
+ * @param bytes the arena's, or a buffer of JavaScript's; what is in the scratch is then lost
+ * @param scratchPtr SCRATCH_CAPACITY bytes of the arena
+ * @param textPtr room for their UTF-16
  */
-export function readText(arena: Arena, bytes: Uint8Array, start: number, end: number): string {
+export function readText(
+  arena: TextArena,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  scratchPtr = SCRATCH_PTR,
+  textPtr = TEXT_PTR,
+): string {
   const { host, kernel } = arena;
   if (host.readUtf16 === undefined) return host.readUtf8(bytes, start, end);
   let text = '';
@@ -17,11 +34,11 @@ export function readText(arena: Arena, bytes: Uint8Array, start: number, end: nu
     const next = end - start <= SCRATCH_CAPACITY ? end : characterStart(bytes, start + SCRATCH_CAPACITY);
     let ptr = start;
     if (bytes !== arena.bytes) {
-      ptr = SCRATCH_PTR;
+      ptr = scratchPtr;
       arena.bytes.set(bytes.subarray(start, next), ptr);
     }
-    const units = kernel.transcode(ptr, next - start, TEXT_PTR);
-    text += host.readUtf16(arena.bytes, TEXT_PTR, TEXT_PTR + units * 2);
+    const units = kernel.transcode(ptr, next - start, textPtr);
+    text += host.readUtf16(arena.bytes, textPtr, textPtr + units * 2);
     start = next;
   }
   return text;

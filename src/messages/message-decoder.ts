@@ -14,7 +14,7 @@ import {
   OPCODE_PING,
   OPCODE_TEXT,
 } from '../../assembly/protocol.js';
-import type { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
@@ -22,6 +22,8 @@ import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import type { PartConstructor } from '../kernel/host.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { readText } from '../kernel/text.js';
+import { COMPRESSED, CompressedMessages } from './compressed-messages.js';
+import type { MessageDecompression } from './compression.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
 
@@ -31,7 +33,8 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   readonly textAs?: 'string' | 'bytes';
   /**
    * `'messages'` (default): each message whole. `'pieces'`: a message that does not come whole in one frame in one chunk is
-   * delivered as the pieces that arrive, and never buffered.
+   * delivered as the pieces that arrive, and never buffered. A compressed one is inflated once it has come whole, and
+   * delivered in pieces if it then has more than 64 KiB.
    */
   readonly deliver?: 'messages' | 'pieces';
   /**
@@ -40,6 +43,12 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    * with false they are copied, and the chunk stays as it is.
    */
   readonly ownsChunks?: boolean;
+  /**
+   * The compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. Compressed
+   * messages are held compressed until they have come whole; `maxMessageLength` holds for what was received, and again,
+   * exactly, for what it is inflated to.
+   */
+  readonly compression?: MessageDecompression | undefined;
 }
 
 const FLAGS = 8;
@@ -80,6 +89,7 @@ export class MessageDecoder {
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
   #hasReportedError = false;
+  readonly #compressed: CompressedMessages | undefined;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: MessageDecoderOptions) {
@@ -87,8 +97,10 @@ export class MessageDecoder {
     requireOneOf('textAs', textAs, ['string', 'bytes']);
     requireOneOf('deliver', deliver, ['messages', 'pieces']);
     requireOneOf('ownsChunks', ownsChunks, [true, false]);
-    // Who allows RSV1 must undo what it stands for, which nothing here does.
-    this.#decoder = new ChunkDecoder({ ...options, allowRsv1: false });
+    const { compression } = options;
+    // Who allows RSV1 must undo what it stands for.
+    this.#decoder = new ChunkDecoder({ ...options, allowRsv1: compression !== undefined });
+    if (compression !== undefined) this.#compressed = new CompressedMessages(compression, this.#decoder, options);
     this.#textAsBytes = textAs === 'bytes';
     this.#inPieces = deliver === 'pieces';
     this.#ownsChunks = ownsChunks;
@@ -117,7 +129,8 @@ export class MessageDecoder {
 
   /** Bytes held of a message or a control frame that is not whole yet. */
   get bufferedLength(): number {
-    return (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
+    const compressed = this.#compressed?.bufferedLength ?? 0;
+    return (this.#message?.length ?? 0) + (this.#control?.length ?? 0) + compressed;
   }
 
   /**
@@ -150,6 +163,7 @@ export class MessageDecoder {
     if (error !== undefined && !this.#hasReportedError) {
       this.#hasReportedError = true;
       this.#message = this.#control = undefined;
+      this.#compressed?.clear();
       this.#queued().addError(error);
     }
     this.#deliverQueue(handler);
@@ -236,6 +250,8 @@ export class MessageDecoder {
         queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
         this.#takeControl(queue, first, start, end);
+      } else if ((first & COMPRESSED) !== 0) {
+        if (!this.#takeCompressed(queue, first, start, end)) break;
       } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
         this.#takeFragment(queue, first, start, end);
       } else {
@@ -284,6 +300,7 @@ export class MessageDecoder {
     if (opcode === OPCODE_CLOSE) {
       // Nothing comes after a Close: a message that it cut short is given up.
       this.#message = undefined;
+      this.#compressed?.clear();
       const { length } = payload;
       if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
       else queue.addClose((payload[0]! << 8) | payload[1]!, this.#decoder.arena.host.readUtf8(payload, 2, length));
@@ -291,6 +308,18 @@ export class MessageDecoder {
       queue.addPing(payload);
     } else {
       queue.addPong(payload);
+    }
+  }
+
+  /** @returns false if it failed the connection: what is behind it counts no more */
+  #takeCompressed(queue: DeliveryQueue, first: number, start: number, end: number): boolean {
+    try {
+      this.#compressed!.take(queue, first, start, end);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#decoder.fail(error);
+      return false;
     }
   }
 

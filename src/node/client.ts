@@ -5,7 +5,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { ProtocolError } from '../errors.js';
 import { type CreateRequestOptions, checkResponse, createRequest } from '../handshake/client.js';
+import { formatExtensions } from '../handshake/extensions.js';
 import { fromRawHeaders } from '../handshake/headers.js';
+import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';
 import { WebSocket, type WebSocketOptions } from './websocket.js';
 
 /** What a client can be told. */
@@ -18,6 +20,8 @@ export interface ConnectOptions
   readonly tls?: RequestOptions;
   /** Ends the attempt to connect. */
   readonly signal?: AbortSignal;
+  /** Offer to compress messages (RFC 7692). Default false. */
+  readonly perMessageDeflate?: PerMessageDeflateOption;
 }
 
 /** The server answered with something else than a switch to WebSocket: a redirect, a 401, … It is for the caller to read. */
@@ -49,7 +53,8 @@ const DEFAULT_HANDSHAKE_TIMEOUT = 30_000;
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<WebSocket> {
   const { tls, signal, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
-  const handshake = createRequest({ ...options, url });
+  const deflate = perMessageDeflateFor(options.perMessageDeflate, options.kernel);
+  const handshake = createRequest({ ...options, url, extensions: deflate?.offer() });
   const request = (handshake.secure ? httpsRequest : httpRequest)({
     ...tls,
     host: handshake.hostname,
@@ -69,11 +74,18 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
           { status: response.statusCode ?? 0, headers: fromRawHeaders(response.rawHeaders) },
           handshake,
         );
-        if (verdict.ok) {
-          resolve(new WebSocket(socket, head, { ...options, role: 'client', protocol: verdict.protocol }));
-        } else {
+        try {
+          if (!verdict.ok) throw verdict.error;
+          const { protocol, extensions } = verdict;
+          const agreed = {
+            protocol,
+            extensions: formatExtensions(extensions),
+            compression: deflate?.forClient(extensions, handshake.extensions),
+          };
+          resolve(new WebSocket(socket, head, { ...options, ...agreed, role: 'client' }));
+        } catch (error) {
           socket.destroy();
-          reject(verdict.error);
+          reject(error);
         }
       });
       request.end();

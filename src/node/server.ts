@@ -8,7 +8,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { CLOSE_GOING_AWAY } from '../../assembly/protocol.js';
+import type { PerMessageDeflate } from '../compression/index.js';
 import type { ProtocolError } from '../errors.js';
+import { formatExtensions } from '../handshake/extensions.js';
 import { fromRawHeaders } from '../handshake/headers.js';
 import {
   type CheckRequestOptions,
@@ -17,6 +19,7 @@ import {
   writeRejection,
   writeResponse,
 } from '../handshake/server.js';
+import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';
 import { WebSocket, type WebSocketOptions } from './websocket.js';
 
 /** What a server can be told. One of `port`, `server` and `noServer` says where its requests come from. */
@@ -33,6 +36,8 @@ export interface WebSocketServerOptions
   readonly noServer?: boolean;
   /** Accept this path only, compared without the query. With `server`, requests for others are left to other listeners. */
   readonly path?: string;
+  /** Compress messages (RFC 7692) with clients that offer it. Default false. */
+  readonly perMessageDeflate?: PerMessageDeflateOption;
 }
 
 interface Events {
@@ -58,7 +63,8 @@ export class WebSocketServer extends EventEmitter<Events> {
   /** The connections that are open. */
   readonly clients: ReadonlySet<WebSocket>;
   readonly #clients = new Set<WebSocket>();
-  readonly #options: WebSocketServerOptions;
+  readonly #options: WebSocketServerOptions & Pick<CheckRequestOptions, 'extensions'>;
+  readonly #deflate: PerMessageDeflate | undefined;
   readonly #httpServer: Server | HttpsServer | undefined;
   readonly #ownsHttpServer: boolean;
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -73,7 +79,7 @@ export class WebSocketServer extends EventEmitter<Events> {
   readonly #onError = (error: Error): void => void this.emit('error', error);
   #isClosed = false;
 
-  /** @throws TypeError unless exactly one of `port`, `server` and `noServer` is given */
+  /** @throws TypeError unless exactly one of `port`, `server` and `noServer` is given; RangeError, TypeError for others */
   constructor(options: WebSocketServerOptions) {
     super();
     const { port, host, server, noServer } = options;
@@ -81,7 +87,9 @@ export class WebSocketServer extends EventEmitter<Events> {
       throw new TypeError('a WebSocketServer takes exactly one of port, server and noServer');
     }
     this.clients = this.#clients;
-    this.#options = options;
+    const deflate = perMessageDeflateFor(options.perMessageDeflate, options.kernel);
+    this.#deflate = deflate;
+    this.#options = deflate === undefined ? options : { ...options, extensions: (offers) => deflate.answer(offers) };
     this.#ownsHttpServer = port !== undefined;
     this.#httpServer = port === undefined ? server : createServer(answerPlainRequest);
     this.#httpServer?.on('upgrade', this.#onUpgrade);
@@ -129,7 +137,13 @@ export class WebSocketServer extends EventEmitter<Events> {
     }
     socket.write(writeResponse(verdict), 'latin1');
     socket.removeListener('error', destroyOnError);
-    const webSocket = new WebSocket(socket, head, { ...this.#options, role: 'server', protocol: verdict.protocol });
+    const webSocket = new WebSocket(socket, head, {
+      ...this.#options,
+      role: 'server',
+      protocol: verdict.protocol,
+      extensions: formatExtensions(verdict.extensions),
+      compression: this.#deflate?.forServer(verdict.extensions),
+    });
     this.#clients.add(webSocket);
     webSocket.on('close', () => this.#clients.delete(webSocket));
     this.emit('connection', webSocket, request);

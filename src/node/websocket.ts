@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
-import { Connection, type ConnectionOptions } from '../connection.js';
+import { Connection, type ConnectionOptions, type SendMessageOptions } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
 import type { MessageHandler } from '../messages/handler.js';
@@ -34,6 +34,8 @@ export interface WebSocketOptions
 export interface SendOptions {
   /** Text or binary; by default what the data's type says. */
   readonly binary?: boolean;
+  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
+  readonly compress?: boolean;
 }
 
 interface Events {
@@ -49,6 +51,8 @@ interface Events {
 
 const DEFAULT_CLOSE_TIMEOUT = 30_000;
 const EMPTY = new Uint8Array(0);
+const IN_SLICES: SendMessageOptions = { inSlices: true };
+const UNCOMPRESSED: SendMessageOptions = { compress: false };
 
 /**
  * One connection, from the moment that its handshake is done.
@@ -64,6 +68,8 @@ export class WebSocket extends EventEmitter<Events> {
 
   /** The subprotocol that was agreed on; empty if none was. */
   readonly protocol: string;
+  /** The extensions that were agreed on, as the header has them; empty if none were. */
+  readonly extensions: string;
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #handler: MessageHandler;
@@ -74,6 +80,7 @@ export class WebSocket extends EventEmitter<Events> {
   #closeReason = '';
   #isReading = false;
   #isFlushScheduled = false;
+  #isSliceScheduled = false;
   /** To be called when what has been gathered has left. */
   #sent: ((error?: Error | null) => void)[] = [];
 
@@ -85,10 +92,16 @@ export class WebSocket extends EventEmitter<Events> {
   constructor(
     socket: Duplex,
     head: Uint8Array,
-    options: WebSocketOptions & { readonly role: 'client' | 'server'; readonly protocol?: string | undefined },
+    options: WebSocketOptions &
+      Pick<ConnectionOptions, 'compression'> & {
+        readonly role: 'client' | 'server';
+        readonly protocol?: string | undefined;
+        readonly extensions?: string;
+      },
   ) {
     super();
     this.protocol = options.protocol ?? '';
+    this.extensions = options.extensions ?? '';
     this.#socket = socket;
     this.#closeTimeout = options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT;
     this.#connection = new Connection(options);
@@ -112,9 +125,9 @@ export class WebSocket extends EventEmitter<Events> {
     return this.#readyState;
   }
 
-  /** Bytes that are on their way to the operating system. */
+  /** Bytes that are on their way to the operating system; of a long message that is being compressed, bytes of itself. */
   get bufferedAmount(): number {
-    return this.#connection.outgoingLength + this.#socket.writableLength;
+    return this.#connection.outgoingLength + this.#connection.pendingLength + this.#socket.writableLength;
   }
 
   /**
@@ -126,15 +139,16 @@ export class WebSocket extends EventEmitter<Events> {
   send(data: Sendable, options?: SendOptions, callback?: (error?: Error | null) => void): void {
     const payload = typeof data === 'string' ? data : toBytes(data);
     const isBinary = options?.binary ?? typeof data !== 'string';
+    const how = options?.compress === false ? UNCOMPRESSED : IN_SLICES;
     this.#write(callback, () => {
-      if (isBinary) this.#connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload);
-      else this.#connection.sendText(payload);
+      if (isBinary) this.#connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
+      else this.#connection.sendText(payload, how);
     });
   }
 
   /** Sends a message that was framed before; see `PreparedMessage`. Arguments and errors as of `send`. */
   sendPrepared(message: PreparedMessage, callback?: (error?: Error | null) => void): void {
-    if (this.#isReading || this.#connection.outgoingLength > 0) {
+    if (this.#isReading || this.#connection.outgoingLength > 0 || this.#connection.hasSlices) {
       this.#write(callback, () => this.#connection.sendPrepared(message));
       return;
     }
@@ -273,9 +287,11 @@ export class WebSocket extends EventEmitter<Events> {
   #flush(): void {
     const connection = this.#connection;
     const socket = this.#socket;
+    if (connection.hasSlices) this.#sliceSoon();
     if (connection.outgoingLength === 0) return;
     const bytes = connection.takeOutgoing();
-    const callbacks = this.#sent;
+    // While a message leaves in slices, nothing that was sent behind it has left.
+    const callbacks = connection.hasSlices ? [] : this.#sent;
     if (callbacks.length > 0) this.#sent = [];
     const callback =
       callbacks.length === 0
@@ -292,6 +308,17 @@ export class WebSocket extends EventEmitter<Events> {
     socket.write(bytes, callback);
     // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
     if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
+  }
+
+  /** A long message is compressed slice by slice, so that other connections have their turn. */
+  #sliceSoon(): void {
+    if (this.#isSliceScheduled) return;
+    this.#isSliceScheduled = true;
+    setImmediate(() => {
+      this.#isSliceScheduled = false;
+      this.#connection.sendNextSlice();
+      this.#flush();
+    });
   }
 
   static readonly #Receiver = class implements MessageHandler {

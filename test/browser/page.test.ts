@@ -226,6 +226,30 @@ describeWith('Chromium: the page', hasChromium, () => {
     }
   });
 
+  it('compresses if asked to, and shows what each frame held', () =>
+    onPage(DESKTOP, async (page) => {
+      await page.getByLabel('Compress (permessage-deflate)').check();
+      await connect(page);
+      for (let i = 0; i < 2; i++) {
+        await page.getByLabel('Text message').fill('Hello, hello, hello');
+        await press(page, 'Send text');
+        await expect.poll(() => framesOf(page).count()).toBe(4 + 2 * i);
+      }
+      expect(await messagesOf(page)).toContain('received text “Hello, hello, hello”, the same');
+      const [newest, , older] = await summariesOf(page);
+      expect(newest).toMatch(/^server → browser \| text \| [0-9]+ bytes, not masked, compressed, holds 19 bytes$/);
+      // The second refers to the first.
+      expect(Number.parseInt(newest!.split('| ')[2]!, 10)).toBeLessThan(Number.parseInt(older!.split('| ')[2]!, 10));
+      for (const index of [0, 1]) {
+        const frame = framesOf(page).nth(index);
+        expect(await frame.locator('dt').allTextContents()).toEqual(
+          index === 0 ? ['Payload', 'Inflated', 'As text'] : ['On the wire', 'Unmasked', 'Inflated', 'As text'],
+        );
+        expect(await frame.locator('dd').last().textContent()).toBe('Hello, hello, hello');
+      }
+      await page.screenshot({ path: `${SCREENSHOTS}compressed.png` });
+    }));
+
   describe('pasted hex', () => {
     const decode = async (page: Page, hex: string) => {
       await page.getByRole('link', { name: 'Paste hex' }).click();

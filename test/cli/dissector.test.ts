@@ -1,18 +1,22 @@
 // src/cli/page/dissector.ts: frames taken apart for the page, however the bytes are cut.
 
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type Dissection, Dissector, PREVIEW_LENGTH } from '../../src/cli/page/dissector.js';
 import { BROKEN_EXAMPLES, EXAMPLES } from '../../src/cli/page/examples.js';
 import { splitHeader } from '../../src/cli/page/header-parts.js';
+import { createInflater } from '../../src/cli/page/inflating.js';
 import { parseHex } from '../../src/cli/page/parse-hex.js';
 import { FrameDecoder, FrameEncoder } from '../../src/index.js';
 import { randomBytes } from '../support/random.js';
 
 /** All that comes out, the stream's end included. */
 function dissect(...chunks: readonly Uint8Array[]): Dissection[] {
-  const dissector = new Dissector();
+  const inflater = createInflater();
+  const dissector = new Dissector(inflater);
   const dissections = chunks.flatMap((chunk) => dissector.push(chunk));
   const cut = dissector.end();
+  inflater.release();
   return cut === undefined ? dissections : [...dissections, cut];
 }
 
@@ -25,6 +29,8 @@ function chunksOf(bytes: Uint8Array, length: number): Uint8Array[] {
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const bytesOf = (label: string) =>
   parseHex([...EXAMPLES, ...BROKEN_EXAMPLES].find((example) => example.label === label)!.hex);
+
+const zeros = deflateRawSync(new Uint8Array(1_000_000), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
 
 describe('Dissector', () => {
   it.each([...EXAMPLES, ...BROKEN_EXAMPLES])('finds the same however the bytes are cut: $label', (example) => {
@@ -40,9 +46,9 @@ describe('Dissector', () => {
 
   /** Of a refused frame, bytes that had not come when it was refused are not shown. */
   function withoutPayloadPastError(dissections: readonly Dissection[]): unknown[] {
-    return dissections.map(({ header, payloadLength, wire, payload, error, ...rest }) =>
+    return dissections.map(({ header, payloadLength, wire, payload, error, isCompressed, ...rest }) =>
       error === undefined
-        ? { ...rest, header: hex(header), payloadLength, wire: hex(wire), payload: hex(payload) }
+        ? { ...rest, isCompressed, header: hex(header), payloadLength, wire: hex(wire), payload: hex(payload) }
         : { ...rest, code: error.code, offset: error.offset },
     );
   }
@@ -93,6 +99,7 @@ describe('Dissector', () => {
 
   it.each([
     ['Reserved bit', 'WSIMD_RESERVED_BITS', 0],
+    ['Not compressed', 'WSIMD_INVALID_DEFLATE', undefined],
     ['Reserved opcode', 'WSIMD_RESERVED_OPCODE', 0],
     ['Length not minimal', 'WSIMD_LENGTH_NOT_MINIMAL', 2],
     ['Bad UTF-8', 'WSIMD_INVALID_UTF8', 6],
@@ -102,7 +109,23 @@ describe('Dissector', () => {
   ])('refuses the example %j, and nothing comes after it', (label, code, offset) => {
     const frames = dissect(bytesOf('Text'), bytesOf(label), bytesOf('Text'));
     expect(frames.length).toBe(2);
-    expect(frames[1]!.error).toMatchObject({ code, offset: 7 + offset });
+    expect(frames[1]!.error).toMatchObject({ code, offset: offset === undefined ? offset : 7 + offset });
+  });
+
+  it('shows what compressed messages held, on the frame that ends each', () => {
+    const text = (frame: Dissection) => frame.inflated && Buffer.from(frame.inflated.preview).toString();
+    const frames = dissect(parseHex('41 03 f2 48 cd  89 00  00 00  80 04 c9 c9 07 00  81 01 61  c1 05 f2 00 11 00 00'));
+    expect(frames.map(({ isCompressed }) => isCompressed)).toEqual([true, false, true, true, false, true]);
+    expect(frames.map(text)).toEqual([undefined, undefined, undefined, 'Hello', undefined, 'Hello']);
+    // Masked, longer than what is kept of it, and much longer than what is shown of it.
+    const [long] = dissect(Buffer.from(new FrameEncoder({ role: 'client' }).encodeBinary(zeros, { rsv1: true })));
+    expect(long!.inflated).toEqual({ length: 1_000_000, preview: new Uint8Array(PREVIEW_LENGTH) });
+  });
+
+  it('takes RSV1 for what it is where nothing was agreed on', () => {
+    expect(new Dissector().push(bytesOf('Compressed text, twice'))[0]!.error).toMatchObject({
+      code: 'WSIMD_RESERVED_BITS',
+    });
   });
 
   it('says what is missing of a frame that is cut off', () => {

@@ -1,6 +1,7 @@
 // What must hold on every runtime, without a test runner: the built package, both kernels, all of the core. Prints one
 // line, or throws. `node smoke.mjs [kernel that must be chosen by itself]`
 
+import { PerMessageDeflate } from '../../build/src/compression/index.js';
 import {
   acceptKey,
   Connection,
@@ -45,9 +46,16 @@ equal([...masked], [...bytes], 'unmask');
 
 // Where the portable kernel is what must be chosen, the other cannot run.
 const kernels = wanted === 'portable' ? ['portable'] : ['wasm', 'portable'];
-for (const kernel of kernels) {
-  const client = new Connection({ role: 'client', kernel });
-  const server = new Connection({ role: 'server', kernel });
+for (const [kernel, isCompressed] of kernels.flatMap((name) => [
+  [name, false],
+  [name, true],
+])) {
+  const deflate = new PerMessageDeflate({ kernel });
+  const offer = deflate.offer();
+  const answer = isCompressed ? deflate.answer(offer) : [];
+  const client = new Connection({ role: 'client', kernel, compression: deflate.forClient(answer, offer) });
+  const server = new Connection({ role: 'server', kernel, compression: deflate.forServer(answer) });
+  equal(deflate.kernelName, isCompressed ? kernel : undefined, 'deflate.kernelName');
   equal([client.kernelName, server.kernelName], [kernel, kernel], 'kernelName');
   const texts = ['', 'ascii', 'é漢🎉', 'x'.repeat(126), '漢字🎉'.repeat(30_000)];
   for (const text of texts) client.sendText(text);
@@ -58,6 +66,7 @@ for (const kernel of kernels) {
   client.sendFragment('ment', true);
   client.close(4000, 'bye');
   const wire = client.takeOutgoing();
+  equal(wire.length < 20_000, isCompressed, 'compressed');
   const events = [];
   for (let at = 0; at < wire.length; at += 7919) events.push(...server.receive(wire.slice(at, at + 7919)));
   const got = events.map((event) => event.text ?? event.data?.length ?? event.closeCode ?? event.type);
@@ -75,6 +84,7 @@ for (const kernel of kernels) {
     'answers',
   );
   equal([client.state, server.state], ['closed', 'closed'], 'states');
+  equal(deflate.poolUse.usedLength, 0, 'poolUse');
 
   const frames = new FrameDecoder({ role: 'server', kernel });
   frames.push(Uint8Array.of(0x81, 0x82, 0, 0, 0, 0, 0x68, 0xff));

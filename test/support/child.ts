@@ -22,8 +22,9 @@ export function compileSources(): { readonly directory: string; dispose(): void 
   }
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   mkdirSync(join(directory, 'src', 'kernel'), { recursive: true });
-  const bytes = 'src/kernel/kernel-bytes.js';
-  cpSync(join(ROOT, 'build', bytes), join(directory, bytes));
+  for (const bytes of ['src/kernel/kernel-bytes.js', 'src/kernel/deflate-bytes.js']) {
+    cpSync(join(ROOT, 'build', bytes), join(directory, bytes));
+  }
   return { directory, dispose: () => rmSync(directory, { recursive: true, force: true }) };
 }
 

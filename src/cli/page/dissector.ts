@@ -1,8 +1,15 @@
 // The bytes of one direction → frames taken apart. What is a frame, and what is wrong, says the codec's FrameDecoder; this
 // keeps beside it the bytes as they stood on the wire. Knows no DOM and no socket.
 
-import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT } from '../../../assembly/protocol.js';
-import { FrameDecoder, ProtocolError, unmask } from '../../index.js';
+import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT, OPCODE_TEXT } from '../../../assembly/protocol.js';
+import { PayloadBuffer } from '../../frames/payload-buffer.js';
+import {
+  DEFAULT_MAX_MESSAGE_LENGTH,
+  FrameDecoder,
+  type MessageDecompression,
+  ProtocolError,
+  unmask,
+} from '../../index.js';
 import { concat } from './bytes.js';
 import { splitHeader } from './header-parts.js';
 
@@ -23,6 +30,10 @@ export interface Dissection {
   readonly wire: Uint8Array;
   /** The same, unmasked. */
   readonly payload: Uint8Array;
+  /** It belongs to a compressed message. */
+  readonly isCompressed: boolean;
+  /** Of the frame that ends a compressed message: what that held. */
+  readonly inflated?: { readonly length: number; readonly preview: Uint8Array };
   /** Why the frame was refused. */
   readonly error?: ProtocolError;
   /** The stream ends inside this frame: how much of its payload has not come; undefined if not even the header has. */
@@ -32,8 +43,10 @@ export interface Dissection {
 const EMPTY = new Uint8Array(0);
 
 export class Dissector {
-  /** Nothing is kept of a message but a preview, so any length will do. */
-  readonly #decoder = new FrameDecoder({ role: 'observer', maxMessageLength: Number.MAX_SAFE_INTEGER });
+  readonly #decoder: FrameDecoder;
+  readonly #inflater: MessageDecompression | undefined;
+  /** Of the compressed message under way, if there is one: all its payload. */
+  #compressed: PayloadBuffer | undefined;
   #length = 0;
   #frameStart = 0;
   /** Bytes from `#frameStart` on that came in earlier chunks, while the header is not whole. */
@@ -43,6 +56,14 @@ export class Dissector {
   /** The opcode of the data message under way. */
   #messageOpcode: number | undefined;
   #hasFailed = false;
+
+  /** @param inflater for a connection that has agreed on compression: RSV1 then stands for a compressed message */
+  constructor(inflater?: MessageDecompression) {
+    // Nothing is kept of a message but a preview, so any length will do.
+    const maxMessageLength = Number.MAX_SAFE_INTEGER;
+    this.#decoder = new FrameDecoder({ role: 'observer', maxMessageLength, allowRsv1: inflater !== undefined });
+    this.#inflater = inflater;
+  }
 
   /** @returns the frames that end in this chunk; the last of them has `error` if a rule was broken */
   push(chunk: Uint8Array): Dissection[] {
@@ -57,7 +78,12 @@ export class Dissector {
         if (decoder.isStart) this.#open = this.#start(chunk, chunkStart);
         const frame = this.#append(this.#open!, chunk, chunkStart);
         this.#open = decoder.isEnd ? undefined : frame;
-        if (decoder.isEnd) dissections.push(frame);
+        if (!decoder.isEnd) continue;
+        dissections.push(this.#inflate(frame));
+        if (dissections.at(-1)?.error !== undefined) {
+          this.#hasFailed = true;
+          return dissections;
+        }
       }
       if (this.#open === undefined && !decoder.isDone) this.#carried = this.#rest(chunk, chunkStart);
     } catch (error) {
@@ -92,13 +118,17 @@ export class Dissector {
     this.#frameStart += headerLength + payloadLength;
     let messageOpcode: number | undefined;
     if (opcode === OPCODE_CONTINUATION) messageOpcode = this.#messageOpcode;
-    if ((opcode & OPCODE_CONTROL_BIT) === 0) this.#messageOpcode = fin ? undefined : (messageOpcode ?? opcode);
-    return { offset, header, messageOpcode, payloadLength, wire: EMPTY, payload: EMPTY };
+    const isData = (opcode & OPCODE_CONTROL_BIT) === 0;
+    if (isData) this.#messageOpcode = fin ? undefined : (messageOpcode ?? opcode);
+    if (this.#decoder.rsv1) this.#compressed = new PayloadBuffer();
+    const isCompressed = isData && this.#compressed !== undefined;
+    return { offset, header, messageOpcode, payloadLength, wire: EMPTY, payload: EMPTY, isCompressed };
   }
 
   /** The frame with the piece that the decoder shows. */
   #append(frame: Dissection, chunk: Uint8Array, chunkStart: number): Dissection {
     const decoder = this.#decoder;
+    if (frame.isCompressed) this.#compressed?.append(decoder.view(), 0, decoder.length, 0);
     const length = Math.min(PREVIEW_LENGTH - frame.wire.length, decoder.length);
     if (length === 0) return frame;
     const at = frame.offset + frame.header.length + frame.wire.length - chunkStart;
@@ -107,6 +137,21 @@ export class Dissector {
       wire: concat(frame.wire, chunk.subarray(at, at + length)),
       payload: concat(frame.payload, decoder.view().subarray(0, length)),
     };
+  }
+
+  /** The frame with what its message held, if it ends a compressed one; with an error if that cannot be told. */
+  #inflate(frame: Dissection): Dissection {
+    if (!frame.isCompressed || !this.#decoder.fin) return frame;
+    const payload = this.#compressed!.take();
+    this.#compressed = undefined;
+    const isText = (frame.messageOpcode ?? this.#decoder.opcode) === OPCODE_TEXT;
+    try {
+      const message = this.#inflater!.inflateBytes(payload, 0, payload.length, DEFAULT_MAX_MESSAGE_LENGTH, isText);
+      return { ...frame, inflated: { length: message.length, preview: message.slice(0, PREVIEW_LENGTH) } };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { ...frame, error };
+    }
   }
 
   /** What of the chunk, and of what came before it, belongs to no finished frame. */
@@ -129,6 +174,7 @@ export class Dissector {
       payloadLength,
       wire: EMPTY,
       payload: EMPTY,
+      isCompressed: false,
     };
     return withWire(frame, rest.subarray(headerLength));
   }

@@ -42,9 +42,13 @@ function summaryView(frame: Dissection, parts: HeaderParts, origin: FrameOrigin)
   if (messageOpcode !== undefined) title += ` of a ${opcodeWords(messageOpcode)} message`;
   const traits = [payloadLength === undefined ? 'cut off' : count(payloadLength, 'byte')];
   if (parts.masked !== undefined) traits.push(parts.masked ? 'masked' : 'not masked');
+  if (parts.rsv1 && frame.isCompressed) traits.push('compressed');
+  if (frame.inflated !== undefined) traits.push(`holds ${count(frame.inflated.length, 'byte')}`);
   if (!parts.fin) traits.push('more fragments follow');
   else if (parts.opcode === OPCODE_CONTINUATION) traits.push('last fragment');
-  const { term, text } = textOf(frame, parts);
+  // Of a compressed message, what it holds is told by its last frame.
+  const readable = frame.isCompressed ? frame.inflated?.preview : frame.payload;
+  const { term, text } = textOf(readable ?? new Uint8Array(0), messageOpcode, parts);
   const peek = term === AS_ASCII ? '' : excerpt(text, PEEK_LENGTH);
   const badge = badgeOf(frame);
   return element(
@@ -86,6 +90,13 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
   const row = (term: string, ...definition: readonly Child[]) => {
     list.append(element('dt', '', term), element('dd', '', ...definition));
   };
+  const textRow = (bytes: Uint8Array) => {
+    const { term, text } = textOf(bytes, frame.messageOpcode, parts);
+    if (/[^·]/.test(text)) row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
+  };
+  const moreRow = (left: number) => {
+    if (left > 0 && badgeOf(frame) === undefined) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
+  };
   const payloadFault = faultAt === undefined ? undefined : faultAt - header.length;
 
   if (parts.opcode === OPCODE_CLOSE && payload.length >= 2) {
@@ -96,18 +107,26 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
     const isMasked = parts.maskingKey.length === 4;
     if (isMasked) row('On the wire', hexView(wire, payloadFault, 'hex masked'));
     row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
-    const { term, text } = textOf(frame, parts);
-    if (/[^·]/.test(text)) row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
-    const left = Number(payloadLength ?? 0) - payload.length;
-    if (left > 0 && badgeOf(frame) === undefined) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));
+    if (!frame.isCompressed) textRow(payload);
+    moreRow(Number(payloadLength ?? 0) - payload.length);
   } else if (payloadLength !== undefined && Number(payloadLength) === 0) {
     row('Payload', element('span', 'more', 'empty'));
+  }
+  if (frame.inflated !== undefined) {
+    const { preview, length } = frame.inflated;
+    row('Inflated', length === 0 ? element('span', 'more', 'empty') : hexView(preview, undefined, 'hex'));
+    textRow(preview);
+    moreRow(length - preview.length);
   }
   return list;
 }
 
-/** The payload as a person reads it. */
-function textOf({ payload, messageOpcode }: Dissection, { opcode }: HeaderParts): { term: string; text: string } {
+/** The payload, or what it was inflated to, as a person reads it. */
+function textOf(
+  payload: Uint8Array,
+  messageOpcode: number | undefined,
+  { opcode }: HeaderParts,
+): { term: string; text: string } {
   if (opcode === OPCODE_CLOSE) return { term: 'Reason', text: decodeUtf8(payload.subarray(2)) ?? '' };
   const isBinary = opcode === OPCODE_BINARY || messageOpcode === OPCODE_BINARY;
   const text = isBinary ? undefined : decodeUtf8(payload);

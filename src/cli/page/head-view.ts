@@ -1,7 +1,13 @@
 // The two heads of the opening handshake, as elements; that of the response says whether it answers the key. It reads them
 // with the codec's own handshake module.
 
-import { acceptKey, parseRequestHead, parseResponseHead } from '../../handshake/index.js';
+import {
+  acceptKey,
+  type ExtensionOffer,
+  parseExtensions,
+  parseRequestHead,
+  parseResponseHead,
+} from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
 import { element } from './dom.js';
 import type { FrameOrigin } from './frame-view.js';
@@ -9,6 +15,12 @@ import type { FrameOrigin } from './frame-view.js';
 /** The key of a request's head; undefined where there is none, or no well-formed head. */
 export function keyOf(head: Uint8Array): string | undefined {
   return readOrUndefined(() => parseRequestHead(head).headers.get('sec-websocket-key'));
+}
+
+/** The extensions that a response accepts; none where it is not well-formed. */
+export function agreedExtensions(head: Uint8Array): readonly ExtensionOffer[] {
+  const read = () => parseExtensions(parseResponseHead(head).headers.get('sec-websocket-extensions') ?? '');
+  return readOrUndefined(read) ?? [];
 }
 
 /** The element for one head, closed. @param key that of the request; the head is the response's if it is given */
@@ -35,7 +47,7 @@ function acceptWords(head: Uint8Array, key: string): string {
   return `Sec-WebSocket-Accept is not the answer to the key ${key}: that is ${wanted}.`;
 }
 
-function readOrUndefined(read: () => string | undefined): string | undefined {
+function readOrUndefined<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
   } catch (error) {

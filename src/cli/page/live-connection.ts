@@ -1,7 +1,7 @@
 // The page's connection to /echo with the tap beside it, over the browser's own WebSocket. It carries messages and raw
 // bytes; it shows nothing and decodes nothing.
 
-import { ECHO_PATH, TAP_PARAMETER, TAP_PATH, TAP_REFUSED, TO_SERVER } from './tap-protocol.js';
+import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH, TAP_REFUSED, TO_SERVER } from './tap-protocol.js';
 
 export type LiveState = 'connecting' | 'open' | 'closing' | 'closed';
 
@@ -23,9 +23,11 @@ export class LiveConnection {
   readonly #tap = new WebSocket(addressOf(TAP_PATH));
   #echo: WebSocket | undefined;
   #isGivenUp = false;
+  readonly #isCompressed: boolean;
 
-  /** Connects. */
-  constructor(handler: LiveHandler) {
+  /** Connects. @param isCompressed ask the server to compress */
+  constructor(handler: LiveHandler, isCompressed: boolean) {
+    this.#isCompressed = isCompressed;
     this.#handler = handler;
     const tap = this.#tap;
     tap.binaryType = 'arraybuffer';
@@ -69,7 +71,8 @@ export class LiveConnection {
   #connect(tapId: string): void {
     if (this.#isGivenUp) return;
     const handler = this.#handler;
-    const echo = new WebSocket(addressOf(`${ECHO_PATH}?${TAP_PARAMETER}=${tapId}`));
+    const deflate = this.#isCompressed ? `&${DEFLATE_PARAMETER}` : '';
+    const echo = new WebSocket(addressOf(`${ECHO_PATH}?${TAP_PARAMETER}=${tapId}${deflate}`));
     let wasOpen = false;
     echo.binaryType = 'arraybuffer';
     echo.addEventListener('open', () => {

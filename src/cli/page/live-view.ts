@@ -3,7 +3,7 @@
 import { areEqual, randomBytes } from './bytes.js';
 import { byId, onSubmit } from './dom.js';
 import { FrameList } from './frame-list.js';
-import { LiveConnection, type LiveState } from './live-connection.js';
+import { LiveConnection, type LiveHandler, type LiveState } from './live-connection.js';
 import { LiveFrames } from './live-frames.js';
 import { MessageLog } from './message-log.js';
 import { HexError, parseHex } from './parse-hex.js';
@@ -29,14 +29,15 @@ export function startLiveView(): void {
   const start = () => {
     awaited = [];
     const frames = new LiveFrames(list);
-    connection = new LiveConnection({
+    const handler: LiveHandler = {
       onState: showState,
       onMessage: (data) => log.received(data, isEcho(data, awaited.shift())),
       onClose: (closeCode, reason) => log.closed(closeCode, reason),
       onProblem: (sentence) => log.problem(sentence),
       onWire: (isToServer, bytes) => frames.push(isToServer, bytes),
       onWireEnd: () => frames.end(),
-    });
+    };
+    connection = new LiveConnection(handler, byId('compress', HTMLInputElement).checked);
   };
   const send = (data: string | Uint8Array<ArrayBuffer>) => {
     awaited.push(data);
@@ -86,6 +87,7 @@ function showState(state: LiveState): void {
   words.textContent = STATE_WORDS[state];
   words.dataset.state = state;
   byId('connect', HTMLButtonElement).disabled = state !== 'closed';
+  byId('compress', HTMLInputElement).disabled = state !== 'closed';
   byId('disconnect', HTMLButtonElement).disabled = state !== 'open' && state !== 'connecting';
   byId('when-open', HTMLFieldSetElement).disabled = state !== 'open';
 }

@@ -5,6 +5,7 @@ import { byId, element, onSubmit } from './dom.js';
 import { BROKEN_EXAMPLES, EXAMPLES, type Example } from './examples.js';
 import { FrameList } from './frame-list.js';
 import { type FrameOrigin, frameView } from './frame-view.js';
+import { createInflater } from './inflating.js';
 import { HexError, parseHex } from './parse-hex.js';
 import { count } from './words.js';
 
@@ -48,9 +49,12 @@ export function startPasteView(): void {
 
 /** @returns what was found, in a sentence or two */
 function showFrames(bytes: Uint8Array, list: FrameList): string {
-  const dissector = new Dissector();
+  // What was agreed on is not in the bytes: RSV1 is taken for what it is nearly always.
+  const inflater = createInflater();
+  const dissector = new Dissector(inflater);
   const frames = dissector.push(bytes);
   const cut = dissector.end();
+  inflater.release();
   const refused = frames.at(-1)?.error;
   const hidden = list.show((cut === undefined ? frames : [...frames, cut]).map((frame) => frameView(frame, PASTED)));
 

@@ -10,6 +10,8 @@
 export const ECHO_PATH = '/echo';
 export const TAP_PATH = '/tap';
 export const TAP_PARAMETER = 'tap';
+/** A parameter of ECHO_PATH: messages are compressed, if the browser offers it. */
+export const DEFLATE_PARAMETER = 'deflate';
 /** Policy violation (RFC 6455 section 7.4.1). */
 export const TAP_REFUSED = 1008;
 

@@ -1,11 +1,17 @@
 // One direction of a tapped connection, from its first byte: the head of the handshake, then frames. Knows no DOM.
 
 import { HeadReader } from '../../handshake/index.js';
+import type { MessageDecompression } from '../../index.js';
 import { type Dissection, Dissector } from './dissector.js';
 
 export class WireStream {
   #headReader: HeadReader | undefined = new HeadReader();
-  readonly #dissector = new Dissector();
+  #dissector = new Dissector();
+
+  /** Compression was agreed on; to be said before the first frame. */
+  inflateWith(inflater: MessageDecompression): void {
+    this.#dissector = new Dissector(inflater);
+  }
 
   /**
    * @param onHead called once, with the head

@@ -4,7 +4,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
-import { ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
+import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
 import { Tap } from './tap.js';
 
 /** Bytes that may wait for a peer before its messages are no longer read. */
@@ -13,9 +13,12 @@ const HIGH_WATER = 1024 * 1024;
 const CLOSE_TIMEOUT = 2000;
 
 const OPTIONS: WebSocketServerOptions = { noServer: true, closeTimeout: CLOSE_TIMEOUT };
+/** Everything is compressed: the page is there to show it. */
+const COMPRESSING: WebSocketServerOptions = { ...OPTIONS, perMessageDeflate: { threshold: 0 } };
 
 export class Endpoints {
   readonly #echoes = new WebSocketServer(OPTIONS);
+  readonly #compressingEchoes = new WebSocketServer(COMPRESSING);
   readonly #taps = new WebSocketServer(OPTIONS);
   /** Taps whose connection has not come yet, by their id. */
   readonly #waiting = new Map<string, Tap>();
@@ -23,10 +26,12 @@ export class Endpoints {
 
   constructor(server: Server) {
     server.on('upgrade', (request, socket, head) => this.#route(request, socket, head));
-    this.#echoes.on('connection', (webSocket, request) => {
-      echo(webSocket);
-      this.#tapOf.get(request)?.watch(webSocket);
-    });
+    for (const echoes of [this.#echoes, this.#compressingEchoes]) {
+      echoes.on('connection', (webSocket, request) => {
+        echo(webSocket);
+        this.#tapOf.get(request)?.watch(webSocket);
+      });
+    }
     this.#taps.on('connection', (webSocket) => {
       const tap = new Tap(webSocket);
       this.#waiting.set(tap.id, tap);
@@ -37,7 +42,7 @@ export class Endpoints {
   /** Closes all connections, with 1001. */
   async close(): Promise<void> {
     await Promise.all(
-      [this.#echoes, this.#taps].map(
+      [this.#echoes, this.#compressingEchoes, this.#taps].map(
         (server) =>
           new Promise<void>((resolve) => {
             server.on('close', resolve);
@@ -70,7 +75,8 @@ export class Endpoints {
       this.#tapOf.set(request, tap);
       tap.copyFrom(request, socket);
     }
-    this.#echoes.handleUpgrade(request, socket, head);
+    const echoes = url.searchParams.has(DEFLATE_PARAMETER) ? this.#compressingEchoes : this.#echoes;
+    echoes.handleUpgrade(request, socket, head);
   }
 }
 

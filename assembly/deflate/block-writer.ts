@@ -1,0 +1,252 @@
+// A block's sequences → the block: counts the symbols and chooses the shortest of the three kinds (RFC 1951 section
+// 3.2.3). Knows no context. BFINAL is never set.
+
+import { putBits, putLengthTokens, putSequences, putStored } from './bit-writer';
+import {
+  ALL_BITS_SHIFT,
+  CODE_LENGTH_SHIFT,
+  DISTANCE_CODES,
+  DISTANCE_FREQUENCIES,
+  DISTANCE_SYMBOLS,
+  DISTANCES_USED,
+  END_OF_BLOCK,
+  LENGTH_CODES,
+  LENGTH_FREQUENCIES,
+  LENGTH_SYMBOLS,
+  LENGTH_TOKENS,
+  LENGTHS_USED,
+  LITERAL_CODES,
+  LITERAL_FREQUENCIES,
+  LITERAL_SYMBOLS,
+  LITERALS_MASK,
+  LITERALS_USED,
+  MATCH_LENGTH_SHIFT,
+  SEQUENCES,
+  SEQUENCE_LENGTH,
+} from './deflate-work';
+import { listUsed, makeCode } from './huffman-encode';
+import {
+  DISTANCE_EXTRA,
+  FIXED_DISTANCE_CODES,
+  FIXED_LITERAL_CODES,
+  LENGTH_EXTRA,
+  LENGTH_ORDER,
+  LITERAL_EXTRA,
+} from './symbols';
+
+/** A block's first three bits: BFINAL 0, then BTYPE. */
+const FIXED: u32 = 1 << 1;
+const DYNAMIC: u32 = 2 << 1;
+
+/** The longest codes: two that bit-writer.ts has room for, and one that the RFC sets. */
+const LONGEST_LITERAL: u32 = 14;
+const LONGEST_DISTANCE: u32 = 15;
+const LONGEST_LENGTH: u32 = 7;
+
+/** A block of fewer symbols has no code of its own: describing it costs more than it could save. */
+const FEWEST_COUNTED: u32 = 20;
+/**
+ * What the description of a block's codes costs at least, in bits, for itself and for each symbol that occurs. Measured
+ * on text and records; an alphabet whose symbols stand side by side, like that of Base64, may come by with a little
+ * less.
+ */
+const LEAST_DESCRIPTION: u32 = 3 + 14 + 30;
+const LEAST_OF_SYMBOL: u32 = 4;
+
+// ---- Counting
+
+// @ts-ignore: decorator
+@inline
+function add(frequencies: usize, symbol: u32, count: u32): void {
+  const counter = frequencies + (<usize>symbol << 1);
+  store<u16>(counter, load<u16>(counter) + <u16>count);
+}
+
+/**
+ * Counts the symbols of the sequences, whose literals begin at `p`, with the end of the block. Four bytes before each
+ * match are counted whether they are literals or not, and those that are not count 0: bit-writer.ts says why.
+ */
+function countSymbols(p: usize): void {
+  for (let q = LITERAL_FREQUENCIES; q < LENGTH_FREQUENCIES; q += 16) v128.store(q, i16x8.splat(0));
+  let sequence = SEQUENCES;
+  for (;;) {
+    const lengths = load<u32>(sequence);
+    const match = load<u32>(sequence, 4);
+    let left = <i32>(lengths & LITERALS_MASK);
+    const next = p + left + (lengths >> MATCH_LENGTH_SHIFT);
+    do {
+      const four = load<u32>(p);
+      add(LITERAL_FREQUENCIES, four & 0xff, u32(left > 0));
+      add(LITERAL_FREQUENCIES, (four >> 8) & 0xff, u32(left > 1));
+      add(LITERAL_FREQUENCIES, (four >> 16) & 0xff, u32(left > 2));
+      add(LITERAL_FREQUENCIES, four >> 24, u32(left > 3));
+      p += 4;
+      left -= 4;
+    } while (left > 0);
+    p = next;
+    const symbol = match & 0x1ff;
+    add(LITERAL_FREQUENCIES, symbol, 1);
+    if (symbol == END_OF_BLOCK) return;
+    add(DISTANCE_FREQUENCIES, (match >> 14) & 0x1f, 1);
+    sequence += SEQUENCE_LENGTH;
+  }
+}
+
+// ---- What the kinds cost, in bits
+
+/** Stored: to the byte's border, the lengths, the bytes. (A block is never longer than one stored block can be.) */
+function storedBits(position: u32, length: u32): u32 {
+  return ((position + 3 + 7) & ~7) - position + 32 + (length << 3);
+}
+
+/** log2 in 256ths, off by 2 at most: the bits behind the first as they are, a parabola for the curve's height above. */
+// @ts-ignore: decorator
+@inline
+function logarithm(value: u32): u32 {
+  const zeros = clz<u32>(value);
+  const fraction = ((value << zeros) >> 23) & 0xff;
+  return ((31 - zeros) << 8) + fraction + ((fraction * (256 - fraction) * 11) >> 13);
+}
+
+/**
+ * What the symbols of an alphabet cost, with their extra bits: in the fixed code, and in 256ths at least in any code of
+ * the block's own (their entropy). To know that is much cheaper than to make that code, which in short messages seldom
+ * pays.
+ *
+ * @returns the first in the low half, the second in the high half
+ */
+function costs(used: usize, count: u32, fixedCodes: usize): u64 {
+  let fixed: u32 = 0;
+  let least: u32 = 0;
+  let total: u32 = 0;
+  for (const end = used + (<usize>count << 2); used < end; used += 4) {
+    const entry = load<u32>(used);
+    const frequency = entry >> 16;
+    const code = load<u32>(fixedCodes + (<usize>(entry & 0xffff) << 2));
+    const all = code >> ALL_BITS_SHIFT;
+    const extra = all - ((code >> CODE_LENGTH_SHIFT) & 0xff);
+    fixed += frequency * all;
+    least += frequency * ((extra << 8) - logarithm(frequency));
+    total += frequency;
+  }
+  return <u64>fixed | (<u64>(least + total * logarithm(total)) << 32);
+}
+
+// ---- The description of a code of the block's own (section 3.2.7)
+
+// @ts-ignore: decorator
+@inline
+function putToken(out: usize, symbol: u32, extra: u32): usize {
+  store<u16>(out, symbol | (extra << 8));
+  add(LENGTH_FREQUENCIES, symbol, 1);
+  return out + 2;
+}
+
+/** `count` symbols without a code. */
+function putZeros(out: usize, count: u32): usize {
+  while (count >= 11) {
+    const here = min<u32>(count, 138);
+    out = putToken(out, 18, here - 11);
+    count -= here;
+  }
+  if (count >= 3) return putToken(out, 17, count - 3);
+  for (; count > 0; count--) out = putToken(out, 0, 0);
+  return out;
+}
+
+/** `count` more symbols with a code of the length before. */
+function putRepeats(out: usize, length: u32, count: u32): usize {
+  while (count >= 3) {
+    const here = min<u32>(count, 6);
+    out = putToken(out, 16, here - 3);
+    count -= here;
+  }
+  for (; count > 0; count--) out = putToken(out, length, 0);
+  return out;
+}
+
+/** The lengths of one alphabet's codes, up to the last symbol that occurs. Runs of those that do not are not walked. */
+function putLengths(out: usize, used: usize, count: u32, codes: usize): usize {
+  let next: u32 = 0;
+  let length: u32 = 0;
+  let repeats: u32 = 0;
+  for (const end = used + (<usize>count << 2); used < end; used += 4) {
+    const symbol = <u32>load<u16>(used);
+    const here = <u32>load<u8>(codes + (<usize>symbol << 2), 2);
+    if (symbol == next && here == length) {
+      repeats++;
+    } else {
+      out = putRepeats(out, length, repeats);
+      out = putZeros(out, symbol - next);
+      out = putToken(out, here, 0);
+      length = here;
+      repeats = 0;
+    }
+    next = symbol + 1;
+  }
+  return putRepeats(out, length, repeats);
+}
+
+/** The last symbol of a list that is not empty. */
+// @ts-ignore: decorator
+@inline
+function lastOf(used: usize, count: u32): u32 {
+  return load<u16>(used + (<usize>count << 2) - 4);
+}
+
+/**
+ * Puts the block whose sequences lie at SEQUENCES and whose bytes at `ptr`, as whichever kind is the shortest.
+ *
+ * @param length how many bytes it stands for, at most BLOCK_LENGTH
+ * @param symbols how many literals and matches it has
+ * @returns the position behind it
+ */
+export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32): u32 {
+  const stored = storedBits(position, length);
+  if (symbols < FEWEST_COUNTED) return putFixed(position, ptr);
+
+  countSymbols(ptr);
+  const literals = listUsed(LITERAL_FREQUENCIES, LITERAL_SYMBOLS, LITERALS_USED);
+  const distances = listUsed(DISTANCE_FREQUENCIES, DISTANCE_SYMBOLS, DISTANCES_USED);
+  const ofLiterals = costs(LITERALS_USED, literals, FIXED_LITERAL_CODES);
+  const ofDistances = costs(DISTANCES_USED, distances, FIXED_DISTANCE_CODES);
+  const fixed: u32 = 3 + <u32>ofLiterals + <u32>ofDistances;
+  const others = min<u32>(fixed, stored);
+  const entropy = (<u32>(ofLiterals >> 32) + <u32>(ofDistances >> 32)) >> 8;
+
+  if (entropy + LEAST_DESCRIPTION + LEAST_OF_SYMBOL * (literals + distances) < others) {
+    let dynamic =
+      makeCode(LITERALS_USED, literals, LITERAL_EXTRA, LONGEST_LITERAL, LITERAL_CODES) +
+      makeCode(DISTANCES_USED, distances, DISTANCE_EXTRA, LONGEST_DISTANCE, DISTANCE_CODES);
+    // The symbols of no bits that bit-writer.ts puts for nothing.
+    store<u32>(LITERAL_CODES + 4 * 287, 0);
+    for (let p: usize = 0; p < 2 * LENGTH_SYMBOLS; p += 16) v128.store(LENGTH_FREQUENCIES + p, i16x8.splat(0));
+    for (let p: usize = 0; p < 4 * LENGTH_SYMBOLS; p += 16) v128.store(LENGTH_CODES + p, i32x4.splat(0));
+    let tokensEnd = putLengths(LENGTH_TOKENS, LITERALS_USED, literals, LITERAL_CODES);
+    tokensEnd = putLengths(tokensEnd, DISTANCES_USED, distances, DISTANCE_CODES);
+    // Without matches there still is one distance, of length 0.
+    if (distances == 0) tokensEnd = putToken(tokensEnd, 0, 0);
+    const lengths = listUsed(LENGTH_FREQUENCIES, LENGTH_SYMBOLS, LENGTHS_USED);
+    dynamic += makeCode(LENGTHS_USED, lengths, LENGTH_EXTRA, LONGEST_LENGTH, LENGTH_CODES);
+    let sent: u32 = 19;
+    while (load<u32>(LENGTH_CODES + (<usize>load<u8>(LENGTH_ORDER + sent - 1) << 2)) == 0) sent--;
+    dynamic += 3 + 14 + 3 * sent;
+
+    if (dynamic < others) {
+      const hlit = lastOf(LITERALS_USED, literals) - 256;
+      const hdist = distances == 0 ? 0 : lastOf(DISTANCES_USED, distances);
+      position = putBits(position, DYNAMIC | (hlit << 3) | (hdist << 8) | ((sent - 4) << 13), 3 + 14);
+      for (let i: u32 = 0; i < sent; i++) {
+        const code = LENGTH_CODES + (<usize>load<u8>(LENGTH_ORDER + i) << 2);
+        position = putBits(position, (load<u32>(code) >> CODE_LENGTH_SHIFT) & 0xff, 3);
+      }
+      position = putLengthTokens(position, tokensEnd);
+      return putSequences(position, ptr, LITERAL_CODES, DISTANCE_CODES);
+    }
+  }
+  return stored < fixed ? putStored(position, ptr, length) : putFixed(position, ptr);
+}
+
+function putFixed(position: u32, ptr: usize): u32 {
+  return putSequences(putBits(position, FIXED, 3), ptr, FIXED_LITERAL_CODES, FIXED_DISTANCE_CODES);
+}

@@ -1,0 +1,101 @@
+// The compressor (RFC 1951) as permessage-deflate wants it (RFC 7692 section 7.2.1): a slice of a message → blocks
+// behind which the output stands at a byte's border. Knows contexts and slices; matches and codes are the business of
+// the match finders and of block-writer.ts. The contract stands in src/kernel/deflate-kernel.ts.
+
+import { putBits, putStored } from './bit-writer';
+import { putBlock } from './block-writer';
+import { chainEvery, findSequencesThoroughly } from './chain-finder';
+import { remember } from './context';
+import { BLOCK_LENGTH, INPUT, SLICE_HASH } from './deflate-work';
+import {
+  CONTEXT_GUARD,
+  CONTEXT_HASH_BITS,
+  CONTEXT_HISTORY,
+  CONTEXT_POSITION,
+  CONTEXT_RING,
+  CONTEXT_RING_LENGTH,
+  DEFLATE_LAST,
+  LEVEL_FASTEST,
+  LEVEL_SMALLEST,
+  SHARED_DEFLATE_CONTEXT_PTR,
+} from './layout';
+import { findSequences, findSequencesFast, insertEvery } from './match-finder';
+
+/** From this length on a slice has a hash of its own: the context's is made for many connections, and small. */
+const LONG: u32 = 1024;
+/** The length of that hash less 4, as match-finder.ts takes it. */
+const SLICE_MASK: u32 = 0x8000 - 4;
+/** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
+const LEAST_NEAR: u32 = 8192;
+
+export function deflate(contextPtr: usize, windowLength: u32, length: u32, level: u32, flags: u32): u32 {
+  const hashBits = load<u32>(contextPtr, CONTEXT_HASH_BITS);
+  const contextHash = contextPtr + CONTEXT_RING + <usize>load<u32>(contextPtr, CONTEXT_RING_LENGTH) + CONTEXT_GUARD;
+  const contextMask = (2 << hashBits) - 4;
+  const isLong = length >= LONG;
+  const hash = isLong ? SLICE_HASH : contextHash;
+  const mask = isLong ? SLICE_MASK : contextMask;
+  const toPosition = load<u32>(contextPtr, CONTEXT_POSITION) - <u32>INPUT;
+  const oldest = recall(contextPtr, windowLength);
+  const end = INPUT + length;
+
+  // A hash that is not the context's must learn the history first: finely what is near, coarsely what is far, which
+  // finds the long matches there (they are extended to both sides). How much is near is in proportion to the slice.
+  if (level == LEVEL_SMALLEST) {
+    const near = max<usize>(oldest, INPUT - max<u32>(length << 2, LEAST_NEAR));
+    const step: u32 = isLong ? 1 : 2;
+    chainEvery(step << 3, oldest, near, toPosition);
+    chainEvery(step, near, INPUT, toPosition);
+  } else if (isLong) {
+    const near = max<usize>(oldest, INPUT - (length << 2));
+    insertEvery(16, oldest, near, hash, mask, toPosition);
+    insertEvery(2, near, INPUT, hash, mask, toPosition);
+  }
+
+  let position: u32 = 0;
+  for (let start = INPUT; start < end; start += BLOCK_LENGTH) {
+    const blockEnd = min<usize>(start + BLOCK_LENGTH, end);
+    let symbols: u32;
+    if (level == LEVEL_SMALLEST) {
+      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
+    } else if (level == LEVEL_FASTEST) {
+      symbols = findSequencesFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    } else {
+      symbols = findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    }
+    position = putBlock(position, start, <u32>(blockEnd - start), symbols);
+  }
+  // Two stored blocks where one would do: five bytes more than the contract has.
+  if (position > (length + 5) << 3) position = putStored(0, INPUT, length);
+
+  // What a short message will ask the context's hash for, as much as that has room for. The shared one is not asked
+  // again.
+  if (isLong && contextPtr != SHARED_DEFLATE_CONTEXT_PTR) {
+    insertEvery(2, end - min<u32>(length, 2 << hashBits), end - 3, contextHash, contextMask, toPosition);
+  }
+  remember(contextPtr, INPUT, length);
+
+  // The empty stored block: its header, zeros to the byte's border, then 00 00 ff ff.
+  position = (putBits(position, 0, 3) + 7) & ~7;
+  if ((flags & DEFLATE_LAST) == 0) position = putBits(position, 0xffff0000, 32);
+  return position >> 3;
+}
+
+/**
+ * Copies the history in front of the slice, where matches reach back into it as into the slice itself. At 4 KiB that is
+ * 64 cache lines in order; to look for matches in the ring would touch most of them too, one by one and out of order.
+ *
+ * @returns where it begins
+ */
+function recall(contextPtr: usize, windowLength: u32): usize {
+  const history = min<u32>(load<u32>(contextPtr, CONTEXT_HISTORY), windowLength);
+  const oldest = INPUT - history;
+  if (history == 0) return oldest;
+  const ringLength = load<u32>(contextPtr, CONTEXT_RING_LENGTH);
+  const ring = contextPtr + CONTEXT_RING;
+  const offset = (load<u32>(contextPtr, CONTEXT_POSITION) - history) & (ringLength - 1);
+  const untilEnd = min<u32>(history, ringLength - offset);
+  memory.copy(oldest, ring + offset, untilEnd);
+  if (history > untilEnd) memory.copy(oldest + untilEnd, ring, history - untilEnd);
+  return oldest;
+}

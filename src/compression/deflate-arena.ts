@@ -1,0 +1,47 @@
+// The memory that JavaScript and a deflate kernel share, with the views on it and the pool of contexts in it. One serves
+// all connections of a PerMessageDeflate. It knows no connection.
+
+import {
+  CONTEXT_GUARD,
+  CONTEXT_RING,
+  MAX_HASH_BITS,
+  MAX_WINDOW_LENGTH,
+  PAGE_LENGTH,
+  POOL_PTR,
+  SHARED_DEFLATE_CONTEXT_PTR,
+  SHARED_INFLATE_CONTEXT_PTR,
+} from '../../assembly/deflate/layout.js';
+import type { DeflateKernel } from '../kernel/deflate-kernel.js';
+import { getHost, type Host } from '../kernel/host.js';
+import { ContextPool } from './context-pool.js';
+
+/** How many bytes a context takes. @param hashBits 0 for a context of inflate */
+export function contextLength(windowBits: number, hashBits: number): number {
+  return CONTEXT_RING + 2 ** windowBits + CONTEXT_GUARD + (hashBits === 0 ? 0 : 2 * 2 ** hashBits);
+}
+
+/** A kernel with the views on its memory. The memory never grows, so the views are made once and stay valid. */
+export class DeflateArena {
+  readonly kernel: DeflateKernel;
+  /** All of the memory. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same as 32-bit numbers: index = address / 4. */
+  readonly words: Int32Array<ArrayBuffer>;
+  readonly pool: ContextPool;
+  readonly host: Host = getHost();
+
+  /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */
+  constructor(kernel: DeflateKernel) {
+    this.kernel = kernel;
+    this.bytes = new Uint8Array(kernel.memory);
+    this.words = new Int32Array(kernel.memory);
+    this.pool = new ContextPool(POOL_PTR, kernel.memory.byteLength - POOL_PTR);
+    kernel.initContext(SHARED_INFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, 0);
+    kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
+  }
+
+  /** How many pages hold a pool of this length. */
+  static poolPages(poolLength: number): number {
+    return Math.ceil(poolLength / PAGE_LENGTH);
+  }
+}

@@ -1,0 +1,128 @@
+// One message on its way through inflate, piece by piece: its input is longer than what one call takes, its output than
+// what one call gives. It enforces the limit, and turns what went wrong into an error. It knows no connection: the context
+// is the caller's.
+
+import {
+  INFLATE_DONE,
+  INFLATE_ERROR_UTF8,
+  INFLATE_FIRST,
+  INFLATE_LAST,
+  INFLATE_NEEDS_INPUT,
+  INFLATE_NEEDS_OUTPUT,
+  INFLATE_TEXT,
+  INPUT_CAPACITY,
+  INPUT_PTR,
+  OUTCOME_PTR,
+  OUTCOME_STATUS,
+  OUTCOME_UTF8,
+  OUTPUT_CAPACITY,
+  OUTPUT_PTR,
+} from '../../assembly/deflate/layout.js';
+import { UTF8_ASCII } from '../../assembly/layout.js';
+import { ProtocolError } from '../errors.js';
+import { copyBytes } from '../kernel/bytes.js';
+import type { DeflateArena } from './deflate-arena.js';
+
+const STATUS_WORD = (OUTCOME_PTR + OUTCOME_STATUS) / 4;
+const UTF8_WORD = (OUTCOME_PTR + OUTCOME_UTF8) / 4;
+
+/** The message that an arena inflates: there is one at a time, so there is one of these, used again and again. */
+export class Inflation {
+  readonly arena: DeflateArena;
+  #contextPtr = 0;
+  #windowLength = 0;
+  #source: Uint8Array;
+  /** Input that has not been handed over: from here to there. */
+  #start = 0;
+  #end = 0;
+  #flags = 0;
+  /** How many bytes may still come out. */
+  #left = 0;
+  #status = INFLATE_NEEDS_INPUT;
+  /** How many bytes lie at OUTPUT_PTR. */
+  #length = 0;
+
+  constructor(arena: DeflateArena) {
+    this.arena = arena;
+    this.#source = arena.bytes;
+  }
+
+  /** The piece that `next` made ends the message. */
+  get isDone(): boolean {
+    return this.#status === INFLATE_DONE;
+  }
+
+  /** The piece is text, checked, and all ASCII. */
+  get isAscii(): boolean {
+    return (this.#flags & INFLATE_TEXT) !== 0 && (this.arena.words[UTF8_WORD]! & UTF8_ASCII) !== 0;
+  }
+
+  /**
+   * Begins a message; what was under way is given up.
+   *
+   * @param contextPtr with the history that the message may refer to
+   * @param isText check that what comes out is UTF-8
+   */
+  begin(
+    contextPtr: number,
+    windowLength: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maxLength: number,
+    isText: boolean,
+  ): void {
+    this.#contextPtr = contextPtr;
+    this.#windowLength = windowLength;
+    this.#source = source;
+    this.#start = start;
+    this.#end = end;
+    this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0);
+    this.#left = maxLength;
+    this.#status = INFLATE_NEEDS_INPUT;
+    this.#length = 0;
+  }
+
+  /**
+   * Inflates the next piece; the piece before goes into the context. Not to be called when it `isDone`.
+   *
+   * @returns how many bytes lie at OUTPUT_PTR, until anything is inflated or deflated again
+   * @throws ProtocolError `WSIMD_INVALID_DEFLATE`, `WSIMD_INVALID_UTF8`, `WSIMD_MESSAGE_TOO_LONG`
+   */
+  next(): number {
+    const { kernel, words } = this.arena;
+    if (this.#length > 0) kernel.remember(this.#contextPtr, OUTPUT_PTR, this.#length);
+    const taken = this.#status === INFLATE_NEEDS_OUTPUT ? 0 : this.#takeInput();
+    // One byte more than may come: whether there is one, it tells.
+    const capacity = Math.min(OUTPUT_CAPACITY, this.#left + 1);
+    const length = kernel.inflate(this.#contextPtr, this.#windowLength, taken, this.#flags, capacity);
+    this.#flags &= ~INFLATE_FIRST;
+    this.#status = words[STATUS_WORD]!;
+    if (this.#status < 0) {
+      throw new ProtocolError(this.#status === INFLATE_ERROR_UTF8 ? 'WSIMD_INVALID_UTF8' : 'WSIMD_INVALID_DEFLATE');
+    }
+    if (length > this.#left) throw new ProtocolError('WSIMD_MESSAGE_TOO_LONG', { detail: 'when it is inflated' });
+    this.#left -= length;
+    this.#length = length;
+    return length;
+  }
+
+  /** Puts the last piece into the context: with takeover, once the message is done. */
+  rememberLast(): void {
+    this.arena.kernel.remember(this.#contextPtr, OUTPUT_PTR, this.#length);
+  }
+
+  /** Hands over the next input. @returns its length */
+  #takeInput(): number {
+    const start = this.#start;
+    const end = Math.min(this.#end, start + INPUT_CAPACITY);
+    copyBytes(this.#source, start, end, this.arena.bytes, INPUT_PTR);
+    this.#start = end;
+    if (end === this.#end) {
+      this.#flags |= INFLATE_LAST;
+      // Nothing is kept of who gave it.
+      this.#source = this.arena.bytes;
+    }
+    return end - start;
+  }
+}

@@ -1,0 +1,267 @@
+// permessage-deflate (RFC 7692) for a server or for clients: what they offer and answer, and the memory that their
+// connections share. It knows no socket and no frame.
+
+import { MAX_HASH_BITS, MAX_WINDOW_BITS, MIN_HASH_BITS, MIN_WINDOW_BITS } from '../../assembly/deflate/layout.js';
+import { ProtocolError } from '../errors.js';
+import type { Role } from '../frames/chunk-decoder.js';
+import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
+import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
+import type { KernelName } from '../kernel/kernel.js';
+import type { KernelChoice } from '../kernel/select.js';
+import { createDeflateKernel } from '../kernel/select-deflate.js';
+import type { MessageCompression } from '../messages/compression.js';
+import { contextLength, DeflateArena } from './deflate-arena.js';
+import { Inflation } from './inflation.js';
+import { type DeflateLevel, type DeflaterSettings, MessageDeflater } from './message-deflater.js';
+import { MessageInflater } from './message-inflater.js';
+import {
+  type Agreement,
+  agreementOf,
+  answerOffers,
+  isAnswerTo,
+  makeOffer,
+  type NegotiationWish,
+  windowBits,
+} from './negotiation.js';
+import { type DeflateParameters, EXTENSION_NAME, formatParameters, readParameters } from './parameters.js';
+
+/**
+ * How messages are compressed, on whichever side. What is sent is deflated, what comes is inflated; so of a server
+ * `deflate…` stands for the RFC's `server_…` parameters and `inflate…` for its `client_…` ones, of a client the other way
+ * round.
+ */
+export interface PerMessageDeflateOptions {
+  /** How much effort deflating takes. Default `'default'`. */
+  readonly level?: DeflateLevel;
+  /**
+   * Messages of fewer bytes are sent as they are. Default 8 on connections that remember what was sent, where even these
+   * get smaller; else 128, below which there is little to gain.
+   */
+  readonly threshold?: number;
+  /**
+   * A message that is sent may refer to those before it, for which they are remembered: it makes small messages several
+   * times smaller, and costs `2 ** deflateWindowBits + 2 ** (deflateHashBits + 1)` bytes a connection. Default true.
+   */
+  readonly deflateTakeover?: boolean;
+  /** The peer may do so, which costs 2 to the power of its window bits a connection. Default true. */
+  readonly inflateTakeover?: boolean;
+  /** How far back, as a power of two, a message that is sent may refer to earlier ones: 8 to 15. Default 12, 4 KiB. */
+  readonly deflateWindowBits?: number;
+  /** How many places that a message may refer to are known, as a power of two: 8 to 12. Default 10. */
+  readonly deflateHashBits?: number;
+  /**
+   * How far back the peer is asked to refer at most, as a power of two: 8 to 15. A server asks those clients that let it
+   * (browsers do, and so does `ws`); the default is 12, 4 KiB. A client asks only if this is given, and a server
+   * that cannot do it then declines the whole offer.
+   */
+  readonly inflateWindowBits?: number;
+  /**
+   * Bytes for what is remembered for all connections together, from 1 MiB to 1 GiB; 0: nothing is ever remembered. It is
+   * an address range: the system gives memory for the part that is in use. When it is spent, connections that come agree
+   * on remembering nothing. Default 64 MiB, for some 6,500 connections with a browser at the other end.
+   */
+  readonly poolLength?: number;
+  /** Which kernel; default: WebAssembly where it runs. */
+  readonly kernel?: KernelChoice;
+}
+
+/** How much of a pool is in use. */
+export interface PoolUse {
+  /** Bytes that are set aside for connections. */
+  readonly usedLength: number;
+  /** Bytes that there are. */
+  readonly length: number;
+  /** Contexts, one for each direction that remembers. */
+  readonly contexts: number;
+}
+
+const DEFAULT_WINDOW_BITS = 12;
+const DEFAULT_HASH_BITS = 10;
+const DEFAULT_POOL_LENGTH = 64 * 1024 * 1024;
+const MIN_POOL_LENGTH = 1024 * 1024;
+const MAX_POOL_LENGTH = 2 ** 30;
+/** The pool, for as long as nobody has needed its memory. */
+const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
+
+/**
+ * Compression for a server, or for any number of clients. What it is given in the options holds for all its connections,
+ * which share its memory; that is made when the first of them has agreed on compression.
+ *
+ * ```ts
+ * const deflate = new PerMessageDeflate();
+ * const verdict = checkRequest(head, { extensions: (offers) => deflate.answer(offers) });
+ * if (verdict.ok) new Connection({ role: 'server', compression: deflate.forServer(verdict.extensions) });
+ * ```
+ *
+ * A connection gives back what it holds when it ends; who drops one without telling it (`receiveEnd`) loses pool.
+ */
+export class PerMessageDeflate {
+  readonly #settings: DeflaterSettings;
+  readonly #deflateTakeover: boolean;
+  readonly #inflateTakeover: boolean;
+  readonly #inflateWindowBits: number | undefined;
+  readonly #poolLength: number;
+  readonly #kernel: KernelChoice | undefined;
+  #inflation: Inflation | undefined;
+
+  /** @throws RangeError, TypeError for options out of range */
+  constructor(options: PerMessageDeflateOptions = {}) {
+    const { level = 'default', threshold, poolLength = DEFAULT_POOL_LENGTH } = options;
+    const { deflateWindowBits = DEFAULT_WINDOW_BITS, deflateHashBits = DEFAULT_HASH_BITS, inflateWindowBits } = options;
+    if (level !== 'fastest' && level !== 'default' && level !== 'smallest') {
+      throw new TypeError(`level is "fastest", "default" or "smallest", not ${String(level)}`);
+    }
+    if (threshold !== undefined) requireWhole('threshold', threshold, 0, Number.MAX_SAFE_INTEGER);
+    requireWhole('deflateWindowBits', deflateWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+    requireWhole('deflateHashBits', deflateHashBits, MIN_HASH_BITS, MAX_HASH_BITS);
+    if (inflateWindowBits !== undefined) {
+      requireWhole('inflateWindowBits', inflateWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+    }
+    if (poolLength !== 0) requireWhole('poolLength', poolLength, MIN_POOL_LENGTH, MAX_POOL_LENGTH);
+    this.#settings = { level, threshold, windowBits: deflateWindowBits, hashBits: deflateHashBits };
+    this.#deflateTakeover = (options.deflateTakeover ?? true) && poolLength > 0;
+    this.#inflateTakeover = (options.inflateTakeover ?? true) && poolLength > 0;
+    this.#inflateWindowBits = inflateWindowBits;
+    this.#poolLength = poolLength;
+    this.#kernel = options.kernel;
+  }
+
+  /** Which kernel compresses; undefined as long as there was nothing to compress. */
+  get kernelName(): KernelName | undefined {
+    return this.#inflation?.arena.kernel.name;
+  }
+
+  /** How much of the pool is set aside for connections. */
+  get poolUse(): PoolUse {
+    const { usedLength, slotCount } = this.#pool;
+    return { usedLength, length: this.#poolLength, contexts: slotCount };
+  }
+
+  /**
+   * A server's answer to the offers of a client, for the `extensions` of `checkRequest`.
+   *
+   * @param offers of any extension
+   * @returns the answer; empty where nothing well-formed was offered
+   */
+  answer(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
+    const answer = answerOffers(offers, (offered) => this.#serverWish(offered));
+    return answer === undefined ? [] : [formatParameters(answer)];
+  }
+
+  /**
+   * The compression of a connection on a server.
+   *
+   * @param extensions the answer that was sent
+   * @returns undefined where compression was not agreed on
+   * @throws ProtocolError `WSIMD_NO_KERNEL`
+   */
+  forServer(extensions: readonly ExtensionOffer[]): MessageCompression | undefined {
+    const agreed = extensions.find(({ name }) => name === EXTENSION_NAME);
+    const parameters = agreed === undefined ? undefined : readParameters(agreed);
+    return parameters === undefined ? undefined : this.#open('server', parameters);
+  }
+
+  /** What a client offers, for the `extensions` of `createRequest`. */
+  offer(): ExtensionOffer[] {
+    return [formatParameters(makeOffer(this.#clientWish()))];
+  }
+
+  /**
+   * The compression of a connection on a client.
+   *
+   * @param extensions what the server accepted, as `checkResponse` says
+   * @param offered what was offered to it
+   * @returns undefined where the server did not agree on compression
+   * @throws ProtocolError `WSIMD_RESPONSE_EXTENSIONS` for an answer that is malformed or answers nothing that was offered:
+   *   the connection is to be failed; `WSIMD_NO_KERNEL`
+   */
+  forClient(extensions: readonly ExtensionOffer[], offered: readonly ExtensionOffer[]): MessageCompression | undefined {
+    const answers = extensions.filter(({ name }) => name === EXTENSION_NAME);
+    if (answers.length === 0) return undefined;
+    const answer = readParameters(answers[0]!);
+    const isRight =
+      answers.length === 1 &&
+      answer !== undefined &&
+      offered.some((offer) => {
+        const parameters = offer.name === EXTENSION_NAME ? readParameters(offer) : undefined;
+        return parameters !== undefined && isAnswerTo(answer, parameters);
+      });
+    if (!isRight) throw new ProtocolError('WSIMD_RESPONSE_EXTENSIONS', { detail: formatExtensions(answers) });
+    return this.#open('client', answer);
+  }
+
+  /** A server keeps contexts as far as the pool has room for them. */
+  #serverWish(offered: DeflateParameters): NegotiationWish {
+    const { windowBits: ownBits, hashBits } = this.#settings;
+    const inflateWindowBits = this.#inflateWindowBits ?? DEFAULT_WINDOW_BITS;
+    const most = windowBits(offered.clientMaxWindowBits);
+    const clientBits = offered.clientMaxWindowBits === undefined ? most : Math.min(most, inflateWindowBits);
+    const serverBits = Math.min(windowBits(offered.serverMaxWindowBits), ownBits);
+    const deflateTakeover = this.#deflateTakeover && this.#pool.has(contextLength(serverBits, hashBits));
+    return {
+      deflateTakeover,
+      inflateTakeover: this.#inflateTakeover && this.#pool.has(contextLength(clientBits, 0)),
+      // Who remembers nothing between messages has the largest window for nothing.
+      deflateWindowBits: deflateTakeover ? ownBits : MAX_WINDOW_BITS,
+      inflateWindowBits,
+    };
+  }
+
+  #clientWish(): NegotiationWish {
+    const inflateBits = this.#inflateWindowBits ?? MAX_WINDOW_BITS;
+    return {
+      deflateTakeover: this.#deflateTakeover,
+      inflateTakeover: this.#inflateTakeover && this.#pool.has(contextLength(inflateBits, 0)),
+      deflateWindowBits: this.#settings.windowBits,
+      inflateWindowBits: this.#inflateWindowBits,
+    };
+  }
+
+  get #pool(): Pick<DeflateArena['pool'], 'has' | 'usedLength' | 'slotCount'> {
+    return this.#inflation?.arena.pool ?? UNUSED;
+  }
+
+  #open(role: Role, agreed: DeflateParameters): MessageCompression {
+    if (this.#inflation === undefined) {
+      const kernel = createDeflateKernel(this.#kernel, DeflateArena.poolPages(this.#poolLength));
+      this.#inflation = new Inflation(new DeflateArena(kernel));
+    }
+    const agreement = agreementOf(agreed, role, this.#deflateTakeover);
+    return new ConnectionCompression(this.#inflation, this.#settings, agreement);
+  }
+}
+
+/** Both directions of one connection. */
+class ConnectionCompression extends MessageInflater implements MessageCompression {
+  readonly #deflater: MessageDeflater;
+
+  constructor(inflation: Inflation, settings: DeflaterSettings, agreement: Agreement) {
+    super(inflation, agreement.inflateWindowBits, agreement.inflateTakeover);
+    const { deflateWindowBits, deflateTakeover } = agreement;
+    this.#deflater = new MessageDeflater(inflation.arena, settings, deflateWindowBits, deflateTakeover);
+  }
+
+  deflate(payload: string | Uint8Array): Uint8Array | undefined {
+    return this.#deflater.deflate(payload);
+  }
+  isWorthDeflating(payload: string | Uint8Array): boolean {
+    return this.#deflater.isWorthDeflating(payload);
+  }
+  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array {
+    return this.#deflater.deflatePart(payload, isLast);
+  }
+  deflatePrepared(message: PreparedMessage): CompressedForm | undefined {
+    return this.#deflater.deflatePrepared(message);
+  }
+  override release(): void {
+    super.release();
+    this.#deflater.release();
+  }
+}
+
+/** @throws RangeError */
+function requireWhole(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} is a whole number from ${least} to ${most}, not ${String(value)}`);
+  }
+}

@@ -1,0 +1,57 @@
+// What a connection asks of the extension that compresses its messages. Types only: the core imports no compression; who
+// negotiates it (compression/) hands an object of this shape in.
+
+import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
+
+/** Undoes what the peer did to a message. One for each connection: it may remember what came before. */
+export interface MessageDecompression {
+  /**
+   * A whole compressed text as a string.
+   *
+   * @param source where its bytes lie: `start` to `end`, the payloads of all its frames joined
+   * @param maxLength how many bytes it may have when it is inflated
+   * @param isValidated whether its UTF-8 is checked; of what is not, bad bytes become U+FFFD
+   * @throws ProtocolError with what the connection is to be failed with; nothing more may be inflated then
+   */
+  inflateText(source: Uint8Array, start: number, end: number, maxLength: number, isValidated: boolean): string;
+
+  /** A whole compressed message as bytes, owned. @param isText check that they are UTF-8; the rest as of `inflateText` */
+  inflateBytes(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): Uint8Array;
+
+  /** The same in pieces, each owned, at least one. @param onPiece may not inflate */
+  inflatePieces(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maxLength: number,
+    isText: boolean,
+    onPiece: (data: Uint8Array, isFirst: boolean, isLast: boolean) => void,
+  ): void;
+}
+
+/** Everything that compresses one connection's messages, in both directions. */
+export interface MessageCompression extends MessageDecompression {
+  /**
+   * Deflates a whole message, for one frame with RSV1.
+   *
+   * @returns valid until the next call of any connection's compression; undefined if the message had better go as it is
+   */
+  deflate(payload: string | Uint8Array): Uint8Array | undefined;
+
+  /** Whether the message that begins with this fragment is worth deflating. */
+  isWorthDeflating(payload: string | Uint8Array): boolean;
+
+  /**
+   * Deflates a further part of a message, for a frame of its own: the first with RSV1, the others continuations. Between
+   * two parts nothing else of this connection may be deflated, of other connections anything.
+   *
+   * @returns valid until the next call of any connection's compression
+   */
+  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array;
+
+  /** A prepared message, compressed once for all that can share it; undefined if it had better go as it is. */
+  deflatePrepared(message: PreparedMessage): CompressedForm | undefined;
+
+  /** The connection has ended: what was remembered for it is given up. Nothing may be called after it but this. */
+  release(): void;
+}

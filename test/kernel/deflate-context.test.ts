@@ -1,0 +1,123 @@
+// initContext(), remember() and moveContext() of every kernel: what a context's header and ring hold, byte for byte, and
+// that nothing beside them is written.
+
+import { describe, expect, it } from 'vitest';
+import {
+  CONTEXT_HASH_BITS,
+  CONTEXT_HISTORY,
+  CONTEXT_POSITION,
+  CONTEXT_RING,
+  CONTEXT_RING_LENGTH,
+  OUTPUT_PTR,
+  POOL_PTR,
+} from '../../assembly/deflate/layout.js';
+import { INFLATE_KERNELS } from '../support/inflating.js';
+import { createRandom, randomBytes } from '../support/random.js';
+
+const CONTEXT = POOL_PTR + 0x4000;
+const OTHER = POOL_PTR + 0x20000;
+const POISON = 0xa5;
+
+describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
+  const bytes = new Uint8Array(kernel.memory);
+  const view = new DataView(kernel.memory);
+
+  function header(contextPtr: number) {
+    return {
+      ringLength: view.getUint32(contextPtr + CONTEXT_RING_LENGTH, true),
+      position: view.getUint32(contextPtr + CONTEXT_POSITION, true),
+      history: view.getUint32(contextPtr + CONTEXT_HISTORY, true),
+      hashBits: view.getUint32(contextPtr + CONTEXT_HASH_BITS, true),
+    };
+  }
+
+  /** The bytes that the context remembers, the oldest first. */
+  function remembered(contextPtr: number): number[] {
+    const { ringLength, position, history } = header(contextPtr);
+    return Array.from({ length: history }, (_, i) => {
+      const place = (position - history + i) >>> 0;
+      return bytes[contextPtr + CONTEXT_RING + (place & (ringLength - 1))]!;
+    });
+  }
+
+  function expectOnlyWritten(from: number, to: number): void {
+    const pool = bytes.subarray(POOL_PTR);
+    const stray = pool.findIndex((byte, i) => byte !== POISON && (POOL_PTR + i < from || POOL_PTR + i >= to));
+    expect(stray).toBe(-1);
+  }
+
+  it('initContext writes the header and no more', () => {
+    bytes.fill(POISON, POOL_PTR);
+    kernel.initContext(CONTEXT, 1024, 9);
+    expect(header(CONTEXT)).toEqual({ ringLength: 1024, position: 0, history: 0, hashBits: 9 });
+    expectOnlyWritten(CONTEXT, CONTEXT + CONTEXT_RING);
+  });
+
+  it.each([256, 512, 4096, 32_768])('remember appends to a ring of %i bytes, wherever it stands', (ringLength) => {
+    bytes.fill(POISON, POOL_PTR);
+    kernel.initContext(CONTEXT, ringLength, 0);
+    const random = createRandom(ringLength);
+    let history: number[] = [];
+    let total = 0;
+    const lengths = [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 255, 256, 257, 1024, 1025, 5000, 65_536];
+    for (let i = 0; i < 150; i++) {
+      const length = i % 3 === 0 ? lengths[random() % lengths.length]! : random() % 300;
+      const appended = randomBytes(length, i);
+      bytes.set(appended, OUTPUT_PTR);
+      kernel.remember(CONTEXT, OUTPUT_PTR, length);
+      history = [...history, ...appended].slice(-ringLength);
+      total += length;
+      expect(header(CONTEXT)).toEqual({ ringLength, position: total, history: history.length, hashBits: 0 });
+      expect(Buffer.from(remembered(CONTEXT)).equals(Uint8Array.from(history))).toBe(true);
+    }
+    expectOnlyWritten(CONTEXT, CONTEXT + CONTEXT_RING + ringLength);
+  });
+
+  it('remember never writes over what is still remembered', () => {
+    kernel.initContext(CONTEXT, 256, 0);
+    const all = randomBytes(256 + 300, 1);
+    for (let length = 0; length <= 300; length++) {
+      kernel.initContext(CONTEXT, 256, 0);
+      bytes.set(all, OUTPUT_PTR);
+      kernel.remember(CONTEXT, OUTPUT_PTR, 256);
+      kernel.remember(CONTEXT, OUTPUT_PTR + 256, length);
+      expect(remembered(CONTEXT)).toEqual([...all.subarray(length, 256 + length)]);
+    }
+  });
+
+  it('the position goes round at 2^32', () => {
+    kernel.initContext(CONTEXT, 256, 0);
+    view.setUint32(CONTEXT + CONTEXT_POSITION, 2 ** 32 - 100, true);
+    bytes.set(randomBytes(200, 7), OUTPUT_PTR);
+    kernel.remember(CONTEXT, OUTPUT_PTR, 200);
+    expect(header(CONTEXT)).toMatchObject({ position: 100, history: 200 });
+    expect(remembered(CONTEXT)).toEqual([...randomBytes(200, 7)]);
+  });
+
+  it.each([
+    [256, 256],
+    [256, 1024],
+    [1024, 32_768],
+    [4096, 8192],
+  ])('moveContext takes a ring of %i bytes to one of %i', (fromLength, toLength) => {
+    for (const total of [0, 1, 100, fromLength - 1, fromLength, fromLength + 77, 5 * fromLength + 3]) {
+      bytes.fill(POISON, POOL_PTR);
+      kernel.initContext(CONTEXT, fromLength, 0);
+      bytes.set(randomBytes(total, total), OUTPUT_PTR);
+      kernel.remember(CONTEXT, OUTPUT_PTR, total);
+      const before = bytes.slice(CONTEXT, CONTEXT + CONTEXT_RING + fromLength);
+      kernel.moveContext(CONTEXT, OTHER, toLength);
+      const history = Math.min(total, fromLength);
+      expect(header(OTHER)).toMatchObject({ ringLength: toLength, history, hashBits: 0 });
+      expect(remembered(OTHER)).toEqual(remembered(CONTEXT));
+      expect(bytes.slice(CONTEXT, CONTEXT + before.length)).toEqual(before);
+      bytes.fill(POISON, CONTEXT, CONTEXT + before.length);
+      expectOnlyWritten(OTHER, OTHER + CONTEXT_RING + toLength);
+      // And it goes on from there.
+      bytes.set(randomBytes(500, 1), OUTPUT_PTR);
+      const old = remembered(OTHER);
+      kernel.remember(OTHER, OUTPUT_PTR, 500);
+      expect(remembered(OTHER)).toEqual([...old, ...randomBytes(500, 1)].slice(-toLength));
+    }
+  });
+});
