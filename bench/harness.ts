@@ -27,8 +27,15 @@ export interface Workload {
   /**
    * Measures all subjects by itself, in place of `subjects`: where they must have a process of their own, or where it is not
    * time that is measured. It verifies their work itself too.
+   *
+   * @throws NotMeasurable
    */
   gauge?(plan: Plan): Promise<Measurement[]>;
+}
+
+/** That a case cannot be measured on this engine at all, and why: it is shown, and is no failure of the run. */
+export class NotMeasurable extends Error {
+  override readonly name = 'NotMeasurable';
 }
 
 /** One row of a table. */

@@ -7,7 +7,7 @@ import { readRuns, writeRun, writeText } from './files.js';
 import { makePage } from './html/page.js';
 import { HELP, type Options, readOptions } from './options.js';
 import { writeReadme } from './readme/write.js';
-import { summarizeBars, toMarkdown, toTerminal } from './report.js';
+import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report.js';
 import type { RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
@@ -24,7 +24,7 @@ async function main(options: Options): Promise<void> {
   else if (from !== undefined) writeReport(options, readRuns([from, ...files]));
   else if (compare !== undefined && files.length > 0) console.log(compareAll(readRuns([compare]), readRuns(files)));
   else if (browser === 'page') await servePage(options);
-  else if (browser !== undefined) finish(options, [await runInABrowser(browser, options)]);
+  else if (browser !== undefined) await runInBrowsers(browser, options);
   else if (runtime !== undefined) await runInAll(options, runtime);
   else await run(options);
 }
@@ -33,7 +33,7 @@ async function run(options: Options): Promise<void> {
   // Only here: the cases bring the peers with them, which nothing else needs.
   const { runHere } = await import('./run.js');
   const result = await runHere(options);
-  console.log(`${summarizeBars(result.groups)}\n${countCases(result)} cases in ${result.seconds} s.`);
+  console.log(`${describeDemands(result)}\n${countCases(result)} cases in ${formatDuration(result.seconds * 1000)}.`);
   finish(options, [result]);
   // In another runtime it is to be expected that something is not there.
   if (result.failures !== undefined && !('bun' in process.versions || 'deno' in process.versions)) process.exitCode = 1;
@@ -42,17 +42,33 @@ async function run(options: Options): Promise<void> {
 async function runInAll(options: Options, list: string): Promise<void> {
   const { runs, absent } = await runEverywhere(options, list, options.json ?? RESULTS);
   const { json: _, ...rest } = options;
-  if (runs.length > 0) finish(rest, runs);
-  for (const reason of absent) console.error(`Not run: ${reason}`);
-  if (absent.length > 0) process.exitCode = 1;
+  finishAll(rest, runs, absent);
 }
 
-async function runInABrowser(name: string, { words, plan }: Options): Promise<RunResult> {
-  const { runInBrowser, toBrowserName } = await import('./browser/main.js');
-  const result = await runInBrowser(toBrowserName(name), { ...shorten(plan), words });
-  for (const group of result.groups) console.log(toTerminal(group));
-  console.log(`${result.machine.userAgent}: ${result.seconds} s.`);
-  return result;
+async function runInBrowsers(list: string, options: Options): Promise<void> {
+  const { runInBrowser, parseBrowserList } = await import('./browser/main.js');
+  const { words, plan } = options;
+  const runs: RunResult[] = [];
+  const absent: string[] = [];
+  for (const name of parseBrowserList(list)) {
+    console.log(`\n===== ${name} =====\n`);
+    try {
+      const result = await runInBrowser(name, { ...shorten(plan), words });
+      for (const group of result.groups) console.log(toTerminal(group));
+      console.log(`${result.machine.userAgent}: ${result.seconds} s.`);
+      runs.push(result);
+    } catch (error) {
+      absent.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  finishAll(options, runs, absent);
+}
+
+/** @param absent in words, what did not come to a run */
+function finishAll(options: Options, runs: readonly RunResult[], absent: readonly string[]): void {
+  if (runs.length > 0) finish(options, runs);
+  for (const reason of absent) console.error(`Not run: ${reason}`);
+  if (absent.length > 0) process.exitCode = 1;
 }
 
 async function servePage({ words, plan }: Options): Promise<void> {
@@ -71,7 +87,7 @@ function finish(options: Options, runs: readonly RunResult[]): void {
     const { title } = findRuntimeName(versions);
     for (const { id, reason } of failures) console.error(`Not measured in ${title}: ${id}: ${reason}`);
   }
-  if (options.json !== undefined) writeRun(options.json, runs[0]!);
+  for (const run of options.json === undefined ? [] : runs) console.log(`The samples: ${writeRun(options.json!, run)}`);
   if (options.markdown !== undefined) writeText(options.markdown, runs.map(toMarkdown).join('\n'));
   if (options.compare !== undefined) console.log(compareAll(readRuns([options.compare]), runs));
   if (options.hasReport) writeReport(options, runs);
