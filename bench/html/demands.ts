@@ -18,23 +18,26 @@ export function tabulateDemands(title: string, run: RunResult): string {
   if (verdicts.length === 0) return '<p>Of what was measured here, nothing.</p>';
   const rows = verdicts.map((verdict) => [
     `<th scope="row">${formatCode(verdict.demand.title)}</th>`,
-    `<td class="words">${formatCode(verdict.demand.wanted)}</td>`,
     resultCell(verdict),
+    `<td class="words">${formatCode(verdict.demand.wanted)}</td>`,
   ]);
   const misses = verdicts
     .flatMap((verdict) => gatherMisses(verdict))
     .map((set) => {
       const { group, reason = 'Why, nobody knows yet.' } = set[0]!;
-      return `<li><a href="#${toAnchor(group)}">${escapeXml(describeMisses(set))}</a>. ${formatCode(reason)}</li>`;
+      const figures = escapeXml(describeMisses(set).slice(group.length));
+      return `<li><a href="#${toAnchor(group)}">${escapeXml(group)}</a>${figures}. ${formatCode(reason)}</li>`;
     });
   const list = misses.length === 0 ? '' : `<h3>Missed, and why</h3><ul class="losses">${misses.join('\n')}</ul>`;
-  return makeTable(`What was wanted, ${title}`, ['', 'wanted', 'reached'], rows) + list;
+  return makeTable(`What was wanted, ${title}`, ['', 'reached', 'wanted'], rows) + list;
 }
 
 function resultCell(verdict: DemandVerdict): string {
   const { met, of } = countMet(verdict);
   if (of === 0) return `<td class="words">${escapeXml(describeInformation(verdict))}</td>`;
-  return met === of ? `<td>all ${of}</td>` : `<td class="miss">${met} of ${of} <em>missed</em></td>`;
+  return met === of
+    ? `<td class="words">all ${of}</td>`
+    : `<td class="words miss">${met} of ${of}<em>${of - met} missed</em></td>`;
 }
 
 /** What stands between backquotes is code. */

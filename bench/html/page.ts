@@ -13,8 +13,8 @@ import { SCRIPT } from './script.js';
 import { makeStyle } from './style.js';
 import { listLosses, tabulateGroup, tabulateOverview, toAnchor } from './tables.js';
 
-/** Below this a run is for those who work on the code. */
-const ROUNDS_TO_QUOTE = 13;
+/** With fewer milliseconds of each subject in a case a run is for those who work on the code. */
+const TIME_TO_QUOTE = 100;
 
 const LEGEND = [
   'Times are medians of the rounds for one message or call; ratios are medians of the ratios within each round. A thin line through a point goes from quartile to quartile.',
@@ -71,7 +71,9 @@ ${ids.map((id) => makeSection(id, runs)).join('\n')}
 function describeMachine(runs: readonly RunResult[]): string {
   const { machine } = runs[0]!;
   const cpus = new Set(runs.map((run) => run.machine.cpu));
-  const quick = runs.some(({ plan }) => plan.rounds < ROUNDS_TO_QUOTE);
+  const quick = runs
+    .filter(({ plan }) => plan.rounds * plan.turn < TIME_TO_QUOTE)
+    .map(({ versions }) => findRuntimeName(versions).title);
   const rows = runs.map(({ date, versions, plan, seconds, machine }) => {
     const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     const cells = [
@@ -89,7 +91,7 @@ function describeMachine(runs: readonly RunResult[]): string {
     .join('');
   return `<p>${escapeXml(String(machine.cpu))}, ${machine.cores} cores, ${machine.memoryGiB ?? '?'} GiB, ${escapeXml(String(machine.os ?? ''))}; ${escapeXml(runs[0]!.date.slice(0, 10))}.</p>
 ${cpus.size > 1 ? '<p class="warn">These runs are of different machines.</p>' : ''}
-${quick ? '<p class="warn">Few and short rounds (--quick): a look at the code, not figures to be quoted.</p>' : ''}
+${quick.length > 0 ? `<p class="warn">Few and short rounds (--quick) in ${escapeXml(quick.join(', '))}: a look at the code, not figures to be quoted.</p>` : ''}
 <details><summary>Runtimes, versions and when</summary><div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div></details>
 ${LEGEND.map((text) => `<p class="note">${text}</p>`).join('\n')}`;
 }

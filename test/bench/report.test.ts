@@ -1,7 +1,7 @@
 // The plots, and the report that is made of them.
 
 import { describe, expect, it } from 'vitest';
-import { DARK, DARK_PAGE, LIGHT, LIGHT_PAGE } from '../../bench/draw/palette.js';
+import { DARK, DARK_PAGE, dashOf, drawMarker, LIGHT, LIGHT_PAGE } from '../../bench/draw/palette.js';
 import { drawPlot } from '../../bench/draw/plot.js';
 import { makeLogScale, makeSizeScale, spread } from '../../bench/draw/scale.js';
 import { makePage } from '../../bench/html/page.js';
@@ -27,6 +27,12 @@ describe('plots', () => {
       expect(contrast(page.text, page.background)).toBeGreaterThan(7);
       expect(contrast(page.muted, page.background)).toBeGreaterThan(4.5);
     }
+  });
+
+  it('have a marker for each of nine runtimes', () => {
+    const markers = Array.from({ length: 9 }, (_, slot) => drawMarker(slot, 10, 10, ''));
+    expect(new Set(markers).size).toBe(9);
+    expect(new Set(markers.map((_, slot) => dashOf(slot))).size).toBe(9);
   });
 
   it('have scales that hold what they were made for', () => {
@@ -95,8 +101,8 @@ describe('report', () => {
 
   it('says of every demand what came of it, and why it is missed', () => {
     const judged = makePage([readBack(sampleRun)]);
-    expect(judged).toContain('1 of 3 <em>missed</em>');
-    expect(judged).toContain('decode/cursor/binary, wsimd to ws: 2.19 × at 8 KiB (≥ 3 ×), 0.55 × at 60000 B');
+    expect(judged).toContain('1 of 3<em>2 missed</em>');
+    expect(judged).toContain('decode/cursor/binary</a>, wsimd to ws: 2.19 × at 8 KiB (≥ 3 ×), 0.55 × at 60000 B');
     expect(judged).toContain('<code>ws</code> unmasks in place');
   });
 
