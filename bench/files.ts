@@ -27,10 +27,12 @@ function readRun(path: string): RunResult {
   return { ...run, groups: run.groups.map((group) => judge(group, id)) };
 }
 
-/** Node's first, in the order of their versions. */
+/** Servers' runtimes first, Node's in the order of their versions. */
+const ORDER = ['node', 'deno', 'bun', 'chromium', 'firefox', 'webkit'];
+
 function compareNames(a: string, b: string): number {
-  const isNode = (name: string) => Number(name.startsWith('node-'));
-  return isNode(b) - isNode(a) || a.localeCompare(b, 'en', { numeric: true });
+  const place = (name: string) => ORDER.findIndex((start) => name.startsWith(start)) >>> 0;
+  return place(a) - place(b) || a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** A bar may have been raised since. */

@@ -65,9 +65,15 @@ describe('files', () => {
   });
 
   it('come from a folder in the order of their versions, and must be runs', () => {
-    for (const name of ['deno', 'node-100', 'node-20'])
+    for (const name of ['another', 'bun', 'deno', 'node-100', 'node-20'])
       writeRun(join(folder, `${name}.json`), makeRun([], { node: name }));
-    expect(readRuns([folder]).map(({ versions }) => versions.node)).toEqual(['node-20', 'node-100', 'deno']);
+    expect(readRuns([folder]).map(({ versions }) => versions.node)).toEqual([
+      'node-20',
+      'node-100',
+      'deno',
+      'bun',
+      'another',
+    ]);
     writeFileSync(join(folder, 'other.json'), '{}');
     expect(() => readRuns([folder])).toThrow('other.json is no run');
   });
