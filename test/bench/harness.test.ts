@@ -36,6 +36,18 @@ describe('measure', () => {
     );
   });
 
+  it('takes a subject whose runs end with a promise, in turns with the others, and lets all give back what they hold', async () => {
+    const given: string[] = [];
+    const dispose = (name: string) => () => given.push(name);
+    const slow = { ...makeSubject('b'), run: async () => 7, output: async () => 'it', dispose: dispose('b') };
+    const measured = await measure(makeWorkload({ ...makeSubject('a'), dispose: dispose('a') }, slow), plan);
+    expect(measured.map(({ samples }) => samples.length)).toEqual([4, 4]);
+    expect(given).toEqual(['a', 'b']);
+    const wrong = measure(makeWorkload({ ...slow, output: async () => 'that' }), plan);
+    await expect(wrong).rejects.toThrow('b delivers that');
+    expect(given).toEqual(['a', 'b', 'b']);
+  });
+
   it('makes the input fresh before every run', async () => {
     let isFresh = false;
     const prepare = () => {
