@@ -85,6 +85,17 @@ const REASONS: readonly Reason[] = [
     text: '`ws` hands the payload to the socket as it is; here it is copied behind its header.',
   },
   {
+    group: 'decode/messages/',
+    subject: 'wsimd',
+    peer: 'portable',
+    text: 'A message that spans chunks costs its own buffer, fresh from the system, more than its unmasking, whichever kernel does it.',
+  },
+  {
+    group: 'dispatch/mask',
+    subject: 'unmask',
+    text: 'Of a few bytes the checks of the arguments show; just above the threshold the loop is still the faster way on machines with dear copies.',
+  },
+  {
     group: 'mask/',
     subject: 'arena',
     peer: 'bufferutil',
