@@ -15,7 +15,18 @@ const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.met
 const REPORT = inBuild('bench-report.html');
 const RESULTS = inBuild('bench-results/');
 
-await main(readOptions(process.argv.slice(2)));
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!isMisuse(error)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Whether it is about what was typed, where the message says all. */
+function isMisuse(error: unknown): error is Error {
+  return error instanceof RangeError || (error instanceof TypeError && String(error).includes('ERR_PARSE_ARGS'));
+}
 
 async function main(options: Options): Promise<void> {
   const { browser, compare, files, from, isHelp, isReadme, runtime } = options;
@@ -35,8 +46,6 @@ async function run(options: Options): Promise<void> {
   const result = await runHere(options);
   console.log(`${describeDemands(result)}\n${countCases(result)} cases in ${formatDuration(result.seconds * 1000)}.`);
   finish(options, [result]);
-  // In another runtime it is to be expected that something is not there.
-  if (result.failures !== undefined && !('bun' in process.versions || 'deno' in process.versions)) process.exitCode = 1;
 }
 
 async function runInAll(options: Options, list: string): Promise<void> {
@@ -86,6 +95,8 @@ function finish(options: Options, runs: readonly RunResult[]): void {
   for (const { failures = [], versions } of runs) {
     const { title } = findRuntimeName(versions);
     for (const { id, reason } of failures) console.error(`Not measured in ${title}: ${id}: ${reason}`);
+    // What a runtime does not have is named as missing, and what it cannot measure as skipped: neither is a failure.
+    if (failures.length > 0) process.exitCode = 1;
   }
   for (const run of options.json === undefined ? [] : runs) console.log(`The samples: ${writeRun(options.json!, run)}`);
   if (options.markdown !== undefined) writeText(options.markdown, runs.map(toMarkdown).join('\n'));

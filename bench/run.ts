@@ -12,7 +12,7 @@ import { formatDuration, LEGEND, toTerminal } from './report.js';
 import { type CaseResult, type Failure, type GroupResult, type RunResult, summarizeCase } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
-/** @throws Error if no case is called so, or WebAssembly does not run here */
+/** @throws RangeError if no case is called so; Error if WebAssembly does not run here */
 export async function runHere({ words, subject, plan }: Options): Promise<RunResult> {
   // What is measured as the default is to be WebAssembly: nothing falls back in silence in a benchmark.
   const { kernel, reason } = selectKernel();
@@ -74,7 +74,7 @@ function chooseGroups(starts: readonly string[]): Group[] {
     .filter(({ id, isOnRequest }) => isOnRequest !== true || starts.some((start) => id.startsWith(start)))
     .map((group) => ({ ...group, cases: group.cases.filter(({ label }) => matches(`${group.id}/${label}`)) }))
     .filter(({ cases }) => cases.length > 0);
-  if (chosen.length === 0) throw new Error(`no case is called "${starts.join(' ')}"`);
+  if (chosen.length === 0) throw new RangeError(`no case is called "${starts.join(' ')}"`);
   return chosen;
 }
 
