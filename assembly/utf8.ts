@@ -258,6 +258,15 @@ export function validate(ptr: usize, length: u32, state: u32): u32 {
     }
     plain = isAscii;
     p += 64;
+    if (isAscii) {
+      // A run of ASCII goes by 128 bytes a turn: half the branches, and all that the two load ports give (bench: `utf8`).
+      while (p + 128 <= tail) {
+        const low = v128.or(v128.or(v128.load(p), v128.load(p, 16)), v128.or(v128.load(p, 32), v128.load(p, 48)));
+        const high = v128.or(v128.or(v128.load(p, 64), v128.load(p, 80)), v128.or(v128.load(p, 96), v128.load(p, 112)));
+        if (i8x16.bitmask(v128.or(low, high)) != 0) break;
+        p += 128;
+      }
+    }
   }
   while (p < tail) {
     let bytes = v128.load(p);

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readRuns } from './files.js';
 import type { Options } from './options.js';
 import type { RunResult } from './results.js';
-import { findRuntime, parseRuntimeList, type Runtime } from './runtimes.js';
+import { findRuntime, isOwn, parseRuntimeList, type RuntimeId } from './runtimes.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 
@@ -18,14 +18,15 @@ export interface Gathered {
   readonly absent: readonly string[];
 }
 
-/** @param folder for a JSON file from each */
-export async function runEverywhere(options: Options, list: string, folder: string): Promise<Gathered> {
+/** @param path of the JSON file, or of a folder for one from each */
+export async function runEverywhere(options: Options, list: string, path: string): Promise<Gathered> {
   const runs: RunResult[] = [];
   const absent: string[] = [];
   for (const id of parseRuntimeList(list)) {
     console.log(`\n===== ${id} =====\n`);
     try {
-      runs.push(await runIn(findRuntime(id), options, join(folder, `${id}.json`)));
+      const file = path.endsWith('.json') ? path : join(path, `${id}.json`);
+      runs.push(await runIn(id, options, file));
     } catch (error) {
       const reason = `${id}: ${error instanceof Error ? error.message : String(error)}`;
       absent.push(reason);
@@ -35,12 +36,15 @@ export async function runEverywhere(options: Options, list: string, folder: stri
   return { runs, absent };
 }
 
-async function runIn({ id, program, args }: Runtime, options: Options, file: string): Promise<RunResult> {
-  const { words, subject = [], isQuick, rounds } = options;
+async function runIn(id: RuntimeId, options: Options, file: string): Promise<RunResult> {
+  const { program, args } = findRuntime(id);
+  const { words, subject = [], rounds } = options;
+  // Six full runs would take most of an hour; what is quoted of the others are fewer figures.
+  const pace = options.pace === 'full' && !isOwn(id) ? 'brief' : options.pace;
   const passedOn = [
     ...words,
     ...subject.flatMap((name) => ['--subject', name]),
-    ...(isQuick ? ['--quick'] : []),
+    ...(pace === 'full' ? [] : [`--${pace}`]),
     ...(rounds === undefined ? [] : ['--rounds', rounds]),
   ];
   // What an earlier run left there is not to be taken for this one's.

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { findBar } from './bars.js';
 import type { GroupResult, RunResult, SubjectResult } from './results.js';
+import { findRuntimeName } from './runtime-name.js';
 import type { Summary } from './statistics.js';
 
 /** The samples differ by more than a thousandth among themselves; a file of them is to be kept. */
@@ -22,21 +23,24 @@ export function readRuns(paths: readonly string[]): RunResult[] {
 function readRun(path: string): RunResult {
   const run: RunResult = JSON.parse(readFileSync(path, 'utf8'));
   if (run.format !== 1 || !Array.isArray(run.groups)) throw new Error(`${path} is no run of the benchmark`);
-  return { ...run, groups: run.groups.map(judge) };
+  const { id } = findRuntimeName(run.versions);
+  return { ...run, groups: run.groups.map((group) => judge(group, id)) };
 }
 
-/** Node's first, in the order of their versions. */
+/** Servers' runtimes first, Node's in the order of their versions. */
+const ORDER = ['node', 'deno', 'bun', 'chromium', 'firefox', 'webkit'];
+
 function compareNames(a: string, b: string): number {
-  const isNode = (name: string) => Number(name.startsWith('node-'));
-  return isNode(b) - isNode(a) || a.localeCompare(b, 'en', { numeric: true });
+  const place = (name: string) => ORDER.findIndex((start) => name.startsWith(start)) >>> 0;
+  return place(a) - place(b) || a.localeCompare(b, 'en', { numeric: true });
 }
 
 /** A bar may have been raised since. */
-function judge(group: GroupResult): GroupResult {
+function judge(group: GroupResult, runtime: string): GroupResult {
   const cases = group.cases.map((row) => {
     const ratios = row.ratios.map(({ bar: _, ...rest }) => {
       const ratio = { ...rest, ...restore(rest) };
-      const bar = findBar(group.id, row.label, ratio.subject, ratio.peer);
+      const bar = findBar(group.id, row.label, ratio.subject, ratio.peer, runtime)?.atLeast;
       return bar === undefined ? ratio : { ...ratio, bar };
     });
     return { ...row, ratios };
@@ -50,8 +54,11 @@ function restore({ median, p25, p75 }: Summary): Summary {
   return { median: toNumber(median), p25: toNumber(p25), p75: toNumber(p75) };
 }
 
-export function writeRun(path: string, run: RunResult): void {
-  writeText(path, stringifyRun(run));
+/** @param path of a file, or of a folder, which has a file for each runtime. @returns the file's */
+export function writeRun(path: string, run: RunResult): string {
+  const file = path.endsWith('.json') ? path : join(path, `${findRuntimeName(run.versions).id}.json`);
+  writeText(file, stringifyRun(run));
+  return file;
 }
 
 /** Makes the folder too. */

@@ -9,10 +9,16 @@ export interface Subject {
   readonly name: string;
   /** Makes the input fresh; before every run, not timed. */
   prepare?(): void;
-  /** The work that is timed. @returns a number that all subjects agree on, such as the bytes delivered */
-  run(): number;
+  /**
+   * The work that is timed; where it can be had no other way, with a promise.
+   *
+   * @returns a number that all subjects agree on, such as the bytes delivered
+   */
+  run(): number | Promise<number>;
   /** Does the work once more and says all that came of it (see digest.ts). */
-  output(): string;
+  output(): string | Promise<string>;
+  /** Gives back what it holds, once it is measured. */
+  dispose?(): void;
 }
 
 /** What all subjects of a case do in one run. */
@@ -27,8 +33,15 @@ export interface Workload {
   /**
    * Measures all subjects by itself, in place of `subjects`: where they must have a process of their own, or where it is not
    * time that is measured. It verifies their work itself too.
+   *
+   * @throws NotMeasurable
    */
   gauge?(plan: Plan): Promise<Measurement[]>;
+}
+
+/** That a case cannot be measured on this engine at all, and why: it is shown, and is no failure of the run. */
+export class NotMeasurable extends Error {
+  override readonly name = 'NotMeasurable';
 }
 
 /** One row of a table. */
@@ -80,17 +93,25 @@ export interface Measurement {
  */
 export async function measure(workload: Workload, plan: Plan): Promise<Measurement[]> {
   if (workload.gauge !== undefined) return workload.gauge(plan);
+  try {
+    return await measureInTurns(workload, plan);
+  } finally {
+    for (const subject of workload.subjects) subject.dispose?.();
+  }
+}
+
+async function measureInTurns(workload: Workload, plan: Plan): Promise<Measurement[]> {
   const { subjects, operations } = workload;
-  const result = verify(workload);
+  const { result, areAsync } = await verify(workload);
   const bench = new Bench({ time: plan.turn, iterations: 1, warmup: false, throws: true, subtractTimerOverhead: true });
-  const entries = subjects.map((subject) => {
+  const entries = subjects.map((subject, i) => {
     const { name } = subject;
-    const entry = { name, samples: [] as number[], last: result };
+    const entry = { name, subject, isAsync: areAsync[i]!, samples: [] as number[], last: result };
     const hooks = { async: false, beforeEach: () => subject.prepare?.() };
     const work = () => {
-      entry.last = subject.run();
+      entry.last = subject.run() as number;
     };
-    bench.add(name, work, hooks);
+    if (!entry.isAsync) bench.add(name, work, hooks);
     return entry;
   });
   const count = entries.length;
@@ -100,13 +121,13 @@ export async function measure(workload: Workload, plan: Plan): Promise<Measureme
     const step = round % 2 === 0 ? 1 : count - 1;
     for (let turn = 0; turn < count; turn++) {
       const entry = entries[(round + turn * step) % count]!;
-      const mean = takeTurn(bench, entry.name);
+      const mean = entry.isAsync ? await takeAsyncTurn(entry, plan.turn) : takeTurn(bench, entry.name);
       if (entry.last !== result) throw new Error(`${entry.name} no longer comes to ${result} but to ${entry.last}`);
       if (round >= plan.warmupRounds) entry.samples.push(Number(((mean * 1e6) / operations).toPrecision(5)));
       await plan.rest();
     }
   }
-  return entries;
+  return entries.map(({ name, samples }) => ({ name, samples }));
 }
 
 /** @returns the mean of a run, in milliseconds */
@@ -116,15 +137,32 @@ function takeTurn(bench: Bench, name: string): number {
   return result.latency.mean;
 }
 
-/** @returns what the runs of all subjects return */
-function verify({ subjects, expected }: Workload): number {
-  const results = subjects.map((subject) => {
-    const output = subject.output();
+/** The same where a run ends with a promise; such a run is long enough for the clock. */
+async function takeAsyncTurn(entry: { readonly subject: Subject; last: number }, turn: number): Promise<number> {
+  let time = 0;
+  let runs = 0;
+  for (; time < turn; runs++) {
+    entry.subject.prepare?.();
+    const start = performance.now();
+    entry.last = await entry.subject.run();
+    time += performance.now() - start;
+  }
+  return time / runs;
+}
+
+/** @returns what the runs of all subjects return, and which of them do so with a promise */
+async function verify({ subjects, expected }: Workload): Promise<{ result: number; areAsync: boolean[] }> {
+  const areAsync: boolean[] = [];
+  const results: number[] = [];
+  for (const subject of subjects) {
+    const output = await subject.output();
     if (output !== expected) throw new Error(`${subject.name} delivers ${output}, not ${expected}`);
     subject.prepare?.();
-    return subject.run();
-  });
+    const result = subject.run();
+    areAsync.push(typeof result !== 'number');
+    results.push(await result);
+  }
   const odd = results.findIndex((result) => result !== results[0]);
   if (odd > 0) throw new Error(`${subjects[odd]!.name} comes to ${results[odd]}, not to ${results[0]}`);
-  return results[0] ?? 0;
+  return { result: results[0] ?? 0, areAsync };
 }

@@ -7,7 +7,7 @@ import { readRuns, writeRun, writeText } from './files.js';
 import { makePage } from './html/page.js';
 import { HELP, type Options, readOptions } from './options.js';
 import { writeReadme } from './readme/write.js';
-import { summarizeBars, toMarkdown, toTerminal } from './report.js';
+import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report.js';
 import type { RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
@@ -15,7 +15,18 @@ const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.met
 const REPORT = inBuild('bench-report.html');
 const RESULTS = inBuild('bench-results/');
 
-await main(readOptions(process.argv.slice(2)));
+try {
+  await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!isMisuse(error)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Whether it is about what was typed, where the message says all. */
+function isMisuse(error: unknown): error is Error {
+  return error instanceof RangeError || (error instanceof TypeError && String(error).includes('ERR_PARSE_ARGS'));
+}
 
 async function main(options: Options): Promise<void> {
   const { browser, compare, files, from, isHelp, isReadme, runtime } = options;
@@ -24,7 +35,7 @@ async function main(options: Options): Promise<void> {
   else if (from !== undefined) writeReport(options, readRuns([from, ...files]));
   else if (compare !== undefined && files.length > 0) console.log(compareAll(readRuns([compare]), readRuns(files)));
   else if (browser === 'page') await servePage(options);
-  else if (browser !== undefined) finish(options, [await runInABrowser(browser, options)]);
+  else if (browser !== undefined) await runInBrowsers(browser, options);
   else if (runtime !== undefined) await runInAll(options, runtime);
   else await run(options);
 }
@@ -33,26 +44,40 @@ async function run(options: Options): Promise<void> {
   // Only here: the cases bring the peers with them, which nothing else needs.
   const { runHere } = await import('./run.js');
   const result = await runHere(options);
-  console.log(`${summarizeBars(result.groups)}\n${countCases(result)} cases in ${result.seconds} s.`);
+  console.log(`${describeDemands(result)}\n${countCases(result)} cases in ${formatDuration(result.seconds * 1000)}.`);
   finish(options, [result]);
-  // In another runtime it is to be expected that something is not there.
-  if (result.failures !== undefined && !('bun' in process.versions || 'deno' in process.versions)) process.exitCode = 1;
 }
 
 async function runInAll(options: Options, list: string): Promise<void> {
   const { runs, absent } = await runEverywhere(options, list, options.json ?? RESULTS);
   const { json: _, ...rest } = options;
-  if (runs.length > 0) finish(rest, runs);
-  for (const reason of absent) console.error(`Not run: ${reason}`);
-  if (absent.length > 0) process.exitCode = 1;
+  finishAll(rest, runs, absent);
 }
 
-async function runInABrowser(name: string, { words, plan }: Options): Promise<RunResult> {
-  const { runInBrowser, toBrowserName } = await import('./browser/main.js');
-  const result = await runInBrowser(toBrowserName(name), { ...shorten(plan), words });
-  for (const group of result.groups) console.log(toTerminal(group));
-  console.log(`${result.machine.userAgent}: ${result.seconds} s.`);
-  return result;
+async function runInBrowsers(list: string, options: Options): Promise<void> {
+  const { runInBrowser, parseBrowserList } = await import('./browser/main.js');
+  const { words, plan } = options;
+  const runs: RunResult[] = [];
+  const absent: string[] = [];
+  for (const name of parseBrowserList(list)) {
+    console.log(`\n===== ${name} =====\n`);
+    try {
+      const result = await runInBrowser(name, { ...shorten(plan), words });
+      for (const group of result.groups) console.log(toTerminal(group));
+      console.log(`${result.machine.userAgent}: ${result.seconds} s.`);
+      runs.push(result);
+    } catch (error) {
+      absent.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  finishAll(options, runs, absent);
+}
+
+/** @param absent in words, what did not come to a run */
+function finishAll(options: Options, runs: readonly RunResult[], absent: readonly string[]): void {
+  if (runs.length > 0) finish(options, runs);
+  for (const reason of absent) console.error(`Not run: ${reason}`);
+  if (absent.length > 0) process.exitCode = 1;
 }
 
 async function servePage({ words, plan }: Options): Promise<void> {
@@ -70,8 +95,10 @@ function finish(options: Options, runs: readonly RunResult[]): void {
   for (const { failures = [], versions } of runs) {
     const { title } = findRuntimeName(versions);
     for (const { id, reason } of failures) console.error(`Not measured in ${title}: ${id}: ${reason}`);
+    // What a runtime does not have is named as missing, and what it cannot measure as skipped: neither is a failure.
+    if (failures.length > 0) process.exitCode = 1;
   }
-  if (options.json !== undefined) writeRun(options.json, runs[0]!);
+  for (const run of options.json === undefined ? [] : runs) console.log(`The samples: ${writeRun(options.json!, run)}`);
   if (options.markdown !== undefined) writeText(options.markdown, runs.map(toMarkdown).join('\n'));
   if (options.compare !== undefined) console.log(compareAll(readRuns([options.compare]), runs));
   if (options.hasReport) writeReport(options, runs);

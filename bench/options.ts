@@ -8,17 +8,20 @@ Only cases in whose name every word begins a part, as in "decode cursor 64". Tho
 their own, are run only where they are named.
 
 What is measured:
+  --filter WORDS   the same as words without it: "decode/cursor 64"; may be given more than once
   --subject NAME   only this subject; may be given more than once
+  --brief          a third of the rounds: what --runtime gives all runtimes but this one
   --quick          few and short rounds: not to be quoted
   --rounds N       how many rounds count
 
 Where:
   --runtime LIST   "all", or names with commas between: node20, node22, node24, node26, deno, bun. What is missing is
-                   installed from npm into build/runtimes/. --json is then a folder, with a file for each
-  --browser NAME   what runs in a browser too, in chromium, firefox or webkit; page: serve the page and say where
+                   installed from npm into build/runtimes/
+  --browser LIST   what runs in a browser too: "all", or some of chromium, firefox, webkit; page: serve the page and
+                   say where
 
 What comes of it:
-  --json FILE      write everything: machine, versions, every sample
+  --json PATH      write everything: machine, versions, every sample. A folder gets a file for each runtime
   --markdown FILE  write the tables
   --report FILE    the report, one HTML file; default: build/bench-report.html
   --no-report      do without
@@ -32,15 +35,20 @@ Without measuring:
   --help           this`;
 
 // A turn is long enough to meet some garbage collections, and a round so short that the machine is the same in all of it.
-const FULL = { rounds: 41, warmupRounds: 8, turn: 10 };
+const FULL = { rounds: 31, warmupRounds: 8, turn: 10 };
+const BRIEF = { rounds: 13, warmupRounds: 5, turn: 10 };
 const QUICK = { rounds: 9, warmupRounds: 3, turn: 4 };
+
+/** How long to measure; the names are those of the options. */
+export type Pace = 'full' | 'brief' | 'quick';
+const PLANS = { full: FULL, brief: BRIEF, quick: QUICK } as const;
 
 export interface Options {
   readonly words: readonly string[];
   /** Arguments that are no words of a case's name but files. */
   readonly files: readonly string[];
   readonly plan: { readonly rounds: number; readonly warmupRounds: number; readonly turn: number };
-  readonly isQuick: boolean;
+  readonly pace: Pace;
   readonly subject?: readonly string[];
   readonly rounds?: string;
   readonly runtime?: string;
@@ -61,7 +69,9 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
+      filter: { type: 'string', multiple: true, default: [] },
       subject: { type: 'string', multiple: true },
+      brief: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       runtime: { type: 'string' },
@@ -76,18 +86,24 @@ export function readOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
     },
   });
-  const { quick, readme, help, 'no-report': noReport, ...rest } = values;
-  const base = quick ? QUICK : FULL;
+  const { brief, quick, filter, readme, help, 'no-report': noReport, ...rest } = values;
+  if (brief && quick) throw new RangeError('--brief and --quick are two paces: one of them');
+  const pace = quick ? 'quick' : brief ? 'brief' : 'full';
+  const base = PLANS[pace];
   const rounds = values.rounds === undefined ? base.rounds : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new RangeError(`--rounds is a whole number from 1, not ${values.rounds}`);
   const isFile = (word: string) => word.endsWith('.json');
+  const where = values.runtime ?? values.browser ?? '';
+  if ((where === 'all' || where.includes(',')) && isFile(values.json ?? ''))
+    throw new RangeError(`--json must be a folder for the runs of several, not ${values.json}`);
+  const words = [...positionals.filter((word) => !isFile(word)), ...filter];
   return {
     ...rest,
-    words: positionals.filter((word) => !isFile(word)),
+    words: words.flatMap((word) => word.split(/[\s/]+/)).filter((word) => word !== ''),
     files: positionals.filter(isFile),
     plan: { ...base, rounds },
-    isQuick: quick,
+    pace,
     hasReport: !noReport,
     isReadme: readme,
     isHelp: help,

@@ -1,18 +1,22 @@
 // Results as tables, for the terminal and in Markdown. It must not know how they were measured, and judges nothing.
 
-import { type CaseResult, type GroupResult, isMet, type Ratio, type RunResult } from './results.js';
+import { countMet, describeInformation, describeMisses, gatherMisses, judgeDemands } from './demands.js';
+import { type CaseResult, type Failure, type GroupResult, isMet, type Ratio, type RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
 export const LEGEND =
   'Times are medians of the rounds for one message or call, ± half of what lies between the quartiles; ratios are medians of the ratios within each round, with their quartiles.';
 
-/** A table of one group, for a terminal. */
-export function toTerminal(group: GroupResult): string {
-  const rows = makeRows(group);
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+/** A table of one group, for a terminal. @param skipped those of its cases that cannot be measured here */
+export function toTerminal(group: GroupResult, skipped: readonly Failure[] = []): string {
+  const rows = group.cases.length === 0 ? [] : makeRows(group);
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => row.map((cell, column) => cell.padStart(widths[column]!)).join('  '));
   const notes = [...group.notes, ...listMissing(group)].map((note) => `  ${note}`);
-  return [`${group.id}: ${group.title}`, ...notes, ...lines.map((line) => `  ${line}`), ''].join('\n');
+  const absent = skipped.map(
+    ({ id, reason }) => `  ${id.slice(group.id.length + 1)}: cannot be measured here: ${reason}`,
+  );
+  return [`${group.id}: ${group.title}`, ...notes, ...lines.map((line) => `  ${line}`), ...absent, ''].join('\n');
 }
 
 /** All tables, with where and how they were measured. */
@@ -21,22 +25,24 @@ export function toMarkdown(run: RunResult): string {
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
     `Measured ${run.date} in ${findRuntimeName(versions).title} on ${machine.cpu}, ${machine.cores} cores, ${machine.os}: ${versionList.join(', ')}; ${plan.rounds} rounds of ${plan.turn} ms turns. ${LEGEND}`,
-    summarizeBars(run.groups),
+    describeDemands(run).replaceAll(/^ +/gm, (indent) => `${indent}- `),
   ];
   return `${[...head, ...run.groups.map(groupToMarkdown)].join('\n\n')}\n`;
 }
 
-/** Which bars were met, and by how much the others were missed. */
-export function summarizeBars(groups: readonly GroupResult[]): string {
-  const judged = groups.flatMap(({ id, cases }) =>
-    cases.flatMap(({ label, ratios }) =>
-      ratios.filter(({ bar }) => bar !== undefined).map((ratio) => ({ id: `${id}/${label}`, ratio })),
-    ),
-  );
-  const missed = judged.filter(({ ratio }) => !isMet(ratio));
-  const list = missed.map(({ id, ratio }) => `${id} ${formatFigure(ratio.median)} of ${ratio.bar}`);
-  const counts = `Bars: ${judged.length - missed.length} of ${judged.length} met.`;
-  return missed.length === 0 ? counts : `${counts} Missed: ${list.join('; ')}.`;
+/** Row by row of the issue's table: what is met, what is missed, and why. */
+export function describeDemands(run: RunResult): string {
+  const lines = judgeDemands(run).flatMap((verdict) => {
+    const { met, of } = countMet(verdict);
+    const { title, wanted } = verdict.demand;
+    const mark = of === 0 ? 'for information' : met === of ? `met: all ${of}` : `missed: ${of - met} of ${of}`;
+    const misses = gatherMisses(verdict).map(
+      (set) => `    ✗ ${describeMisses(set)}. ${set[0]!.reason ?? 'Nobody knows why yet.'}`,
+    );
+    const information = describeInformation(verdict);
+    return [`  ${title} (${wanted}): ${mark}`, ...misses, ...(information === '' ? [] : [`    ${information}`])];
+  });
+  return ['What is wanted:', ...(lines.length === 0 ? ['  of these cases nothing'] : lines)].join('\n');
 }
 
 /** In words: whoever is not there is named. */
@@ -47,7 +53,7 @@ function listMissing({ cases }: GroupResult): string[] {
 
 function groupToMarkdown(group: GroupResult): string {
   const [header, ...rows] = makeRows(group).map((row) => `| ${row.join(' | ')} |`);
-  const rule = `|${'---:|'.repeat(makeHeader(group.cases).length)}`;
+  const rule = `|${'---:|'.repeat(makeHeader(group.cases, group.unit).length)}`;
   return [
     `### ${group.title}`,
     '',
@@ -59,15 +65,15 @@ function groupToMarkdown(group: GroupResult): string {
 }
 
 function makeRows({ cases, unit }: GroupResult): string[][] {
-  return [makeHeader(cases), ...cases.map((row) => makeRow(row, unit))];
+  return [makeHeader(cases, unit), ...cases.map((row) => makeRow(row, unit))];
 }
 
-function makeHeader([first]: readonly CaseResult[]): string[] {
+function makeHeader([first]: readonly CaseResult[], unit: GroupResult['unit']): string[] {
   const { subjects, ratios } = first!;
   return [
     'bytes',
     ...subjects.map(({ name }) => name),
-    `${subjects[0]!.name} GB/s`,
+    ...(unit === 'bytes' ? [] : [`${subjects[0]!.name} GB/s`]),
     ...ratios.map(({ subject, peer }) => `${peer} ÷ ${subject}`),
   ];
 }
@@ -79,14 +85,16 @@ function makeRow({ label, bytes, subjects, ratios }: CaseResult, unit: GroupResu
     ...subjects.map(
       ({ median, p25, p75 }) => `${format(median)} ±${Math.round(((p75 - p25) / 2 / (median || 1)) * 100)}%`,
     ),
-    (bytes / subjects[0]!.median).toFixed(2),
+    ...(unit === 'bytes' ? [] : [(bytes / subjects[0]!.median).toFixed(2)]),
     ...ratios.map(formatRatio),
   ];
 }
 
 function formatRatio(ratio: Ratio): string {
   const figure = `${formatFigure(ratio.median)} (${formatFigure(ratio.p25)}–${formatFigure(ratio.p75)})`;
-  return ratio.bar === undefined ? figure : `${figure} ${isMet(ratio) ? '✓' : '✗'} ≥${ratio.bar}`;
+  return ratio.bar === undefined
+    ? figure
+    : `${figure} ${isMet(ratio) ? '✓' : '✗'} ≥${Number(ratio.bar.toPrecision(2))}`;
 }
 
 function formatFigure(value: number): string {
@@ -100,4 +108,10 @@ function formatBytes(bytes: number): string {
 /** @param nanoseconds of one operation */
 function formatTime(nanoseconds: number): string {
   return nanoseconds < 10000 ? `${formatFigure(nanoseconds)} ns` : `${formatFigure(nanoseconds / 1000)} µs`;
+}
+
+/** @param milliseconds of anything that takes a while */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

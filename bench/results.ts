@@ -51,8 +51,10 @@ export interface RunResult {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly groups: readonly GroupResult[];
-  /** The cases that could not be measured. */
+  /** The cases that could not be measured, though they should. */
   readonly failures?: readonly Failure[];
+  /** The cases that cannot be measured on this engine. */
+  readonly skipped?: readonly Failure[];
 }
 
 /** A case that came to nothing, and why. */
@@ -66,11 +68,13 @@ export function isMet({ median, bar }: Ratio): boolean {
   return bar === undefined || median >= bar;
 }
 
+/** @param runtime its id (see runtime-name.ts) */
 export function summarizeCase(
   group: Group,
   label: string,
   { operations, bytes }: Workload,
   measurements: readonly Measurement[],
+  runtime: string,
 ): CaseResult {
   const subjects = measurements.map(({ name, samples }) => ({ name, samples, ...summarize(samples) }));
   const ratios = group.pairs.flatMap(([name, peerName]) => {
@@ -80,7 +84,7 @@ export function summarizeCase(
     const summary = summarize(peer.samples.map((sample, round) => sample / subject.samples[round]!));
     // Neither makes any garbage: there is nothing to compare.
     if (Number.isNaN(summary.median)) return [];
-    const bar = findBar(group.id, label, name, peerName);
+    const bar = findBar(group.id, label, name, peerName, runtime)?.atLeast;
     return [{ subject: name, peer: peerName, ...summary, ...(bar === undefined ? {} : { bar }) }];
   });
   return { label, bytes: bytes / operations, subjects, ratios };

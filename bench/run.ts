@@ -5,14 +5,14 @@ import { setImmediate } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { selectKernel } from '../src/index.js';
 import { groups } from './cases/index.js';
-import { type Group, measure, type Workload } from './harness.js';
+import { type Group, measure, NotMeasurable, type Workload } from './harness.js';
 import { describeMachine, listVersions } from './machine.js';
 import type { Options } from './options.js';
-import { LEGEND, toTerminal } from './report.js';
+import { formatDuration, LEGEND, toTerminal } from './report.js';
 import { type CaseResult, type Failure, type GroupResult, type RunResult, summarizeCase } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
-/** @throws Error if no case is called so, or WebAssembly does not run here */
+/** @throws RangeError if no case is called so; Error if WebAssembly does not run here */
 export async function runHere({ words, subject, plan }: Options): Promise<RunResult> {
   // What is measured as the default is to be WebAssembly: nothing falls back in silence in a benchmark.
   const { kernel, reason } = selectKernel();
@@ -23,32 +23,36 @@ export async function runHere({ words, subject, plan }: Options): Promise<RunRes
   const machine = describeMachine();
   const total = chosen.reduce((sum, group) => sum + group.cases.length, 0);
   const start = performance.now();
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${findRuntimeName(versions).title}. ${LEGEND}\n`);
+  const runtime = findRuntimeName(versions);
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${runtime.title}. ${LEGEND}\n`);
 
   let done = 0;
   const results: GroupResult[] = [];
   const failures: Failure[] = [];
+  const skipped: Failure[] = [];
   for (const group of chosen) {
     const cases: CaseResult[] = [];
     for (const { label, make } of group.cases) {
       const id = `${group.id}/${label}`;
-      showProgress(`${++done}/${total} ${id}`);
+      const left = done === 0 ? '' : `, ${formatDuration(((performance.now() - start) / done) * (total - done))} left`;
+      showProgress(`${++done}/${total}${left}: ${id}`);
       try {
         const workload = make();
         const subjects = workload.subjects.filter(({ name }) => subject?.includes(name) ?? true);
         if (subjects.length === 0 && workload.gauge === undefined) continue;
         const measurements = await measure({ ...workload, subjects }, { ...plan, rest: () => setImmediate() });
-        cases.push({ ...summarizeCase(group, label, workload, measurements), ...findMissing(group, workload) });
+        const result = summarizeCase(group, label, workload, measurements, runtime.id);
+        cases.push({ ...result, ...findMissing(group, workload) });
       } catch (error) {
-        failures.push({ id, reason: explain(error) });
+        (error instanceof NotMeasurable ? skipped : failures).push({ id, reason: explain(error) });
       }
     }
     showProgress('');
-    if (cases.length === 0) continue;
     const { id, title, notes, unit } = group;
     const result = { id, title, notes, cases, ...(unit === undefined ? {} : { unit }) };
-    results.push(result);
-    console.log(toTerminal(result));
+    const notHere = skipped.filter((one) => one.id.startsWith(`${id}/`));
+    if (cases.length > 0) results.push(result);
+    if (cases.length + notHere.length > 0) console.log(toTerminal(result, notHere));
   }
   return {
     format: 1,
@@ -59,18 +63,18 @@ export async function runHere({ words, subject, plan }: Options): Promise<RunRes
     versions,
     groups: results,
     ...(failures.length === 0 ? {} : { failures }),
+    ...(skipped.length === 0 ? {} : { skipped }),
   };
 }
 
 /** The groups with the cases that the words ask for; without words all. */
-function chooseGroups(words: readonly string[]): Group[] {
-  const starts = words.flatMap((word) => word.split('/'));
+function chooseGroups(starts: readonly string[]): Group[] {
   const matches = (id: string) => starts.every((start) => id.split('/').some((part) => part.startsWith(start)));
   const chosen = groups
     .filter(({ id, isOnRequest }) => isOnRequest !== true || starts.some((start) => id.startsWith(start)))
     .map((group) => ({ ...group, cases: group.cases.filter(({ label }) => matches(`${group.id}/${label}`)) }))
     .filter(({ cases }) => cases.length > 0);
-  if (chosen.length === 0) throw new Error(`no case is called "${words.join(' ')}"`);
+  if (chosen.length === 0) throw new RangeError(`no case is called "${starts.join(' ')}"`);
   return chosen;
 }
 

@@ -35,11 +35,15 @@ function toId(name: string): RuntimeId {
   return known;
 }
 
+/** Whether this process is in it. */
+export function isOwn(id: RuntimeId): boolean {
+  return id === OWN_ID && !('bun' in process.versions) && !('deno' in process.versions);
+}
+
 /** Installs what is missing. @throws Error that says why it cannot be had */
 export function findRuntime(id: RuntimeId): Runtime {
   const args = id === 'deno' ? ['run', '-A'] : [];
-  if (id === OWN_ID && !('bun' in process.versions) && !('deno' in process.versions))
-    return { id, program: process.execPath, args };
+  if (isOwn(id)) return { id, program: process.execPath, args };
   const folder = join(FOLDER, id);
   let tried = tryAll(listPrograms(id, folder));
   if (tried.program === undefined) {

@@ -145,7 +145,11 @@ const TABLE = {
   WSIMD_BAD_VERSION: { status: 426, message: 'the Sec-WebSocket-Version is not 13' },
   WSIMD_BAD_PROTOCOL: { status: 400, message: 'the Sec-WebSocket-Protocol header is not a list of distinct tokens' },
   WSIMD_BAD_EXTENSIONS: { status: 400, message: 'the Sec-WebSocket-Extensions header is malformed' },
+  WSIMD_REFUSED: { status: 403, message: 'the request was refused' },
   WSIMD_BAD_ORIGIN: { status: 403, message: 'requests from this Origin are not accepted' },
+
+  // ---- The handshake, on either side
+  WSIMD_HANDSHAKE_TIMEOUT: { message: 'the handshake took too long' },
 
   // ---- The handshake, as a client judges it
   WSIMD_BAD_RESPONSE: { message: 'the response is not well-formed HTTP' },
@@ -174,6 +178,8 @@ export interface ErrorDetails {
   readonly offset?: number;
   /** What was found, appended to the message. */
   readonly detail?: string;
+  /** See `ProtocolError.status`; by default that of the code. */
+  readonly status?: number;
   readonly cause?: unknown;
 }
 
@@ -199,7 +205,7 @@ export class ProtocolError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.closeCode = entry.closeCode;
-    this.status = entry.status;
+    this.status = details.status ?? entry.status;
     this.offset = details.offset;
   }
 

@@ -45,9 +45,13 @@ export async function servePageOnly(plan: BrowserPlan): Promise<string> {
   return url + writeSpec({ ...plan, isPosted: false, isStarted: false });
 }
 
-/** @throws RangeError for a browser that we know not how to start */
-export function toBrowserName(name: string): BrowserName {
-  const known = BROWSERS.find((browser) => browser === name);
-  if (known === undefined) throw new RangeError(`--browser is ${BROWSERS.join(', ')} or page, not ${name}`);
-  return known;
+/** @param list as on the command line. @throws RangeError for a browser that we know not how to start */
+export function parseBrowserList(list: string): BrowserName[] {
+  if (list === 'all') return [...BROWSERS];
+  return list.split(',').map((name) => {
+    const known = BROWSERS.find((browser) => browser === name.trim().toLowerCase());
+    if (known === undefined)
+      throw new RangeError(`--browser is all, some of ${BROWSERS.join(', ')}, or page, not ${name}`);
+    return known;
+  });
 }

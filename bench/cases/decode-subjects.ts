@@ -14,6 +14,9 @@ import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import type { Stream } from '../inputs.js';
 
+/** What a `contentSubject` says that has delivered what it should. */
+export const AS_EXPECTED = 'what its stream holds';
+
 /** What every decoder here is given. */
 export interface DecodeJob<Chunk extends Uint8Array = Uint8Array> {
   readonly stream: Stream;
@@ -61,6 +64,19 @@ export function cursorSubject(name: string, kernel: KernelName, job: DecodeJob):
     return total;
   };
   return makeDecodeSubject(name, job, run, deliverFrames(options));
+}
+
+/**
+ * Streams of the same lengths by cursor, one of each content, so that they are measured in turns: what it costs that a text
+ * is validated. As what they deliver differs, each is compared with its own, and all say so in the same words.
+ */
+export function contentSubject(name: string, job: DecodeJob): Subject {
+  const subject = cursorSubject(name, 'wasm', job);
+  const output = () => {
+    const delivered = subject.output();
+    return delivered === job.stream.expected ? AS_EXPECTED : delivered;
+  };
+  return { ...subject, output };
 }
 
 /** Takes a view of each payload, or of each piece of one. */

@@ -5,7 +5,14 @@ import type { Group, Subject } from '../harness.js';
 import { type Content, type Cut, makeStream, type StreamOptions } from '../inputs.js';
 import { toOwnBuffer } from '../peers.js';
 import { driverSubject, wsBareSubject, wsSubject } from './decode-peers.js';
-import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from './decode-subjects.js';
+import {
+  AS_EXPECTED,
+  contentSubject,
+  cursorSubject,
+  type DecodeJob,
+  messageSubject,
+  viewSubject,
+} from './decode-subjects.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];
@@ -105,6 +112,29 @@ function againstPeers(content: Content): Group {
   return makeGroup({ id: 'peers', title, content, sizes: FEW_SIZES, subjects: peerSubjects, notes, peers });
 }
 
+const textCost: Group = {
+  id: 'decode/text-cost',
+  title: 'Decode by cursor, 64 KiB chunks: ASCII and CJK text beside binary of the same lengths',
+  notes: [`What it costs that a text is validated. ${FRESH}`],
+  pairs: [
+    ['ASCII', 'binary'],
+    ['CJK', 'binary'],
+  ],
+  cases: SIZES.map((size) => ({
+    label: String(size),
+    make() {
+      const contents = { ASCII: 'ascii', CJK: 'cjk', binary: 'binary' } as const;
+      const jobs = Object.entries(contents).map(([name, content]) => {
+        const stream = makeStream(content, size, 'stream');
+        return { name, job: { stream, role: 'server', own: toOwnBuffer } as const };
+      });
+      const { messages, bytes } = jobs[0]!.job.stream;
+      const subjects = jobs.map(({ name, job }) => contentSubject(name, job));
+      return { operations: messages, bytes, expected: AS_EXPECTED, subjects };
+    },
+  })),
+};
+
 const fragments = (content: Content, fragmentLength: number): Group => ({
   ...makeGroup({
     id: `fragments-${fragmentLength}`,
@@ -122,6 +152,7 @@ export const decodeGroups: readonly Group[] = [
   byCursor('latin', TWO_SIZES),
   byCursor('cjk', WIDE_SIZES),
   byCursor('emoji', TWO_SIZES),
+  textCost,
   makeGroup({
     id: 'views',
     title: 'to views: masked binary, 64 KiB chunks',
@@ -135,7 +166,7 @@ export const decodeGroups: readonly Group[] = [
   toMessages('latin', TWO_SIZES, 'stream'),
   toMessages('cjk', WIDE_SIZES, 'stream'),
   toMessages('emoji', TWO_SIZES, 'stream'),
-  toMessages('binary', [0, ...SIZES, 16 * KIB, 64 * KIB, KIB * KIB], 'frames'),
+  toMessages('binary', [0, ...SIZES, 16 * KIB, 64 * KIB, KIB * KIB, 16 * KIB * KIB], 'frames'),
   toMessages('ascii', SIZES, 'frames'),
   toMessages('cjk', TWO_SIZES, 'frames'),
   makeGroup({

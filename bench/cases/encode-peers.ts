@@ -5,11 +5,16 @@ import type { SenderSocket, Sender as WsSender } from 'ws';
 import { OPCODE_BINARY } from '../../assembly/protocol.js';
 import type { Subject } from '../harness.js';
 import { createDriver } from '../peers.js';
-import { type Ws, ws } from '../ws-copies.js';
+import { copyWs, type Ws } from '../ws-copies.js';
 import { type Messages, makeEncodeSubject } from './encode-subjects.js';
 
-export function wsFrameSubject(messages: Messages<Buffer>, name = 'ws frame', { Sender }: Ws = ws): Subject {
+/** Of each way to use ws, a copy that knows no other. */
+const framing = { server: copyWs(), client: copyWs() };
+const sending = { server: copyWs(), client: copyWs() };
+
+export function wsFrameSubject(messages: Messages<Buffer>): Subject {
   const { role, opcode, payloads } = messages;
+  const { Sender } = framing[role];
   const options = { fin: true, rsv1: false, opcode, mask: role === 'client', readOnly: true };
   const run = () => {
     let total = 0;
@@ -19,7 +24,7 @@ export function wsFrameSubject(messages: Messages<Buffer>, name = 'ws frame', { 
     }
     return total;
   };
-  return makeEncodeSubject(name, messages, run, () =>
+  return makeEncodeSubject('ws frame', messages, run, () =>
     payloads.map((payload) => Buffer.concat(Sender.frame(payload, options))),
   );
 }
@@ -52,7 +57,7 @@ export function wsSendSubject(
   messages: Messages<Buffer>,
   size: number,
   name = 'ws send',
-  { Sender }: Ws = ws,
+  { Sender }: Ws = sending[messages.role],
 ): Subject {
   const { role, opcode, payloads } = messages;
   const binary = opcode === OPCODE_BINARY;

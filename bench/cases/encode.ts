@@ -81,7 +81,6 @@ function makeGroup(role: Role, content: Content, sizes: readonly number[]): Grou
 function againstPeers(role: Role, content: 'binary' | 'ascii'): Group {
   const makeSubjects = (messages: Messages<Buffer>, size: number) => [
     connectionSubject(messages),
-    wsSendSubject(messages, size),
     wsSendSubject(messages, size, 'ws bare', wsBare),
     // It is a server here: a client of it opens with a handshake of its own.
     ...(role === 'server' ? [driverSubject(messages)] : []),
@@ -90,8 +89,10 @@ function againstPeers(role: Role, content: 'binary' | 'ascii'): Group {
   return {
     id: `encode/peers/${role}/${content === 'ascii' ? 'text' : content}`,
     title: `Encode ${NAMES[content]} as a ${role}, against the other libraries`,
-    notes: [WS_SEND, 'ws bare: the same without bufferutil. websocket-driver: its user writes to its messages.'],
-    pairs: [['connection', 'ws send'], ['connection', 'ws bare'], ...drivers],
+    notes: [
+      'ws bare: Sender.send without bufferutil, into a socket that does nothing. websocket-driver: its user writes to its messages.',
+    ],
+    pairs: [['connection', 'ws bare'], ...drivers],
     cases: FEW_SIZES.map((size) => makeCase(role, content, size, makeSubjects)),
   };
 }

@@ -4,9 +4,10 @@ import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/pr
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import { CHUNK_LENGTH, type Content, callsFor, makePayloads, makeStream, toText } from '../inputs.js';
-import { toOwnBuffer } from '../peers.js';
+import { createReceiver, toOwnBuffer } from '../peers.js';
+import { ws } from '../ws-copies.js';
 import { wsSubject } from './decode-peers.js';
-import { cursorSubject, messageSubject, viewSubject } from './decode-subjects.js';
+import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from './decode-subjects.js';
 import { wsSendSubject } from './encode-peers.js';
 import { connectionSubject, encoderSubject, writerSubject } from './encode-subjects.js';
 
@@ -35,9 +36,36 @@ function decoding(content: Content, size: number): GarbageWork & { readonly expe
     cursorSubject('cursor', 'wasm', job),
     viewSubject('views', 'wasm', job),
     messageSubject('messages', 'wasm', job),
+    leastSubject(content, job),
     wsSubject(job, true),
   ];
   return { operations: stream.messages, subjects, expected: stream.expected };
+}
+
+/** What its user is given of each message, made from bytes that are decoded already: the string, or a view. */
+function leastSubject(content: Content, { stream, role }: DecodeJob): Subject {
+  const isText = content !== 'binary';
+  const payloads: Buffer[] = [];
+  const receiver = createReceiver(ws, role, (data) => payloads.push(toOwnBuffer(data)));
+  for (const chunk of stream.chunks) receiver.write(toOwnBuffer(chunk));
+  const bytes = toOwnBuffer(Buffer.concat(payloads));
+  const size = bytes.length / payloads.length;
+  const make = (start: number) =>
+    isText
+      ? bytes.toString('latin1', start, start + size)
+      : new Uint8Array(bytes.buffer, bytes.byteOffset + start, size);
+  const run = () => {
+    let total = 0;
+    for (let start = 0; start < bytes.length; start += size) total += make(start).length;
+    return total;
+  };
+  const output = () => {
+    const digest = new Digest();
+    const opcode = isText ? OPCODE_TEXT : OPCODE_BINARY;
+    for (let start = 0; start < bytes.length; start += size) digest.add(make(start)).end(opcode);
+    return digest.toString();
+  };
+  return { name: isText ? 'string alone' : 'view alone', run, output };
 }
 
 function encoding(content: Content, size: number): GarbageWork & { readonly expected: string } {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { checkRequest, fromRawHeaders, writeResponse } from '../../src/index.js';
+import { acceptKey, checkRequest, fromRawHeaders, writeResponse } from '../../src/index.js';
 import { WebSocketServer } from '../../src/node/index.js';
 import { Digest } from '../digest.js';
 import type { Group, Subject } from '../harness.js';
@@ -119,6 +119,7 @@ function addResponse(head: string, digest: Digest): void {
   digest.add(head.split('\r\n').sort().join('\n')).end();
 }
 
+/** By node:crypto. */
 function expectedResponse(key: string): string {
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
@@ -146,7 +147,64 @@ function wsSubject(keys: readonly string[]): Subject {
   });
 }
 
-export const upgradeGroup: Group = {
+/** What is accepted is the same but for the key. */
+function makeResponder(firstKey: string): (key: string) => string {
+  const headers = fromRawHeaders(makeRawHeaders(firstKey));
+  const verdict = checkRequest({ method: 'GET', target: '/chat', version: '1.1', headers });
+  if (!verdict.ok) throw verdict.error;
+  const accepted: { -readonly [Name in keyof typeof verdict]: (typeof verdict)[Name] } = { ...verdict };
+  return (key) => {
+    accepted.accept = acceptKey(key);
+    return writeResponse(accepted);
+  };
+}
+
+function makeResponseSubject(name: string, keys: readonly string[], respond: (key: string) => string): Subject {
+  const run = () => {
+    let length = 0;
+    for (const key of keys) length += respond(key).length;
+    return length;
+  };
+  const output = () => {
+    const digest = new Digest();
+    for (const key of keys) addResponse(respond(key), digest);
+    return digest.toString();
+  };
+  return { name, run, output };
+}
+
+function makeKeys(): string[] {
+  const random = new Random(4);
+  return Array.from({ length: REQUESTS }, () => Buffer.from(random.bytes(16)).toString('base64'));
+}
+
+function expectResponses(keys: readonly string[]): string {
+  const expected = new Digest();
+  for (const key of keys) addResponse(expectedResponse(key), expected);
+  return expected.toString();
+}
+
+const responseGroup: Group = {
+  id: 'handshake/response',
+  title: 'The whole response to an upgrade, from the key',
+  notes: ['writeResponse: acceptKey and writeResponse; node:crypto: createHash and a template.'],
+  pairs: [['writeResponse', 'node:crypto']],
+  cases: [
+    {
+      label: '24',
+      make() {
+        const keys = makeKeys();
+        const subjects = [
+          makeResponseSubject('writeResponse', keys, makeResponder(keys[0]!)),
+          makeResponseSubject('node:crypto', keys, expectedResponse),
+        ];
+        return { operations: REQUESTS, bytes: 0, expected: expectResponses(keys), subjects };
+      },
+    },
+  ],
+};
+
+const upgradeGroup: Group = {
   id: 'handshake/upgrade',
   title: "A server's whole upgrade, from the parsed request of a browser",
   notes: [
@@ -161,13 +219,12 @@ export const upgradeGroup: Group = {
     {
       label: '24',
       make() {
-        const random = new Random(4);
-        const keys = Array.from({ length: REQUESTS }, () => Buffer.from(random.bytes(16)).toString('base64'));
+        const keys = makeKeys();
         const subjects = [serverSubject(keys), responseSubject(keys), wsSubject(keys)];
-        const expected = new Digest();
-        for (const key of keys) addResponse(expectedResponse(key), expected);
-        return { operations: REQUESTS, bytes: 0, expected: expected.toString(), subjects };
+        return { operations: REQUESTS, bytes: 0, expected: expectResponses(keys), subjects };
       },
     },
   ],
 };
+
+export const handshakeGroups: readonly Group[] = [responseGroup, upgradeGroup];

@@ -4,10 +4,11 @@ import type { Group } from '../harness.js';
 import { acceptKeyGroup } from './accept-key.js';
 import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';
+import { dispatchGroup } from './dispatch.js';
 import { echoGroups } from './echo.js';
 import { encodeGroups } from './encode.js';
 import { garbageGroups } from './garbage.js';
-import { upgradeGroup } from './handshake.js';
+import { handshakeGroups } from './handshake.js';
 import { maskGroups } from './mask.js';
 import { startupGroups } from './startup.js';
 import { utf8Groups } from './utf8.js';
@@ -17,9 +18,10 @@ export const groups: readonly Group[] = [
   ...encodeGroups,
   ...broadcastGroups,
   ...maskGroups,
+  dispatchGroup,
   ...utf8Groups,
   acceptKeyGroup,
-  upgradeGroup,
+  ...handshakeGroups,
   ...startupGroups,
   ...garbageGroups,
   ...echoGroups,

@@ -1,13 +1,14 @@
-// How much a subject allocates a message: what the heap and the buffers outside it grow by in a run without a collection;
-// prints samples in bytes. To be started with GARBAGE_FLAGS. It must not know what the figures are for.
+// How much each subject allocates a message: what the process grows by in a run without a collection; prints samples in
+// bytes, or why there are none. To be started with METER_FLAGS and METER_ENVIRONMENT. It must not know what the figures are
+// for.
 //
-// The new space is so large that no scavenge falls into a run; an object that only a WeakRef knows is there to tell if one
-// did, and then the sample is thrown away.
+// A sample into which a collection fell is thrown away. A WeakRef would not tell: scavenges keep what it refers to.
 
-import { getHeapStatistics } from 'node:v8';
 import { makeGarbageSubjects } from '../cases/garbage-work.js';
 import type { Measurement, Subject } from '../harness.js';
 import type { Content } from '../inputs.js';
+import { summarize } from '../statistics.js';
+import { type AllocationMeter, findMeter } from './allocation-meter.js';
 import { readJob } from './run-child.js';
 
 export interface GarbageJob {
@@ -16,55 +17,108 @@ export interface GarbageJob {
   readonly size: number;
 }
 
+/** What the child prints. */
+export interface GarbageAnswer {
+  readonly measurements: readonly Measurement[];
+  /** Why it cannot be measured here. */
+  readonly reason?: string;
+}
+
 const SAMPLES = 3;
 const ATTEMPTS = 5 * SAMPLES;
-/** So that what is measured is what the optimized code allocates. */
+/** So that what is measured is what the optimized code allocates; where nothing is collected, no more than fits. */
 const WARMUP_TIME = 80;
-/** A sample has so many runs that V8's counting by the block does not show, and none of them fills the new space. */
-const MAX_RUNS = 128;
+const WARMUP_ALLOCATED = 128 * 1024 * 1024;
+/** No sample fills the new space. */
 const MAX_ALLOCATED = 24 * 1024 * 1024;
+const CALIBRATION = 64;
 
-const { gc } = globalThis as { gc?: () => void };
 const job = readJob() as GarbageJob;
-const { operations, subjects } = makeGarbageSubjects(job.kind, job.content, job.size);
-const measurements: Measurement[] = [];
-for (const subject of subjects) measurements.push({ name: subject.name, samples: await sample(subject) });
-console.log(JSON.stringify(measurements));
+console.log(JSON.stringify(await answer()));
 
-async function sample(subject: Subject): Promise<number[]> {
-  if (gc === undefined) throw new Error('start me with --expose-gc');
-  const end = performance.now() + WARMUP_TIME;
-  let allocatedByRun = 0;
-  while (performance.now() < end) {
-    subject.prepare?.();
-    const before = allocated();
-    subject.run();
-    allocatedByRun = allocated() - before;
-    await nextTurn();
+async function answer(): Promise<GarbageAnswer> {
+  // Outside of what may fail: that the work is not what it should be is no question of the engine.
+  const { operations, subjects } = makeGarbageSubjects(job.kind, job.content, job.size);
+  const measurements: Measurement[] = [];
+  try {
+    const meter = findMeter();
+    for (const subject of subjects)
+      measurements.push({ name: subject.name, samples: await sample(subject, operations, meter) });
+    return { measurements };
+  } catch (error) {
+    return { measurements: [], reason: error instanceof Error ? error.message : String(error) };
   }
-  const runs = Math.max(1, Math.min(MAX_RUNS, Math.floor(MAX_ALLOCATED / Math.max(1, allocatedByRun))));
+}
+
+async function sample(subject: Subject, operations: number, meter: AllocationMeter): Promise<number[]> {
+  let runs = await warmUp(subject, meter);
   const samples: number[] = [];
   for (let attempt = 0; attempt < ATTEMPTS && samples.length < SAMPLES; attempt++) {
-    // The second waits until what the first found has been given back: else it goes in the middle of the sample.
-    gc();
-    gc();
-    // What a WeakRef refers to is kept until the turn is over.
-    const canary = new WeakRef({});
+    meter.collect();
     await nextTurn();
-    const before = allocated();
-    for (let run = 0; run < runs; run++) {
-      subject.prepare?.();
-      subject.run();
-    }
-    const after = allocated();
-    if (canary.deref() !== undefined) samples.push(Number(((after - before) / (runs * operations)).toFixed(2)));
+    const bytes = meter.hasCollections ? addUp(subject, meter, runs) : growth(subject, meter, runs);
+    // Less than nothing is what a reading was off by.
+    if (bytes !== undefined) samples.push(Number(Math.max(0, bytes / (runs * operations)).toFixed(2)));
+    // V8 also collects when buffers outside its heap have grown by much.
+    else runs = Math.max(1, runs >> 1);
   }
-  if (samples.length < SAMPLES) throw new Error(`${subject.name}: there is always a collection in a run`);
+  if (samples.length < SAMPLES) throw new Error(`${subject.name}: a collection falls into every sample`);
   return samples;
 }
 
-function allocated(): number {
-  return getHeapStatistics().used_heap_size + process.memoryUsage().arrayBuffers;
+/** Reads before and after each run. @returns undefined if a collection fell into one */
+function addUp(subject: Subject, meter: AllocationMeter, runs: number): number | undefined {
+  const own = readingCost(meter);
+  let sum = 0;
+  for (let run = 0; run < runs; run++) {
+    subject.prepare?.();
+    const before = meter.read();
+    subject.run();
+    const bytes = meter.read() - before;
+    if (bytes < 0) return undefined;
+    sum += bytes - own;
+  }
+  return sum;
+}
+
+/** What two readings allocate of themselves, which lies between them. */
+function readingCost(meter: AllocationMeter): number {
+  const costs = Array.from({ length: CALIBRATION }, () => {
+    const before = meter.read();
+    return meter.read() - before;
+  });
+  return summarize(costs).median;
+}
+
+/** Where there are no collections, all runs together: readings are dear there. */
+function growth(subject: Subject, meter: AllocationMeter, runs: number): number {
+  const before = meter.read();
+  for (let run = 0; run < runs; run++) {
+    subject.prepare?.();
+    subject.run();
+  }
+  return meter.read() - before;
+}
+
+/** @returns how many runs a sample has */
+async function warmUp(subject: Subject, meter: AllocationMeter): Promise<number> {
+  const start = performance.now();
+  const first = meter.read();
+  let runs = 0;
+  let time = 0;
+  let allocatedByRun = 0;
+  while (time < WARMUP_TIME && meter.read() - first < WARMUP_ALLOCATED) {
+    subject.prepare?.();
+    const before = meter.read();
+    subject.run();
+    // Of one into which a collection fell, nothing is known.
+    allocatedByRun = Math.max(allocatedByRun, meter.read() - before);
+    await nextTurn();
+    runs++;
+    time = performance.now() - start;
+  }
+  const fitting = Math.min((meter.sampleTime * runs) / time, MAX_ALLOCATED / Math.max(1, allocatedByRun));
+  return Math.max(1, Math.floor(fitting));
 }
 
 function nextTurn(): Promise<void> {

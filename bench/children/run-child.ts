@@ -10,13 +10,22 @@ const TIME_LIMIT = 60_000;
 /**
  * @param name of the program, as in `garbage.js`
  * @param job what it is to do: it finds it as JSON in its first argument
+ * @param environment beside that of this process
  * @returns what it printed, as JSON
  * @throws Error if it does not end well within a minute
  */
-export async function runChild(name: string, job: object, nodeFlags: readonly string[] = []): Promise<unknown> {
+export async function runChild(
+  name: string,
+  job: object,
+  nodeFlags: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const program = fileURLToPath(new URL(name, import.meta.url));
   const args = [...nodeFlags, program, JSON.stringify(job)];
-  const { stdout } = await execFileAsync(process.execPath, args, { timeout: TIME_LIMIT });
+  const { stdout } = await execFileAsync(process.execPath, args, {
+    timeout: TIME_LIMIT,
+    env: { ...process.env, ...environment },
+  });
   return JSON.parse(stdout);
 }
 

@@ -15,18 +15,18 @@ export const LIGHT_PAGE = {
 export const DARK_PAGE = { background: '#12161c', text: '#e6eaef', muted: '#9aa5b1', line: '#303843', loss: '#3a221a' };
 const LOSS_TEXT = { light: '#9c2f0c', dark: '#ff9d75' };
 
-const DASHES = ['', '7 3', '2 3', '9 3 2 3', '4 2', '1 2', '12 3', '6 2 1 2 1 2'] as const;
+const DASHES = ['', '7 3', '2 3', '9 3 2 3', '4 2', '1 2', '12 3', '6 2 1 2 1 2', '3 6'] as const;
 
 export function dashOf(slot: number): string {
   return DASHES[slot % DASHES.length]!;
 }
 
-/** A marker around a point, by its slot: each of another shape. */
+/** A marker around a point, by its slot: each of another shape, one more than there are colours. */
 export function drawMarker(slot: number, x: number, y: number, attributes: string): string {
   const size = 4;
   const at = (dx: number, dy: number) => `${round(x + dx * size)},${round(y + dy * size)}`;
   const polygon = (...points: string[]) => `<polygon points="${points.join(' ')}" ${attributes}/>`;
-  switch (slot % 8) {
+  switch (slot % DASHES.length) {
     case 0:
       return `<circle cx="${round(x)}" cy="${round(y)}" r="${size}" ${attributes}/>`;
     case 1:
@@ -41,8 +41,14 @@ export function drawMarker(slot: number, x: number, y: number, attributes: strin
       return polygon(at(-0.6, -1.3), at(0.6, -1.3), at(0.6, 1.3), at(-0.6, 1.3));
     case 6:
       return polygon(at(-1.3, -0.6), at(1.3, -0.6), at(1.3, 0.6), at(-1.3, 0.6));
-    default:
+    case 7:
       return polygon(at(-0.6, -1.1), at(0.6, -1.1), at(1.2, 0), at(0.6, 1.1), at(-0.6, 1.1), at(-1.2, 0));
+    default:
+      // A cross.
+      return polygon(
+        ...[at(-1.3, -0.4), at(-0.4, -0.4), at(-0.4, -1.3), at(0.4, -1.3), at(0.4, -0.4), at(1.3, -0.4)],
+        ...[at(1.3, 0.4), at(0.4, 0.4), at(0.4, 1.3), at(-0.4, 1.3), at(-0.4, 0.4), at(-1.3, 0.4)],
+      );
   }
 }
 

@@ -19,12 +19,13 @@ a{color:inherit}p{margin:6px 0}.note,small,dt{color:var(--muted)}.note{font-size
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px;margin:8px 0}
 caption{text-align:left;color:var(--muted);padding-bottom:4px}th,td{padding:4px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;vertical-align:top}
 tbody th,thead th:first-child{text-align:left;font-weight:400}thead th{font-weight:600}td small,tbody th small{display:block;font-size:11px}
-.overview tbody th{white-space:normal;min-width:190px}
+.overview tbody th,.demands tbody th{white-space:normal;min-width:190px}td.words{white-space:normal;text-align:left;max-width:46ch}.demands thead th{text-align:left}.demands td.miss{color:var(--loss-text)}.demands li{margin:6px 0}
 td.loss{background:var(--loss);color:var(--loss-text);font-weight:600}td.miss{box-shadow:inset 3px 0 var(--loss-text)}td em{display:block;font-size:11px}
 summary{cursor:pointer;color:var(--muted);padding:4px 0}.losses li::marker{color:var(--loss-text)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 20px;font-size:.87rem;color:var(--muted);padding:0;margin:8px 0;list-style:none}
 .key{display:inline-block;vertical-align:middle;margin-right:6px}
 :focus-visible{outline:2px solid var(--c0);outline-offset:2px}
+@media(max-width:640px){.demands thead{display:none}.demands tr{display:block;border-bottom:1px solid var(--line);padding:6px 0}.demands th,.demands td{display:block;border:0;padding:1px 8px}.demands tbody th{font-weight:600}.demands td em{display:inline;margin-left:8px}.demands td:last-child{color:var(--muted)}}
 @media(max-width:520px){.overview tbody th{min-width:120px;max-width:150px}body{font-size:14px}h2{font-size:1.1rem}th,td{padding:4px 6px}}
 @media print{.runs{position:static}}`;
 

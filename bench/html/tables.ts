@@ -60,7 +60,7 @@ function cell(content: string, name = ''): string {
   return name === '' ? `<td>${content}</td>` : `<td class="${name}">${content}</td>`;
 }
 
-function makeTable(caption: string, head: readonly string[], rows: readonly string[][]): string {
+export function makeTable(caption: string, head: readonly string[], rows: readonly string[][]): string {
   const columns = head.map((name) => `<th scope="col">${escapeXml(name)}</th>`).join('');
   const body = rows.map((row) => `<tr>${row.join('')}</tr>`).join('\n');
   return `<div class="wide" tabindex="0" role="region" aria-label="${escapeXml(caption)}"><table><caption>${escapeXml(caption)}</caption><thead><tr>${columns}</tr></thead><tbody>
@@ -85,12 +85,12 @@ export function tabulateOverview(title: string, { groups }: RunResult): string {
   return makeTable(`How many times as fast, ${title}`, head, rows);
 }
 
-/** A list of what is not as it should be: losses first. */
-export function listShortfalls(run: RunResult): string {
+/** A list of what is slower than others. */
+export function listLosses(run: RunResult): string {
   const sets = gatherShortfalls(run);
-  const items = (isLossList: boolean) =>
+  const items = () =>
     sets.flatMap(({ group, title, subject, peer, shortfalls }) => {
-      const some = shortfalls.filter((one) => one.isLoss === isLossList);
+      const some = shortfalls.filter((one) => one.isLoss);
       if (some.length === 0) return [];
       const figures = some.map(({ label, ratio }) => {
         const wanted = ratio.bar === undefined ? '' : ` (wanted ${ratio.bar})`;
@@ -99,13 +99,8 @@ export function listShortfalls(run: RunResult): string {
       const names = `${escapeXml(subject)} against ${escapeXml(peer)}`;
       return [`<li><a href="#${toAnchor(group)}">${escapeXml(title)}</a>, ${names}: ${figures.join(', ')}</li>`];
     });
-  const [losses, misses] = [items(true), items(false)];
-  return [
-    `<h3>Where it is slower than others</h3>`,
-    losses.length === 0 ? '<p>Nowhere.</p>' : `<ul class="losses">${losses.join('\n')}</ul>`,
-    `<h3>Where it is faster, but misses what we want</h3>`,
-    misses.length === 0 ? '<p>Nowhere.</p>' : `<ul>${misses.join('\n')}</ul>`,
-  ].join('\n');
+  const losses = items();
+  return losses.length === 0 ? '<p>Nowhere.</p>' : `<ul class="losses">${losses.join('\n')}</ul>`;
 }
 
 export function toAnchor(id: string): string {

@@ -27,6 +27,8 @@ export async function run(chosen: readonly Group[], spec: RunSpec, observer: Run
   const { kernel, reason } = selectKernel();
   if (kernel.name !== 'wasm') throw new Error(`the default kernel is ${kernel.name}: ${reason}`);
   const { rounds, warmupRounds, turn } = spec;
+  const browser = findBrowser();
+  const browserId = browser.name.toLowerCase();
   const plan: Plan = { rounds, warmupRounds, turn, rest };
   const versions = await fetchVersions();
   const start = performance.now();
@@ -39,7 +41,7 @@ export async function run(chosen: readonly Group[], spec: RunSpec, observer: Run
       observer.onCase(group, label, done++, total);
       await paint();
       const workload = make();
-      const result = summarizeCase(group, label, workload, await measure(workload, plan));
+      const result = summarizeCase(group, label, workload, await measure(workload, plan), browserId);
       cases.push(result);
       observer.onResult(group, result);
     }
@@ -47,14 +49,13 @@ export async function run(chosen: readonly Group[], spec: RunSpec, observer: Run
     results.push({ id, title, notes, cases });
     observer.onGroupDone(group);
   }
-  const browser = findBrowser();
   return {
     format: 1,
     date: new Date().toISOString(),
     seconds: Math.round((performance.now() - start) / 1000),
     plan: { rounds, warmupRounds, turn },
     machine: { cpu: 'unknown', cores: navigator.hardwareConcurrency, userAgent: navigator.userAgent },
-    versions: { ...versions, [browser.name.toLowerCase()]: browser.version },
+    versions: { ...versions, [browserId]: browser.version },
     groups: results,
   };
 }

@@ -54,7 +54,11 @@ function drawRatios(
   return draw(file, title, { quantity: 'times as fast as the Receiver of ws', even: 1, series });
 }
 
-function drawEngines(file: string, title: string, runs: readonly RunResult[]): Drawing | undefined {
+/** Of many versions of Node the oldest and the newest. */
+function drawEngines(file: string, title: string, all: readonly RunResult[]): Drawing | undefined {
+  const isNode = (run: RunResult) => findRuntimeName(run.versions).id.startsWith('node-');
+  const nodes = all.filter(isNode);
+  const runs = all.filter((run) => !isNode(run) || run === nodes[0] || run === nodes.at(-1));
   const series = runs.map((run, slot): Series => {
     const name = findRuntimeName(run.versions).title.split('.')[0]!;
     const points = (findGroup(run, 'decode/cursor/binary')?.cases ?? []).flatMap(({ label, bytes, subjects }) => {

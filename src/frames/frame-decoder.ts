@@ -4,7 +4,7 @@
 import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/layout.js';
 import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
-import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import { type Arena, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
 import { requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
@@ -51,6 +51,7 @@ const EMPTY = new Uint8Array(0);
  */
 export class FrameDecoder {
   readonly #decoder: ChunkDecoder;
+  readonly #arena: Arena;
   readonly #words: Int32Array;
   #chunk: Uint8Array = EMPTY;
   #from = 0;
@@ -68,12 +69,13 @@ export class FrameDecoder {
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: DecoderOptions) {
     this.#decoder = new ChunkDecoder(options);
-    this.#words = this.#decoder.arena.words;
+    this.#arena = this.#decoder.arena;
+    this.#words = this.#arena.words;
   }
 
   /** Which kernel decodes. */
   get kernelName(): KernelName {
-    return this.#decoder.arena.kernel.name;
+    return this.#arena.kernel.name;
   }
 
   /** Bytes of the stream decoded so far. */
@@ -111,7 +113,7 @@ export class FrameDecoder {
    */
   next(): boolean {
     if (this.#left > 0) {
-      if (this.#generation !== this.#decoder.arena.generation) throw new ProtocolError('WSIMD_STALE');
+      if (this.#generation !== this.#arena.generation) throw new ProtocolError('WSIMD_STALE');
       this.#left--;
       this.#word += RECORD_WORDS;
       return true;
@@ -218,7 +220,7 @@ export class FrameDecoder {
 
   /** The memory that `ptr` points into, to be read only. */
   get memory(): Uint8Array {
-    return this.#decoder.arena.bytes;
+    return this.#arena.bytes;
   }
 
   /** This piece, unmasked: a view, valid until any decoder decodes again. */
@@ -234,7 +236,7 @@ export class FrameDecoder {
   }
 
   #check(): void {
-    if (this.#generation !== this.#decoder.arena.generation) throw new ProtocolError('WSIMD_STALE');
+    if (this.#generation !== this.#arena.generation) throw new ProtocolError('WSIMD_STALE');
   }
 
   #first(): number {
@@ -264,7 +266,7 @@ export class FrameDecoder {
     }
     this.#left = decoder.decode(this.#chunk, this.#from);
     this.#from += decoder.consumed;
-    this.#generation = decoder.arena.generation;
+    this.#generation = this.#arena.generation;
   }
 
   /** The frame that the cursor is at, once its last piece is there. */

@@ -7,7 +7,7 @@ import { getHost } from '../kernel/host.js';
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
 /** How many times what has come the buffer may be, where the sender says that so much is still to come. */
-const MOST_CLAIMED = 16;
+const MOST_CLAIMED = 20;
 
 /** One growing buffer; a million empty pieces cost nothing, a million pieces of one byte cost a million bytes. */
 export class PayloadBuffer {
@@ -19,7 +19,7 @@ export class PayloadBuffer {
    * Adds the bytes `start` to `end` of `source`.
    *
    * @param expected how long the whole will at least be, as far as the sender says: the buffer grows straight to it once a
-   *   sixteenth of it is there
+   *   twentieth of it is there
    */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.length + (end - start);

@@ -1,7 +1,7 @@
 // The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. There is one
 // arena a kernel, and so one a realm unless somebody asks for both kernels. It knows no connection.
 
-import { RECORD_LENGTH, RECORDS_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/layout.js';
+import { CHUNK_PTR, RECORD_LENGTH, RECORDS_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/layout.js';
 import { getHost, type Host } from './host.js';
 import type { Kernel } from './kernel.js';
 import { type KernelChoice, selectKernel } from './select.js';
@@ -25,6 +25,7 @@ export class Arena {
    * does. Decoders with the same options share one fresh state, and so need not copy it in again.
    */
   loadedState: Uint8Array | undefined;
+  readonly #chunkStarts: (Uint8Array | undefined)[] = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -33,7 +34,20 @@ export class Arena {
     this.state = new Uint8Array(kernel.memory, STATE_PTR, STATE_LENGTH);
     this.host = getHost();
   }
+
+  /**
+   * The first bytes of the chunk. The view is made once for each length: making it costs more than copying what it shows.
+   *
+   * @param length up to MAX_CHUNK_START
+   */
+  chunkStart(length: number): Uint8Array {
+    this.#chunkStarts[length] ??= this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + length);
+    return this.#chunkStarts[length];
+  }
 }
+
+/** A message of 1 KiB with the longest header that it can have. */
+export const MAX_CHUNK_START = 1024 + 8;
 
 /** Index of the first record in `Arena.words`. */
 export const RECORDS_WORD = RECORDS_PTR / 4;

@@ -31,6 +31,7 @@ import {
   KIND_LITERAL,
   VALUE_SHIFT,
 } from './portable-decoding-table.js';
+import type { InflateInput } from './portable-inflate-input.js';
 
 /** A larger table makes fewer long codes and takes longer to fill. */
 export const LITERAL_TABLE_BITS = 10;
@@ -79,13 +80,13 @@ export class InflateCodes {
   /**
    * Reads the header of a dynamic block, from behind BTYPE on. Its rules are those of zlib's inflate.
    *
-   * @param position in bits, from the start of `input`
-   * @param end of the input, in bits
+   * @param position in bits, as the input counts them
    * @returns the position behind the header, HEADER_CUT or HEADER_BAD
    */
-  readDynamic(input: Uint8Array, position: number, end: number): number {
+  readDynamic(input: InflateInput, position: number): number {
+    const { end } = input;
     if (end - position < 14) return HEADER_CUT;
-    const sizes = peek(input, position);
+    const sizes = input.peek(position);
     const literalCount = 257 + (sizes & 0x1f);
     const distanceCount = 1 + ((sizes >> 5) & 0x1f);
     const codeLengthCount = 4 + ((sizes >> 10) & 0x0f);
@@ -95,13 +96,13 @@ export class InflateCodes {
     if (end - position < 3 * codeLengthCount) return HEADER_CUT;
     this.#codeLengths.fill(0);
     for (let i = 0; i < codeLengthCount; i++) {
-      this.#codeLengths[CODE_LENGTH_ORDER[i]!] = peek(input, position) & 0x07;
+      this.#codeLengths[CODE_LENGTH_ORDER[i]!] = input.peek(position) & 0x07;
       position += 3;
     }
     if (!this.#codeLengthTable.build(this.#codeLengths, 0, CODE_LENGTH_SYMBOLS, false)) return HEADER_BAD;
 
     const count = literalCount + distanceCount;
-    position = this.#readLengths(input, position, end, count);
+    position = this.#readLengths(input, position, count);
     if (position < 0) return position;
 
     if (this.#lengths[END_OF_BLOCK] === 0) return HEADER_BAD;
@@ -113,16 +114,16 @@ export class InflateCodes {
   }
 
   /** Reads `count` code lengths. @returns as `readDynamic` */
-  #readLengths(input: Uint8Array, position: number, end: number, count: number): number {
+  #readLengths(input: InflateInput, position: number, count: number): number {
     const { entries } = this.#codeLengthTable;
     const lengths = this.#lengths;
     for (let i = 0; i < count; ) {
-      const ahead = peek(input, position);
+      const ahead = input.peek(position);
       const entry = entries[ahead & ((1 << CODE_LENGTH_TABLE_BITS) - 1)]!;
       const codeLength = entry & CODE_LENGTH_BITS;
       const extra = (entry >> EXTRA_SHIFT) & EXTRA_BITS;
       position += codeLength + extra;
-      if (position > end) return HEADER_CUT;
+      if (position > input.end) return HEADER_CUT;
       const value = entry >> VALUE_SHIFT;
       if ((entry & KIND_BITS) === KIND_LITERAL) {
         lengths[i++] = value;
@@ -137,12 +138,6 @@ export class InflateCodes {
     }
     return position;
   }
-}
-
-/** At least 17 bits from a bit's position on, the first lowest. Behind the end of the input they mean nothing. */
-export function peek(input: Uint8Array, position: number): number {
-  const at = position >> 3;
-  return (input[at]! | (input[at + 1]! << 8) | (input[at + 2]! << 16)) >> (position & 7);
 }
 
 function literalMeanings(count: number): Int32Array {

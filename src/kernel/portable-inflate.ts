@@ -14,8 +14,6 @@ import {
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
   INFLATE_TEXT,
-  INPUT_CAPACITY,
-  INPUT_PTR,
   OUTCOME_PTR,
   OUTCOME_STATUS,
   OUTCOME_UTF8,
@@ -40,18 +38,11 @@ import {
   HEADER_CUT,
   InflateCodes,
   LITERAL_TABLE_BITS,
-  peek,
 } from './portable-inflate-codes.js';
+import { InflateInput, TRAILER_BITS } from './portable-inflate-input.js';
 import { InflateOutput } from './portable-inflate-output.js';
 import type { PortableMemory } from './portable-mask.js';
 import { validate } from './portable-utf8.js';
-
-/** RFC 7692 section 7.2.2: what the sender took off its message. */
-const TRAILER_LENGTH = 4;
-/** Room for what a call leaves: less than the longest header, 17 + 19 * 3 + 316 * 14 bits. */
-const CARRY_CAPACITY = 1024;
-/** Reading ahead, without asking for the end, looks at up to this many bytes behind it. */
-const READ_AHEAD = 16;
 
 const LITERAL_MASK = (1 << LITERAL_TABLE_BITS) - 1;
 const DISTANCE_MASK = (1 << DISTANCE_TABLE_BITS) - 1;
@@ -69,14 +60,7 @@ const GO_ON = 3;
 export class PortableInflate {
   readonly #memory: PortableMemory;
   readonly #output: InflateOutput;
-  /** What of the message has been handed over and is not inflated. */
-  readonly #input = new Uint8Array(CARRY_CAPACITY + INPUT_CAPACITY + TRAILER_LENGTH + READ_AHEAD);
-  readonly #inputView = new DataView(this.#input.buffer);
-  /** Of the next bit and of the end, in bits from the start of `#input`. */
-  #position = 0;
-  #end = 0;
-  /** The message's end has been handed over, the trailer is behind it. */
-  #isWhole = false;
+  readonly #input = new InflateInput();
   #stage = STAGE_HEADER;
   /** BFINAL of the block under way, or of the last. */
   #isFinal = false;
@@ -93,7 +77,7 @@ export class PortableInflate {
   inflate(contextPtr: number, windowLength: number, length: number, flags: number, capacity: number): number {
     const { words } = this.#memory;
     if ((flags & INFLATE_FIRST) !== 0) this.#begin();
-    this.#takeInput(length, (flags & INFLATE_LAST) !== 0);
+    this.#input.take(this.#memory, length, (flags & INFLATE_LAST) !== 0);
     this.#output.beginCall(contextPtr, windowLength, capacity);
 
     let status = this.#run();
@@ -110,35 +94,11 @@ export class PortableInflate {
   }
 
   #begin(): void {
-    this.#position = 0;
-    this.#end = 0;
-    this.#isWhole = false;
+    this.#input.beginMessage();
     this.#stage = STAGE_HEADER;
     this.#isFinal = false;
     this.#output.beginMessage();
     this.#utf8 = 0;
-  }
-
-  /** Puts the bytes at INPUT_PTR behind what is left of those before. */
-  #takeInput(length: number, isLast: boolean): void {
-    const input = this.#input;
-    if (length > 0) {
-      const start = this.#position >> 3;
-      const end = this.#end >> 3;
-      if (start < end) input.copyWithin(0, start, end);
-      copyBytes(this.#memory.bytes, INPUT_PTR, INPUT_PTR + length, input, end - start);
-      this.#position &= 7;
-      this.#end = (end - start + length) << 3;
-    }
-    if (isLast && !this.#isWhole) {
-      let end = this.#end >> 3;
-      input[end++] = 0;
-      input[end++] = 0;
-      input[end++] = 0xff;
-      input[end++] = 0xff;
-      this.#end = end << 3;
-      this.#isWhole = true;
-    }
   }
 
   /** Inflates until something is missing or wrong, or the message ends. @returns a status */
@@ -160,7 +120,7 @@ export class PortableInflate {
         default:
           return INFLATE_ERROR_DATA;
       }
-      if (status === INFLATE_NEEDS_INPUT && this.#isWhole) return INFLATE_ERROR_DATA;
+      if (status === INFLATE_NEEDS_INPUT && this.#input.isWhole) return INFLATE_ERROR_DATA;
       if (status !== GO_ON) return status;
     }
   }
@@ -169,79 +129,80 @@ export class PortableInflate {
   #takeHeader(): number {
     const input = this.#input;
     // RFC 7692 section 7.2.3.4: behind BFINAL the next block begins at a byte's border. There need not be one.
-    if (this.#isFinal) this.#position = (this.#position + 7) & ~7;
-    const left = this.#end - this.#position;
+    if (this.#isFinal) input.position = input.align(input.position);
+    const left = input.end - input.position;
     // A message that needs none of the trailer is whole without it: some senders take off more than they should, or nothing.
-    if (this.#isWhole && (left === 0 || left === TRAILER_LENGTH << 3)) return INFLATE_DONE;
+    if (input.isWhole && (left === 0 || left === TRAILER_BITS)) return INFLATE_DONE;
     if (left < 3) return INFLATE_NEEDS_INPUT;
 
-    const bits = peek(input, this.#position);
-    let position = this.#position + 3;
+    const bits = input.peek(input.position);
+    let position = input.position + 3;
+    let stage = STAGE_SYMBOLS;
     switch ((bits >> 1) & 3) {
       case BLOCK_STORED:
-        position = this.#readStored((position + 7) & ~7);
+        position = this.#readStored(input.align(position));
+        stage = STAGE_STORED;
         break;
       case BLOCK_FIXED:
         this.#codes.useFixed();
-        this.#stage = STAGE_SYMBOLS;
         break;
       case BLOCK_DYNAMIC:
-        position = this.#codes.readDynamic(input, position, this.#end);
-        if (position >= 0) this.#stage = STAGE_SYMBOLS;
+        position = this.#codes.readDynamic(input, position);
         break;
       default:
         return INFLATE_ERROR_DATA;
     }
     if (position === HEADER_CUT) return INFLATE_NEEDS_INPUT;
     if (position === HEADER_BAD) return INFLATE_ERROR_DATA;
-    this.#position = position;
+    input.position = position;
     this.#isFinal = (bits & 1) !== 0;
+    this.#stage = stage;
     return GO_ON;
   }
 
   /** Reads the length of a stored block (section 3.2.4). @returns as `InflateCodes.readDynamic` */
   #readStored(position: number): number {
-    if (this.#end - position < 32) return HEADER_CUT;
-    const length = peek(this.#input, position) & 0xffff;
-    const complement = peek(this.#input, position + 16) & 0xffff;
+    const input = this.#input;
+    if (input.end - position < 32) return HEADER_CUT;
+    const length = input.peek(position) & 0xffff;
+    const complement = input.peek(position + 16) & 0xffff;
     if ((length ^ complement) !== 0xffff) return HEADER_BAD;
     this.#storedLength = length;
-    this.#stage = STAGE_STORED;
     return position + 32;
   }
 
   #inflateStored(): number {
-    const start = this.#position >> 3;
+    const input = this.#input;
     const output = this.#output;
-    const length = Math.min(this.#storedLength, (this.#end >> 3) - start, output.end - output.ptr);
-    copyBytes(this.#input, start, start + length, this.#memory.bytes, output.ptr);
+    const start = input.position >> 3;
+    const length = Math.min(this.#storedLength, (input.end >> 3) - start, output.end - output.ptr);
+    copyBytes(input.bytes, start, start + length, this.#memory.bytes, output.ptr);
     output.ptr += length;
+    input.position += length << 3;
     this.#storedLength -= length;
-    this.#position += length << 3;
     if (this.#storedLength === 0) {
       this.#stage = STAGE_HEADER;
       return GO_ON;
     }
-    return this.#position === this.#end ? INFLATE_NEEDS_INPUT : INFLATE_NEEDS_OUTPUT;
+    return input.position === input.end ? INFLATE_NEEDS_INPUT : INFLATE_NEEDS_OUTPUT;
   }
 
   /** Inflates symbols up to the end of their block (section 3.2.3). */
   #inflateSymbols(): number {
     const { bytes } = this.#memory;
-    const view = this.#inputView;
+    const { view, position, end } = this.#input;
     const { literals, distances } = this.#codes;
     const literalEntries = literals.entries;
     const distanceEntries = distances.entries;
-    const end = this.#end;
     const output = this.#output;
     const outEnd = output.end;
     let out = output.ptr;
 
     // `held` bits wait in `ahead`, the first lowest, and `at` is the byte behind them. 15 of them are a whole code, and 13
     // the most extra bits; two bytes more go into 32 bits.
-    let at = this.#position >> 3;
-    let ahead = view.getUint8(at++) >> (this.#position & 7);
-    let held = 8 - (this.#position & 7);
+    let at = position >> 3;
+    let ahead = view.getUint8(at++) >> (position & 7);
+    let held = 8 - (position & 7);
     let start: number;
     let status: number;
 
@@ -272,12 +233,11 @@ export class PortableInflate {
       }
 
       if (kind === KIND_END || kind === KIND_INVALID) {
-        const position = (at << 3) - held;
-        if (position > end) {
+        if ((at << 3) - held > end) {
           status = INFLATE_NEEDS_INPUT;
           break;
         }
-        start = position;
+        start = (at << 3) - held;
         if (kind === KIND_INVALID) {
           status = INFLATE_ERROR_DATA;
         } else {
@@ -334,7 +294,7 @@ export class PortableInflate {
     }
 
     output.ptr = out;
-    this.#position = start;
+    this.#input.position = start;
     return status;
   }
 }

@@ -17,9 +17,9 @@ import {
 import { ProtocolError } from '../errors.js';
 import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
-import { RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
 import { copyBytes, requireBytes } from '../kernel/bytes.js';
-import type { PartConstructor } from '../kernel/host.js';
+import type { Host, PartConstructor } from '../kernel/host.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { readText } from '../kernel/text.js';
 import { COMPRESSED, CompressedMessages } from './compressed-messages.js';
@@ -86,6 +86,8 @@ export class MessageDecoder {
   /** The data message under way. */
   #message: PayloadBuffer | undefined;
   #messageIsAscii = true;
+  /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
+  #inPlaceOffset = -1;
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
   #hasReportedError = false;
@@ -208,9 +210,13 @@ export class MessageDecoder {
       if (isText) {
         handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else {
-        const toChunk = from - CHUNK_PTR;
-        if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, start + toChunk);
-        handler.onBinary(chunk.subarray(start + toChunk, end + toChunk));
+        const offset = from + start - CHUNK_PTR;
+        if ((first & MASKED) !== 0) {
+          // With its header, which has not changed: the view of both is there already.
+          if (chunk.length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(chunk.length));
+          else copyBytes(bytes, start, end, chunk, offset);
+        }
+        handler.onBinary(partOf(host, chunk, offset, end - start));
       }
     } finally {
       this.#isDelivering = false;
@@ -253,7 +259,7 @@ export class MessageDecoder {
       } else if ((first & COMPRESSED) !== 0) {
         if (!this.#takeCompressed(queue, first, start, end)) break;
       } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
-        this.#takeFragment(queue, first, start, end);
+        if (!this.#takeInPlace(queue, chunk, from, first, start, end)) this.#takeFragment(queue, first, start, end);
       } else {
         let data: Uint8Array;
         if (this.#ownsChunks) {
@@ -323,6 +329,40 @@ export class MessageDecoder {
     }
   }
 
+  /**
+   * Part of a message whose one frame is longer than a slab, though not than its chunk: unmasked where it came in, slab by
+   * slab, and handed out as a part of the chunk. A fresh buffer of that length would cost more than all else.
+   *
+   * @returns false if it is no such part: then nothing was done
+   */
+  #takeInPlace(
+    queue: DeliveryQueue,
+    chunk: Uint8Array,
+    from: number,
+    first: number,
+    start: number,
+    end: number,
+  ): boolean {
+    const decoder = this.#decoder;
+    const offset = from + start - CHUNK_PTR;
+    if (this.#inPlaceOffset < 0) {
+      const isText = messageOpcode(first) === OPCODE_TEXT;
+      const isOneFrame = (first & START) !== 0 && (first & (FIN | OPCODE_BITS)) === (FIN | messageOpcode(first));
+      const isAllHere = from + decoder.consumed + decoder.remaining <= chunk.length;
+      if (!this.#ownsChunks || !isOneFrame || !isAllHere || (isText && !this.#textAsBytes)) return false;
+      this.#inPlaceOffset = offset;
+    }
+    const { bytes, host } = decoder.arena;
+    if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, offset);
+    if ((first & END) !== 0) {
+      const data = partOf(host, chunk, this.#inPlaceOffset, offset + end - start - this.#inPlaceOffset);
+      if (messageOpcode(first) === OPCODE_TEXT) queue.addTextBytes(data);
+      else queue.addBinary(data);
+      this.#inPlaceOffset = -1;
+    }
+    return true;
+  }
+
   /** Part of a message that did not come whole in one record. */
   #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const decoder = this.#decoder;
@@ -359,6 +399,10 @@ export class MessageDecoder {
 /** @throws TypeError */
 function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
   if (!values.includes(value)) throw new TypeError(`${name} is one of ${values.join(', ')}, not ${String(value)}`);
+}
+
+function partOf(host: Host, chunk: Uint8Array, offset: number, length: number): Uint8Array {
+  return new (host.partClass(chunk))(chunk.buffer, chunk.byteOffset + offset, length);
 }
 
 /** Of the message that a record's frame belongs to. */

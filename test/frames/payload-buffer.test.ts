@@ -39,14 +39,14 @@ describe('PayloadBuffer', () => {
     for (const buffer of buffers) expect([...buffer.take()]).toEqual([1, 2]);
   });
 
-  it('holds at most sixteen times what came, or a part of the common pool', () => {
+  it('holds at most twenty times what came, or a part of the common pool', () => {
     for (const expected of [0, 1000, 65536, 2 ** 20, 2 ** 50]) {
       const piece = new Uint8Array(1000);
       for (let count = 1; count < 60; count++) {
         const buffer = new PayloadBuffer();
         for (let i = 0; i < count; i++) buffer.append(piece, 0, piece.length, expected);
         const bytes = buffer.take();
-        expect(bytes.buffer.byteLength).toBeLessThanOrEqual(Math.max(8192, 16 * bytes.length));
+        expect(bytes.buffer.byteLength).toBeLessThanOrEqual(Math.max(8192, 20 * bytes.length));
       }
     }
   });

@@ -1,0 +1,62 @@
+// The transport of a WebSocket as a pair of WHATWG byte streams: chunks in, chunks out, and an end that always comes. It knows
+// no WebSocket.
+
+/**
+ * A byte stream each way: a socket of Deno (`Deno.connect`, `Deno.listen`) or of Workers (`connect` of
+ * `cloudflare:sockets`), `Duplex.toWeb(socket)` on Node and Bun, a stream of WebTransport, the ends of two TransformStreams.
+ */
+export interface ByteStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** Reads and writes a pair of streams, which belong to it from then on. */
+export class Transport {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #unread: Uint8Array | undefined;
+
+  /** @throws TypeError if either stream is locked */
+  constructor({ readable, writable }: ByteStreams) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    // What goes wrong is told by the reads and writes that it strikes.
+    this.#reader.closed.catch(ignore);
+    this.#writer.closed.catch(ignore);
+    this.#writer.ready.catch(ignore);
+  }
+
+  /** The next chunk; undefined once the peer has ended its side. Rejects as the stream does. */
+  async read(): Promise<Uint8Array | undefined> {
+    const unread = this.#unread;
+    if (unread !== undefined) {
+      this.#unread = undefined;
+      return unread;
+    }
+    const { value } = await this.#reader.read();
+    return value;
+  }
+
+  /** Gives bytes back that were read: they come again with the next `read`. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#unread = bytes;
+  }
+
+  /** Writes a chunk, which is the transport's from then on. @returns a promise of its having been written */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#writer.write(bytes);
+  }
+
+  /** Ends our side, behind all that was written. Never rejects: whether the peer hears of it is not for us to know. */
+  async end(): Promise<void> {
+    await this.#writer.close().catch(ignore);
+  }
+
+  /** Gives up both sides at once. */
+  cut(reason: unknown): void {
+    this.#reader.cancel(reason).catch(ignore);
+    this.#writer.abort(reason).catch(ignore);
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,59 @@
+// The client's side of a handshake over a pair of byte streams. It judges nothing itself: src/handshake does.
+
+import { type CreateRequestOptions, checkResponse, createRequest, type ResponseAccepted } from '../handshake/client.js';
+import { formatExtensions } from '../handshake/extensions.js';
+import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.js';
+import { readHead } from './accept.js';
+import { type ByteStreams, Transport } from './byte-streams.js';
+import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
+
+/** What a client over streams can be told. */
+export interface ConnectWebSocketOptions
+  extends WebSocketStreamOptions,
+    Pick<CreateRequestOptions, 'url' | 'protocols' | 'origin' | 'headers'> {}
+
+/** What a WebSocket of a client knows beyond any other. */
+export interface ServerResponse {
+  /** The response: its headers. */
+  readonly response: ResponseAccepted;
+}
+
+/**
+ * Opens a WebSocket on a connection to a server, made by the caller: sends the request, judges the answer (RFC 6455 section
+ * 4.1). For `wss:` the streams are those of the TLS connection.
+ *
+ * ```ts
+ * const streams = await Deno.connect({ hostname: 'localhost', port: 8080 });
+ * const socket = connectWebSocket(streams, { url: 'ws://localhost:8080/chat' });
+ * const { readable, writable } = await socket.opened;
+ * ```
+ *
+ * @param streams belong to the WebSocket from then on
+ * @returns at once; `opened` rejects with a ProtocolError if the answer is not a switch to WebSocket
+ * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none; ProtocolError `WSIMD_NO_KERNEL`
+ */
+export function connectWebSocket(
+  streams: ByteStreams,
+  options: ConnectWebSocketOptions,
+): WebSocketStream<ServerResponse> {
+  const request = createRequest(options);
+  const transport = new Transport(streams);
+  const handshake = async (): Promise<HandshakeResult<ServerResponse>> => {
+    await transport.write(encodeLatin1(request.head));
+    const reader = new HeadReader();
+    for (;;) {
+      const { head, rest } = await readHead(transport, reader);
+      const response = parseResponseHead(head);
+      // An interim response is followed by the final one (RFC 9110 section 15.2).
+      if (response.status < 200 && response.status !== 101) {
+        transport.unread(rest);
+        continue;
+      }
+      const verdict = checkResponse(response, request);
+      if (!verdict.ok) throw verdict.error;
+      const { protocol = '', extensions } = verdict;
+      return { opened: { response: verdict }, protocol, extensions: formatExtensions(extensions), rest };
+    }
+  };
+  return new WebSocketStream(transport, 'client', options, handshake);
+}

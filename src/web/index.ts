@@ -1,0 +1,13 @@
+// The public face of wsimd/web: WebSockets over any pair of WHATWG byte streams.
+
+export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, type Refusal } from './accept.js';
+export type { ByteStreams } from './byte-streams.js';
+export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
+export type {
+  CloseInfo,
+  Message,
+  OpenedWebSocket,
+  WebSocketStream,
+  WebSocketStreamOptions,
+  WritableMessage,
+} from './web-socket-stream.js';

@@ -1,0 +1,359 @@
+// A WebSocket whose messages are streams, in the shape of the WebSocketStream that browsers have begun to offer: it carries
+// bytes between a transport and a Connection, and messages between the Connection and two streams, with backpressure both
+// ways. It knows no handshake but as something that is to be done first.
+
+import { CLOSE_NO_STATUS } from '../../assembly/protocol.js';
+import { Connection, type ConnectionOptions } from '../connection.js';
+import { ProtocolError } from '../errors.js';
+import type { MessageHandler } from '../messages/handler.js';
+import type { Transport } from './byte-streams.js';
+
+/** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
+export type Message = string | Uint8Array;
+/** What can be written: a string goes as text, the rest as binary. */
+export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
+
+/** What an open WebSocket has. */
+export interface OpenedWebSocket {
+  /**
+   * The messages that come. While nobody reads them and `highWaterMark` is reached, nothing is read from the transport: the
+   * peer has to wait. Ends when the closing handshake is done; fails with a ProtocolError if the connection does.
+   */
+  readonly readable: ReadableStream<Message>;
+  /**
+   * The messages to send. A write is done once the message is on its way, or waits for the transport where that is slow.
+   * Closing it closes the WebSocket.
+   */
+  readonly writable: WritableStream<WritableMessage>;
+  /** The subprotocol that was agreed on; empty if none was. */
+  readonly protocol: string;
+  /** The extensions that were agreed on, as the header has them; empty if none were. */
+  readonly extensions: string;
+}
+
+/** How a WebSocket was closed. */
+export interface CloseInfo {
+  /** 1000-1003, 1005 (there was none), 1007-1014 or 3000-4999. */
+  readonly closeCode: number;
+  /** At most 123 bytes of UTF-8; may be empty. */
+  readonly reason: string;
+}
+
+/** What a WebSocket over streams can be told, whichever side it is on. */
+export interface WebSocketStreamOptions
+  extends Pick<
+    ConnectionOptions,
+    'maxFrameLength' | 'maxMessageLength' | 'skipUtf8Validation' | 'autoPong' | 'kernel' | 'ownsChunks'
+  > {
+  /**
+   * How much may wait to be read, counted as one for each message and one for each byte or UTF-16 unit in it, before the peer
+   * has to wait. Default 65,536.
+   */
+  readonly highWaterMark?: number;
+  /** Milliseconds for the handshake. Default 30,000. */
+  readonly handshakeTimeout?: number;
+  /** Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut. Default 30,000. */
+  readonly closeTimeout?: number;
+  /** Ends the attempt to open the WebSocket. Without effect once it is open. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a handshake comes to. */
+export interface HandshakeResult<Opened> {
+  readonly opened: Opened;
+  readonly protocol: string;
+  readonly extensions: string;
+  /** Bytes that came behind the peer's head. */
+  readonly rest: Uint8Array;
+}
+
+const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
+const DEFAULT_TIMEOUT = 30_000;
+/** Up to so many bytes are gathered while the transport writes, before whoever sends has to wait. */
+const MAX_GATHERED = 64 * 1024;
+/** Up to this length what is sent is copied out of the buffer that all connections share, which then serves again. */
+const MAX_COPIED = 64 * 1024;
+
+/**
+ * A WebSocket over a pair of byte streams, as `acceptWebSocket` and `connectWebSocket` return it.
+ *
+ * `opened` and `closed` may be left alone: their rejection is not reported as unhandled.
+ */
+export class WebSocketStream<Opened extends object = object> {
+  /** Fulfilled when the handshake is done; rejects with what it failed for. */
+  readonly opened: Promise<OpenedWebSocket & Opened>;
+  /**
+   * Fulfilled when the closing handshake is done and the transport has ended. Rejects with a ProtocolError, whose `closeCode`
+   * says what the connection was failed with, or 1006 where the transport ended without a Close; or, like `opened`, with what
+   * the handshake failed for.
+   */
+  readonly closed: Promise<CloseInfo>;
+
+  readonly #transport: Transport;
+  readonly #connection: Connection;
+  readonly #options: WebSocketStreamOptions;
+  readonly #readable: ReadableStream<Message>;
+  readonly #writable: WritableStream<WritableMessage>;
+  #incoming: ReadableStreamDefaultController<Message> | undefined;
+  #outgoing: WritableStreamDefaultController | undefined;
+  /** Nobody reads messages any more. */
+  #isCancelled = false;
+  #isOpen = false;
+  /** Ends the handshake. */
+  #interrupt: ((reason: unknown) => void) | undefined;
+  /** Goes on reading, when it waits for messages to be taken. */
+  #goOn: (() => void) | undefined;
+  /** What is being written, until all that was gathered is. */
+  #writing: Promise<void> | undefined;
+  #closeInfo: CloseInfo | undefined;
+  #failure: ProtocolError | undefined;
+  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @internal `acceptWebSocket` and `connectWebSocket` make it. */
+  constructor(
+    transport: Transport,
+    role: 'client' | 'server',
+    options: WebSocketStreamOptions,
+    handshake: () => Promise<HandshakeResult<Opened>>,
+  ) {
+    const { highWaterMark = DEFAULT_HIGH_WATER_MARK } = options;
+    this.#transport = transport;
+    this.#options = options;
+    this.#connection = new Connection({ ...options, role });
+    this.#readable = new ReadableStream<Message>(
+      {
+        start: (controller) => {
+          this.#incoming = controller;
+        },
+        pull: () => this.#goOn?.(),
+        cancel: (reason) => this.#cancelled(reason),
+      },
+      { highWaterMark, size: (message) => 1 + (message?.length ?? 0) },
+    );
+    this.#writable = new WritableStream<WritableMessage>({
+      start: (controller) => {
+        this.#outgoing = controller;
+      },
+      write: (message) => this.#send(message),
+      close: async () => {
+        this.close();
+        await this.closed;
+      },
+      abort: (reason) => this.#closeFor(reason),
+    });
+    const opening = this.#open(handshake);
+    this.opened = opening.then(({ opened, protocol, extensions }) => ({
+      ...opened,
+      readable: this.#readable,
+      writable: this.#writable,
+      protocol,
+      extensions,
+    }));
+    this.closed = opening.then(({ rest }) => this.#run(rest));
+    this.opened.catch(ignore);
+    this.closed.catch(ignore);
+  }
+
+  /**
+   * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. Before the WebSocket is
+   * open it ends the attempt.
+   *
+   * @param info `closeCode` 1000-1003, 1007-1014 or 3000-4999, without which the Close is empty, or 1000 if there is a reason;
+   *   `reason` at most 123 bytes of UTF-8
+   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
+   */
+  close({ closeCode, reason }: Partial<CloseInfo> = {}): void {
+    const code = closeCode ?? (reason ? 1000 : undefined);
+    if (!this.#isOpen) {
+      this.#interrupt?.(new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed before it was open' }));
+      return;
+    }
+    this.#connection.close(code, reason);
+    void this.#flush();
+    this.#startCloseTimer();
+  }
+
+  /** The handshake, within its time. */
+  async #open(handshake: () => Promise<HandshakeResult<Opened>>): Promise<HandshakeResult<Opened>> {
+    const { signal, handshakeTimeout = DEFAULT_TIMEOUT } = this.#options;
+    const interruption = new Promise<never>((_, reject) => {
+      this.#interrupt = reject;
+    });
+    const onAbort = () => this.#interrupt?.(signal?.reason);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort);
+    const timer = setTimeout(() => this.#interrupt?.(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    try {
+      const result = await Promise.race([handshake(), interruption]);
+      this.#isOpen = true;
+      return result;
+    } catch (error) {
+      this.#transport.cut(error);
+      this.#incoming?.error(error);
+      this.#outgoing?.error(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.#interrupt = undefined;
+    }
+  }
+
+  /** Reads until the transport ends, or the connection has failed. */
+  async #run(rest: Uint8Array): Promise<CloseInfo> {
+    const handler = new WebSocketStream.#Receiver(this);
+    const connection = this.#connection;
+    try {
+      for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await this.#transport.read()) {
+        connection.dispatch(chunk, handler);
+        const written = this.#flush();
+        if (connection.state === 'closed') {
+          this.#startCloseTimer();
+          await written;
+          if (this.#failure !== undefined) break;
+          this.#endMessages();
+          // A server ends the transport first, a client gives it time to (section 7.1.1).
+          if (connection.role === 'server') await this.#transport.end();
+        } else {
+          await this.#room();
+        }
+      }
+      this.#failure ??= connection.receiveEnd();
+    } catch (cause) {
+      // After a Close both ways it makes no difference how the transport ends.
+      if (connection.receiveEnd() !== undefined)
+        this.#failure ??= new ProtocolError('WSIMD_CONNECTION_LOST', { cause });
+    }
+    return this.#finish().finally(() => clearTimeout(this.#closeTimer));
+  }
+
+  async #finish(): Promise<CloseInfo> {
+    const error = this.#failure;
+    this.#startCloseTimer();
+    this.#outgoing?.error(error ?? new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed' }));
+    if (error !== undefined) {
+      if (!this.#isCancelled) this.#incoming?.error(error);
+      await this.#transport.end();
+      this.#transport.cut(error);
+      throw error;
+    }
+    await this.#transport.end();
+    return this.#closeInfo ?? { closeCode: CLOSE_NO_STATUS, reason: '' };
+  }
+
+  /** No message comes any more: the peer's Close was the last thing. */
+  #endMessages(): void {
+    if (!this.#isCancelled && this.#incoming?.desiredSize !== null) this.#incoming?.close();
+    this.#incoming = undefined;
+  }
+
+  /** Waits until messages may come again. */
+  #room(): Promise<void> | undefined {
+    if (this.#isCancelled || (this.#incoming?.desiredSize ?? 1) > 0) return undefined;
+    return new Promise((resolve) => {
+      this.#goOn = () => {
+        this.#goOn = undefined;
+        resolve();
+      };
+    });
+  }
+
+  #send(message: WritableMessage): Promise<void> | undefined {
+    if (typeof message === 'string') this.#connection.sendText(message);
+    else this.#connection.sendBinary(toBytes(message));
+    const written = this.#flush();
+    return this.#connection.outgoingLength > MAX_GATHERED ? written : undefined;
+  }
+
+  /**
+   * Writes what was gathered; what comes meanwhile is gathered in turn and leaves together, so that a slow transport is given
+   * few large chunks.
+   *
+   * @returns a promise of all being written; it is fulfilled too if the transport has failed, which reading will tell
+   */
+  #flush(): Promise<void> | undefined {
+    if (this.#writing === undefined && this.#connection.outgoingLength > 0) {
+      this.#writing = this.#writeAll().finally(() => {
+        this.#writing = undefined;
+      });
+    }
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    const connection = this.#connection;
+    try {
+      while (connection.outgoingLength > 0) {
+        let bytes = connection.takeOutgoing();
+        if (bytes.length <= MAX_COPIED) {
+          const shared = bytes;
+          bytes = shared.slice();
+          connection.releaseOutgoing(shared);
+        }
+        await this.#transport.write(bytes);
+      }
+    } catch (error) {
+      this.#transport.cut(error);
+      this.#goOn?.();
+    }
+  }
+
+  #cancelled(reason: unknown): void {
+    this.#isCancelled = true;
+    this.#closeFor(reason);
+    this.#goOn?.();
+  }
+
+  /** Closes with what an error says: a `closeCode` and a `reason` of its own, as a WebSocketError has them, or without. */
+  #closeFor(error: unknown): void {
+    const { closeCode, reason } = (typeof error === 'object' && error !== null ? error : {}) as Partial<CloseInfo>;
+    try {
+      this.close({ ...(closeCode === undefined ? {} : { closeCode }), ...(reason === undefined ? {} : { reason }) });
+    } catch {
+      // What it says may not be sent.
+      this.close();
+    }
+  }
+
+  #startCloseTimer(): void {
+    const { closeTimeout = DEFAULT_TIMEOUT } = this.#options;
+    this.#closeTimer ??= setTimeout(() => {
+      this.#transport.cut(new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'the peer did not close in time' }));
+      this.#goOn?.();
+    }, closeTimeout);
+  }
+
+  static readonly #Receiver = class implements MessageHandler {
+    readonly #socket: WebSocketStream;
+
+    constructor(socket: WebSocketStream) {
+      this.#socket = socket;
+    }
+    onText(text: string): void {
+      this.#deliver(text);
+    }
+    onBinary(data: Uint8Array): void {
+      this.#deliver(data);
+    }
+    onPing(): void {}
+    onPong(): void {}
+    onClose(closeCode: number, reason: string): void {
+      this.#socket.#closeInfo = { closeCode, reason };
+    }
+    onError(error: ProtocolError): void {
+      this.#socket.#failure = error;
+    }
+    #deliver(message: Message): void {
+      if (!this.#socket.#isCancelled) this.#socket.#incoming?.enqueue(message);
+    }
+  };
+}
+
+function toBytes(message: ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (message instanceof Uint8Array) return message;
+  if (ArrayBuffer.isView(message)) return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+  if (message instanceof ArrayBuffer) return new Uint8Array(message);
+  throw new TypeError(`a message is a string or bytes, not ${Object.prototype.toString.call(message)}`);
+}
+
+function ignore(): void {}

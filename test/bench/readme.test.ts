@@ -1,0 +1,77 @@
+// The README's part on speed, and its drawings.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeRun } from '../../bench/files.js';
+import { makeDrawings } from '../../bench/readme/drawings.js';
+import { describeSpeed } from '../../bench/readme/table.js';
+import { replaceBetween, writeReadme } from '../../bench/readme/write.js';
+import { readBack } from './read-back.js';
+import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
+import { checkXml } from './xml.js';
+
+const bunRun = makeRun(sampleRun.groups.slice(0, 1), { bun: '1.4.5' });
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wsimd-bench-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('readme', () => {
+  it('has a table with the losses in it, and a list of them', () => {
+    const text = describeSpeed([readBack(sampleRun), bunRun]);
+    expect(text).toContain('| decode by cursor: binary | `ws` Receiver | 31.9 | – | – | – | – | 2.19 | **0.55** |');
+    expect(text).toContain('| accept key (24 B) | `node:crypto` createHash | 2.59 |');
+    expect(text).toContain('2.19 × at 8 KiB (≥ 3 ×), 0.55 × at 60000 B (≥ 1.7 ×). A frame costs');
+    expect(text).toContain('Of 9 figures against others 2 are losses, all of them above.');
+    expect(text).toMatch(/\| Bun 1\.4\.5 \|.*\| 1 of 4 \| 2 of 3 \|/);
+    expect(text).toContain('- Bun 1.4.5: 0.55 in decode/cursor/binary/60000 to ws');
+  });
+
+  it('names losses on which there is no bar, and counts those of other pairs', () => {
+    const row = makeCase('16', 200, 100, ['writer', 'ws frame']);
+    const other = { subject: 'single', peer: 'ws frame', median: 0.25, p25: 0.2, p75: 0.3 };
+    const text = describeSpeed([
+      makeRun([makeGroup('encode/server/latin', [{ ...row, ratios: [...row.ratios, other] }])]),
+    ]);
+    expect(text).toContain('2 are losses. Beside those above');
+    expect(text).toContain('- and 1 of other ways and peers');
+    expect(text).not.toContain('undefined');
+  });
+
+  it('has drawings that stand alone', () => {
+    const drawings = makeDrawings([sampleRun, bunRun]);
+    expect(drawings.map(({ file }) => file)).toEqual(['cursor.svg', 'messages.svg', 'engines.svg']);
+    for (const { svg, alt } of drawings) {
+      expect(checkXml(svg)).toContain('title');
+      expect(svg).toContain('prefers-color-scheme:dark');
+      expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+      expect(alt).toContain('16 bytes');
+    }
+  });
+
+  it('is written between the markers, again and again with the same result', () => {
+    const readme = join(folder, 'README.md');
+    writeFileSync(readme, 'before\n<!-- bench:begin -->\nwhat was there\n<!-- bench:end -->\nafter\n');
+    mkdirSync(join(folder, 'bench/results'), { recursive: true });
+    writeRun(join(folder, 'bench/results/node-20.json'), sampleRun);
+    writeReadme(folder);
+    const once = readFileSync(readme, 'utf8');
+    writeReadme(folder);
+    expect(readFileSync(readme, 'utf8')).toBe(once);
+    expect(once).toMatch(/^before\n<!-- bench:begin -->\n!\[/);
+    expect(once).toMatch(/<!-- bench:end -->\nafter\n$/);
+    expect(once).not.toContain('what was there');
+    expect(readFileSync(join(folder, 'bench/results/cursor.svg'), 'utf8')).toContain('<svg');
+  });
+
+  it('must have both markers, once', () => {
+    expect(() => replaceBetween('no markers', 'text')).toThrow('once each');
+    expect(() => replaceBetween('<!-- bench:begin --><!-- bench:begin --><!-- bench:end -->', 'text')).toThrow(
+      'once each',
+    );
+  });
+});

@@ -1,0 +1,69 @@
+// wsimd/web on every runtime, without a test runner: over the runtime's own TCP sockets where it has them, and over streams
+// in memory. Prints one line, or throws.
+
+import { acceptWebSocket, connectWebSocket } from '../../build/src/web/index.js';
+
+const { Deno, Bun, process } = globalThis;
+
+function equal(actual, expected, what) {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== b) throw new Error(`${what}: ${a} instead of ${b}`);
+}
+
+function memoryStreams() {
+  const [up, down] = [new TransformStream(), new TransformStream()];
+  return [
+    { readable: down.readable, writable: up.writable },
+    { readable: up.readable, writable: down.writable },
+  ];
+}
+
+/** Both ends of a TCP connection over loopback. */
+async function tcpStreams() {
+  if (Deno) {
+    const listener = Deno.listen({ hostname: '127.0.0.1', port: 0 });
+    const ends = await Promise.all([
+      Deno.connect({ hostname: '127.0.0.1', port: listener.addr.port }),
+      listener.accept(),
+    ]);
+    listener.close();
+    return ends;
+  }
+  const [{ connect, createServer }, { once }, { Duplex }] = await Promise.all([
+    import('node:net'),
+    import('node:events'),
+    import('node:stream'),
+  ]);
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const socket = connect(server.address().port, '127.0.0.1');
+  const [other] = await accepted;
+  server.close();
+  return [Duplex.toWeb(socket), Duplex.toWeb(other)];
+}
+
+async function converse([near, far], what) {
+  const server = acceptWebSocket(far, { protocols: ['echo'] });
+  const client = connectWebSocket(near, { url: 'ws://localhost/path?x=1', protocols: ['echo'] });
+  const [{ request, ...ours }, theirs] = await Promise.all([server.opened, client.opened]);
+  equal([request.path, ours.protocol, theirs.protocol], ['/path?x=1', 'echo', 'echo'], `${what}: handshake`);
+  ours.readable.pipeTo(ours.writable).catch(() => {});
+  const writer = theirs.writable.getWriter();
+  const reader = theirs.readable.getReader();
+  for (const message of ['', 'é漢🎉', 'x'.repeat(200_000), new Uint8Array(300_000).fill(7)]) {
+    void writer.write(message);
+    const { value } = await reader.read();
+    const isSame = typeof message === 'string' ? value === message : value.every((byte) => byte === 7);
+    equal([isSame, value.length], [true, message.length], `${what}: echo`);
+  }
+  client.close({ closeCode: 4000, reason: 'bye' });
+  equal((await reader.read()).done, true, `${what}: end of messages`);
+  const info = { closeCode: 4000, reason: 'bye' };
+  equal(await Promise.all([client.closed, server.closed]), [info, info], `${what}: closed`);
+}
+
+await converse(memoryStreams(), 'memory');
+await converse(await tcpStreams(), 'TCP');
+const runtime = Deno ? `Deno ${Deno.version.deno}` : Bun ? `Bun ${Bun.version}` : `Node ${process.version}`;
+console.log(`${runtime}: wsimd/web passes over streams in memory and over TCP`);
