@@ -1,7 +1,7 @@
 // The server's side of a handshake over a pair of byte streams. It judges nothing itself: src/handshake does.
 
 import { ProtocolError } from '../errors.js';
-import { formatExtensions } from '../handshake/extensions.js';
+import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseRequestHead } from '../handshake/head.js';
 import type { HeadersInput } from '../handshake/headers.js';
 import {
@@ -59,7 +59,7 @@ export interface AcceptedRequest {
  *
  * @param streams belong to the WebSocket from then on
  * @returns at once; `opened` rejects with a ProtocolError that carries the `status` of the refusal, if the request is refused
- * @throws TypeError if a stream is locked, or for options of the wrong kind; ProtocolError `WSIMD_NO_KERNEL`
+ * @throws TypeError if a stream is locked
  */
 export function acceptWebSocket(
   streams: ByteStreams,
@@ -74,12 +74,14 @@ async function accept(
   options: AcceptWebSocketOptions,
 ): Promise<HandshakeResult<AcceptedRequest>> {
   const reader = new HeadReader();
+  const { perMessageDeflate } = options;
+  const extensions = perMessageDeflate && ((offers: readonly ExtensionOffer[]) => perMessageDeflate.answer(offers));
   let verdict: HandshakeAccepted | HandshakeRejected;
   let rest = new Uint8Array(0) as Uint8Array;
   try {
     const received = await readHead(transport, reader);
     rest = received.rest;
-    verdict = checkRequest(parseRequestHead(received.head), options);
+    verdict = checkRequest(parseRequestHead(received.head), { ...options, extensions });
   } catch (error) {
     if (!(error instanceof ProtocolError) || error.code === 'WSIMD_CONNECTION_LOST') throw error;
     verdict = rejectRequest(error);
@@ -92,8 +94,13 @@ async function accept(
     return refuse(transport, { ok: false, status, error, headers });
   }
   await transport.write(encodeLatin1(writeResponse(verdict, options.headers)));
-  const { protocol = '', extensions } = verdict;
-  return { opened: { request: verdict }, protocol, extensions: formatExtensions(extensions), rest };
+  return {
+    opened: { request: verdict },
+    protocol: verdict.protocol ?? '',
+    extensions: formatExtensions(verdict.extensions),
+    compression: perMessageDeflate?.forServer(verdict.extensions),
+    rest,
+  };
 }
 
 async function refuse(transport: Transport, rejected: HandshakeRejected): Promise<never> {

@@ -30,13 +30,14 @@ export interface ServerResponse {
  *
  * @param streams belong to the WebSocket from then on
  * @returns at once; `opened` rejects with a ProtocolError if the answer is not a switch to WebSocket
- * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none; ProtocolError `WSIMD_NO_KERNEL`
+ * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none
  */
 export function connectWebSocket(
   streams: ByteStreams,
   options: ConnectWebSocketOptions,
 ): WebSocketStream<ServerResponse> {
-  const request = createRequest(options);
+  const { perMessageDeflate } = options;
+  const request = createRequest({ ...options, extensions: perMessageDeflate?.offer() });
   const transport = new Transport(streams);
   const handshake = async (): Promise<HandshakeResult<ServerResponse>> => {
     await transport.write(encodeLatin1(request.head));
@@ -51,8 +52,13 @@ export function connectWebSocket(
       }
       const verdict = checkResponse(response, request);
       if (!verdict.ok) throw verdict.error;
-      const { protocol = '', extensions } = verdict;
-      return { opened: { response: verdict }, protocol, extensions: formatExtensions(extensions), rest };
+      return {
+        opened: { response: verdict },
+        protocol: verdict.protocol ?? '',
+        extensions: formatExtensions(verdict.extensions),
+        compression: perMessageDeflate?.forClient(verdict.extensions, request.extensions),
+        rest,
+      };
     }
   };
   return new WebSocketStream(transport, 'client', options, handshake);

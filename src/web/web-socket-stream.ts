@@ -3,8 +3,10 @@
 // ways. It knows no handshake but as something that is to be done first.
 
 import { CLOSE_NO_STATUS } from '../../assembly/protocol.js';
+import type { PerMessageDeflate } from '../compression/per-message-deflate.js';
 import { Connection, type ConnectionOptions } from '../connection.js';
 import { ProtocolError } from '../errors.js';
+import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import type { Transport } from './byte-streams.js';
 
@@ -46,6 +48,11 @@ export interface WebSocketStreamOptions
     'maxFrameLength' | 'maxMessageLength' | 'skipUtf8Validation' | 'autoPong' | 'kernel' | 'ownsChunks'
   > {
   /**
+   * permessage-deflate, from `wsimd/deflate`: one object for all connections, whose memory they share. Default: none is
+   * offered or accepted.
+   */
+  readonly perMessageDeflate?: PerMessageDeflate;
+  /**
    * How much may wait to be read, counted as one for each message and one for each byte or UTF-16 unit in it, before the peer
    * has to wait. Default 65,536.
    */
@@ -63,6 +70,7 @@ export interface HandshakeResult<Opened> {
   readonly opened: Opened;
   readonly protocol: string;
   readonly extensions: string;
+  readonly compression: MessageCompression | undefined;
   /** Bytes that came behind the peer's head. */
   readonly rest: Uint8Array;
 }
@@ -90,7 +98,8 @@ export class WebSocketStream<Opened extends object = object> {
   readonly closed: Promise<CloseInfo>;
 
   readonly #transport: Transport;
-  readonly #connection: Connection;
+  /** Made when the handshake is done, which says whether there is compression. */
+  #connection!: Connection;
   readonly #options: WebSocketStreamOptions;
   readonly #readable: ReadableStream<Message>;
   readonly #writable: WritableStream<WritableMessage>;
@@ -119,7 +128,6 @@ export class WebSocketStream<Opened extends object = object> {
     const { highWaterMark = DEFAULT_HIGH_WATER_MARK } = options;
     this.#transport = transport;
     this.#options = options;
-    this.#connection = new Connection({ ...options, role });
     this.#readable = new ReadableStream<Message>(
       {
         start: (controller) => {
@@ -141,7 +149,7 @@ export class WebSocketStream<Opened extends object = object> {
       },
       abort: (reason) => this.#closeFor(reason),
     });
-    const opening = this.#open(handshake);
+    const opening = this.#open(role, handshake);
     this.opened = opening.then(({ opened, protocol, extensions }) => ({
       ...opened,
       readable: this.#readable,
@@ -174,7 +182,10 @@ export class WebSocketStream<Opened extends object = object> {
   }
 
   /** The handshake, within its time. */
-  async #open(handshake: () => Promise<HandshakeResult<Opened>>): Promise<HandshakeResult<Opened>> {
+  async #open(
+    role: 'client' | 'server',
+    handshake: () => Promise<HandshakeResult<Opened>>,
+  ): Promise<HandshakeResult<Opened>> {
     const { signal, handshakeTimeout = DEFAULT_TIMEOUT } = this.#options;
     const interruption = new Promise<never>((_, reject) => {
       this.#interrupt = reject;
@@ -185,6 +196,12 @@ export class WebSocketStream<Opened extends object = object> {
     const timer = setTimeout(() => this.#interrupt?.(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
     try {
       const result = await Promise.race([handshake(), interruption]);
+      const { compression } = result;
+      this.#connection = new Connection({
+        ...this.#options,
+        role,
+        ...(compression === undefined ? {} : { compression }),
+      });
       this.#isOpen = true;
       return result;
     } catch (error) {

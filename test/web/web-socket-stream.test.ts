@@ -1,6 +1,7 @@
 // src/web/: WebSockets over pairs of byte streams, both ends ours: messages, backpressure, every way to end.
 
 import { describe, expect, it } from 'vitest';
+import { PerMessageDeflate } from '../../src/compression/index.js';
 import { ProtocolError } from '../../src/errors.js';
 import { createRequest } from '../../src/handshake/client.js';
 import { encodeLatin1 } from '../../src/handshake/head.js';
@@ -324,5 +325,49 @@ describe('ending', () => {
     expect((await rejectionOf(writer.write('late'))).code).toBe('WSIMD_NOT_OPEN');
     const { openServer } = await open();
     await expect(openServer.writable.getWriter().write(5 as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('permessage-deflate', () => {
+  it('is agreed on, compresses both ways, and gives its memory back', async () => {
+    const deflate = new PerMessageDeflate();
+    const lengths: number[] = [];
+    const [near, far] = connectedStreams(4);
+    const counted = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        lengths.push(chunk.length);
+        controller.enqueue(chunk);
+      },
+    });
+    void counted.readable.pipeTo(near.writable).catch(() => {});
+    const server = acceptWebSocket(far, { perMessageDeflate: deflate });
+    const client = connectWebSocket(
+      { readable: near.readable, writable: counted.writable },
+      { url: URL, perMessageDeflate: deflate },
+    );
+    const [atServer, atClient] = await Promise.all([server.opened, client.opened]);
+    expect(atClient.extensions).toMatch(/^permessage-deflate/);
+    expect(atServer.extensions).toBe(atClient.extensions);
+    expect(deflate.poolUse.contexts).toBe(4);
+    atServer.readable.pipeTo(atServer.writable).catch(() => {});
+    const writer = atClient.writable.getWriter();
+    const reader = atClient.readable.getReader();
+    const text = 'the same words again and again '.repeat(1000);
+    for (const message of [text, 'short', new Uint8Array(100_000)]) {
+      void writer.write(message);
+      expect(sameAs((await reader.read()).value, message)).toBe(true);
+    }
+    expect(lengths.slice(1).reduce((a, b) => a + b)).toBeLessThan(2000);
+    client.close();
+    await Promise.all([client.closed, server.closed]);
+    expect(deflate.poolUse.contexts).toBe(0);
+  });
+
+  it('is not agreed on by a side that has none', async () => {
+    const [near, far] = connectedStreams();
+    acceptWebSocket(far);
+    const { extensions } = await connectWebSocket(near, { url: URL, perMessageDeflate: new PerMessageDeflate() })
+      .opened;
+    expect(extensions).toBe('');
   });
 });
