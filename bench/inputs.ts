@@ -5,8 +5,8 @@ import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } fr
 import { Digest } from './digest.js';
 import { makeFrame } from './frames.js';
 
-/** What a payload is made of; all but `binary` are valid UTF-8. */
-export type Content = 'binary' | 'ascii' | 'latin' | 'cjk' | 'emoji';
+/** What a payload is made of; all but `binary` are valid UTF-8. `json`: like it, until it is cut off. */
+export type Content = 'binary' | 'ascii' | 'latin' | 'cjk' | 'emoji' | 'json';
 
 /** The size of what a socket delivers at most in one read of Node. */
 export const CHUNK_LENGTH = 64 * 1024;
@@ -49,6 +49,7 @@ export class Random {
 /** Payload bytes of exactly this length; a text that does not come out even is filled up with ASCII. */
 export function makePayload(content: Content, length: number, random: Random): Uint8Array {
   if (content === 'binary') return random.bytes(length);
+  if (content === 'json') return makeJson(length, random);
   const bytes = new Uint8Array(length);
   let at = 0;
   while (at < length) {
@@ -66,6 +67,21 @@ export function makePayload(content: Content, length: number, random: Random): U
     }
   }
   return bytes;
+}
+
+const EVENTS = ['trade', 'quote', 'cancel', 'order', 'status', 'message', 'typing', 'presence'];
+const WORDS = ['alpha', 'market', 'update', 'hello', 'room', 'value', 'north', 'closed', 'pending', 'ready'];
+
+/** What a ticker or a chat sends: names that come again and again, and values that do not. */
+function makeJson(length: number, random: Random): Uint8Array {
+  const pick = (words: readonly string[]) => words[random.between(0, words.length - 1)]!;
+  let text = '';
+  while (text.length < length) {
+    const price = random.between(100, 99999) / 100;
+    const words = Array.from({ length: random.between(2, 6) }, () => pick(WORDS)).join(' ');
+    text += `{"type":"${pick(EVENTS)}","id":${random.next()},"price":${price},"user":"${pick(WORDS)}${random.between(1, 999)}","text":"${words}","ok":${random.next() % 2 === 0}}`;
+  }
+  return encoder.encode(text.slice(0, length));
 }
 
 function makeCodePoint(content: Content, random: Random): number {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 
 /** The parts of ws that are measured. */
-export type Ws = Pick<typeof import('ws'), 'Receiver' | 'Sender' | 'WebSocketServer'>;
+export type Ws = Pick<typeof import('ws'), 'PerMessageDeflate' | 'Receiver' | 'Sender' | 'WebSocketServer'>;
 
 const require = createRequire(import.meta.url);
 // By its path: Bun puts something of its own in place of the name.
@@ -37,6 +37,7 @@ function loadCopy(environment: Readonly<Record<string, string>>): Ws {
   for (const name of NO_ADDONS) set(name, environment[name]);
   try {
     return {
+      PerMessageDeflate: require(join(LIB, 'permessage-deflate.js')),
       Receiver: require(join(LIB, 'receiver.js')),
       Sender: require(join(LIB, 'sender.js')),
       WebSocketServer: require(join(LIB, 'websocket-server.js')),

@@ -34,6 +34,7 @@ const NAMES: Readonly<Record<Content, string>> = {
   latin: 'Latin text',
   cjk: 'CJK text',
   emoji: 'emoji',
+  json: 'JSON',
 };
 
 type Job = DecodeJob<Buffer>;

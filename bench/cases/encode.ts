@@ -29,6 +29,7 @@ const NAMES: Readonly<Record<Content, string>> = {
   latin: 'Latin text',
   cjk: 'CJK text',
   emoji: 'emoji',
+  json: 'JSON',
 };
 
 type MakeSubjects = (messages: Messages<Buffer>, size: number) => Subject[];

@@ -4,6 +4,7 @@ import type { Group } from '../harness.js';
 import { acceptKeyGroup } from './accept-key.js';
 import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';
+import { deflateGroups } from './deflate.js';
 import { dispatchGroup } from './dispatch.js';
 import { echoGroups } from './echo.js';
 import { encodeGroups } from './encode.js';
@@ -22,6 +23,7 @@ export const groups: readonly Group[] = [
   ...utf8Groups,
   acceptKeyGroup,
   ...handshakeGroups,
+  ...deflateGroups,
   ...startupGroups,
   ...garbageGroups,
   ...echoGroups,

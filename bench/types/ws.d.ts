@@ -1,4 +1,4 @@
-// What `ws` exports beside its public types: the two halves of its codec. Only what the peers of the benchmark call.
+// What `ws` exports beside its public types: the two halves of its codec, and its compression. Only what the peers of the benchmark call.
 
 declare module 'ws' {
   export interface ReceiverOptions {
@@ -39,6 +39,16 @@ declare module 'ws' {
     cork(): void;
     uncork(): void;
     write(data: Buffer | string): void;
+  }
+
+  type Compressed = (error: Error | null, result: Buffer) => void;
+
+  export class PerMessageDeflate {
+    constructor(options: { readonly isServer: boolean });
+    accept(offers: readonly Readonly<Record<string, readonly (string | true)[]>>[]): object;
+    compress(data: Buffer, fin: boolean, callback: Compressed): void;
+    decompress(data: Buffer, fin: boolean, callback: Compressed): void;
+    cleanup(): void;
   }
 
   export class Sender {

@@ -1,0 +1,89 @@
+// permessage-deflate: inflating and deflating messages, with what came before remembered and without, and how small they
+// become. It must not know how things are timed.
+
+import type { Group, Measurement, Workload } from '../harness.js';
+import { deflateSubject, inflateSubject, openCompression } from './deflate-ours.js';
+import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibSubject } from './deflate-peers.js';
+import { type DeflateJob, makeDeflateJob } from './deflate-work.js';
+
+const SIZES = [60, 175, 1024, 16 * 1024, 256 * 1024];
+const NOTES = [
+  `Messages like JSON. ws awaited: its PerMessageDeflate, a message after the other; ws in flight: ${IN_FLIGHT} connections at once, for which zlib has threads of its own beside this one.`,
+  'node:zlib: inflateRawSync and deflateRawSync; fflate: inflateSync and deflateSync. In one call they can remember nothing. What cannot be made smaller, wsimd gives up and sends as it is (60 B alone).',
+];
+
+type Direction = 'inflate' | 'deflate';
+
+const TITLES = { inflate: 'Inflate', deflate: 'Deflate' } as const;
+
+function makeSubjects(direction: Direction, job: DeflateJob) {
+  return [
+    direction === 'inflate' ? inflateSubject(job) : deflateSubject(job),
+    ...(job.isTakeover ? [] : [zlibSubject(job, direction), fflateSubject(job, direction)]),
+    wsSubject(job, direction, false),
+    wsSubject(job, direction, true),
+  ];
+}
+
+function makeGroup(direction: Direction, isTakeover: boolean): Group {
+  const peers = [...(isTakeover ? [] : ['node:zlib', 'fflate']), 'ws awaited', 'ws in flight'];
+  return {
+    id: `deflate/${direction}/${isTakeover ? 'takeover' : 'alone'}`,
+    title: `${TITLES[direction]} messages, ${isTakeover ? 'with those before remembered' : 'each by itself'}`,
+    notes: NOTES,
+    pairs: peers.map((peer) => ['wsimd', peer] as const),
+    cases: SIZES.map((size) => ({
+      label: String(size),
+      make() {
+        const job = makeDeflateJob(size, isTakeover);
+        const operations = job.batches[0]!.length;
+        return { operations, bytes: job.bytes, expected: job.expected, subjects: makeSubjects(direction, job) };
+      },
+    })),
+  };
+}
+
+function sizeGroup(isTakeover: boolean): Group {
+  return {
+    id: `deflate/size/${isTakeover ? 'takeover' : 'alone'}`,
+    title: `Length of a deflated message, ${isTakeover ? 'with those before remembered' : 'each by itself'}`,
+    notes: [
+      'Each with its defaults: wsimd remembers 4 KiB, ws 32 KiB. What wsimd would send as it is counts with all its bytes.',
+    ],
+    pairs: [['wsimd', 'ws']],
+    unit: 'bytes',
+    cases: SIZES.map((size) => ({
+      label: String(size),
+      make: (): Workload => ({
+        operations: 1,
+        bytes: size,
+        expected: '',
+        subjects: [],
+        gauge: () => measureSizes(size, isTakeover),
+      }),
+    })),
+  };
+}
+
+async function measureSizes(size: number, isTakeover: boolean): Promise<Measurement[]> {
+  const { batches } = makeDeflateJob(size, isTakeover);
+  const messages = batches.flat();
+  const compression = openCompression(isTakeover);
+  const ours = messages.map((message) => (compression.deflate(message) ?? message).length);
+  compression.release();
+  const theirs = await measureWs(messages, isTakeover);
+  const mean = (lengths: readonly number[]) => lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  return [
+    { name: 'wsimd', samples: [mean(ours)] },
+    { name: 'ws', samples: [mean(theirs)] },
+  ];
+}
+
+export const deflateGroups: readonly Group[] = [
+  makeGroup('inflate', true),
+  makeGroup('inflate', false),
+  makeGroup('deflate', true),
+  makeGroup('deflate', false),
+  sizeGroup(true),
+  sizeGroup(false),
+];
