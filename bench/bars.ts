@@ -19,7 +19,9 @@ export type DemandId =
   | 'encode'
   | 'handshake'
   | 'garbage'
-  | 'portable';
+  | 'portable'
+  | 'inflate'
+  | 'deflate';
 
 export const DEMANDS: readonly Demand[] = [
   {
@@ -71,6 +73,17 @@ export const DEMANDS: readonly Demand[] = [
     title: 'WebAssembly against the portable kernel',
     wanted: 'faster at every size over 32 B; where a call has a choice, it takes the faster way',
   },
+  {
+    id: 'inflate',
+    title: 'messages inflated, against `node:zlib` in one call and `ws`',
+    wanted:
+      'to 1 KiB 3 × zlib, 30 × `ws` awaited, 4 × `ws` with 100 in flight; 175 B with takeover 10 × and 100 ×; from 16 KiB level with zlib',
+  },
+  {
+    id: 'deflate',
+    title: 'messages deflated, against `node:zlib` at level 1 in one call and `ws`',
+    wanted: 'to 175 B 4 × zlib, 35 × `ws` awaited; 1.8 × zlib at 1 KiB; from 16 KiB level with zlib',
+  },
 ];
 
 interface Scope {
@@ -118,6 +131,10 @@ const PORTABLE = { demand: 'portable', peer: 'portable', from: 33, to: END, atLe
 /** Never slower than either way by more than the checks of its arguments, which the ways beside it do not make. */
 const DISPATCH = { demand: 'portable', ...ALL, atLeast: 0.8 } as const;
 
+const INFLATE = { demand: 'inflate', group: 'deflate/inflate/', subject: 'wsimd' } as const;
+const AT_175 = { from: 175, to: 175 };
+const DEFLATE = { demand: 'deflate', group: 'deflate/deflate/', subject: 'wsimd' } as const;
+
 /** Where two say something about a figure, the first counts. */
 export const BARS: readonly Bar[] = [
   { ...CURSOR, from: 16, to: 125, atLeast: 25 },
@@ -137,6 +154,16 @@ export const BARS: readonly Bar[] = [
   { ...ARENA, group: 'mask/unaligned' },
   { ...CALLER, group: 'mask/in-place', from: 0, to: 256, atLeast: 1 },
   { ...CALLER, group: 'mask/in-place', from: 257, to: END, atLeast: 0.65 },
+  { ...INFLATE, group: 'deflate/inflate/takeover', peer: 'node:zlib', ...AT_175, atLeast: 10 },
+  { ...INFLATE, group: 'deflate/inflate/takeover', peer: 'ws awaited', ...AT_175, atLeast: 100 },
+  { ...INFLATE, peer: 'node:zlib', from: 0, to: KIB, atLeast: 3 },
+  { ...INFLATE, peer: 'ws awaited', from: 0, to: KIB, atLeast: 30 },
+  { ...INFLATE, peer: 'ws in flight', from: 0, to: KIB, atLeast: 4 },
+  { ...INFLATE, peer: 'node:zlib', from: 16 * KIB, to: END, atLeast: 1 },
+  { ...DEFLATE, peer: 'node:zlib', from: 0, to: 175, atLeast: 4 },
+  { ...DEFLATE, peer: 'ws awaited', from: 0, to: 175, atLeast: 35 },
+  { ...DEFLATE, peer: 'node:zlib', from: 176, to: KIB, atLeast: 1.8 },
+  { ...DEFLATE, peer: 'node:zlib', from: 16 * KIB, to: END, atLeast: 1 },
   { ...UTF8, group: 'utf8/', from: 0, to: 256, atLeast: 1 },
   { ...UTF8, group: 'utf8/ascii', ...AT_64_KIB, atLeast: 0.7, runtimes: ['node'] },
   { ...UTF8, group: 'utf8/cjk', ...AT_64_KIB, atLeast: 0.33, runtimes: ['node'] },

@@ -13,6 +13,7 @@ export function openCompression(isTakeover: boolean): MessageCompression {
   const deflate = new PerMessageDeflate({
     deflateTakeover: isTakeover,
     inflateTakeover: isTakeover,
+    threshold: 0,
     kernel: 'wasm',
   });
   const answer = deflate.answer([

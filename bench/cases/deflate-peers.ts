@@ -6,18 +6,40 @@ import type { PerMessageDeflate } from 'ws';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import { ws } from '../ws-copies.js';
-import { compressAll, type DeflateJob, Referee, TRAILER } from './deflate-work.js';
+import { compressAll, type DeflateJob, Referee, TRAILER, WINDOW_BITS } from './deflate-work.js';
 
 export const IN_FLIGHT = 100;
 const SYNC = { finishFlush: constants.Z_SYNC_FLUSH };
 /** An empty last block: fflate wants an end. */
 const LAST_BLOCK = Buffer.of(0x01, 0x00, 0x00, 0xff, 0xff);
 
-/** In one call, which remembers nothing. */
+/**
+ * In one call, deflating at its fastest level. What came before it is given as a dictionary, which is how Node's public
+ * interface can have takeover without waiting.
+ */
 export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate'): Subject {
+  const dictionaries = makeDictionaries(job);
+  const optionsFor = (at: number) => {
+    const dictionary = dictionaries[at];
+    return { ...SYNC, level: 1, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
+  };
   return direction === 'inflate'
-    ? inflatingSubject('node:zlib', job, TRAILER, (payload) => inflateRawSync(payload, SYNC))
-    : deflatingSubject('node:zlib', job, (message) => deflateRawSync(message, SYNC).subarray(0, -TRAILER.length));
+    ? inflatingSubject('node:zlib', job, TRAILER, (payload, at) => inflateRawSync(payload, optionsFor(at)))
+    : deflatingSubject('node:zlib', job, (message, at) =>
+        deflateRawSync(message, optionsFor(at)).subarray(0, -TRAILER.length),
+      );
+}
+
+/** For each message of all batches what came before it; none without takeover. */
+function makeDictionaries({ batches, isTakeover }: DeflateJob): (Buffer | undefined)[] {
+  if (!isTakeover) return [];
+  const all = Buffer.concat(batches.flat());
+  let end = 0;
+  return batches.flat().map((message) => {
+    const dictionary = end === 0 ? undefined : all.subarray(Math.max(0, end - 2 ** WINDOW_BITS), end);
+    end += message.length;
+    return dictionary;
+  });
 }
 
 /** In one call too. */
@@ -33,33 +55,41 @@ function inflatingSubject(
   name: string,
   job: DeflateJob,
   end: Buffer,
-  inflate: (payload: Buffer) => Uint8Array,
+  inflate: (payload: Buffer, at: number) => Uint8Array,
 ): Subject {
   const batches = compressAll(job, 1).map((batch) => batch.map((payload) => Buffer.concat([payload, end])));
   let next = 0;
   const run = () => {
     let total = 0;
-    for (const payload of batches[next++ % batches.length]!) total += inflate(payload).length;
+    const turn = next++ % batches.length;
+    const batch = batches[turn]!;
+    for (let i = 0; i < batch.length; i++) total += inflate(batch[i]!, turn * batch.length + i).length;
     return total;
   };
   const output = () => {
     const digest = new Digest();
-    for (const payload of batches.flat()) digest.add(inflate(payload)).end();
+    for (const [at, payload] of batches.flat().entries()) digest.add(inflate(payload, at)).end();
     return digest.toString();
   };
   return { name, run, output };
 }
 
-function deflatingSubject(name: string, job: DeflateJob, deflate: (message: Buffer) => Uint8Array): Subject {
+function deflatingSubject(
+  name: string,
+  job: DeflateJob,
+  deflate: (message: Buffer, at: number) => Uint8Array,
+): Subject {
   const { batches, bytes } = job;
   let next = 0;
   const run = () => {
-    for (const message of batches[next++ % batches.length]!) deflate(message);
+    const turn = next++ % batches.length;
+    const batch = batches[turn]!;
+    for (let i = 0; i < batch.length; i++) deflate(batch[i]!, turn * batch.length + i);
     return bytes;
   };
   const output = () => {
     const referee = new Referee(job);
-    for (const message of batches.flat()) referee.add(0, message, deflate(message));
+    for (const [at, message] of batches.flat().entries()) referee.add(0, message, deflate(message, at));
     return referee.toString();
   };
   return { name, run, output };
