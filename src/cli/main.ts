@@ -12,6 +12,7 @@ interface Entry {
 
 const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   ['serve', { summary: 'an echo server, with a page that takes its frames apart', load: () => import('./serve.js') }],
+  ['inspect', { summary: 'the frames of a captured connection', load: () => import('./inspect.js') }],
 ]);
 
 function help(): string {

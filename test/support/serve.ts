@@ -27,6 +27,15 @@ export function runWsimd(...args: readonly string[]): Promise<Exit> {
   return exitOf(start(args));
 }
 
+/** The same with something on its standard input. */
+export function runWsimdOn(input: string | Uint8Array, ...args: readonly string[]): Promise<Exit> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // It may end before it has read all of it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return exitOf(child);
+}
+
 export async function startServe(...args: readonly string[]): Promise<Serve> {
   const child = start(['serve', '--port', '0', ...args]);
   const exit = exitOf(child);

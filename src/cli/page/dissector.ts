@@ -2,7 +2,7 @@
 // keeps beside it the bytes as they stood on the wire. Knows no DOM and no socket.
 
 import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT } from '../../../assembly/protocol.js';
-import { FrameDecoder, ProtocolError, unmask } from '../../index.js';
+import { type DecoderOptions, FrameDecoder, ProtocolError, unmask } from '../../index.js';
 import { concat } from './bytes.js';
 import { splitHeader } from './header-parts.js';
 
@@ -31,9 +31,21 @@ export interface Dissection {
 
 const EMPTY = new Uint8Array(0);
 
+/** What a dissector can be told. */
+export interface DissectorOptions extends Pick<DecoderOptions, 'allowRsv1'> {
+  /** Which end reads these bytes; by default one that takes frames of both directions. */
+  readonly role?: DecoderOptions['role'];
+  /**
+   * Called with each piece of a payload, unmasked, before the frame is handed out; a view, valid during the call.
+   *
+   * @param header that of the frame
+   */
+  readonly onPiece?: (header: Uint8Array, piece: Uint8Array, isEnd: boolean) => void;
+}
+
 export class Dissector {
-  /** Nothing is kept of a message but a preview, so any length will do. */
-  readonly #decoder = new FrameDecoder({ role: 'observer', maxMessageLength: Number.MAX_SAFE_INTEGER });
+  readonly #decoder: FrameDecoder;
+  readonly #onPiece: DissectorOptions['onPiece'];
   #length = 0;
   #frameStart = 0;
   /** Bytes from `#frameStart` on that came in earlier chunks, while the header is not whole. */
@@ -43,6 +55,12 @@ export class Dissector {
   /** The opcode of the data message under way. */
   #messageOpcode: number | undefined;
   #hasFailed = false;
+
+  constructor({ role = 'observer', allowRsv1 = false, onPiece }: DissectorOptions = {}) {
+    // Nothing is kept of a message but a preview, so any length will do.
+    this.#decoder = new FrameDecoder({ role, allowRsv1, maxMessageLength: Number.MAX_SAFE_INTEGER });
+    this.#onPiece = onPiece;
+  }
 
   /** @returns the frames that end in this chunk; the last of them has `error` if a rule was broken */
   push(chunk: Uint8Array): Dissection[] {
@@ -56,6 +74,7 @@ export class Dissector {
       while (decoder.next()) {
         if (decoder.isStart) this.#open = this.#start(chunk, chunkStart);
         const frame = this.#append(this.#open!, chunk, chunkStart);
+        this.#onPiece?.(frame.header, decoder.view(), decoder.isEnd);
         this.#open = decoder.isEnd ? undefined : frame;
         if (decoder.isEnd) dissections.push(frame);
       }
