@@ -13,6 +13,7 @@ interface Entry {
 const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   ['serve', { summary: 'an echo server, with a page that takes its frames apart', load: () => import('./serve.js') }],
   ['inspect', { summary: 'the frames of a captured connection', load: () => import('./inspect.js') }],
+  ['load', { summary: 'a load generator for echo servers', load: () => import('./load.js') }],
 ]);
 
 function help(): string {
