@@ -16,6 +16,8 @@ import { styleFor } from './terminal.js';
 
 const DEFAULT_TEXT_BYTES = 48;
 const DEFAULT_JSON_BYTES = 4096;
+/** What is taken apart before it is printed. */
+const SLICE_LENGTH = 64 * 1024;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export const command: Command = {
@@ -98,7 +100,10 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     if (bytes.length === 0) throw new CommandError('there are no bytes in it');
     const sender = from ?? guessSender(bytes);
     const conversation = new Conversation({ connection: undefined, isWhole: false, isAligned: true, maxPayload, emit });
-    conversation.data(sender, bytes);
+    for (let i = 0; i < bytes.length; i += SLICE_LENGTH) {
+      conversation.data(sender, bytes.subarray(i, i + SLICE_LENGTH));
+      await output.flush();
+    }
     conversation.end();
     await output.flush();
   }
@@ -112,11 +117,6 @@ class Output {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
-    // `wsimd inspect … | head`: there is nobody left to tell.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
   }
 
   write(text: string): void {

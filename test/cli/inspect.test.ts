@@ -18,7 +18,7 @@ import {
   LINKS,
 } from '../support/captures.js';
 import { describeWith } from '../support/peers.js';
-import { runWsimd, runWsimdOn } from '../support/serve.js';
+import { MAIN, runWsimd, runWsimdOn } from '../support/serve.js';
 import { Peer, stream } from '../support/wire.js';
 
 const HELLO = '818537fa213d7f9f4d5158';
@@ -387,8 +387,15 @@ describeWith('tcpdump', canCapture, () => {
     await once(echo, 'listening');
     const { port } = echo.address() as AddressInfo;
     const file = join(folder, `${device}.pcap`);
-    const tcpdump = spawn('tcpdump', ['-i', device, '-U', '--immediate-mode', '-w', file, `port ${port}`]);
-    await once(tcpdump.stderr, 'data');
+    const tcpdump = spawn('tcpdump', [
+      ...['-i', device, '-U', '--immediate-mode', '-B', '65536', '-s', '70000'],
+      '-w',
+      file,
+      `port ${port}`,
+    ]);
+    for await (const line of tcpdump.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      if (String(line).includes('listening on')) break;
+    }
     const socket = new WebSocket(`ws://${host === '::1' ? '[::1]' : host}:${port}/a?b`, ['x', 'y'], {
       perMessageDeflate,
     });
@@ -451,7 +458,7 @@ describeWith('tcpdump', canCapture, () => {
   });
 
   it('tells of a live capture while it goes on', async () => {
-    const child = spawn(process.execPath, ['build/src/cli/main.js', 'inspect', '--json', '-'], {
+    const child = spawn(process.execPath, [MAIN, 'inspect', '--json', '-'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const packets = connectionOf([

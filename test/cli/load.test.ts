@@ -12,7 +12,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { Histogram } from '../../src/cli/load/histogram.js';
 import type { Figures } from '../../src/cli/load/load-run.js';
 import { createRandom } from '../support/random.js';
-import { runWsimd, startServe } from '../support/serve.js';
+import { MAIN, runWsimd, startServe } from '../support/serve.js';
 import { makeCertificate } from '../support/tls.js';
 
 const ends: (() => void)[] = [];
@@ -170,7 +170,7 @@ describe('wsimd load', () => {
       socket.send(data);
       if (++messages === 10) isCounted();
     });
-    const child = spawn(process.execPath, ['build/src/cli/main.js', 'load', '--duration', '600', url]);
+    const child = spawn(process.execPath, [MAIN, 'load', '--duration', '600', url]);
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;

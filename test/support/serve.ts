@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
+/** The program, built. */
+export const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
 
 export interface Exit {
   readonly code: number | null;

@@ -43,6 +43,8 @@ export class FrameStream {
   #message: MessageContent | undefined;
   /** Messages that ended in the present chunk. */
   #ended: MessageContent[] = [];
+  /** How many of them have been told. */
+  #toldCount = 0;
   /** Of the message that the last data frame belongs to. */
   #messageOffset = 0;
   #isCompressed = false;
@@ -68,7 +70,10 @@ export class FrameStream {
     const isRead =
       chunk.length > 0 && this.#doneAt === undefined && (this.#searchedFrom === undefined || this.#find(chunk));
     this.#offset += chunk.length;
-    if (isRead) for (const dissection of this.#dissector.push(chunk)) this.#tell(dissection);
+    if (!isRead) return;
+    for (const dissection of this.#dissector.push(chunk)) this.#tell(dissection);
+    this.#ended = [];
+    this.#toldCount = 0;
   }
 
   /** Bytes that the capture does not have. */
@@ -128,7 +133,6 @@ export class FrameStream {
     this.#searchedFrom = undefined;
     this.#isDoubtful = true;
     this.#base = offset;
-    this.#ended = [];
     this.#dissector = this.#newDissector();
   }
 
@@ -204,7 +208,7 @@ export class FrameStream {
     if (splitHeader(header).opcode === OPCODE_CLOSE) {
       this.#doneAt = this.#base + offset + header.length + Number(payloadLength);
     }
-    const message = endsMessage ? this.#ended.shift() : undefined;
+    const message = endsMessage ? this.#ended[this.#toldCount++] : undefined;
     if (message === undefined) return;
     const { opcode, frames, length, isCompressed } = message;
     this.#options.emit({
