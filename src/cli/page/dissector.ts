@@ -106,7 +106,8 @@ export class Dissector {
   #start(chunk: Uint8Array, chunkStart: number): Dissection {
     const { headerLength, payloadLength, opcode, fin } = this.#decoder;
     const offset = this.#frameStart;
-    const header = concat(this.#carried, chunk.subarray(Math.max(offset - chunkStart, 0))).slice(0, headerLength);
+    const from = Math.max(offset - chunkStart, 0);
+    const header = concat(this.#carried, chunk.subarray(from, from + headerLength)).slice(0, headerLength);
     this.#carried = EMPTY;
     this.#frameStart += headerLength + payloadLength;
     let messageOpcode: number | undefined;
