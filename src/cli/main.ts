@@ -12,6 +12,9 @@ interface Entry {
 
 const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   ['serve', { summary: 'an echo server, with a page that takes its frames apart', load: () => import('./serve.js') }],
+  ['connect', { summary: 'a client to talk to a server by hand', load: () => import('./connect.js') }],
+  ['inspect', { summary: 'the frames of a captured connection', load: () => import('./inspect.js') }],
+  ['load', { summary: 'a load generator for echo servers', load: () => import('./load.js') }],
 ]);
 
 function help(): string {
@@ -55,6 +58,15 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   return command.run(args);
 }
+
+/** What a program ends with that SIGPIPE has ended; Node ignores the signal. */
+const BROKEN_PIPE = 141;
+
+// `wsimd … | head`: whoever reads has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(BROKEN_PIPE);
+});
 
 try {
   process.exitCode = await main(process.argv.slice(2));

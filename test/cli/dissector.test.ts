@@ -13,7 +13,7 @@ import { randomBytes } from '../support/random.js';
 /** All that comes out, the stream's end included. */
 function dissect(...chunks: readonly Uint8Array[]): Dissection[] {
   const inflater = createInflater();
-  const dissector = new Dissector(inflater);
+  const dissector = new Dissector({ inflater });
   const dissections = chunks.flatMap((chunk) => dissector.push(chunk));
   const cut = dissector.end();
   inflater.release();

@@ -1,17 +1,27 @@
 // The program `wsimd`: what it prints, and its exit codes.
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { runWsimd } from '../support/serve.js';
+import { MAIN, runWsimd } from '../support/serve.js';
 
 describe('wsimd', () => {
   it.each(['--help', '-h'])('%s names the commands', async (option) => {
     const { code, stdout, stderr } = await runWsimd(option);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Usage: wsimd <command>');
-    expect(stdout).toMatch(/^ {2}serve /m);
+    for (const name of ['serve', 'connect', 'load', 'inspect']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  it('ends as others do when nobody reads its output any more', async () => {
+    const child = spawn('sh', ['-c', `'${process.execPath}' '${MAIN}' inspect --format raw - | head -n 1`]);
+    child.stdin.on('error', () => {});
+    child.stdin.end(Buffer.alloc(1_000_000, Buffer.from('810141', 'hex')));
+    const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+    expect(Buffer.concat(stdout as Buffer[]).toString()).toMatch(/^ *offset .*\n$/);
+    expect(stderr).toEqual([]);
   });
 
   it.each(['--version', '-v'])('%s prints the version of the package', async (option) => {

@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
+/** The program, built. */
+export const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
 
 export interface Exit {
   readonly code: number | null;
@@ -25,6 +26,15 @@ export interface Serve {
 /** Runs `wsimd` to its end. */
 export function runWsimd(...args: readonly string[]): Promise<Exit> {
   return exitOf(start(args));
+}
+
+/** The same with something on its standard input. */
+export function runWsimdOn(input: string | Uint8Array, ...args: readonly string[]): Promise<Exit> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // It may end before it has read all of it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return exitOf(child);
 }
 
 export async function startServe(...args: readonly string[]): Promise<Serve> {

@@ -5,6 +5,7 @@ import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT, OPCODE_TEXT } from '../../../a
 import { PayloadBuffer } from '../../frames/payload-buffer.js';
 import {
   DEFAULT_MAX_MESSAGE_LENGTH,
+  type DecoderOptions,
   FrameDecoder,
   type MessageDecompression,
   ProtocolError,
@@ -42,11 +43,26 @@ export interface Dissection {
 
 const EMPTY = new Uint8Array(0);
 
+/** What a dissector can be told. */
+export interface DissectorOptions extends Pick<DecoderOptions, 'allowRsv1'> {
+  /** Which end reads these bytes; by default one that takes frames of both directions. */
+  readonly role?: DecoderOptions['role'];
+  /** Of a connection that has agreed on compression: RSV1 then stands for a compressed message, which is inflated. */
+  readonly inflater?: MessageDecompression | undefined;
+  /**
+   * Called with each piece of a payload, unmasked, before the frame is handed out; a view, valid during the call.
+   *
+   * @param header that of the frame
+   */
+  readonly onPiece?: (header: Uint8Array, piece: Uint8Array, isEnd: boolean) => void;
+}
+
 export class Dissector {
   readonly #decoder: FrameDecoder;
   readonly #inflater: MessageDecompression | undefined;
   /** Of the compressed message under way, if there is one: all its payload. */
   #compressed: PayloadBuffer | undefined;
+  readonly #onPiece: DissectorOptions['onPiece'];
   #length = 0;
   #frameStart = 0;
   /** Bytes from `#frameStart` on that came in earlier chunks, while the header is not whole. */
@@ -57,12 +73,12 @@ export class Dissector {
   #messageOpcode: number | undefined;
   #hasFailed = false;
 
-  /** @param inflater for a connection that has agreed on compression: RSV1 then stands for a compressed message */
-  constructor(inflater?: MessageDecompression) {
+  constructor({ role = 'observer', allowRsv1, inflater, onPiece }: DissectorOptions = {}) {
     // Nothing is kept of a message but a preview, so any length will do.
     const maxMessageLength = Number.MAX_SAFE_INTEGER;
-    this.#decoder = new FrameDecoder({ role: 'observer', maxMessageLength, allowRsv1: inflater !== undefined });
+    this.#decoder = new FrameDecoder({ role, allowRsv1: allowRsv1 ?? inflater !== undefined, maxMessageLength });
     this.#inflater = inflater;
+    this.#onPiece = onPiece;
   }
 
   /** @returns the frames that end in this chunk; the last of them has `error` if a rule was broken */
@@ -77,6 +93,7 @@ export class Dissector {
       while (decoder.next()) {
         if (decoder.isStart) this.#open = this.#start(chunk, chunkStart);
         const frame = this.#append(this.#open!, chunk, chunkStart);
+        this.#onPiece?.(frame.header, decoder.view(), decoder.isEnd);
         this.#open = decoder.isEnd ? undefined : frame;
         if (!decoder.isEnd) continue;
         dissections.push(this.#inflate(frame));
@@ -113,7 +130,8 @@ export class Dissector {
   #start(chunk: Uint8Array, chunkStart: number): Dissection {
     const { headerLength, payloadLength, opcode, fin } = this.#decoder;
     const offset = this.#frameStart;
-    const header = concat(this.#carried, chunk.subarray(Math.max(offset - chunkStart, 0))).slice(0, headerLength);
+    const from = Math.max(offset - chunkStart, 0);
+    const header = concat(this.#carried, chunk.subarray(from, from + headerLength)).slice(0, headerLength);
     this.#carried = EMPTY;
     this.#frameStart += headerLength + payloadLength;
     let messageOpcode: number | undefined;

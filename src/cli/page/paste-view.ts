@@ -51,7 +51,7 @@ export function startPasteView(): void {
 function showFrames(bytes: Uint8Array, list: FrameList): string {
   // What was agreed on is not in the bytes: RSV1 is taken for what it is nearly always.
   const inflater = createInflater();
-  const dissector = new Dissector(inflater);
+  const dissector = new Dissector({ inflater });
   const frames = dissector.push(bytes);
   const cut = dissector.end();
   inflater.release();

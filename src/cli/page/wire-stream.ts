@@ -10,7 +10,7 @@ export class WireStream {
 
   /** Compression was agreed on; to be said before the first frame. */
   inflateWith(inflater: MessageDecompression): void {
-    this.#dissector = new Dissector(inflater);
+    this.#dissector = new Dissector({ inflater });
   }
 
   /**

@@ -1,0 +1,121 @@
+// Lines in, lines out. On a terminal: a prompt that stays below what comes, colour, everything in one place. Otherwise the
+// messages, and nothing else, on the standard output; the rest on the standard error. It knows no connection.
+
+import { createInterface, type Interface } from 'node:readline';
+import { formatHex } from '../page/bytes.js';
+import { closeCodeWords, count } from '../page/words.js';
+import { printable, quoted, type Style, styleFor } from '../terminal.js';
+
+const PROMPT = '> ';
+/** Bytes of a binary message that a terminal shows. */
+const MAX_SHOWN = 4096;
+const NO_STATUS = 1005;
+
+export class Console {
+  /** Somebody types, and sees at once what comes. */
+  readonly isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  readonly #style: Style = styleFor(this.isTerminal ? process.stdout : process.stderr);
+  /** While there is somebody to send lines to: until then, Ctrl-C is a signal. */
+  #lines: Interface | undefined;
+  readonly #isHex: boolean;
+  #isPrompting = false;
+
+  /** @param isHex show messages in hex */
+  constructor(isHex: boolean) {
+    this.#isHex = isHex;
+  }
+
+  /** @param onEnd no more lines will come: the end of the input, Ctrl-D */
+  start(onLine: (line: string) => void, onEnd: () => void, onInterrupt: () => void): void {
+    const lines = createInterface({
+      input: process.stdin,
+      ...(this.isTerminal ? { output: process.stdout, prompt: PROMPT } : { terminal: false }),
+    });
+    lines.on('line', (line) => {
+      onLine(line);
+      this.#prompt();
+    });
+    lines.on('close', onEnd);
+    // On a terminal, readline takes the keys; else it is a signal.
+    lines.on('SIGINT', onInterrupt);
+    this.#lines = lines;
+    this.#isPrompting = this.isTerminal;
+    this.#prompt();
+  }
+
+  stop(): void {
+    this.#isPrompting = false;
+    this.#lines?.removeAllListeners('close');
+    this.#lines?.close();
+    if (this.isTerminal) process.stdout.write('\r\x1b[K');
+    // Whoever writes to us may go on.
+    process.stdin.destroy();
+  }
+
+  pause(): void {
+    this.#lines?.pause();
+  }
+
+  resume(): void {
+    this.#lines?.resume();
+  }
+
+  /** A message of the peer's. @returns false where whoever reads the output is slower than it comes */
+  message(data: string | Uint8Array): boolean {
+    const isText = typeof data === 'string';
+    const bytes = isText ? Buffer.from(data) : data;
+    if (!this.isTerminal) return process.stdout.write(isText && !this.#isHex ? `${data}\n` : `${hexOf(bytes)}\n`);
+    const shown = bytes.subarray(0, MAX_SHOWN);
+    const hex = `${formatHex(shown)}${shown.length < bytes.length ? ' …' : ''}`;
+    const kind = this.#style.dim(`(${isText ? 'text' : 'binary'}, ${count(bytes.length, 'byte')}) `);
+    // A text may have lines; nothing else in it reaches the terminal.
+    const text = isText && !this.#isHex ? data.split('\n').map(printable).join('\n  ') : `${kind}${hex}`;
+    return this.#above(`${this.#style.cyan('<')} ${text}`);
+  }
+
+  control(name: 'ping' | 'pong', payload: Uint8Array): void {
+    const isPrintable = payload.every((byte) => byte >= 0x20 && byte < 0x7f);
+    const text = isPrintable && !this.#isHex ? quoted(Buffer.from(payload).toString('latin1')) : formatHex(payload);
+    this.#aside(`${this.#style.cyan('<')} ${this.#style.dim(`${name}${payload.length === 0 ? '' : ` ${text}`}`)}`);
+  }
+
+  close(closeCode: number, reason: string): void {
+    const words = closeCode === NO_STATUS ? 'without a code' : `${closeCode} (${closeCodeWords(closeCode)})`;
+    const text = `close ${words}${reason === '' ? '' : ` ${quoted(reason)}`}`;
+    this.#aside(`${this.#style.cyan('<')} ${this.#style.dim(text)}`);
+  }
+
+  /** Something about the connection. */
+  note(text: string): void {
+    this.#aside(this.#style.dim(printable(text)));
+  }
+
+  /** Text of our own, as it is. */
+  show(text: string): void {
+    this.#aside(text.trimEnd());
+  }
+
+  error(text: string): void {
+    this.#aside(this.#style.red(`wsimd: ${printable(text)}`));
+  }
+
+  #aside(line: string): void {
+    if (this.isTerminal) this.#above(line);
+    else process.stderr.write(`${line}\n`);
+  }
+
+  /** Above the prompt and what has been typed behind it. */
+  #above(text: string): boolean {
+    const written = process.stdout.write(this.#isPrompting ? `\r\x1b[K${text}\n` : `${text}\n`);
+    this.#prompt();
+    return written;
+  }
+
+  #prompt(): void {
+    if (this.#isPrompting) this.#lines?.prompt(true);
+  }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

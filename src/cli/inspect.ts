@@ -1,0 +1,150 @@
+// `wsimd inspect`: what passed on a WebSocket connection, from a capture or from bytes. It reads the input and prints; what
+// is found is for inspect/.
+
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
+import { ByteReader } from './inspect/byte-reader.js';
+import { Conversation } from './inspect/conversation.js';
+import type { Entry } from './inspect/entries.js';
+import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
+import { inspectCapture } from './inspect/inspect-capture.js';
+import { jsonLine } from './inspect/json-lines.js';
+import { guessSender } from './inspect/looks-like-frame.js';
+import { TextLines } from './inspect/text-lines.js';
+import { styleFor } from './terminal.js';
+
+const DEFAULT_TEXT_BYTES = 48;
+const DEFAULT_JSON_BYTES = 4096;
+/** What is taken apart before it is printed. */
+const SLICE_LENGTH = 64 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+export const command: Command = {
+  help: `wsimd inspect: what passed on a WebSocket connection, frame by frame
+
+Usage: wsimd inspect [options] FILE|-
+
+FILE is a capture of ws: connections (pcap or pcapng, as tcpdump and Wireshark
+write them), or the bytes of one direction: in hex, in Base64 or raw, with the
+head of the handshake or without. "-" is the standard input, which may go on
+while it is read: tcpdump -i any -U -w - port 8080 | wsimd inspect -
+
+Options:
+  --format NAME   ${FORMATS.join(', ')}; default: what it looks like
+  --from NAME     client or server: who sent the bytes, where they are no
+                  capture; default: what they look like
+  --payload N     bytes of each payload to show, 0 to ${MAX_BYTES};
+                  default ${DEFAULT_TEXT_BYTES}, with --json ${DEFAULT_JSON_BYTES}
+  --json          one object a line: "type" is connection, request, response,
+                  frame, message, violation or note
+
+One line a frame: offset in the bytes of its direction, opcode, FIN, RSV bits,
+masking key, length of the payload, its beginning; → is from the client, ← from
+the server. A message of several frames is told once more, joined.
+
+Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
+`,
+
+  async run(args) {
+    const { values, positionals } = parseOptions(args, {
+      allowPositionals: true,
+      options: {
+        format: { type: 'string' },
+        from: { type: 'string' },
+        payload: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const [file, ...more] = positionals;
+    if (file === undefined || more.length > 0) throw new UsageError('inspect takes one file, or "-"');
+    const format = oneOf('--format', values.format, FORMATS);
+    const from = oneOf('--from', values.from, ['client', 'server'] as const);
+    const defaultBytes = values.json ? DEFAULT_JSON_BYTES : DEFAULT_TEXT_BYTES;
+    const maxPayload =
+      values.payload === undefined ? defaultBytes : parseInteger('--payload', values.payload, 0, MAX_BYTES);
+
+    const reader = new ByteReader(file === '-' ? process.stdin : openFile(file));
+    return run(reader, { format, from, maxPayload, json: values.json });
+  },
+};
+
+interface RunOptions {
+  readonly format: Format | undefined;
+  readonly from: 'client' | 'server' | undefined;
+  readonly maxPayload: number;
+  readonly json: boolean;
+}
+
+async function run(reader: ByteReader, options: RunOptions): Promise<number> {
+  const { from, maxPayload, json } = options;
+  const format = options.format ?? (await detectFormat(reader).catch(rethrowReadError));
+  const isCapture = format === 'capture';
+  if (isCapture && from !== undefined) throw new UsageError('--from is for bytes of one direction, not for a capture');
+  const text = new TextLines({ style: styleFor(process.stdout), width: maxPayload, isCapture });
+  let isBroken = false;
+  const output = new Output(process.stdout);
+  const emit = (entry: Entry) => {
+    isBroken ||= entry.type === 'violation';
+    const line = json ? jsonLine(entry, maxPayload) : text.format(entry);
+    if (line !== undefined) output.write(`${line}\n`);
+  };
+  if (isCapture) {
+    const { damage, notes } = await inspectCapture(reader, { maxPayload, emit, flush: () => output.flush() });
+    await output.flush();
+    for (const note of notes) process.stderr.write(`wsimd: ${note}\n`);
+    if (damage !== undefined) throw new CommandError(damage);
+  } else {
+    const input = await reader.readRest().catch(rethrowReadError);
+    const bytes = input.length === 0 ? input : decodeInput(input, format);
+    if (bytes.length === 0) throw new CommandError('there are no bytes in it');
+    const sender = from ?? guessSender(bytes);
+    const conversation = new Conversation({ connection: undefined, isWhole: false, isAligned: true, maxPayload, emit });
+    for (let i = 0; i < bytes.length; i += SLICE_LENGTH) {
+      conversation.data(sender, bytes.subarray(i, i + SLICE_LENGTH));
+      await output.flush();
+    }
+    conversation.end();
+    await output.flush();
+  }
+  return isBroken ? 1 : 0;
+}
+
+/** Gathers lines, and waits for who reads them. */
+class Output {
+  readonly #stream: NodeJS.WriteStream;
+  #text = '';
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  write(text: string): void {
+    this.#text += text;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    await new Promise<void>((resolve) => this.#stream.write(text, () => resolve()));
+  }
+}
+
+async function* openFile(file: string): AsyncGenerator<Uint8Array> {
+  const stream: Readable = createReadStream(file, { highWaterMark: 1024 * 1024 });
+  yield* stream;
+}
+
+/** What the file system says, in one line. */
+function rethrowReadError(error: unknown): never {
+  if (error instanceof Error && 'code' in error && 'syscall' in error) throw new CommandError(error.message);
+  throw error;
+}
+
+function oneOf<T extends string>(option: string, text: string | undefined, choices: readonly T[]): T | undefined {
+  if (text === undefined) return undefined;
+  const choice = choices.find((name) => name === text);
+  if (choice === undefined) throw new UsageError(`${option} is one of ${choices.join(', ')}, not "${text}"`);
+  return choice;
+}
