@@ -14,7 +14,7 @@ import {
 } from '../assembly/protocol.js';
 import { ProtocolError } from './errors.js';
 import type { Role } from './frames/chunk-decoder.js';
-import { FrameEncoder } from './frames/frame-encoder.js';
+import { FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
@@ -24,7 +24,7 @@ import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece 
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
 
 /** What a connection can be told beyond what a message decoder can. */
-export interface ConnectionOptions extends MessageDecoderOptions {
+export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
@@ -92,6 +92,11 @@ export class Connection {
   /** A Close has been received: the closing handshake was, or is being, done as it should. */
   get hasReceivedClose(): boolean {
     return this.#hasReceivedClose;
+  }
+
+  /** See `MessageDecoder.separatesFragments`. */
+  set separatesFragments(value: boolean) {
+    this.#decoder.separatesFragments = value;
   }
 
   /** Bytes that wait to be sent. */
@@ -283,6 +288,9 @@ export class Connection {
     }
     onBinary(data: Uint8Array): void {
       this.#connection.#handler?.onBinary(data);
+    }
+    onFragments(fragments: Uint8Array[]): void {
+      this.#connection.#handler?.onFragments?.(fragments);
     }
     onPiece(piece: MessagePiece): void {
       this.#connection.#handler?.onPiece?.(piece);

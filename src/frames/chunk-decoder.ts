@@ -11,11 +11,13 @@ import {
   RECORD_CAPACITY,
   RECORDS_PTR,
   STAGE_CLOSED,
+  STAGE_FAILED,
   STAGE_PAYLOAD,
   STATE_CONSUMED,
   STATE_ERROR,
   STATE_ERROR_OFFSET,
   STATE_FRAME_LENGTH,
+  STATE_HEADER_BYTES,
   STATE_LENGTH,
   STATE_MAX_FRAME_LENGTH,
   STATE_MAX_MESSAGE_LENGTH,
@@ -24,6 +26,7 @@ import {
   STATE_REMAINING,
   STATE_STAGE,
 } from '../../assembly/layout.js';
+import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelChoice } from '../kernel/select.js';
@@ -124,16 +127,26 @@ export class ChunkDecoder {
       this.#state = undefined;
       arena.loadedState = this.#fresh;
     } else {
+      const error = arena.state[STATE_ERROR]!;
+      if (error !== 0 && this.error === undefined) {
+        const offset = words[ERROR_OFFSET_WORD]!;
+        // A header's first byte that came alone was held in the state.
+        const detail = describeByte(error, offset < 0 ? before[STATE_HEADER_BYTES]! : chunk[from + offset]!);
+        this.error = ProtocolError.fromKernel(error, this.#position + offset, detail);
+      }
       this.#state ??= new Uint8Array(STATE_LENGTH);
       this.#state.set(arena.state);
       arena.loadedState = undefined;
-      const error = this.#state[STATE_ERROR]!;
-      if (error !== 0 && this.error === undefined) {
-        this.error = ProtocolError.fromKernel(error, this.#position + words[ERROR_OFFSET_WORD]!);
-      }
     }
     this.#position += this.consumed;
     return count;
+  }
+
+  /** Refuses the input for a reason that the kernel does not know of. */
+  fail(error: ProtocolError): void {
+    this.error = error;
+    this.#state = this.#fresh.slice();
+    this.#state[STATE_STAGE] = STAGE_FAILED;
   }
 
   /** A u64 that is at most 2^53 - 1, as every length that passed the limits is. */
@@ -144,6 +157,13 @@ export class ChunkDecoder {
     const high = state[offset + 4]! | (state[offset + 5]! << 8) | (state[offset + 6]! << 16);
     return high * TWO_POW_32 + (low >>> 0);
   }
+}
+
+/** Which reserved bits are set: an extension may own the first, none does the others. */
+function describeByte(kernelError: number, firstByte: number): string | undefined {
+  if (kernelError !== ERROR_RESERVED_BITS) return undefined;
+  const bits = (firstByte & RSV_BITS) >> 4;
+  return ['RSV1', 'RSV2', 'RSV3'].filter((_name, i) => (bits & (4 >> i)) !== 0).join(', ');
 }
 
 const freshStates = new Map<string, Uint8Array>();

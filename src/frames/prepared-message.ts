@@ -14,10 +14,13 @@ export class PreparedMessage {
   readonly payload: string | Uint8Array;
   #serverFrame: Uint8Array | undefined;
 
-  /** @param message a string for a text message, bytes for a binary one */
-  constructor(message: string | Uint8Array) {
+  /**
+   * @param message a string for a text message, bytes for a binary one
+   * @param options `binary` says which it is, whatever its type: bytes sent as text are valid UTF-8
+   */
+  constructor(message: string | Uint8Array, options: { readonly binary?: boolean } = {}) {
     if (typeof message !== 'string') requireBytes(message);
-    this.opcode = typeof message === 'string' ? OPCODE_TEXT : OPCODE_BINARY;
+    this.opcode = (options.binary ?? typeof message !== 'string') ? OPCODE_BINARY : OPCODE_TEXT;
     this.payload = message;
   }
 

@@ -1,5 +1,35 @@
-// The public face on Node: a server and a client on node:http, over the codec of `wsimd`.
+// The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
 
-export { type ConnectOptions, connect, UnexpectedResponseError } from './client.js';
-export { WebSocketServer, type WebSocketServerOptions } from './server.js';
-export { type ReadyState, type Sendable, type SendOptions, WebSocket, type WebSocketOptions } from './websocket.js';
+import { WebSocketServer } from './server.js';
+import { createWebSocketStream } from './stream.js';
+import { WebSocket } from './websocket.js';
+
+// As `ws` has them: `WebSocket.Server` and the like. (package.json names this file among those with side effects.)
+Object.assign(WebSocket, { Server: WebSocketServer, WebSocketServer, WebSocket, createWebSocketStream });
+
+export { PreparedMessage } from '../frames/prepared-message.js';
+export { broadcast } from './broadcast.js';
+export type { ClientOptions } from './client-options.js';
+export { connect, UnexpectedResponseError } from './connect.js';
+export {
+  CloseEvent,
+  ErrorEvent,
+  Event,
+  type EventListenerOptions,
+  MessageEvent,
+} from './event-target.js';
+export type { HeartbeatOptions, PerMessageDeflateOptions, WebSocketOptions } from './options.js';
+export type { ReadyState } from './ready-state.js';
+export type { BinaryType, RawData, Sendable, SendOptions } from './sendable.js';
+export { type ServerEvents, WebSocketServer, WebSocketServer as Server } from './server.js';
+export type {
+  ClientInfo,
+  ServerOptions,
+  ServerOptions as WebSocketServerOptions,
+  VerifyClientCallbackAsync,
+  VerifyClientCallbackSync,
+} from './server-options.js';
+export type { WebSocketEvents } from './websocket-events.js';
+export { WebSocketError } from './ws-errors.js';
+export { createWebSocketStream, WebSocket };
+export default WebSocket;
