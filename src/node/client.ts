@@ -7,7 +7,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.js';
 import { checkResponse, createRequest } from '../handshake/client.js';
-import { fromRawHeaders } from '../handshake/headers.js';
+import { areDistinctTokens, fromRawHeaders } from '../handshake/headers.js';
 import { type Address, parseAddress } from './address.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
 
@@ -48,6 +48,9 @@ export class Opening {
   ) {
     const { protocolVersion = 13 } = options;
     if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${protocolVersion}`);
+    if (!areDistinctTokens(protocols)) {
+      throw new SyntaxError(`subprotocols are distinct tokens: ${JSON.stringify(protocols)}`);
+    }
     this.#webSocket = webSocket;
     this.#protocols = protocols;
     this.#options = options;

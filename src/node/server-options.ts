@@ -49,10 +49,16 @@ export interface ServerOptions<
   readonly path?: string | null | undefined;
   /** Keep the open connections in `clients` (default true). */
   readonly clientTracking?: boolean | undefined;
-  /** Whether to accept a client; refused are, by default, answered with 401. */
+  /**
+   * Whether to accept a client; refused are, by default, answered with 401. A function of one parameter says so at once, one of
+   * two later: see `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
+   */
   readonly verifyClient?:
-    | VerifyClientCallbackSync<InstanceType<U>>
-    | VerifyClientCallbackAsync<InstanceType<U>>
+    | ((
+        info: ClientInfo<InstanceType<U>>,
+        callback: Parameters<VerifyClientCallbackAsync>[1],
+        // biome-ignore lint/suspicious/noConfusingVoidType: one of the two returns nothing
+      ) => boolean | void)
     | null
     | undefined;
   /**

@@ -25,7 +25,7 @@ import {
   sendAndDestroy,
   withListeners,
 } from './server-answers.js';
-import type { ServerOptions, VerifyClientCallbackAsync, VerifyClientCallbackSync } from './server-options.js';
+import type { ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
 import { TypedEmitter } from './typed-emitter.js';
 import { WebSocket } from './websocket.js';
 
@@ -156,16 +156,12 @@ export class WebSocketServer<
       return;
     }
     const info = { origin: verdict.origin as string, secure: isSecure, req: request };
-    if (verifyClient.length === 2) {
-      (verifyClient as VerifyClientCallbackAsync<InstanceType<U>>)(info, (isAccepted, status, text, headers) => {
-        if (isAccepted) this.#accept(verdict, request, socket, head, callback);
-        else refuse(socket, status ?? 401, text, headers);
-      });
-    } else if ((verifyClient as VerifyClientCallbackSync<InstanceType<U>>)(info)) {
-      this.#accept(verdict, request, socket, head, callback);
-    } else {
-      refuse(socket, 401);
-    }
+    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status = 401, text, headers) => {
+      if (isAccepted) this.#accept(verdict, request, socket, head, callback);
+      else refuse(socket, status, text, headers);
+    };
+    const isAccepted = verifyClient(info, answer);
+    if (verifyClient.length < 2) answer(isAccepted === true);
   }
 
   /**
