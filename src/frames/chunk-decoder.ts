@@ -75,9 +75,10 @@ export class ChunkDecoder {
   error: ProtocolError | undefined;
   #position = 0;
 
-  constructor(options: DecoderOptions) {
+  /** @param allowRsv1 what counts in place of the option */
+  constructor(options: DecoderOptions, allowRsv1 = options.allowRsv1 ?? false) {
     this.arena = arenaFor(options.kernel);
-    this.#fresh = freshState(options);
+    this.#fresh = freshState(options, allowRsv1);
   }
 
   /** A whole Close was read, or an error found: what comes is dropped. */
@@ -171,7 +172,7 @@ const freshStates = new Map<string, Uint8Array>();
 const MAX_FRESH_STATES = 64;
 
 /** The state that decoders with these options begin with: one for all of them, read only. */
-function freshState(options: DecoderOptions): Uint8Array {
+function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
   if (role !== 'client' && role !== 'server' && role !== 'observer') {
     throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
@@ -180,7 +181,7 @@ function freshState(options: DecoderOptions): Uint8Array {
   requireLimit('maxMessageLength', maxMessageLength);
   const bits =
     (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
-    (options.allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
+    (allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
     (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
   const key = `${bits} ${maxFrameLength} ${maxMessageLength}`;
   let state = freshStates.get(key);

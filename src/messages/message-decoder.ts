@@ -96,7 +96,7 @@ export class MessageDecoder {
     requireOneOf('deliver', deliver, ['messages', 'pieces']);
     requireOneOf('ownsChunks', ownsChunks, [true, false]);
     // Who allows RSV1 must undo what it stands for, which nothing here does.
-    this.#decoder = new ChunkDecoder({ ...options, allowRsv1: false });
+    this.#decoder = new ChunkDecoder(options, false);
     this.#textAsBytes = textAs === 'bytes';
     this.#inPieces = deliver === 'pieces';
     this.#ownsChunks = ownsChunks;

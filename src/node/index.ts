@@ -1,16 +1,24 @@
 // The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
 
+import { PreparedMessage } from '../frames/prepared-message.js';
+import { broadcast } from './broadcast.js';
+import { connect, UnexpectedResponseError } from './connect.js';
 import { WebSocketServer } from './server.js';
 import { createWebSocketStream } from './stream.js';
 import { WebSocket } from './websocket.js';
 
 // As `ws` has them: `WebSocket.Server` and the like. (package.json names this file among those with side effects.)
-Object.assign(WebSocket, { Server: WebSocketServer, WebSocketServer, WebSocket, createWebSocketStream });
+Object.assign(WebSocket, {
+  Server: WebSocketServer,
+  WebSocketServer,
+  WebSocket,
+  createWebSocketStream,
+  broadcast,
+  connect,
+  PreparedMessage,
+});
 
-export { PreparedMessage } from '../frames/prepared-message.js';
-export { broadcast } from './broadcast.js';
 export type { ClientOptions } from './client-options.js';
-export { connect, UnexpectedResponseError } from './connect.js';
 export {
   CloseEvent,
   ErrorEvent,
@@ -21,7 +29,7 @@ export {
 export type { HeartbeatOptions, PerMessageDeflateOptions, WebSocketOptions } from './options.js';
 export type { ReadyState } from './ready-state.js';
 export type { BinaryType, RawData, Sendable, SendOptions } from './sendable.js';
-export { type ServerEvents, WebSocketServer, WebSocketServer as Server } from './server.js';
+export type { ServerEvents } from './server.js';
 export type {
   ClientInfo,
   ServerOptions,
@@ -31,5 +39,16 @@ export type {
 } from './server-options.js';
 export type { WebSocketEvents } from './websocket-events.js';
 export { WebSocketError } from './ws-errors.js';
-export { createWebSocketStream, WebSocket };
+export {
+  broadcast,
+  connect,
+  createWebSocketStream,
+  PreparedMessage,
+  UnexpectedResponseError,
+  WebSocket,
+  // What `require` gives, as that of `ws` does: the class, with all else on it.
+  WebSocket as 'module.exports',
+  WebSocketServer,
+  WebSocketServer as Server,
+};
 export default WebSocket;
