@@ -39,14 +39,14 @@ export interface ServerOptions<
   /** How many connections may wait to be accepted, with `port`. */
   readonly backlog?: number | undefined;
   /** Take the upgrade requests of this server; it is not closed with ours. */
-  readonly server?: Server<U> | HttpsServer<U> | null | undefined;
+  readonly server?: Server<U> | HttpsServer<U> | undefined;
   /** Take none: the caller hands requests to `handleUpgrade`. */
   readonly noServer?: boolean | undefined;
   /**
    * Accept this path only, compared without the query; others are answered with 400. Where several servers listen on one HTTP
    * server, a request goes to the one whose path it is.
    */
-  readonly path?: string | null | undefined;
+  readonly path?: string | undefined;
   /** Keep the open connections in `clients` (default true). */
   readonly clientTracking?: boolean | undefined;
   /**
@@ -59,13 +59,12 @@ export interface ServerOptions<
         callback: Parameters<VerifyClientCallbackAsync>[1],
         // biome-ignore lint/suspicious/noConfusingVoidType: one of the two returns nothing
       ) => boolean | void)
-    | null
     | undefined;
   /**
    * Chooses among the subprotocols that the client offers, in its order; false: none. Not asked where it offers none.
    * Default: the first.
    */
-  readonly handleProtocols?: ((protocols: Set<string>, request: InstanceType<U>) => string | false) | null | undefined;
+  readonly handleProtocols?: (protocols: Set<string>, request: InstanceType<U>) => string | false;
   /** The class of the connections; it extends WebSocket. */
   readonly WebSocket?: T | undefined;
   /**

@@ -103,6 +103,11 @@ export class WebSocketServer<
     }
   }
 
+  /** The option, or `''`. */
+  get path(): string {
+    return this.options.path ?? '';
+  }
+
   /** Where the HTTP server listens; null while it does not. @throws Error with `noServer` */
   address(): AddressInfo | string | null {
     if (this.options.noServer) throw new Error('a WebSocketServer with noServer has no address');
