@@ -156,6 +156,7 @@ const TABLE = {
   WSIMD_RESPONSE_ACCEPT: { message: 'the Sec-WebSocket-Accept of the response does not answer the key' },
   WSIMD_RESPONSE_PROTOCOL: { message: 'the server chose a subprotocol that was not offered' },
   WSIMD_RESPONSE_EXTENSIONS: { message: 'the server chose an extension that was not offered, or chose it wrongly' },
+  WSIMD_NO_CONNECT: { message: 'no WebSocket can be opened on this HTTP/2 connection' },
   WSIMD_HANDSHAKE_TIMEOUT: { message: 'the opening handshake took longer than handshakeTimeout' },
   WSIMD_HANDSHAKE_ABORTED: { message: 'the WebSocket was closed before the connection was established' },
   WSIMD_TOO_MANY_REDIRECTS: { message: 'the server redirected more often than maxRedirects' },

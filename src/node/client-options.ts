@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
 import type { ClientRequest as Handshake } from '../handshake/client.js';
@@ -22,6 +23,11 @@ export interface ClientOptions
   readonly maxRedirects?: number | undefined;
   /** Milliseconds for the handshake, the TCP and TLS ones included; anew after each redirect. Default: no limit. */
   readonly handshakeTimeout?: number | undefined;
+  /**
+   * Connect on a stream of this HTTP/2 connection (RFC 8441), whose server has to offer it, instead of a TCP connection of its
+   * own; what speaks of sockets, agents and redirects is then without effect.
+   */
+  readonly session?: ClientHttp2Session | undefined;
   /** 13, the only version that there is a standard of. */
   readonly protocolVersion?: number | undefined;
   /** Called with each request before it is sent, to set headers late; it has to call `request.end()`. */
@@ -55,8 +61,15 @@ export function requestOptions(handshake: Handshake, address: Address, options: 
     ...(address.isSecure ? { servername } : {}),
     // Of a new agent, unless somebody says how to connect: a WebSocket is no connection to be kept for later requests.
     ...(agent === undefined ? (createConnection === undefined ? { agent: false } : {}) : { agent }),
-    headers: mergeHeaders(handshake, options.headers ?? {}),
+    headers: mergeHeaders(handshake, options),
   };
+}
+
+/** The headers that the caller adds, but for those that the handshake says itself. */
+export function extraHeaders(options: ClientOptions): [name: string, value: OutgoingHttpHeaders[string]][] {
+  return Object.entries(toObject(options.headers ?? {})).filter(
+    ([name, value]) => value !== undefined && !OWN_HEADERS.has(name.toLowerCase()),
+  );
 }
 
 /** The options to follow a redirect with that leads elsewhere. @param isOtherHost not only another scheme */
@@ -74,13 +87,10 @@ function withoutOurs(options: ClientOptions): RequestOptions {
   return Object.fromEntries(Object.entries({ ...rest, ...cleared }).filter(([, value]) => value !== undefined));
 }
 
-function mergeHeaders(handshake: Handshake, extra: NonNullable<ClientOptions['headers']>): OutgoingHttpHeaders {
+function mergeHeaders(handshake: Handshake, options: ClientOptions): OutgoingHttpHeaders {
   const merged = new Map<string, [string, OutgoingHttpHeaders[string]]>();
-  for (const [name, value] of handshake.headers) merged.set(name.toLowerCase(), [name, value]);
-  for (const [name, value] of Object.entries(toObject(extra))) {
-    const key = name.toLowerCase();
-    if (value !== undefined && !OWN_HEADERS.has(key)) merged.set(key, [name, value]);
-  }
+  for (const pair of handshake.headers) merged.set(pair[0].toLowerCase(), [...pair]);
+  for (const pair of extraHeaders(options)) merged.set(pair[0].toLowerCase(), pair);
   return Object.fromEntries(merged.values());
 }
 

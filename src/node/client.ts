@@ -3,12 +3,20 @@
 
 import type { EventEmitter } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { ProtocolError } from '../errors.js';
-import { checkResponse, createRequest } from '../handshake/client.js';
+import {
+  checkResponse,
+  createRequest,
+  type ClientRequest as Handshake,
+  type ResponseAccepted,
+  type ResponseRejected,
+} from '../handshake/client.js';
 import { areDistinctTokens, fromRawHeaders } from '../handshake/headers.js';
 import { type Address, parseAddress } from './address.js';
+import { checkStreamResponse, openStream } from './client-http2.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
 
 /** What an opening comes to. */
@@ -80,13 +88,17 @@ export class Opening {
       protocols: this.#protocols,
       origin: options.origin,
     });
+    if (handshakeTimeout !== undefined && handshakeTimeout > 0) {
+      this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    }
+    if (options.session !== undefined) {
+      this.#connectStream(options.session, handshake);
+      return;
+    }
     const send = address.isSecure ? httpsRequest : httpRequest;
     const request = send(requestOptions(handshake, address, options));
     this.#request = request;
     const isCurrent = () => this.#request === request && !this.#isOver;
-    if (handshakeTimeout !== undefined && handshakeTimeout > 0) {
-      this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
-    }
     request.on('error', (error) => isCurrent() && this.#fail(error));
     request.on('response', (response) => isCurrent() && this.#answered(request, response));
     request.on('upgrade', (response, socket, head) => {
@@ -102,13 +114,33 @@ export class Opening {
         { status: response.statusCode ?? 0, headers: fromRawHeaders(response.rawHeaders) },
         handshake,
       );
-      if (!verdict.ok) this.#fail(verdict.error);
-      else if (verdict.protocol === undefined && this.#protocols.length > 0) this.#fail(noProtocol());
-      else this.#open(socket, head, verdict.protocol ?? '');
+      this.#judged(verdict, socket, head);
     });
     if (this.#redirects > 0) this.#webSocket.emit('redirect', this.url, request);
     if (options.finishRequest === undefined) request.end();
     else options.finishRequest(request, this.#webSocket);
+  }
+
+  /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */
+  #connectStream(session: ClientHttp2Session, handshake: Handshake): void {
+    openStream(session, handshake, this.#address.isSecure, this.#options, {
+      started: (stream) => {
+        this.#socket = stream;
+        if (this.#isOver) stream.destroy();
+      },
+      answered: (status, headers, stream) => {
+        if (this.#isOver) return;
+        if (status !== 200) this.#fail(unexpectedStatus(status));
+        else this.#judged(checkStreamResponse(headers, handshake), stream, Buffer.alloc(0));
+      },
+      failed: (error) => this.#isOver || this.#fail(error),
+    });
+  }
+
+  #judged(verdict: ResponseAccepted | ResponseRejected, socket: Duplex, head: Uint8Array): void {
+    if (!verdict.ok) this.#fail(verdict.error);
+    else if (verdict.protocol === undefined && this.#protocols.length > 0) this.#fail(noProtocol());
+    else this.#open(socket, head, verdict.protocol ?? '');
   }
 
   /** The answer is no switch of protocols. */

@@ -39,15 +39,13 @@ export function sendAndDestroy(socket: Duplex, response: string | Buffer): void 
 }
 
 /** Requests that servers have left to others, and how many have. */
-const left = new WeakMap<IncomingMessage, number>();
+const left = new WeakMap<object, number>();
 
-/** Leaves a request to the other listeners of its HTTP server; the last to do so refuses it. */
-export function leaveToOthers(server: EventEmitter, request: IncomingMessage, socket: Duplex): void {
+/** Leaves a request to the other WebSocketServers of its HTTP server; the last to do so refuses it. */
+export function leaveToOthers(server: EventEmitter, request: object, refuse: () => void): void {
   const count = (left.get(request) ?? 0) + 1;
   left.set(request, count);
-  if (count < server.listenerCount('upgrade')) return;
-  socket.on('error', destroyOnError);
-  refuse(socket, 400);
+  if (count >= server.listenerCount('upgrade')) refuse();
 }
 
 export function destroyOnError(this: Duplex): void {

@@ -1,6 +1,7 @@
 // What a server can be told. Types only.
 
 import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { OriginOptions } from '../handshake/origin.js';
 import type { WebSocketOptions } from './options.js';
@@ -38,8 +39,11 @@ export interface ServerOptions<
   readonly host?: string | undefined;
   /** How many connections may wait to be accepted, with `port`. */
   readonly backlog?: number | undefined;
-  /** Take the upgrade requests of this server; it is not closed with ours. */
-  readonly server?: Server<U> | HttpsServer<U> | undefined;
+  /**
+   * Take the upgrade requests of this server; it is not closed with ours. One of `node:http2` brings WebSockets over HTTP/2 (RFC
+   * 8441) if it was made with `settings: { enableConnectProtocol: true }`, and with `allowHTTP1` those over HTTP/1.1 too.
+   */
+  readonly server?: Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer | undefined;
   /** Take none: the caller hands requests to `handleUpgrade`. */
   readonly noServer?: boolean | undefined;
   /**

@@ -2,31 +2,19 @@
 // it accepts. It knows the handshake and no frame.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import type { ProtocolError } from '../errors.js';
-import { fromRawHeaders } from '../handshake/headers.js';
-import {
-  type CheckRequestOptions,
-  checkRequest,
-  type HandshakeAccepted,
-  writeRejection,
-  writeResponse,
-} from '../handshake/server.js';
+import { type CheckRequestOptions, checkRequest, type HandshakeAccepted } from '../handshake/server.js';
 import { isTaken } from './link.js';
 import { makeSettings, type Settings } from './options.js';
-import {
-  answerPlainRequest,
-  destroyOnError,
-  leaveToOthers,
-  refuse,
-  sendAndDestroy,
-  withListeners,
-} from './server-answers.js';
+import { answerPlainRequest, leaveToOthers, withListeners } from './server-answers.js';
+import { http2Listeners, isHttp2Server } from './server-http2.js';
 import type { ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
 import { TypedEmitter } from './typed-emitter.js';
+import { HttpUpgrade, StreamUpgrade, type Upgrade } from './upgrade.js';
 import { WebSocket } from './websocket.js';
 
 /** Names and arguments of the events of a server. */
@@ -45,7 +33,7 @@ export interface ServerEvents<
   wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }
 
-type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U>;
+type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
 
 /**
  * Accepts WebSocket connections.
@@ -99,6 +87,11 @@ export class WebSocketServer<
         listening: () => this.emit('listening'),
         error: (error: Error) => this.emit('error', error),
         upgrade: (request: InstanceType<U>, socket: Duplex, head: Buffer) => this.#onUpgrade(request, socket, head),
+        ...(isHttp2Server(this.#httpServer)
+          ? http2Listeners(this.#httpServer, (request, stream, headers) =>
+              this.#onConnect(request as object as InstanceType<U>, stream, headers),
+            )
+          : {}),
       });
     }
   }
@@ -134,39 +127,7 @@ export class WebSocketServer<
     head: Buffer,
     callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
   ): void {
-    socket.on('error', destroyOnError);
-    const isSecure = socket instanceof TLSSocket;
-    const verdict = checkRequest(
-      {
-        method: request.method ?? '',
-        target: request.url ?? '',
-        version: request.httpVersion,
-        headers: fromRawHeaders(request.rawHeaders),
-      },
-      // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
-      isSecure ? this.#checkSecure : this.#check,
-    );
-    if (!verdict.ok) {
-      if (this.listenerCount('wsClientError') > 0) this.emit('wsClientError', verdict.error, socket, request);
-      else sendAndDestroy(socket, writeRejection(verdict));
-      return;
-    }
-    if (!this.shouldHandle(request)) {
-      refuse(socket, 400);
-      return;
-    }
-    const { verifyClient } = this.options;
-    if (!verifyClient) {
-      this.#accept(verdict, request, socket, head, callback);
-      return;
-    }
-    const info = { origin: verdict.origin as string, secure: isSecure, req: request };
-    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status = 401, text, headers) => {
-      if (isAccepted) this.#accept(verdict, request, socket, head, callback);
-      else refuse(socket, status, text, headers);
-    };
-    const isAccepted = verifyClient(info, answer);
-    if (verifyClient.length < 2) answer(isAccepted === true);
+    this.#judge(new HttpUpgrade(request, socket), request, head, callback);
   }
 
   /**
@@ -194,19 +155,60 @@ export class WebSocketServer<
   #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer): void {
     // Another WebSocketServer on the same HTTP server may know this path.
     if (this.#httpServer!.listenerCount('upgrade') > 1 && !this.shouldHandle(request)) {
-      leaveToOthers(this.#httpServer!, request, socket);
+      leaveToOthers(this.#httpServer!, request, () => new HttpUpgrade(request, socket).refuse(400));
     } else {
       this.handleUpgrade(request, socket, head, this.#onConnection);
     }
   }
 
-  #accept(
-    verdict: HandshakeAccepted,
+  /** An extended CONNECT. What says on HTTP/1.1 what was asked for says it here too: headers, url, socket. */
+  #onConnect(request: InstanceType<U>, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (this.#httpServer!.listenerCount('stream') > 1 && this.options.path && !this.shouldHandle(request)) {
+      leaveToOthers(this.#httpServer!, request, () => new StreamUpgrade(stream, headers).refuse(400));
+    } else {
+      this.#judge(new StreamUpgrade(stream, headers), request, Buffer.alloc(0), this.#onConnection);
+    }
+  }
+
+  #judge(
+    upgrade: Upgrade,
     request: InstanceType<U>,
-    socket: Duplex,
     head: Buffer,
     callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
   ): void {
+    // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
+    const verdict = checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check);
+    if (!verdict.ok) {
+      if (this.listenerCount('wsClientError') === 0) upgrade.reject(verdict);
+      else this.emit('wsClientError', verdict.error, upgrade.socket, request);
+      return;
+    }
+    if (!this.shouldHandle(request)) {
+      upgrade.refuse(400);
+      return;
+    }
+    const { verifyClient } = this.options;
+    if (!verifyClient) {
+      this.#accept(verdict, upgrade, request, head, callback);
+      return;
+    }
+    const info = { origin: verdict.origin as string, secure: upgrade.isSecure, req: request };
+    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status = 401, text, headers) => {
+      if (isAccepted) this.#accept(verdict, upgrade, request, head, callback);
+      else upgrade.refuse(status, text, headers);
+    };
+    const isAccepted = verifyClient(info, answer);
+    if (verifyClient.length < 2) answer(isAccepted === true);
+  }
+
+  #accept(
+    verdict: HandshakeAccepted,
+    upgrade: Upgrade,
+    request: InstanceType<U>,
+    head: Buffer,
+    callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
+  ): void {
+    const { socket } = upgrade;
     // The client has gone while somebody thought about it.
     if (!socket.readable || !socket.writable) {
       socket.destroy();
@@ -214,18 +216,14 @@ export class WebSocketServer<
     }
     if (isTaken(socket)) throw new Error('handleUpgrade was called with a socket that a WebSocket has already');
     if (this.#state !== 'running') {
-      refuse(socket, 503);
+      upgrade.refuse(503);
       return;
     }
     const protocol = this.#chooseProtocol(verdict, request);
-    let response = writeResponse(protocol === undefined ? verdict : { ...verdict, protocol });
-    if (this.listenerCount('headers') > 0) {
-      const lines = response.slice(0, -4).split('\r\n');
-      this.emit('headers', lines, request);
-      response = `${lines.join('\r\n')}\r\n\r\n`;
-    }
-    socket.write(response, 'latin1');
-    socket.removeListener('error', destroyOnError);
+    upgrade.accept(
+      protocol === undefined ? verdict : { ...verdict, protocol },
+      this.listenerCount('headers') > 0 ? (lines) => this.emit('headers', lines, request) : undefined,
+    );
     const webSocket = new (this.options.WebSocket ?? WebSocket)(null) as InstanceType<T>;
     webSocket.attach(socket, head, protocol ?? '', this.#settings);
     if (this.clients !== undefined) {
