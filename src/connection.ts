@@ -40,6 +40,18 @@ export type ConnectionState = 'open' | 'closing' | 'closed';
 
 const EMPTY = new Uint8Array(0);
 
+/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
+const encoders = new WeakMap<ConnectionOptions, FrameEncoder>();
+
+function encoderFor(options: ConnectionOptions): FrameEncoder {
+  let encoder = encoders.get(options);
+  if (encoder === undefined) {
+    encoder = new FrameEncoder(options);
+    encoders.set(options, encoder);
+  }
+  return encoder;
+}
+
 /**
  * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
  *
@@ -69,7 +81,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.role = options.role;
     this.#decoder = new MessageDecoder(options);
-    this.#encoder = new FrameEncoder(options);
+    this.#encoder = encoderFor(options);
     this.#writer = new FrameWriter(this.#encoder);
     this.#autoPong = options.autoPong ?? true;
     this.#relay = new Connection.#Relay(this);

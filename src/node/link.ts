@@ -45,6 +45,7 @@ export class Link implements MessageHandler {
   #closeTimer: NodeJS.Timeout | undefined;
   #closeCode = CLOSE_ABNORMAL;
   #closeReason = EMPTY;
+  #isBehind = false;
   /** Pongs that wait for a peer that does not read. */
   #pendingPongs = 0;
 
@@ -73,7 +74,6 @@ export class Link implements MessageHandler {
     if (head.length > 0) socket.unshift(head);
     socket.on('data', onSocketData);
     socket.on('end', onSocketEnd);
-    socket.on('drain', onSocketDrain);
     socket.on('error', onSocketError);
     socket.on('close', onSocketClose);
   }
@@ -185,8 +185,15 @@ export class Link implements MessageHandler {
     this.socket.end();
   }
 
+  fallBehind(): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.socket.once('drain', onSocketDrain);
+  }
+
   /** The system has taken all that waited. */
   drained(): void {
+    this.#isBehind = false;
     this.#emitter.emit('drain');
   }
 

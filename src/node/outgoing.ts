@@ -20,6 +20,8 @@ interface Waiting {
 /** Who is told of what no callback may be there for. */
 interface Owner {
   emitError(error: Error): void;
+  /** The system has not taken all; `drain` of the socket tells when it has. */
+  fallBehind(): void;
 }
 
 /** Once so much is gathered it leaves, whatever else is to come: the writer's shared buffers hold no more. */
@@ -81,7 +83,7 @@ export class Outgoing {
       this.#gathered(callback);
     } else {
       // Nothing else is to leave with it, so the frame itself does: a broadcast makes no copy for any receiver.
-      this.#socket.write(connection.framePrepared(message), callback);
+      if (!this.#socket.write(connection.framePrepared(message), callback)) this.#owner.fallBehind();
     }
   }
 
@@ -115,11 +117,11 @@ export class Outgoing {
     const callback = this.#takeCallback();
     if (socket.writableLength > 0) {
       // The peer reads slowly: what waits for it must not hold a shared buffer.
-      socket.write(bytes.slice(), callback);
+      if (!socket.write(bytes.slice(), callback)) this.#owner.fallBehind();
       connection.releaseOutgoing(bytes);
       return;
     }
-    socket.write(bytes, callback);
+    if (!socket.write(bytes, callback)) this.#owner.fallBehind();
     // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
     if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
   }

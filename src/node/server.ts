@@ -55,6 +55,8 @@ export class WebSocketServer<
   readonly #checkSecure: CheckRequestOptions;
   readonly #onConnection = (webSocket: InstanceType<T>, request: InstanceType<U>): void =>
     void this.emit('connection', webSocket, request);
+  /** One for all connections: a closure for each would keep what it sees alive, the request for one. */
+  readonly #forget: (this: WebSocket) => void;
   #httpServer: HttpServer<U> | undefined;
   #removeListeners: () => void = () => {};
   #state: 'running' | 'closing' | 'closed' = 'running';
@@ -76,6 +78,13 @@ export class WebSocketServer<
     this.#check = { origin, requireOrigin };
     this.#checkSecure = { origin, requireOrigin, secure: true };
     if (options.clientTracking ?? true) this.clients = new Set();
+    const forget = (webSocket: WebSocket) => {
+      this.clients.delete(webSocket as InstanceType<T>);
+      if (this.#state === 'closing' && (options.server || options.noServer)) this.#closeIfIdle();
+    };
+    this.#forget = function () {
+      forget(this);
+    };
     if (hasPort) {
       this.#httpServer = createServer(answerPlainRequest) as HttpServer<U>;
       this.#httpServer.listen({ port, ...(host ? { host } : {}), ...(backlog ? { backlog } : {}) }, callback);
@@ -228,10 +237,7 @@ export class WebSocketServer<
     webSocket.attach(socket, head, protocol ?? '', this.#settings);
     if (this.clients !== undefined) {
       this.clients.add(webSocket);
-      webSocket.on('close', () => {
-        this.clients.delete(webSocket);
-        if (this.#state === 'closing' && (this.options.server || this.options.noServer)) this.#closeIfIdle();
-      });
+      webSocket.on('close', this.#forget);
     }
     callback(webSocket, request);
   }
