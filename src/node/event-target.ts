@@ -6,7 +6,7 @@ import { TypedEmitter } from './typed-emitter.js';
 import type { WebSocketEvents } from './websocket-events.js';
 
 /** What `addEventListener` hands to listeners. */
-export class Event<Target = EventTargetEmitter> {
+export class Event<Target> {
   readonly type: string;
   readonly target: Target;
 
@@ -17,7 +17,7 @@ export class Event<Target = EventTargetEmitter> {
 }
 
 /** A message came. */
-export class MessageEvent<Target = EventTargetEmitter> extends Event<Target> {
+export class MessageEvent<Target> extends Event<Target> {
   /** A string for a text message; for a binary one what `binaryType` says. */
   readonly data: string | RawData;
 
@@ -28,7 +28,7 @@ export class MessageEvent<Target = EventTargetEmitter> extends Event<Target> {
 }
 
 /** The connection has ended. */
-export class CloseEvent<Target = EventTargetEmitter> extends Event<Target> {
+export class CloseEvent<Target> extends Event<Target> {
   /** 1005: the peer's Close had no code; 1006: there was none. */
   readonly code: number;
   readonly reason: string;
@@ -44,7 +44,7 @@ export class CloseEvent<Target = EventTargetEmitter> extends Event<Target> {
 }
 
 /** Something went wrong; `close` follows. */
-export class ErrorEvent<Target = EventTargetEmitter> extends Event<Target> {
+export class ErrorEvent<Target> extends Event<Target> {
   readonly error: Error;
   readonly message: string;
 
@@ -56,7 +56,7 @@ export class ErrorEvent<Target = EventTargetEmitter> extends Event<Target> {
 }
 
 /** The events that there are listeners for, by name. */
-export interface EventMap<Target = EventTargetEmitter> {
+export interface EventMap<Target> {
   open: Event<Target>;
   message: MessageEvent<Target>;
   close: CloseEvent<Target>;
@@ -72,6 +72,7 @@ export interface EventListenerOptions {
   readonly once?: boolean | undefined;
 }
 
+type EventName = keyof EventMap<unknown>;
 type Emit = (...args: never[]) => void;
 interface Origin {
   readonly handler: EventHandler<never>;
@@ -81,40 +82,42 @@ interface Origin {
 /** Of the functions that listen for others: for whom. */
 const origins = new WeakMap<object, Origin>();
 
-/** An EventEmitter that is listened to as an EventTarget too. */
-export abstract class EventTargetEmitter extends TypedEmitter<WebSocketEvents> {
+/** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
+export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
   /** Both sides have sent a Close. @internal */
   abstract get wasClean(): boolean;
+  /** This, by its own type. @internal */
+  protected abstract get self(): Self;
 
-  get onopen(): ((event: Event<this>) => void) | null {
+  get onopen(): ((event: Event<Self>) => void) | null {
     return this.#attribute('open');
   }
-  set onopen(handler: ((event: Event<this>) => void) | null) {
+  set onopen(handler: ((event: Event<Self>) => void) | null) {
     this.#setAttribute('open', handler);
   }
-  get onmessage(): ((event: MessageEvent<this>) => void) | null {
+  get onmessage(): ((event: MessageEvent<Self>) => void) | null {
     return this.#attribute('message');
   }
-  set onmessage(handler: ((event: MessageEvent<this>) => void) | null) {
+  set onmessage(handler: ((event: MessageEvent<Self>) => void) | null) {
     this.#setAttribute('message', handler);
   }
-  get onclose(): ((event: CloseEvent<this>) => void) | null {
+  get onclose(): ((event: CloseEvent<Self>) => void) | null {
     return this.#attribute('close');
   }
-  set onclose(handler: ((event: CloseEvent<this>) => void) | null) {
+  set onclose(handler: ((event: CloseEvent<Self>) => void) | null) {
     this.#setAttribute('close', handler);
   }
-  get onerror(): ((event: ErrorEvent<this>) => void) | null {
+  get onerror(): ((event: ErrorEvent<Self>) => void) | null {
     return this.#attribute('error');
   }
-  set onerror(handler: ((event: ErrorEvent<this>) => void) | null) {
+  set onerror(handler: ((event: ErrorEvent<Self>) => void) | null) {
     this.#setAttribute('error', handler);
   }
 
   /** Listens as to an EventTarget: for `open`, `message`, `close` and `error`; for anything else it does nothing. */
-  addEventListener<K extends keyof EventMap>(
+  addEventListener<K extends keyof EventMap<Self>>(
     type: K,
-    handler: EventHandler<EventMap<this>[K]>,
+    handler: EventHandler<EventMap<Self>[K]>,
     options?: EventListenerOptions,
   ): void {
     if (this.#find(type, (origin) => origin.handler === handler && !origin.isAttribute) !== undefined) return;
@@ -122,7 +125,7 @@ export abstract class EventTargetEmitter extends TypedEmitter<WebSocketEvents> {
   }
 
   /** Ends what `addEventListener` began. */
-  removeEventListener<K extends keyof EventMap>(type: K, handler: EventHandler<EventMap<this>[K]>): void {
+  removeEventListener<K extends keyof EventMap<Self>>(type: K, handler: EventHandler<EventMap<Self>[K]>): void {
     const listener = this.#find(type, (origin) => origin.handler === handler && !origin.isAttribute);
     if (listener !== undefined) this.removeListener(type, listener);
   }
@@ -140,13 +143,13 @@ export abstract class EventTargetEmitter extends TypedEmitter<WebSocketEvents> {
     return listener === undefined ? null : (origins.get(listener)!.handler as (event: E) => void);
   }
 
-  #setAttribute(type: keyof EventMap, handler: unknown): void {
+  #setAttribute(type: EventName, handler: unknown): void {
     const old = this.#find(type, ({ isAttribute }) => isAttribute);
     if (old !== undefined) this.removeListener(type, old);
     if (typeof handler === 'function') this.#listen(type, handler as (event: never) => void, true, false);
   }
 
-  #listen(type: keyof EventMap, handler: EventHandler<never>, isAttribute: boolean, once: boolean): void {
+  #listen(type: EventName, handler: EventHandler<never>, isAttribute: boolean, once: boolean): void {
     const listener = this.#makeListener(type, handler);
     if (listener === undefined) return;
     origins.set(listener, { handler, isAttribute });
@@ -156,20 +159,21 @@ export abstract class EventTargetEmitter extends TypedEmitter<WebSocketEvents> {
 
   /** What makes an event object of the arguments of an emitted event. */
   #makeListener(type: string, handler: EventHandler<never>): Emit | undefined {
-    const call = (event: Event<this>) => {
-      if (typeof handler === 'function') Reflect.apply(handler, this, [event]);
+    const { self } = this;
+    const call = (event: Event<Self>) => {
+      if (typeof handler === 'function') Reflect.apply(handler, self, [event]);
       else handler.handleEvent(event as never);
     };
     switch (type) {
       case 'open':
-        return () => call(new Event('open', this));
+        return () => call(new Event('open', self));
       case 'message':
         return (data: string | RawData, isBinary: boolean) =>
-          call(new MessageEvent(this, isBinary ? data : data.toString()));
+          call(new MessageEvent(self, isBinary ? data : data.toString()));
       case 'close':
-        return (code: number, reason: Buffer) => call(new CloseEvent(this, code, reason.toString(), this.wasClean));
+        return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this.wasClean));
       case 'error':
-        return (error: Error) => call(new ErrorEvent(this, error));
+        return (error: Error) => call(new ErrorEvent(self, error));
       default:
         return undefined;
     }

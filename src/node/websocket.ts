@@ -39,7 +39,7 @@ type ControlArguments = [data?: Sendable | SendCallback, mask?: boolean | SendCa
  * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered; what is sent
  * outside leaves together at the end of the tick.
  */
-export class WebSocket extends EventTargetEmitter {
+export class WebSocket extends EventTargetEmitter<WebSocket> {
   static readonly CONNECTING = CONNECTING;
   static readonly OPEN = OPEN;
   static readonly CLOSING = CLOSING;
@@ -147,6 +147,11 @@ export class WebSocket extends EventTargetEmitter {
   /** @internal */
   get wasClean(): boolean {
     return this.#link?.wasClean ?? false;
+  }
+
+  /** @internal */
+  protected get self(): WebSocket {
+    return this;
   }
 
   /**
