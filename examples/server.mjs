@@ -6,7 +6,7 @@ const server = new WebSocketServer({ port: Number(process.env.PORT ?? 8080), hos
 
 server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
-  socket.on('close', (closeCode, reason) => console.log('closed', closeCode, reason));
+  socket.on('close', (closeCode, reason) => console.log('closed', closeCode, reason.toString()));
   socket.on('error', (error) => console.log(error.code, error.message));
 });
 server.on('listening', () => console.log(`listening on ws://127.0.0.1:${server.address().port}`));

@@ -14,7 +14,7 @@ import {
 } from '../assembly/protocol.js';
 import { ProtocolError } from './errors.js';
 import type { Role } from './frames/chunk-decoder.js';
-import { type FrameBits, FrameEncoder } from './frames/frame-encoder.js';
+import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
@@ -26,7 +26,7 @@ import { MessageDecoder, type MessageDecoderOptions } from './messages/message-d
 import { SLICE_LENGTH, SliceQueue } from './messages/slice-queue.js';
 
 /** What a connection can be told beyond what a message decoder can. */
-export interface ConnectionOptions extends MessageDecoderOptions {
+export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
@@ -60,6 +60,18 @@ export type ConnectionState = 'open' | 'closing' | 'closed';
 const EMPTY = new Uint8Array(0);
 const COMPRESSED: FrameBits = { rsv1: true };
 
+/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
+const encoders = new WeakMap<ConnectionOptions, FrameEncoder>();
+
+function encoderFor(options: ConnectionOptions): FrameEncoder {
+  let encoder = encoders.get(options);
+  if (encoder === undefined) {
+    encoder = new FrameEncoder(options);
+    encoders.set(options, encoder);
+  }
+  return encoder;
+}
+
 /**
  * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
  *
@@ -90,15 +102,19 @@ export class Connection {
   /** The fragments that are being sent are those of a compressed message. */
   #isDeflatingFragments = false;
 
-  /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
-  constructor(options: ConnectionOptions) {
+  /**
+   * @param options one object for all connections that are told the same costs least
+   * @param compression what was agreed on for this connection, in the place of `options.compression`
+   * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
+   */
+  constructor(options: ConnectionOptions, compression: MessageCompression | undefined = options.compression) {
     this.role = options.role;
-    this.#decoder = new MessageDecoder(options);
-    this.#encoder = new FrameEncoder(options);
+    this.#decoder = new MessageDecoder(options, compression);
+    this.#encoder = encoderFor(options);
     this.#writer = new FrameWriter(this.#encoder);
     this.#autoPong = options.autoPong ?? true;
     this.#relay = new Connection.#Relay(this);
-    this.#compression = options.compression;
+    this.#compression = compression;
   }
 
   get state(): ConnectionState {
@@ -118,6 +134,11 @@ export class Connection {
   /** A Close has been received: the closing handshake was, or is being, done as it should. */
   get hasReceivedClose(): boolean {
     return this.#hasReceivedClose;
+  }
+
+  /** See `MessageDecoder.separatesFragments`. */
+  set separatesFragments(value: boolean) {
+    this.#decoder.separatesFragments = value;
   }
 
   /** Bytes that wait to be sent. */
@@ -173,6 +194,11 @@ export class Connection {
     this.#closed();
     this.#hasEnded = true;
     return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
+  }
+
+  /** Gives up what compression remembers; nothing may be received or sent any more. `receiveEnd` does it too. */
+  release(): void {
+    this.#compression?.release();
   }
 
   /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
@@ -389,6 +415,9 @@ export class Connection {
     }
     onBinary(data: Uint8Array): void {
       this.#connection.#handler?.onBinary(data);
+    }
+    onFragments(fragments: Uint8Array[]): void {
+      this.#connection.#handler?.onFragments?.(fragments);
     }
     onPiece(piece: MessagePiece): void {
       this.#connection.#handler?.onPiece?.(piece);

@@ -4,6 +4,7 @@
 import {
   CLOSE_ABNORMAL,
   CLOSE_INVALID_PAYLOAD,
+  CLOSE_POLICY_VIOLATION,
   CLOSE_PROTOCOL_ERROR,
   CLOSE_TOO_BIG,
   ERROR_CLOSE_CODE,
@@ -115,6 +116,10 @@ const TABLE = {
     closeCode: CLOSE_INVALID_PAYLOAD,
     message: 'the compressed data of a message is not valid',
   },
+  WSIMD_TOO_MANY_FRAGMENTS: {
+    closeCode: CLOSE_POLICY_VIOLATION,
+    message: 'a message has more fragments than maxFragments',
+  },
 
   // ---- The transport
   WSIMD_CONNECTION_LOST: {
@@ -131,6 +136,7 @@ const TABLE = {
   WSIMD_INVALID_REASON: { message: 'a close reason needs a code, and is at most 123 bytes of UTF-8' },
   WSIMD_CONTROL_PAYLOAD: { message: 'the payload of a control frame is at most 125 bytes' },
   WSIMD_BUFFER_TOO_SMALL: { message: 'the frame does not fit into the buffer' },
+  WSIMD_BACKPRESSURE: { message: 'more than maxBackpressure bytes wait for a peer that reads too slowly' },
   WSIMD_NO_KERNEL: { message: 'the kernel that was asked for cannot run here' },
 
   // ---- The handshake, as a server judges it
@@ -148,9 +154,6 @@ const TABLE = {
   WSIMD_REFUSED: { status: 403, message: 'the request was refused' },
   WSIMD_BAD_ORIGIN: { status: 403, message: 'requests from this Origin are not accepted' },
 
-  // ---- The handshake, on either side
-  WSIMD_HANDSHAKE_TIMEOUT: { message: 'the handshake took too long' },
-
   // ---- The handshake, as a client judges it
   WSIMD_BAD_RESPONSE: { message: 'the response is not well-formed HTTP' },
   WSIMD_UNEXPECTED_STATUS: { message: 'the server answered with another status than 101' },
@@ -159,6 +162,10 @@ const TABLE = {
   WSIMD_RESPONSE_ACCEPT: { message: 'the Sec-WebSocket-Accept of the response does not answer the key' },
   WSIMD_RESPONSE_PROTOCOL: { message: 'the server chose a subprotocol that was not offered' },
   WSIMD_RESPONSE_EXTENSIONS: { message: 'the server chose an extension that was not offered, or chose it wrongly' },
+  WSIMD_NO_CONNECT: { message: 'no WebSocket can be opened on this HTTP/2 connection' },
+  WSIMD_HANDSHAKE_TIMEOUT: { message: 'the opening handshake took longer than handshakeTimeout' },
+  WSIMD_HANDSHAKE_ABORTED: { message: 'the WebSocket was closed before the connection was established' },
+  WSIMD_TOO_MANY_REDIRECTS: { message: 'the server redirected more often than maxRedirects' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The code of an error: stable between releases, unlike its text. */
@@ -198,6 +205,8 @@ export class ProtocolError extends Error {
   readonly status: number | undefined;
   /** The byte at fault, counted from the first byte that this decoder was given; undefined where no byte is at fault. */
   readonly offset: number | undefined;
+  /** What was found, as the message says it; undefined where there is nothing to add. */
+  readonly detail: string | undefined;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const entry = ENTRIES[code];
@@ -207,6 +216,7 @@ export class ProtocolError extends Error {
     this.closeCode = entry.closeCode;
     this.status = details.status ?? entry.status;
     this.offset = details.offset;
+    this.detail = details.detail;
   }
 
   /**
@@ -214,10 +224,11 @@ export class ProtocolError extends Error {
    *
    * @param kernelError an `ERROR_…` of `assembly/protocol.ts`, not 0
    * @param offset the byte at fault, counted from the first byte of the stream
+   * @param detail what was found there
    */
-  static fromKernel(kernelError: number, offset: number): ProtocolError {
+  static fromKernel(kernelError: number, offset: number, detail?: string): ProtocolError {
     const code = BY_KERNEL_ERROR[kernelError];
     if (code === undefined) throw new RangeError(`not an error of the kernel: ${kernelError}`);
-    return new ProtocolError(code, { offset });
+    return new ProtocolError(code, detail === undefined ? { offset } : { offset, detail });
   }
 }

@@ -136,7 +136,10 @@ function responseSubject(keys: readonly string[]): Subject {
 
 function serverSubject(keys: readonly string[]): Subject {
   const server = new WebSocketServer({ noServer: true });
-  return makeSubject('wsimd', keys, ({ request, socket }) => server.handleUpgrade(request, socket, EMPTY));
+  server.on('connection', () => {});
+  return makeSubject('wsimd', keys, ({ request, socket }) =>
+    server.handleUpgrade(request, socket, EMPTY, (webSocket) => server.emit('connection', webSocket, request)),
+  );
 }
 
 function wsSubject(keys: readonly string[]): Subject {
@@ -209,7 +212,7 @@ const upgradeGroup: Group = {
   title: "A server's whole upgrade, from the parsed request of a browser",
   notes: [
     'response: checkRequest and writeResponse, written to the socket; wsimd, ws: handleUpgrade of a WebSocketServer, which also makes the WebSocket and emits connection.',
-    'Sockets are Duplex streams that keep what is written. wsimd also checks Host, Origin, the version of HTTP and that there is no body.',
+    'Sockets are Duplex streams that keep what is written. wsimd also checks Host, Connection, the version of HTTP and that there is no body.',
   ],
   pairs: [
     ['wsimd', 'ws'],

@@ -17,6 +17,7 @@ import {
   STATE_ERROR,
   STATE_ERROR_OFFSET,
   STATE_FRAME_LENGTH,
+  STATE_HEADER_BYTES,
   STATE_LENGTH,
   STATE_MAX_FRAME_LENGTH,
   STATE_MAX_MESSAGE_LENGTH,
@@ -25,6 +26,7 @@ import {
   STATE_REMAINING,
   STATE_STAGE,
 } from '../../assembly/layout.js';
+import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelChoice } from '../kernel/select.js';
@@ -73,9 +75,10 @@ export class ChunkDecoder {
   error: ProtocolError | undefined;
   #position = 0;
 
-  constructor(options: DecoderOptions) {
+  /** @param allowRsv1 what counts in place of the option */
+  constructor(options: DecoderOptions, allowRsv1 = options.allowRsv1 ?? false) {
     this.arena = arenaFor(options.kernel);
-    this.#fresh = freshState(options);
+    this.#fresh = freshState(options, allowRsv1);
   }
 
   /** A whole Close was read, or an error found: what comes is dropped. */
@@ -125,13 +128,16 @@ export class ChunkDecoder {
       this.#state = undefined;
       arena.loadedState = this.#fresh;
     } else {
+      const error = arena.state[STATE_ERROR]!;
+      if (error !== 0 && this.error === undefined) {
+        const offset = words[ERROR_OFFSET_WORD]!;
+        // A header's first byte that came alone was held in the state.
+        const detail = describeByte(error, offset < 0 ? before[STATE_HEADER_BYTES]! : chunk[from + offset]!);
+        this.error = ProtocolError.fromKernel(error, this.#position + offset, detail);
+      }
       this.#state ??= new Uint8Array(STATE_LENGTH);
       this.#state.set(arena.state);
       arena.loadedState = undefined;
-      const error = this.#state[STATE_ERROR]!;
-      if (error !== 0 && this.error === undefined) {
-        this.error = ProtocolError.fromKernel(error, this.#position + words[ERROR_OFFSET_WORD]!);
-      }
     }
     this.#position += this.consumed;
     return count;
@@ -154,12 +160,19 @@ export class ChunkDecoder {
   }
 }
 
+/** Which reserved bits are set: an extension may own the first, none does the others. */
+function describeByte(kernelError: number, firstByte: number): string | undefined {
+  if (kernelError !== ERROR_RESERVED_BITS) return undefined;
+  const bits = (firstByte & RSV_BITS) >> 4;
+  return ['RSV1', 'RSV2', 'RSV3'].filter((_name, i) => (bits & (4 >> i)) !== 0).join(', ');
+}
+
 const freshStates = new Map<string, Uint8Array>();
 /** Who makes up a limit for each connection gets a state for each. */
 const MAX_FRESH_STATES = 64;
 
 /** The state that decoders with these options begin with: one for all of them, read only. */
-function freshState(options: DecoderOptions): Uint8Array {
+function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
   if (role !== 'client' && role !== 'server' && role !== 'observer') {
     throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
@@ -168,7 +181,7 @@ function freshState(options: DecoderOptions): Uint8Array {
   requireLimit('maxMessageLength', maxMessageLength);
   const bits =
     (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
-    (options.allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
+    (allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
     (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
   const key = `${bits} ${maxFrameLength} ${maxMessageLength}`;
   let state = freshStates.get(key);

@@ -34,6 +34,11 @@ export interface FrameEncoderOptions {
   readonly role: Role;
   /** Which kernel; default: WebAssembly where it runs. */
   readonly kernel?: KernelChoice;
+  /**
+   * The masking keys of a client's frames, each a 32-bit number with its first byte lowest. RFC 6455 section 5.3 wants them
+   * fresh and unpredictable; default: from the system's generator.
+   */
+  readonly maskingKey?: () => number;
 }
 
 /** The bits of a frame's first byte beside its opcode. */
@@ -62,6 +67,7 @@ export class FrameEncoder {
   readonly role: Role;
   readonly #arena: Arena;
   readonly #isMasked: boolean;
+  readonly #takeKey: () => number;
 
   /** @throws TypeError for a role that is none; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: FrameEncoderOptions) {
@@ -71,6 +77,7 @@ export class FrameEncoder {
     this.role = role;
     this.#isMasked = role === 'client';
     this.#arena = arenaFor(options.kernel);
+    this.#takeKey = options.maskingKey ?? takeMaskingKey;
   }
 
   /** Which kernel encodes. */
@@ -230,7 +237,7 @@ export class FrameEncoder {
       else target.set(payload, start);
       return start + length;
     }
-    const key = takeMaskingKey();
+    const key = this.#takeKey();
     if (length > SMALL_PAYLOAD && length <= SCRATCH_CAPACITY) {
       this.#arena.bytes.set(payload, SCRATCH_PTR);
       return this.#takeFromScratch(target, offset, firstByte, length, key);
@@ -246,7 +253,7 @@ export class FrameEncoder {
     const units = text.length;
     if (isMasked && units > SMALL_PAYLOAD && units * 3 <= SCRATCH_CAPACITY) {
       const length = host.writeUtf8(text, bytes, SCRATCH_PTR);
-      return this.#takeFromScratch(target, offset, firstByte, length, takeMaskingKey());
+      return this.#takeFromScratch(target, offset, firstByte, length, this.#takeKey());
     }
 
     // The header is as long as for ASCII, nearly always; else the payload moves up.
@@ -257,7 +264,7 @@ export class FrameEncoder {
       target.copyWithin(offset + headerLength, start, start + length);
       start = offset + headerLength;
     }
-    const key = isMasked ? takeMaskingKey() : 0;
+    const key = isMasked ? this.#takeKey() : 0;
     writeHeader(target, offset, firstByte, length, isMasked, key);
     if (isMasked) maskBytes(this.#arena, target, start, target, start, length, key);
     return start + length;

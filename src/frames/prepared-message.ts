@@ -16,6 +16,8 @@ export interface CompressedForm {
 
 /** How a message is prepared. */
 export interface PrepareOptions {
+  /** Send it as binary, or as text; by default what its type says. */
+  readonly binary?: boolean;
   /** Connections that have agreed on compression send it compressed, if that makes it shorter. Default true. */
   readonly compress?: boolean;
 }
@@ -38,12 +40,15 @@ export class PreparedMessage {
   readonly compressedForms = new Map<string, CompressedForm | null>();
   #serverFrame: Uint8Array | undefined;
 
-  /** @param message a string for a text message, bytes for a binary one */
-  constructor(message: string | Uint8Array, options?: PrepareOptions) {
+  /**
+   * @param message a string for a text message, bytes for a binary one
+   * @param options `binary` says which it is, whatever its type: bytes sent as text are valid UTF-8
+   */
+  constructor(message: string | Uint8Array, options: PrepareOptions = {}) {
     if (typeof message !== 'string') requireBytes(message);
-    this.opcode = typeof message === 'string' ? OPCODE_TEXT : OPCODE_BINARY;
+    this.opcode = (options.binary ?? typeof message !== 'string') ? OPCODE_BINARY : OPCODE_TEXT;
     this.payload = message;
-    this.compress = options?.compress ?? true;
+    this.compress = options.compress ?? true;
   }
 
   /** The frame as a server sends it: made at the first call, shared by all, to be read only. */

@@ -3,6 +3,7 @@
 
 import { RECORD_END, RECORD_START } from '../../assembly/layout.js';
 import { FIN, OPCODE_BITS, OPCODE_CONTINUATION, OPCODE_TEXT, RSV1 } from '../../assembly/protocol.js';
+import { ProtocolError } from '../errors.js';
 import { type ChunkDecoder, DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import type { MessageDecompression } from './compression.js';
@@ -18,6 +19,7 @@ const END = RECORD_END << 8;
 export interface CompressedMessagesOptions extends Pick<DecoderOptions, 'maxMessageLength' | 'skipUtf8Validation'> {
   readonly textAs?: 'string' | 'bytes';
   readonly deliver?: 'messages' | 'pieces';
+  readonly maxFragments?: number;
 }
 
 export class CompressedMessages {
@@ -29,6 +31,8 @@ export class CompressedMessages {
   readonly #isValidated: boolean;
   /** The message under way, as far as it has come. */
   #message: PayloadBuffer | undefined;
+  #fragmentCount = 0;
+  readonly #maxFragments: number;
 
   constructor(compression: MessageDecompression, decoder: ChunkDecoder, options: CompressedMessagesOptions) {
     this.#compression = compression;
@@ -37,6 +41,7 @@ export class CompressedMessages {
     this.#textAsBytes = options.textAs === 'bytes';
     this.#inPieces = options.deliver === 'pieces';
     this.#isValidated = !options.skipUtf8Validation;
+    this.#maxFragments = options.maxFragments ?? Number.MAX_SAFE_INTEGER;
   }
 
   /** Bytes held of a message that is not whole. */
@@ -64,9 +69,15 @@ export class CompressedMessages {
       this.#inflate(queue, isText, bytes, start, end);
       return;
     }
-    this.#message ??= new PayloadBuffer();
+    if (this.#message === undefined) {
+      this.#message = new PayloadBuffer();
+      this.#fragmentCount = 0;
+    }
     const message = this.#message;
     const isFrameEnd = (first & END) !== 0;
+    if (isFrameEnd && ++this.#fragmentCount > this.#maxFragments) {
+      throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(this.#maxFragments) });
+    }
     message.append(bytes, start, end, message.length + (end - start) + (isFrameEnd ? 0 : this.#decoder.remaining));
     if (!isEnd) return;
     this.#message = undefined;

@@ -11,13 +11,14 @@ const PIECE = 3;
 const PING = 4;
 const PONG = 5;
 const CLOSE = 6;
-const ERROR = 7;
+const FRAGMENTS = 7;
+const ERROR = 8;
 
 interface Close {
   readonly closeCode: number;
   readonly reason: string;
 }
-type Entry = string | Uint8Array | MessagePiece | Close | ProtocolError;
+type Entry = string | Uint8Array | Uint8Array[] | MessagePiece | Close | ProtocolError;
 
 /**
  * Deliveries in order. Two arrays in step, whose memory is kept between batches, so that a message costs no object beyond
@@ -37,6 +38,9 @@ export class DeliveryQueue {
   }
   addBinary(data: Uint8Array): void {
     this.#add(BINARY, data);
+  }
+  addFragments(fragments: Uint8Array[]): void {
+    this.#add(FRAGMENTS, fragments);
   }
   addPiece(piece: MessagePiece): void {
     this.#add(PIECE, piece);
@@ -84,6 +88,9 @@ function deliverOne(handler: MessageHandler, kind: number, entry: Entry): void {
       break;
     case TEXT_BYTES:
       handler.onTextBytes?.(entry as Uint8Array);
+      break;
+    case FRAGMENTS:
+      handler.onFragments?.(entry as Uint8Array[]);
       break;
     case PIECE:
       handler.onPiece?.(entry as MessagePiece);

@@ -25,6 +25,8 @@ export interface MessageHandler {
   /** Texts, with `textAs: 'bytes'`: valid UTF-8. Without this method they are dropped. */
   onTextBytes?(bytes: Uint8Array): void;
   onBinary(data: Uint8Array): void;
+  /** Binary messages of several frames, with `separatesFragments`: the payload of each. Without this method they are dropped. */
+  onFragments?(fragments: Uint8Array[]): void;
   /** Pieces, with `deliver: 'pieces'`. Without this method they are dropped. */
   onPiece?(piece: MessagePiece): void;
   /** @param payload 0 to 125 bytes */
@@ -42,6 +44,7 @@ export type MessageEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'textBytes'; readonly bytes: Uint8Array }
   | { readonly type: 'binary'; readonly data: Uint8Array }
+  | { readonly type: 'fragments'; readonly fragments: readonly Uint8Array[] }
   | ({ readonly type: 'piece' } & MessagePiece)
   | { readonly type: 'ping'; readonly payload: Uint8Array }
   | { readonly type: 'pong'; readonly payload: Uint8Array }
@@ -54,6 +57,7 @@ export function collectInto(events: MessageEvent[]): Required<MessageHandler> {
     onText: (text) => events.push({ type: 'text', text }),
     onTextBytes: (bytes) => events.push({ type: 'textBytes', bytes }),
     onBinary: (data) => events.push({ type: 'binary', data }),
+    onFragments: (fragments) => events.push({ type: 'fragments', fragments }),
     onPiece: (piece) => events.push({ type: 'piece', ...piece }),
     onPing: (payload) => events.push({ type: 'ping', payload }),
     onPong: (payload) => events.push({ type: 'pong', payload }),

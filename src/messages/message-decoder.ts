@@ -37,6 +37,8 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    * delivered in pieces if it then has more than 64 KiB.
    */
   readonly deliver?: 'messages' | 'pieces';
+  /** Frames that a message may have; with more it fails with 1008. Default: no limit. Without effect on pieces. */
+  readonly maxFragments?: number;
   /**
    * Whether the decoder may write into the chunks that it is given, and hand out parts of them (default true: the bytes of
    * a socket are nobody else's). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive;
@@ -88,25 +90,32 @@ export class MessageDecoder {
   #messageIsAscii = true;
   /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
   #inPlaceOffset = -1;
+  /** Frames of the message under way that have come whole, and their payloads where those are kept apart. */
+  #fragmentCount = 0;
+  #fragments: Uint8Array[] | undefined;
+  readonly #maxFragments: number;
+  /** Deliver binary messages of several frames as the payloads of their frames (`onFragments`); default: joined. */
+  separatesFragments = false;
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
   #hasReportedError = false;
   readonly #compressed: CompressedMessages | undefined;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
-  constructor(options: MessageDecoderOptions) {
+  constructor(options: MessageDecoderOptions, compression: MessageDecompression | undefined = options.compression) {
     const { textAs = 'string', deliver = 'messages', ownsChunks = true } = options;
     requireOneOf('textAs', textAs, ['string', 'bytes']);
     requireOneOf('deliver', deliver, ['messages', 'pieces']);
     requireOneOf('ownsChunks', ownsChunks, [true, false]);
-    const { compression } = options;
     // Who allows RSV1 must undo what it stands for.
-    this.#decoder = new ChunkDecoder({ ...options, allowRsv1: compression !== undefined });
+    this.#decoder = new ChunkDecoder(options, compression !== undefined);
     if (compression !== undefined) this.#compressed = new CompressedMessages(compression, this.#decoder, options);
     this.#textAsBytes = textAs === 'bytes';
     this.#inPieces = deliver === 'pieces';
     this.#ownsChunks = ownsChunks;
     this.#skipsUtf8 = options.skipUtf8Validation ?? false;
+    this.#maxFragments = options.maxFragments ?? Number.MAX_SAFE_INTEGER;
+    if (!(this.#maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${this.#maxFragments}`);
   }
 
   /** Which kernel decodes. */
@@ -131,8 +140,9 @@ export class MessageDecoder {
 
   /** Bytes held of a message or a control frame that is not whole yet. */
   get bufferedLength(): number {
+    const apart = this.#fragments?.reduce((length, fragment) => length + fragment.length, 0) ?? 0;
     const compressed = this.#compressed?.bufferedLength ?? 0;
-    return (this.#message?.length ?? 0) + (this.#control?.length ?? 0) + compressed;
+    return apart + compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
   }
 
   /**
@@ -160,11 +170,12 @@ export class MessageDecoder {
       if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, handler)) return;
       if (count > 0) this.#takeOut(chunk, from, count);
       from += this.#decoder.consumed;
+      if (this.#decoder.error !== undefined) break;
     }
     const { error } = this.#decoder;
     if (error !== undefined && !this.#hasReportedError) {
       this.#hasReportedError = true;
-      this.#message = this.#control = undefined;
+      this.#message = this.#control = this.#fragments = undefined;
       this.#compressed?.clear();
       this.#queued().addError(error);
     }
@@ -204,7 +215,7 @@ export class MessageDecoder {
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
     const isText = kind === WHOLE_TEXT && !this.#textAsBytes;
-    if (!isText && !(kind === WHOLE_BINARY && this.#ownsChunks)) return false;
+    if (!isText && !((kind === WHOLE_BINARY || kind === WHOLE_TEXT) && this.#ownsChunks)) return false;
     this.#isDelivering = true;
     try {
       if (isText) {
@@ -216,7 +227,9 @@ export class MessageDecoder {
           if (chunk.length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(chunk.length));
           else copyBytes(bytes, start, end, chunk, offset);
         }
-        handler.onBinary(partOf(host, chunk, offset, end - start));
+        const data = partOf(host, chunk, offset, end - start);
+        if (kind === WHOLE_BINARY) handler.onBinary(data);
+        else handler.onTextBytes?.(data);
       }
     } finally {
       this.#isDelivering = false;
@@ -259,7 +272,8 @@ export class MessageDecoder {
       } else if ((first & COMPRESSED) !== 0) {
         if (!this.#takeCompressed(queue, first, start, end)) break;
       } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
-        if (!this.#takeInPlace(queue, chunk, from, first, start, end)) this.#takeFragment(queue, first, start, end);
+        if (this.#takeInPlace(queue, chunk, from, first, start, end)) continue;
+        if (!this.#takeFragment(queue, first, start, end)) break;
       } else {
         let data: Uint8Array;
         if (this.#ownsChunks) {
@@ -305,7 +319,7 @@ export class MessageDecoder {
     const opcode = first & OPCODE_BITS;
     if (opcode === OPCODE_CLOSE) {
       // Nothing comes after a Close: a message that it cut short is given up.
-      this.#message = undefined;
+      this.#message = this.#fragments = undefined;
       this.#compressed?.clear();
       const { length } = payload;
       if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
@@ -363,24 +377,42 @@ export class MessageDecoder {
     return true;
   }
 
-  /** Part of a message that did not come whole in one record. */
-  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
+  /**
+   * Part of a message that did not come whole in one record.
+   *
+   * @returns whether the message may go on: false once it has too many fragments
+   */
+  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): boolean {
     const decoder = this.#decoder;
+    const isText = messageOpcode(first) === OPCODE_TEXT;
     if (this.#message === undefined) {
       this.#message = new PayloadBuffer();
       this.#messageIsAscii = true;
+      this.#fragmentCount = 0;
+      this.#fragments = this.separatesFragments && !isText ? [] : undefined;
     }
     const message = this.#message;
     if ((first & ASCII) === 0) this.#messageIsAscii = false;
     const isFrameEnd = (first & END) !== 0;
     const expected = message.length + (end - start) + (isFrameEnd ? 0 : decoder.remaining);
     message.append(decoder.arena.bytes, start, end, expected);
-    if (!isFrameEnd || (first & FIN) === 0) return;
+    if (!isFrameEnd) return true;
+    if (++this.#fragmentCount > this.#maxFragments) {
+      decoder.fail(new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(this.#maxFragments) }));
+      return false;
+    }
+    if (this.#fragments !== undefined && message.length > 0) this.#fragments.push(message.take());
+    if ((first & FIN) === 0) return true;
 
-    const data = message.take();
-    this.#message = undefined;
-    const { host } = decoder.arena;
-    if (messageOpcode(first) !== OPCODE_TEXT) queue.addBinary(data);
+    if (this.#fragments !== undefined && this.#fragments.length > 0) queue.addFragments(this.#fragments);
+    else this.#deliverJoined(queue, isText, message.take());
+    this.#message = this.#fragments = undefined;
+    return true;
+  }
+
+  #deliverJoined(queue: DeliveryQueue, isText: boolean, data: Uint8Array): void {
+    const { host } = this.#decoder.arena;
+    if (!isText) queue.addBinary(data);
     else if (this.#textAsBytes) queue.addTextBytes(data);
     else if (this.#messageIsAscii) queue.addText(host.readAscii(data, 0, data.length));
     else queue.addText(this.#readText(data, 0, data.length));

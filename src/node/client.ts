@@ -1,100 +1,235 @@
-// A WebSocket client on node:http and node:https: sends the handshake, judges the answer, and hands the socket to a
-// WebSocket. It knows the handshake and no frame.
+// The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
+// hands the socket over. It knows the handshake and no frame.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { EventEmitter } from 'node:events';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { PerMessageDeflate } from '../compression/index.js';
 import { ProtocolError } from '../errors.js';
-import { type CreateRequestOptions, checkResponse, createRequest } from '../handshake/client.js';
+import {
+  checkResponse,
+  createRequest,
+  type ClientRequest as Handshake,
+  type ResponseAccepted,
+  type ResponseRejected,
+} from '../handshake/client.js';
 import { formatExtensions } from '../handshake/extensions.js';
-import { fromRawHeaders } from '../handshake/headers.js';
-import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';
-import { WebSocket, type WebSocketOptions } from './websocket.js';
+import { areDistinctTokens, fromRawHeaders } from '../handshake/headers.js';
+import type { MessageCompression } from '../messages/compression.js';
+import { type Address, parseAddress } from './address.js';
+import { checkStreamResponse, openStream } from './client-http2.js';
+import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
+import type { Agreed } from './per-message-deflate.js';
 
-/** What a client can be told. */
-export interface ConnectOptions
-  extends WebSocketOptions,
-    Pick<CreateRequestOptions, 'protocols' | 'origin' | 'headers'> {
-  /** Milliseconds for the whole handshake, the TCP and TLS ones included. Default 30,000. */
-  readonly handshakeTimeout?: number;
-  /** Passed on to `https.request`: `ca`, `rejectUnauthorized`, `servername` and the like. */
-  readonly tls?: RequestOptions;
-  /** Ends the attempt to connect. */
-  readonly signal?: AbortSignal;
-  /** Offer to compress messages (RFC 7692). Default false. */
-  readonly perMessageDeflate?: PerMessageDeflateOption;
+/** What an opening comes to. */
+export interface Outcome {
+  opened(socket: Duplex, head: Uint8Array, agreed: Agreed): void;
+  failed(error: Error): void;
 }
 
-/** The server answered with something else than a switch to WebSocket: a redirect, a 401, … It is for the caller to read. */
-export class UnexpectedResponseError extends ProtocolError {
-  /** The response, its body not yet read. */
-  readonly response: IncomingMessage;
+const DEFAULT_MAX_REDIRECTS = 10;
 
-  constructor(response: IncomingMessage) {
-    super('WSIMD_UNEXPECTED_STATUS', { detail: String(response.statusCode) });
-    this.response = response;
+/** An attempt to connect: one request, and those that its redirects lead to. */
+export class Opening {
+  readonly #webSocket: EventEmitter;
+  readonly #protocols: readonly string[];
+  readonly #deflate: PerMessageDeflate | undefined;
+  readonly #outcome: Outcome;
+  readonly #origin: Address;
+  #options: ClientOptions;
+  #address: Address;
+  #request: ClientRequest | undefined;
+  #socket: Duplex | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #redirects = 0;
+  /** Opened, failed or aborted: nothing that still comes counts. */
+  #isOver = false;
+
+  /**
+   * @param webSocket emits `upgrade`, `redirect` and `unexpected-response`
+   * @throws SyntaxError for an address or a subprotocol that is none; RangeError for another version than 13; TypeError for
+   *   headers that are not well-formed
+   */
+  constructor(
+    webSocket: EventEmitter,
+    address: string | URL,
+    protocols: readonly string[],
+    options: ClientOptions,
+    deflate: PerMessageDeflate | undefined,
+    outcome: Outcome,
+  ) {
+    const { protocolVersion = 13 } = options;
+    if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${protocolVersion}`);
+    if (!areDistinctTokens(protocols)) {
+      throw new SyntaxError(`subprotocols are distinct tokens: ${JSON.stringify(protocols)}`);
+    }
+    this.#webSocket = webSocket;
+    this.#protocols = protocols;
+    this.#options = options;
+    this.#deflate = deflate;
+    this.#outcome = outcome;
+    this.#address = this.#origin = parseAddress(address);
+    this.#send();
   }
-}
 
-const DEFAULT_HANDSHAKE_TIMEOUT = 30_000;
+  /** Where it connects to. */
+  get url(): string {
+    return this.#address.url.href;
+  }
 
-/**
- * Opens a WebSocket. Messages are delivered from the turn after the promise is fulfilled, so listen at once.
- *
- * ```ts
- * const socket = await connect('ws://localhost:8080');
- * socket.on('message', (data) => console.log(data));
- * socket.send('hello');
- * ```
- *
- * @param url `ws:`, `wss:`, `http:` or `https:`
- * @returns the open WebSocket; the promise is rejected with an `UnexpectedResponseError`, with a ProtocolError for an
- *   answer that breaks the rules, or with what the network said
- * @throws TypeError (as a rejection) for a URL, subprotocol or header that is none
- */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<WebSocket> {
-  const { tls, signal, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options;
-  const deflate = perMessageDeflateFor(options.perMessageDeflate, options.kernel);
-  const handshake = createRequest({ ...options, url, extensions: deflate?.offer() });
-  const request = (handshake.secure ? httpsRequest : httpRequest)({
-    ...tls,
-    host: handshake.hostname,
-    port: handshake.port,
-    path: handshake.target,
-    headers: handshake.headers.flat(),
-    agent: false,
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const timer = setTimeout(() => request.destroy(timeoutError()), handshakeTimeout);
-  try {
-    return await new Promise<WebSocket>((resolve, reject) => {
-      request.on('error', reject);
-      request.on('response', (response) => reject(new UnexpectedResponseError(response)));
-      request.on('upgrade', (response, socket, head) => {
-        const verdict = checkResponse(
-          { status: response.statusCode ?? 0, headers: fromRawHeaders(response.rawHeaders) },
-          handshake,
-        );
-        try {
-          if (!verdict.ok) throw verdict.error;
-          const { protocol, extensions } = verdict;
-          const agreed = {
-            protocol,
-            extensions: formatExtensions(extensions),
-            compression: deflate?.forClient(extensions, handshake.extensions),
-          };
-          resolve(new WebSocket(socket, head, { ...options, ...agreed, role: 'client' }));
-        } catch (error) {
-          socket.destroy();
-          reject(error);
-        }
-      });
-      request.end();
+  /** Ends the attempt; what the error is told to comes later. */
+  abort(error: Error): void {
+    if (this.#isOver) return;
+    this.#cut();
+    process.nextTick(this.#outcome.failed, error);
+  }
+
+  #send(): void {
+    const options = this.#options;
+    const { handshakeTimeout } = options;
+    const address = this.#address;
+    const handshake = createRequest({
+      url: address.handshakeUrl,
+      protocols: this.#protocols,
+      extensions: this.#deflate?.offer(),
+      origin: options.origin,
     });
-  } finally {
-    clearTimeout(timer);
+    if (handshakeTimeout !== undefined && handshakeTimeout > 0) {
+      this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    }
+    if (options.session !== undefined) {
+      this.#connectStream(options.session, handshake);
+      return;
+    }
+    const send = address.isSecure ? httpsRequest : httpRequest;
+    const request = send(requestOptions(handshake, address, options));
+    this.#request = request;
+    const isCurrent = () => this.#request === request && !this.#isOver;
+    request.on('error', (error) => isCurrent() && this.#fail(error));
+    request.on('response', (response) => isCurrent() && this.#answered(request, response));
+    request.on('upgrade', (response, socket, head) => {
+      if (!isCurrent()) {
+        socket.destroy();
+        return;
+      }
+      this.#socket = socket;
+      this.#webSocket.emit('upgrade', response);
+      // A listener may have closed the WebSocket.
+      if (this.#isOver) return;
+      const verdict = checkResponse(
+        { status: response.statusCode ?? 0, headers: fromRawHeaders(response.rawHeaders) },
+        handshake,
+      );
+      this.#judged(verdict, handshake, socket, head);
+    });
+    if (this.#redirects > 0) this.#webSocket.emit('redirect', this.url, request);
+    if (options.finishRequest === undefined) request.end();
+    else options.finishRequest(request, this.#webSocket);
+  }
+
+  /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */
+  #connectStream(session: ClientHttp2Session, handshake: Handshake): void {
+    openStream(session, handshake, this.#address.isSecure, this.#options, {
+      started: (stream) => {
+        this.#socket = stream;
+        if (this.#isOver) stream.destroy();
+      },
+      answered: (status, headers, stream) => {
+        if (this.#isOver) return;
+        if (status !== 200) this.#fail(unexpectedStatus(status));
+        else this.#judged(checkStreamResponse(headers, handshake), handshake, stream, Buffer.alloc(0));
+      },
+      failed: (error) => this.#isOver || this.#fail(error),
+    });
+  }
+
+  #judged(verdict: ResponseAccepted | ResponseRejected, handshake: Handshake, socket: Duplex, head: Uint8Array): void {
+    if (!verdict.ok) {
+      this.#fail(verdict.error);
+    } else if (verdict.protocol === undefined && this.#protocols.length > 0) {
+      this.#fail(noProtocol());
+    } else {
+      const { protocol = '', extensions } = verdict;
+      let compression: MessageCompression | undefined;
+      try {
+        compression = this.#deflate?.forClient(extensions, handshake.extensions);
+      } catch (error) {
+        this.#fail(error as Error);
+        return;
+      }
+      this.#open(socket, head, { protocol, extensions: formatExtensions(extensions), compression });
+    }
+  }
+
+  /** The answer is no switch of protocols. */
+  #answered(request: ClientRequest, response: IncomingMessage): void {
+    const { followRedirects, maxRedirects = DEFAULT_MAX_REDIRECTS } = this.#options;
+    const { statusCode = 0, headers } = response;
+    if (followRedirects && headers.location !== undefined && statusCode >= 300 && statusCode < 400) {
+      if (++this.#redirects > maxRedirects) {
+        this.#fail(new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail: String(maxRedirects) }));
+      } else {
+        this.#redirect(request, headers.location);
+      }
+    } else if (this.#webSocket.listenerCount('unexpected-response') > 0) {
+      clearTimeout(this.#timer);
+      this.#webSocket.emit('unexpected-response', request, response);
+    } else {
+      this.#fail(unexpectedStatus(statusCode));
+    }
+  }
+
+  #redirect(request: ClientRequest, location: string): void {
+    clearTimeout(this.#timer);
+    this.#request = undefined;
+    request.on('error', () => {});
+    request.destroy();
+    try {
+      const address = parseAddress(location, this.#address.url);
+      // Credentials are for whom they were given for, unless somebody listens and sees to it.
+      if (this.#webSocket.listenerCount('redirect') === 0 && !isTrusted(address, this.#origin)) {
+        this.#options = withoutCredentials(this.#options, address.host !== this.#origin.host);
+      }
+      this.#address = address;
+      this.#send();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #open(socket: Duplex, head: Uint8Array, agreed: Agreed): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#outcome.opened(socket, head, agreed);
+  }
+
+  #fail(error: Error): void {
+    this.#cut();
+    this.#outcome.failed(error);
+  }
+
+  #cut(): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#request?.destroy();
+    this.#socket?.on('error', () => {});
+    this.#socket?.destroy();
   }
 }
 
-function timeoutError(): Error {
-  return Object.assign(new Error('the handshake took too long'), { code: 'ETIMEDOUT' });
+/** The same host, and no step back from TLS. */
+function isTrusted(address: Address, origin: Address): boolean {
+  return address.host === origin.host && (address.isSecure || !origin.isSecure);
+}
+
+function noProtocol(): ProtocolError {
+  return new ProtocolError('WSIMD_RESPONSE_PROTOCOL', { detail: 'it chose none of those offered' });
+}
+
+/** The message is the one by which programs for `ws` tell a 401 from a 503. */
+function unexpectedStatus(status: number): Error {
+  const cause = new ProtocolError('WSIMD_UNEXPECTED_STATUS', { detail: String(status) });
+  return Object.assign(new Error(`Unexpected server response: ${status}`, { cause }), { code: cause.code });
 }

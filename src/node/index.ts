@@ -1,6 +1,55 @@
-// The public face on Node: a server and a client on node:http, over the codec of `wsimd`.
+// The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
 
-export { type ConnectOptions, connect, UnexpectedResponseError } from './client.js';
-export type { PerMessageDeflateOption } from './per-message-deflate.js';
-export { WebSocketServer, type WebSocketServerOptions } from './server.js';
-export { type ReadyState, type Sendable, type SendOptions, WebSocket, type WebSocketOptions } from './websocket.js';
+import { PreparedMessage } from '../frames/prepared-message.js';
+import { broadcast } from './broadcast.js';
+import { connect, UnexpectedResponseError } from './connect.js';
+import { WebSocketServer } from './server.js';
+import { createWebSocketStream } from './stream.js';
+import { WebSocket } from './websocket.js';
+
+// As `ws` has them: `WebSocket.Server` and the like. (package.json names this file among those with side effects.)
+Object.assign(WebSocket, {
+  Server: WebSocketServer,
+  WebSocketServer,
+  WebSocket,
+  createWebSocketStream,
+  broadcast,
+  connect,
+  PreparedMessage,
+});
+
+export type { ClientOptions } from './client-options.js';
+export {
+  CloseEvent,
+  ErrorEvent,
+  Event,
+  type EventListenerOptions,
+  MessageEvent,
+} from './event-target.js';
+export type { HeartbeatOptions, WebSocketOptions } from './options.js';
+export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './per-message-deflate.js';
+export type { ReadyState } from './ready-state.js';
+export type { BinaryType, RawData, Sendable, SendOptions } from './sendable.js';
+export type { ServerEvents } from './server.js';
+export type {
+  ClientInfo,
+  ServerOptions,
+  ServerOptions as WebSocketServerOptions,
+  VerifyClientCallbackAsync,
+  VerifyClientCallbackSync,
+} from './server-options.js';
+export type { WebSocketEvents } from './websocket-events.js';
+export { WebSocketError } from './ws-errors.js';
+export {
+  broadcast,
+  connect,
+  createWebSocketStream,
+  PreparedMessage,
+  UnexpectedResponseError,
+  WebSocket,
+  // What `require` gives, as that of `ws` does: the class, with all else on it.
+  WebSocket as 'module.exports',
+  WebSocketServer,
+  WebSocketServer as Server,
+};
+export default WebSocket;

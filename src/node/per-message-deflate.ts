@@ -1,15 +1,48 @@
-// The option `perMessageDeflate` of server and client: what it stands for. It knows no socket.
+// The option `perMessageDeflate` of server and client: what it stands for, in the words of `ws` and in ours. It knows no
+// socket.
 
-import { PerMessageDeflate, type PerMessageDeflateOptions } from '../compression/index.js';
+import { type PerMessageDeflateOptions as DeflateOptions, PerMessageDeflate } from '../compression/index.js';
+import type { Role } from '../frames/chunk-decoder.js';
 import type { KernelChoice } from '../kernel/select.js';
+import type { MessageCompression } from '../messages/compression.js';
 
 /**
- * - `false` (default): messages are not compressed, nor taken compressed.
+ * How messages are compressed: parameters of RFC 7692 as `ws` names them, or, where a name is of one side, as `wsimd/deflate`
+ * does; those win.
+ */
+export interface PerMessageDeflateOptions extends DeflateOptions {
+  /** The server begins each message without what came before it. */
+  readonly serverNoContextTakeover?: boolean | undefined;
+  /** The client does. */
+  readonly clientNoContextTakeover?: boolean | undefined;
+  /** How far the server looks back, as a power of two: 8 to 15. */
+  readonly serverMaxWindowBits?: number | undefined;
+  /** How far the client does. `true` of a client: as far as the server lets it, which is what it offers anyway. */
+  readonly clientMaxWindowBits?: number | boolean | undefined;
+  /** Without effect: no zlib is involved. See `level`. */
+  readonly zlibDeflateOptions?: object | undefined;
+  /** Without effect. */
+  readonly zlibInflateOptions?: object | undefined;
+  /** Without effect: messages are compressed at once, not by a pool of threads. */
+  readonly concurrencyLimit?: number | undefined;
+}
+
+/**
+ * - `false`: messages are not compressed, nor taken compressed.
  * - `true`, or options: they are, if the peer agrees. Who says the same shares the memory: of servers and clients with
  *   equal options there is one PerMessageDeflate.
- * - a PerMessageDeflate: that one.
+ * - a PerMessageDeflate of `wsimd/deflate`: that one.
  */
 export type PerMessageDeflateOption = boolean | PerMessageDeflateOptions | PerMessageDeflate;
+
+/** What a handshake has come to. */
+export interface Agreed {
+  /** Empty if there is none. */
+  readonly protocol: string;
+  /** As the header has them. */
+  readonly extensions: string;
+  readonly compression: MessageCompression | undefined;
+}
 
 const shared = new Map<string, PerMessageDeflate>();
 /** Who makes up options for each connection had better bring a PerMessageDeflate. */
@@ -17,12 +50,13 @@ const MAX_SHARED = 16;
 
 /** @throws RangeError, TypeError for options out of range */
 export function perMessageDeflateFor(
-  option: PerMessageDeflateOption | undefined,
+  role: Role,
+  option: PerMessageDeflateOption,
   kernel: KernelChoice | undefined,
 ): PerMessageDeflate | undefined {
-  if (option === undefined || option === false) return undefined;
+  if (option === false) return undefined;
   if (option instanceof PerMessageDeflate) return option;
-  const options = { ...(kernel === undefined ? {} : { kernel }), ...(option === true ? {} : option) };
+  const options = { ...(kernel === undefined ? {} : { kernel }), ...(option === true ? {} : translate(role, option)) };
   const key = JSON.stringify(options);
   let deflate = shared.get(key);
   if (deflate === undefined) {
@@ -30,4 +64,35 @@ export function perMessageDeflateFor(
     if (shared.size < MAX_SHARED) shared.set(key, deflate);
   }
   return deflate;
+}
+
+/** What is ours of a server is the peer's of a client. */
+function translate(role: Role, options: PerMessageDeflateOptions): DeflateOptions {
+  const {
+    serverNoContextTakeover,
+    clientNoContextTakeover,
+    serverMaxWindowBits,
+    clientMaxWindowBits,
+    zlibDeflateOptions: _d,
+    zlibInflateOptions: _i,
+    concurrencyLimit: _c,
+    ...rest
+  } = options;
+  const clientWindowBits = typeof clientMaxWindowBits === 'number' ? clientMaxWindowBits : undefined;
+  const isServer = role === 'server';
+  const translated = {
+    ...withoutTakeover('deflateTakeover', isServer ? serverNoContextTakeover : clientNoContextTakeover),
+    ...withoutTakeover('inflateTakeover', isServer ? clientNoContextTakeover : serverNoContextTakeover),
+    ...windowBits('deflateWindowBits', isServer ? serverMaxWindowBits : clientWindowBits),
+    ...windowBits('inflateWindowBits', isServer ? clientWindowBits : serverMaxWindowBits),
+  };
+  return { ...translated, ...rest };
+}
+
+function withoutTakeover(name: 'deflateTakeover' | 'inflateTakeover', isSaid: boolean | undefined): DeflateOptions {
+  return isSaid === true ? { [name]: false } : {};
+}
+
+function windowBits(name: 'deflateWindowBits' | 'inflateWindowBits', bits: number | undefined): DeflateOptions {
+  return bits === undefined ? {} : { [name]: bits };
 }

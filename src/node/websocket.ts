@@ -1,361 +1,346 @@
-// A WebSocket on a Node socket: events and methods named as browsers and `ws` name them. It carries bytes between a
-// Duplex and a Connection, and sees that a close ends. It knows no HTTP: who opened the socket hands it over.
+// A WebSocket as `ws` and browsers shape it: what users call and read. It knows no frame and no HTTP: client.ts opens, link.ts
+// carries.
 
-import { EventEmitter } from 'node:events';
-import { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
-import { Connection, type ConnectionOptions, type SendMessageOptions } from '../connection.js';
+import { CLOSE_ABNORMAL, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
-import type { MessageHandler } from '../messages/handler.js';
+import { isCloseCode } from '../kernel/close-code.js';
+import { Opening } from './client.js';
+import type { ClientOptions } from './client-options.js';
+import { EventTargetEmitter } from './event-target.js';
+import { Link } from './link.js';
+import { makeSettings, type Settings } from './options.js';
+import type { SendCallback } from './outgoing.js';
+import type { Agreed } from './per-message-deflate.js';
+import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
+import {
+  BINARY_TYPES,
+  type BinaryType,
+  type Payload,
+  type Sendable,
+  type SendOptions,
+  sizeOf,
+  toBuffer,
+  toPayload,
+} from './sendable.js';
+import type { WebSocketServer } from './server.js';
+import type { createWebSocketStream } from './stream.js';
+import { callerError } from './ws-errors.js';
 
-export const CONNECTING = 0;
-export const OPEN = 1;
-export const CLOSING = 2;
-export const CLOSED = 3;
-/** `readyState`: 0 connecting, 1 open, 2 closing, 3 closed. */
-export type ReadyState = 0 | 1 | 2 | 3;
+const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
+const EMPTY = Buffer.alloc(0);
 
-/** What can be sent: a string goes as text, the rest as binary. */
-export type Sendable = string | Uint8Array | ArrayBuffer | ArrayBufferView;
-
-/** What a WebSocket can be told, whichever side it is on. */
-export interface WebSocketOptions
-  extends Pick<
-    ConnectionOptions,
-    'maxFrameLength' | 'maxMessageLength' | 'skipUtf8Validation' | 'autoPong' | 'kernel'
-  > {
-  /** Milliseconds that the peer has to answer our Close, and then to end the socket, before it is cut. Default 30,000. */
-  readonly closeTimeout?: number;
-}
-
-/** How a message is sent. */
-export interface SendOptions {
-  /** Text or binary; by default what the data's type says. */
-  readonly binary?: boolean;
-  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
-  readonly compress?: boolean;
-}
-
-interface Events {
-  /** `data` is a string for a text message, a Buffer (owned) for a binary one. */
-  message: [data: string | Buffer, isBinary: boolean];
-  ping: [payload: Buffer];
-  pong: [payload: Buffer];
-  /** The socket has ended. 1005: the peer's Close had no code; 1006: there was none. */
-  close: [closeCode: number, reason: string];
-  /** Comes before `close`. Nobody listening is no error: the connection ends all the same. */
-  error: [error: Error];
-}
-
-const DEFAULT_CLOSE_TIMEOUT = 30_000;
-const EMPTY = new Uint8Array(0);
-const IN_SLICES: SendMessageOptions = { inSlices: true };
-const UNCOMPRESSED: SendMessageOptions = { compress: false };
+type ControlArguments = [data?: Sendable | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback];
 
 /**
- * One connection, from the moment that its handshake is done.
+ * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
  *
  * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered; what is sent
  * outside leaves together at the end of the tick.
  */
-export class WebSocket extends EventEmitter<Events> {
+export class WebSocket extends EventTargetEmitter<WebSocket> {
   static readonly CONNECTING = CONNECTING;
   static readonly OPEN = OPEN;
   static readonly CLOSING = CLOSING;
   static readonly CLOSED = CLOSED;
+  // What else `ws` hangs on its class; index.ts puts them here.
+  declare static readonly Server: typeof WebSocketServer;
+  declare static readonly WebSocketServer: typeof WebSocketServer;
+  declare static readonly WebSocket: typeof WebSocket;
+  declare static readonly createWebSocketStream: typeof createWebSocketStream;
 
-  /** The subprotocol that was agreed on; empty if none was. */
-  readonly protocol: string;
-  /** The extensions that were agreed on, as the header has them; empty if none were. */
-  readonly extensions: string;
-  readonly #socket: Duplex;
-  readonly #connection: Connection;
-  readonly #handler: MessageHandler;
-  readonly #closeTimeout: number;
-  #closeTimer: NodeJS.Timeout | undefined;
-  #readyState: ReadyState = OPEN;
-  #closeCode = CLOSE_ABNORMAL;
-  #closeReason = '';
-  #isReading = false;
-  #isFlushScheduled = false;
-  #isSliceScheduled = false;
-  /** To be called when what has been gathered has left. */
-  #sent: ((error?: Error | null) => void)[] = [];
+  /** Of a client. */
+  readonly #opening: Opening | undefined;
+  /** From the moment that the connection is open. */
+  #link: Link | undefined;
+  /** Without a link. */
+  #readyState: ReadyState = CONNECTING;
+  #binaryType: BinaryType = 'nodebuffer';
+  #protocol = '';
+  #extensions = '';
+  /** Bytes that were to be sent when nothing could be any more. */
+  #unsent = 0;
 
   /**
-   * Takes over a socket whose handshake is done. Server and client call it; there is no need to.
+   * Opens a connection; `open` comes once it is there, else `error` and `close`.
    *
-   * @param head bytes that arrived behind the handshake
+   * @param address a `ws:`, `wss:`, `http:`, `https:` or `ws+unix:` URL; null is for servers
+   * @param protocols subprotocols to offer, the one liked best first
+   * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
    */
+  constructor(address: null);
+  constructor(address: string | URL, options?: ClientOptions);
+  constructor(address: string | URL, protocols?: string | readonly string[], options?: ClientOptions);
   constructor(
-    socket: Duplex,
-    head: Uint8Array,
-    options: WebSocketOptions &
-      Pick<ConnectionOptions, 'compression'> & {
-        readonly role: 'client' | 'server';
-        readonly protocol?: string | undefined;
-        readonly extensions?: string;
-      },
+    address: string | URL | null,
+    protocols?: string | readonly string[] | ClientOptions,
+    options?: ClientOptions,
   ) {
     super();
-    this.protocol = options.protocol ?? '';
-    this.extensions = options.extensions ?? '';
-    this.#socket = socket;
-    this.#closeTimeout = options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT;
-    this.#connection = new Connection(options);
-    this.#handler = new WebSocket.#Receiver(this);
+    if (address === null) return;
+    const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
+    const clientOptions = (areOptions ? (protocols as ClientOptions) : options) ?? {};
+    const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
+    const settings = makeSettings('client', clientOptions);
+    this.#opening = new Opening(
+      this,
+      address,
+      typeof offered === 'string' ? [offered] : offered,
+      clientOptions,
+      settings.deflate,
+      {
+        opened: (socket, head, agreed) => this.attach(socket, head, agreed, settings),
+        failed: (error) => this.#failedToOpen(error),
+      },
+    );
+  }
 
-    if (socket instanceof Socket) {
-      socket.setTimeout(0);
-      socket.setNoDelay();
-    }
-    socket.on('end', () => this.#receivedEnd());
-    socket.on('error', (error) => this.#failed(error));
-    socket.on('close', () => this.#ended());
-    if (head.length > 0) socket.unshift(head);
-    const startReading = () => void socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    // Nothing may come before somebody listens: a server's listener does at once, a client's when a promise is fulfilled.
-    if (options.role === 'server') startReading();
-    else setImmediate(startReading);
+  get CONNECTING(): 0 {
+    return CONNECTING;
+  }
+  get OPEN(): 1 {
+    return OPEN;
+  }
+  get CLOSING(): 2 {
+    return CLOSING;
+  }
+  get CLOSED(): 3 {
+    return CLOSED;
   }
 
   get readyState(): ReadyState {
-    return this.#readyState;
+    return this.#link?.readyState ?? this.#readyState;
   }
 
-  /** Bytes that are on their way to the operating system; of a long message that is being compressed, bytes of itself. */
+  /** In what binary messages are handed out: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'`, `'blob'`. */
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+  set binaryType(type: BinaryType) {
+    if (!BINARY_TYPES.includes(type)) return;
+    this.#binaryType = type;
+    if (this.#link !== undefined) this.#link.binaryType = type;
+  }
+
+  /** Bytes that have been sent and that the system has not taken yet, those of frame headers included. */
   get bufferedAmount(): number {
-    return this.#connection.outgoingLength + this.#connection.pendingLength + this.#socket.writableLength;
+    return (this.#link?.outgoing.length ?? 0) + this.#unsent;
+  }
+
+  /** The extensions that were agreed on, as the header has them; empty if none was. */
+  get extensions(): string {
+    return this.#extensions;
+  }
+
+  get isPaused(): boolean {
+    return this.#link?.isPaused ?? false;
+  }
+
+  /** The subprotocol that was agreed on; empty if none was. */
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  /** Of a client: where it connects to, after redirects. Empty at a server. */
+  get url(): string {
+    return this.#opening?.url ?? '';
+  }
+
+  /** The socket below, null while there is none: for its addresses and the like. */
+  get _socket(): Duplex | null {
+    return this.#link?.socket ?? null;
+  }
+
+  /** @internal */
+  get wasClean(): boolean {
+    return this.#link?.wasClean ?? false;
+  }
+
+  /** @internal */
+  protected get self(): WebSocket {
+    return this;
   }
 
   /**
-   * Sends a message. The data is copied: it is the caller's again at once.
+   * Sends a message. The data is copied, a Blob excepted: it is the caller's again at once.
    *
    * @param callback called when the message has been handed to the system, or with the error that it could not be
-   * @throws ProtocolError `WSIMD_NOT_OPEN` where there is no callback to tell; TypeError for data that cannot be sent
+   * @throws Error while connecting; TypeError for data that cannot be sent
    */
-  send(data: Sendable, options?: SendOptions, callback?: (error?: Error | null) => void): void {
-    const payload = typeof data === 'string' ? data : toBytes(data);
-    const isBinary = options?.binary ?? typeof data !== 'string';
-    const how = options?.compress === false ? UNCOMPRESSED : IN_SLICES;
-    this.#write(callback, () => {
-      if (isBinary) this.#connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
-      else this.#connection.sendText(payload, how);
-    });
+  send(data: Sendable, callback?: SendCallback): void;
+  send(data: Sendable, options: SendOptions | undefined, callback?: SendCallback): void;
+  send(data: Sendable, options?: SendOptions | SendCallback, callback?: SendCallback): void {
+    const done = typeof options === 'function' ? options : callback;
+    const settings = typeof options === 'function' ? undefined : options;
+    const payload = toPayload(data);
+    const isBinary = settings?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
+    const link = this.#sendable(payload, isBinary, done);
+    link?.outgoing.send(payload, isBinary, settings?.fin ?? true, settings?.compress ?? true, done);
   }
 
-  /** Sends a message that was framed before; see `PreparedMessage`. Arguments and errors as of `send`. */
-  sendPrepared(message: PreparedMessage, callback?: (error?: Error | null) => void): void {
-    if (this.#isReading || this.#connection.outgoingLength > 0 || this.#connection.hasSlices) {
-      this.#write(callback, () => this.#connection.sendPrepared(message));
-      return;
-    }
-    // Nothing else is to leave with it, so the frame itself does: a broadcast makes no copy for any receiver.
-    this.#attempt(callback, () => {
-      const frame = this.#connection.framePrepared(message);
-      this.#socket.write(frame, callback);
-    });
+  /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
+  sendPrepared(message: PreparedMessage, callback?: SendCallback): void {
+    const link = this.#sendable(message.payload, typeof message.payload !== 'string', callback);
+    link?.outgoing.sendPrepared(message, callback);
   }
 
-  /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
-  ping(payload: Sendable = '', callback?: (error?: Error | null) => void): void {
-    const bytes = typeof payload === 'string' ? payload : toBytes(payload);
-    this.#write(callback, () => this.#connection.ping(bytes));
+  /** Sends a ping. @param data at most 125 bytes @throws Error while connecting; RangeError for longer data; TypeError */
+  ping(data?: Sendable, mask?: boolean, callback?: SendCallback): void;
+  ping(data?: Sendable, callback?: SendCallback): void;
+  ping(callback?: SendCallback): void;
+  ping(...args: ControlArguments): void {
+    this.#sendControl('ping', args);
   }
 
   /** Sends a pong that nobody asked for; pings are answered without it. Arguments and errors as of `ping`. */
-  pong(payload: Sendable = '', callback?: (error?: Error | null) => void): void {
-    const bytes = typeof payload === 'string' ? payload : toBytes(payload);
-    this.#write(callback, () => this.#connection.pong(bytes));
+  pong(data?: Sendable, mask?: boolean, callback?: SendCallback): void;
+  pong(data?: Sendable, callback?: SendCallback): void;
+  pong(callback?: SendCallback): void;
+  pong(...args: ControlArguments): void {
+    this.#sendControl('pong', args);
   }
 
   /**
-   * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun.
+   * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. While connecting, it
+   * ends the attempt.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
    * @param reason at most 123 bytes of UTF-8
-   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
+   * @throws TypeError for a code that may not be sent, RangeError for a reason that is too long
    */
-  close(closeCode?: number, reason?: string): void {
-    this.#connection.close(closeCode, reason);
-    if (this.#readyState !== OPEN) return;
-    this.#readyState = CLOSING;
-    this.#startCloseTimer();
-    this.#flushSoon();
+  close(closeCode?: number, reason: string | Uint8Array = ''): void {
+    if (this.readyState === CONNECTING) this.#abort();
+    if (this.readyState !== OPEN) return;
+    if (closeCode !== undefined && !isCloseCode(closeCode)) {
+      throw callerError(TypeError, 'WSIMD_INVALID_CLOSE_CODE', String(closeCode));
+    }
+    const text = closeCode === undefined ? '' : typeof reason === 'string' ? reason : toBuffer(reason).toString();
+    const length = Buffer.byteLength(text);
+    if (length > MAX_CLOSE_REASON) throw callerError(RangeError, 'WSIMD_INVALID_REASON', `${length} bytes`);
+    this.#link!.close(closeCode, text);
   }
 
   /** Cuts the connection without a Close. */
   terminate(): void {
-    if (this.#readyState === CLOSED) return;
-    this.#readyState = CLOSING;
-    this.#socket.destroy();
+    if (this.readyState === CONNECTING) this.#abort();
+    else this.#link?.cut();
   }
 
-  /** Stops reading from the socket; messages of the chunk at hand still come. */
+  /** Stops reading; messages of the chunk at hand still come. Without effect while connecting, and when closed. */
   pause(): void {
-    this.#socket.pause();
+    const link = this.#link;
+    if (link === undefined || link.readyState === CLOSED) return;
+    link.isPaused = true;
+    link.socket.pause();
   }
 
-  /** Reads on. */
+  /** Reads on. Without effect while connecting, and when closed. */
   resume(): void {
-    this.#socket.resume();
+    const link = this.#link;
+    if (link === undefined || link.readyState === CLOSED) return;
+    link.isPaused = false;
+    link.resume();
   }
 
-  #receive(chunk: Uint8Array): void {
-    this.#isReading = true;
-    let isWhole = false;
-    try {
-      this.#connection.dispatch(chunk, this.#handler);
-      isWhole = true;
-    } finally {
-      this.#isReading = false;
-      // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
-      if (!isWhole) setImmediate(() => this.#receive(EMPTY));
-      this.#flush();
-      if (this.#connection.state === 'closed') this.#endSocket();
-    }
+  /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
+  cork(): void {
+    this.#link?.outgoing.hold();
   }
 
-  /** Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1). */
-  #endSocket(): void {
-    if (this.#readyState === CLOSED) return;
-    this.#readyState = CLOSING;
-    this.#startCloseTimer();
-    if (this.#connection.role === 'server' || !this.#connection.hasReceivedClose) this.#socket.end();
-  }
-
-  #receivedEnd(): void {
-    const error = this.#connection.receiveEnd();
-    if (error !== undefined && this.#readyState === OPEN) this.#readyState = CLOSING;
-    this.#socket.end();
-  }
-
-  #failed(error: Error): void {
-    this.#readyState = this.#readyState === CLOSED ? CLOSED : CLOSING;
-    this.#socket.destroy();
-    if (this.listenerCount('error') > 0) this.emit('error', error);
-  }
-
-  #ended(): void {
-    clearTimeout(this.#closeTimer);
-    this.#connection.receiveEnd();
-    this.#readyState = CLOSED;
-    const waiting = this.#sent;
-    this.#sent = [];
-    for (const callback of waiting) callback(new ProtocolError('WSIMD_NOT_OPEN'));
-    this.emit('close', this.#closeCode, this.#closeReason);
-  }
-
-  #startCloseTimer(): void {
-    this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), this.#closeTimeout);
-  }
-
-  #write(callback: ((error?: Error | null) => void) | undefined, send: () => void): void {
-    if (!this.#attempt(callback, send)) return;
-    if (callback !== undefined) this.#sent.push(callback);
-    this.#flushSoon();
+  /** Takes back one `cork`; after the last of them all leaves. */
+  uncork(): void {
+    this.#link?.outgoing.release();
   }
 
   /**
-   * Does what sends. That the connection is not open is told to the callback, if there is one.
+   * Takes over a socket whose handshake is done.
    *
-   * @returns whether it was done
+   * @param head bytes that arrived behind the handshake
+   * @internal
    */
-  #attempt(callback: ((error?: Error | null) => void) | undefined, send: () => void): boolean {
-    try {
-      send();
-      return true;
-    } catch (error) {
-      if (callback === undefined || !(error instanceof ProtocolError && error.code === 'WSIMD_NOT_OPEN')) throw error;
-      process.nextTick(callback, error);
-      return false;
+  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings): void {
+    const { protocol, extensions, compression } = agreed;
+    this.#protocol = protocol;
+    this.#extensions = extensions;
+    this.#link = new Link(socket, head, settings, compression, this.#binaryType, this);
+    this.emit('open');
+  }
+
+  /** The link, if this may be sent on it; else whoever is to know is told. @throws Error while connecting */
+  #sendable(payload: Payload, isBinary: boolean, callback: SendCallback | undefined): Link | undefined {
+    const link = this.#link;
+    if (link?.readyState !== OPEN) {
+      this.#refuse(payload, callback);
+      return undefined;
     }
+    const { maxBackpressure, dropsMessages } = link.settings;
+    if (link.outgoing.length <= maxBackpressure) return link;
+    const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
+    if (callback !== undefined) process.nextTick(callback, error);
+    if (dropsMessages) {
+      this.emit('dropped', payload, isBinary);
+    } else {
+      link.cut();
+      link.emitError(error);
+    }
+    return undefined;
   }
 
-  #flushSoon(): void {
-    if (this.#isReading || this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    process.nextTick(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
+  #refuse(payload: Payload, callback: SendCallback | undefined): void {
+    const state = this.readyState;
+    const error = new ProtocolError('WSIMD_NOT_OPEN', { detail: `readyState ${state} (${STATE_NAMES[state]})` });
+    if (state === CONNECTING) throw error;
+    this.#unsent += sizeOf(payload);
+    if (callback !== undefined) process.nextTick(callback, error);
   }
 
-  /** Hands all that was gathered to the socket, in one write. */
-  #flush(): void {
-    const connection = this.#connection;
-    const socket = this.#socket;
-    if (connection.hasSlices) this.#sliceSoon();
-    if (connection.outgoingLength === 0) return;
-    const bytes = connection.takeOutgoing();
-    // While a message leaves in slices, nothing that was sent behind it has left.
-    const callbacks = connection.hasSlices ? [] : this.#sent;
-    if (callbacks.length > 0) this.#sent = [];
-    const callback =
-      callbacks.length === 0
-        ? undefined
-        : (error?: Error | null) => {
-            for (const sent of callbacks) sent(error);
-          };
-    if (socket.writableLength > 0) {
-      // The peer reads slowly: what waits for it must not hold a shared buffer.
-      socket.write(bytes.slice(), callback);
-      connection.releaseOutgoing(bytes);
+  #sendControl(type: 'ping' | 'pong', args: ControlArguments): void {
+    const [data] = args;
+    const callback = args.find((arg) => typeof arg === 'function');
+    const payload = toPayload(typeof data === 'function' ? undefined : data);
+    const link = this.#link;
+    if (link?.readyState !== OPEN) {
+      this.#refuse(payload, callback);
       return;
     }
-    socket.write(bytes, callback);
-    // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
-    if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
+    const length = typeof payload === 'string' ? Buffer.byteLength(payload) : sizeOf(payload);
+    if (length > MAX_CONTROL_PAYLOAD) throw callerError(RangeError, 'WSIMD_CONTROL_PAYLOAD', `${length} bytes`);
+    link.outgoing.sendControl(type, payload, callback);
   }
 
-  /** A long message is compressed slice by slice, so that other connections have their turn. */
-  #sliceSoon(): void {
-    if (this.#isSliceScheduled) return;
-    this.#isSliceScheduled = true;
-    setImmediate(() => {
-      this.#isSliceScheduled = false;
-      this.#connection.sendNextSlice();
-      this.#flush();
-    });
+  #abort(): void {
+    this.#readyState = CLOSING;
+    this.#opening?.abort(new ProtocolError('WSIMD_HANDSHAKE_ABORTED'));
   }
 
-  static readonly #Receiver = class implements MessageHandler {
-    readonly #webSocket: WebSocket;
-
-    constructor(webSocket: WebSocket) {
-      this.#webSocket = webSocket;
+  #failedToOpen(error: Error): void {
+    this.#readyState = CLOSING;
+    try {
+      this.emit('error', error);
+    } finally {
+      this.#readyState = CLOSED;
+      this.emit('close', CLOSE_ABNORMAL, EMPTY);
     }
-    onText(text: string): void {
-      this.#webSocket.emit('message', text, false);
-    }
-    onBinary(data: Uint8Array): void {
-      this.#webSocket.emit('message', toBuffer(data), true);
-    }
-    onPing(payload: Uint8Array): void {
-      this.#webSocket.emit('ping', toBuffer(payload));
-    }
-    onPong(payload: Uint8Array): void {
-      this.#webSocket.emit('pong', toBuffer(payload));
-    }
-    onClose(closeCode: number, reason: string): void {
-      this.#webSocket.#closeCode = closeCode;
-      this.#webSocket.#closeReason = reason;
-    }
-    onError(error: ProtocolError): void {
-      if (this.#webSocket.listenerCount('error') > 0) this.#webSocket.emit('error', error);
-    }
-  };
+  }
 }
 
-function toBytes(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError(`a message is a string or bytes, not ${Object.prototype.toString.call(data)}`);
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Types by the names that `@types/ws` gives them. */
+export declare namespace WebSocket {
+  export type RawData = import('./sendable.js').RawData;
+  export type Data = string | RawData;
+  export type ClientOptions = import('./client-options.js').ClientOptions;
+  export type ServerOptions<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server-options.js').ServerOptions<T, U>;
+  export type PerMessageDeflateOptions = import('./per-message-deflate.js').PerMessageDeflateOptions;
+  export type Event = import('./event-target.js').Event<WebSocket>;
+  export type MessageEvent = import('./event-target.js').MessageEvent<WebSocket>;
+  export type CloseEvent = import('./event-target.js').CloseEvent<WebSocket>;
+  export type ErrorEvent = import('./event-target.js').ErrorEvent<WebSocket>;
+  export type WebSocketEventMap = import('./event-target.js').EventMap<WebSocket>;
+  export type EventListenerOptions = import('./event-target.js').EventListenerOptions;
+  export type AddressInfo = import('node:net').AddressInfo;
 }

@@ -22,11 +22,11 @@ describeWith('Chromium', hasChromium, () => {
     httpServer.on('request', (_request, response) => {
       response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>echo</title>');
     });
-    const server = new WebSocketServer({ server: httpServer, protocols: ['echo'] });
+    const server = new WebSocketServer({ server: httpServer, origin: 'same-origin', handleProtocols: () => 'echo' });
     const closes: unknown[] = [];
     server.on('connection', (webSocket) => {
       webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
-      webSocket.on('close', (...close) => closes.push(close));
+      webSocket.on('close', (closeCode, reason) => closes.push([closeCode, reason.toString()]));
     });
     await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
     const origin = `${scheme === 'wss' ? 'https' : 'http'}://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;

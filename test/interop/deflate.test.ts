@@ -117,7 +117,7 @@ describe.each(DEFLATE_KERNELS)('ws, and our %s kernel', (kernel) => {
       expect(webSocket.extensions).toContain('permessage-deflate');
       await exchange({
         send: (data) => webSocket.send(data),
-        onMessage: (listener) => webSocket.on('message', (data) => listener(Buffer.from(data as string))),
+        onMessage: (listener) => webSocket.on('message', (data) => listener(data as Buffer)),
       });
       const closed = next(webSocket, 'close');
       webSocket.close(1000);
@@ -244,7 +244,7 @@ describeWith('python3-websockets with permessage-deflate', hasPython, () => {
       expect(webSocket.extensions).toContain('permessage-deflate');
       await exchange({
         send: (data) => webSocket.send(data),
-        onMessage: (listener) => webSocket.on('message', (data) => listener(Buffer.from(data as string))),
+        onMessage: (listener) => webSocket.on('message', (data) => listener(data as Buffer)),
       });
       const closed = next(webSocket, 'close');
       webSocket.close(1000);

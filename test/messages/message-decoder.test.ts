@@ -22,6 +22,7 @@ function recorder(lines: string[] = []): Required<MessageHandler> & { lines: str
     onText: (text) => lines.push(`text ${text}`),
     onTextBytes: (bytes) => lines.push(`textBytes ${hex(bytes)}`),
     onBinary: (data) => lines.push(`binary ${hex(data)}`),
+    onFragments: (fragments) => lines.push(`fragments ${fragments.map(hex).join(', ')}`),
     onPiece: (piece) => lines.push(`piece ${piece.opcode} ${hex(piece.data)}`),
     onPing: (payload) => lines.push(`ping ${hex(payload)}`),
     onPong: (payload) => lines.push(`pong ${hex(payload)}`),

@@ -1,7 +1,8 @@
 // src/node/server.ts: which requests are accepted, and how the others are answered.
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FrameEncoder, type ProtocolError } from '../../src/index.js';
 import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
@@ -61,34 +62,50 @@ describe('WebSocketServer', () => {
     ['another upgrade', (head) => head.replace('Upgrade: websocket', 'Upgrade: h2c'), 400, 'Upgrade'],
     ['a foreign origin', (head) => head.replace('\r\n\r\n', '\r\nOrigin: https://evil.example\r\n\r\n'), 403, 'Origin'],
   ])('%s is refused', async (_what, change, status, text) => {
-    const running = await start();
-    const refused = next<[ProtocolError]>(running.server, 'refused');
+    const running = await start({ origin: 'same-origin' });
     const { client, head, status: answered } = await ask(running.port, change(requestHead(running.port)));
     expect(answered).toBe(status);
     if (status === 426) expect(head).toContain('Sec-WebSocket-Version: 13\r\n');
     await client.closed;
     expect(client.received.toString()).toContain(text);
-    expect((await refused)[0].status).toBe(status);
     expect(running.server.clients.size).toBe(0);
   });
 
+  test('wsClientError: who listens answers', async () => {
+    const running = await start();
+    const heard = next<[ProtocolError, Duplex, IncomingMessage]>(running.server, 'wsClientError');
+    const client = new RawClient(running.port);
+    client.send(requestHead(running.port).replace('Version: 13', 'Version: 7'));
+    const [error, socket, request] = await heard;
+    expect([error.code, error.status, request.url]).toEqual(['WSIMD_BAD_VERSION', 426, '/']);
+    socket.end('HTTP/1.1 418 No\r\n\r\n');
+    expect(await client.takeHead()).toBe('HTTP/1.1 418 No\r\n\r\n');
+  });
+
   test('origins and subprotocols as the options say', async () => {
-    const { port } = await start({ origin: ['https://app.example'], requireOrigin: true, protocols: ['v2', 'v1'] });
+    const { port } = await start({
+      origin: ['https://app.example'],
+      requireOrigin: true,
+      handleProtocols: (protocols) => (protocols.has('v2') ? 'v2' : false),
+    });
     const lines = ['Origin: https://app.example', 'Sec-WebSocket-Protocol: v0, v1, v2'];
     const { head } = await ask(port, requestHead(port, { lines }));
-    expect(head).toContain('Sec-WebSocket-Protocol: v1\r\n');
+    expect(head).toContain('Sec-WebSocket-Protocol: v2\r\n');
     expect((await ask(port, requestHead(port))).status).toBe(403);
   });
 
-  test('the page of the same origin is accepted', async () => {
-    const { port } = await start();
+  test('pages of all origins are accepted, unless only those of the same are', async () => {
+    const any = await start();
+    const anywhere = requestHead(any.port, { lines: ['Origin: https://example.com'] });
+    expect((await ask(any.port, anywhere)).status).toBe(101);
+    const { port } = await start({ origin: 'same-origin' });
     const own = requestHead(port, { lines: [`Origin: http://127.0.0.1:${port}`] });
     expect((await ask(port, own)).status).toBe(101);
     const foreign = requestHead(port, { lines: [`Origin: http://127.0.0.1:${port + 1}`] });
     expect((await ask(port, foreign)).status).toBe(403);
   });
 
-  test('other paths are 404, or left to another server on the same port', async () => {
+  test('other paths are 400, or left to another server on the same port', async () => {
     const httpServer = createServer();
     const chat = new WebSocketServer({ server: httpServer, path: '/chat' });
     await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
@@ -98,9 +115,10 @@ describe('WebSocketServer', () => {
     });
     const { port } = httpServer.address() as AddressInfo;
     let feed: WebSocketServer | undefined;
-    expect((await ask(port, requestHead(port, { target: '/feed' }))).status).toBe(404);
+    expect((await ask(port, requestHead(port, { target: '/feed' }))).status).toBe(400);
     expect((await ask(port, requestHead(port, { target: '/chat?a=1' }))).status).toBe(101);
     feed = new WebSocketServer({ server: httpServer, path: '/feed' });
+    expect((await ask(port, requestHead(port, { target: '/neither' }))).status).toBe(400);
     expect((await ask(port, requestHead(port, { target: '/feed' }))).status).toBe(101);
     expect((await ask(port, requestHead(port, { target: `http://127.0.0.1:${port}/chat` }))).status).toBe(101);
     expect([chat.clients.size, feed.clients.size]).toEqual([2, 1]);
@@ -116,10 +134,13 @@ describe('WebSocketServer', () => {
     const closed = next(server, 'close');
     server.close();
     server.close();
-    expect(await client.take(4)).toEqual(Buffer.from([0x88, 2, 1001 >> 8, 1001 & 0xff]));
+    expect(server.clients.size).toBe(1);
     client.send(new FrameEncoder({ role: 'client' }).encodeClose(1001));
+    expect(await client.take(4)).toEqual(Buffer.from([0x88, 2, 1001 >> 8, 1001 & 0xff]));
     await closed;
     expect(server.address()).toBeNull();
+    const again = await new Promise<Error | undefined>((resolve) => server.close(resolve));
+    expect(again?.message).toContain('not running');
   });
 
   test('a port in use is an error event', async () => {
@@ -131,14 +152,15 @@ describe('WebSocketServer', () => {
 
   test('noServer: the caller hands over; a closed server takes nothing', async () => {
     const server = new WebSocketServer({ noServer: true });
-    const httpServer = createServer().on('upgrade', (...upgrade) => server.handleUpgrade(...upgrade));
+    const httpServer = createServer().on('upgrade', (...upgrade) => server.handleUpgrade(...upgrade, () => {}));
     await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {
       httpServer.close();
     });
     const { port } = httpServer.address() as AddressInfo;
     const { client } = await ask(port, requestHead(port));
-    expect([server.clients.size, server.address()]).toEqual([1, null]);
+    expect(server.clients.size).toBe(1);
+    expect(() => server.address()).toThrow('no address');
     for (const webSocket of server.clients) webSocket.terminate();
     await client.closed;
     const closed = next(server, 'close');
@@ -147,7 +169,7 @@ describe('WebSocketServer', () => {
     const late = new RawClient(port);
     late.send(requestHead(port));
     await late.closed;
-    expect(late.received.length).toBe(0);
+    expect(late.received.toString()).toMatch(/^HTTP\/1\.1 503 /);
   });
 
   test.each<[string, WebSocketServerOptions]>([

@@ -1,7 +1,6 @@
 // The echo server on wsimd/node; what comes in on /broadcast goes to all who are there.
 
-import { PreparedMessage } from '../../../src/index.js';
-import { type WebSocket, WebSocketServer } from '../../../src/node/index.js';
+import { broadcast, type WebSocket, WebSocketServer } from '../../../src/node/index.js';
 import { serve } from './serving.js';
 
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
@@ -14,9 +13,6 @@ server.on('connection', (socket, request) => {
   }
   listeners.add(socket);
   socket.on('close', () => listeners.delete(socket));
-  socket.on('message', (data) => {
-    const message = new PreparedMessage(data);
-    for (const listener of listeners) listener.sendPrepared(message);
-  });
+  socket.on('message', (data, isBinary) => broadcast(listeners, data, { binary: isBinary }));
 });
 server.on('listening', () => serve(server));

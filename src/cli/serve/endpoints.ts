@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { CLOSE_GOING_AWAY } from '../../index.js';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
 import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
 import { Tap } from './tap.js';
@@ -12,7 +13,13 @@ const HIGH_WATER = 1024 * 1024;
 /** A peer that does not answer a Close must not hold up the end of the program. */
 const CLOSE_TIMEOUT = 2000;
 
-const OPTIONS: WebSocketServerOptions = { noServer: true, closeTimeout: CLOSE_TIMEOUT };
+/** Only pages from here: no other site has business with a tap. */
+const OPTIONS: WebSocketServerOptions = {
+  noServer: true,
+  closeTimeout: CLOSE_TIMEOUT,
+  origin: 'same-origin',
+  handleProtocols: () => false,
+};
 /** Everything is compressed: the page is there to show it. */
 const COMPRESSING: WebSocketServerOptions = { ...OPTIONS, perMessageDeflate: { threshold: 0 } };
 
@@ -45,8 +52,8 @@ export class Endpoints {
       [this.#echoes, this.#compressingEchoes, this.#taps].map(
         (server) =>
           new Promise<void>((resolve) => {
-            server.on('close', resolve);
-            server.close();
+            server.close(() => resolve());
+            for (const webSocket of server.clients) webSocket.close(CLOSE_GOING_AWAY);
           }),
       ),
     );
@@ -57,7 +64,7 @@ export class Endpoints {
     const target = request.url ?? '';
     const url = URL.canParse(target, base) ? new URL(target, base) : undefined;
     if (url?.pathname === TAP_PATH) {
-      this.#taps.handleUpgrade(request, socket, head);
+      accept(this.#taps, request, socket, head);
       return;
     }
     if (url?.pathname !== ECHO_PATH) {
@@ -76,20 +83,24 @@ export class Endpoints {
       tap.copyFrom(request, socket);
     }
     const echoes = url.searchParams.has(DEFLATE_PARAMETER) ? this.#compressingEchoes : this.#echoes;
-    echoes.handleUpgrade(request, socket, head);
+    accept(echoes, request, socket, head);
   }
+}
+
+function accept(server: WebSocketServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request));
 }
 
 /** Sends every message back, and reads no faster than the peer does. */
 function echo(webSocket: WebSocket): void {
   const resume = () => webSocket.resume();
-  webSocket.on('message', (data) => {
+  webSocket.on('message', (data, isBinary) => {
     if (webSocket.readyState !== WebSocket.OPEN) return;
     if (webSocket.bufferedAmount < HIGH_WATER) {
-      webSocket.send(data);
+      webSocket.send(data, { binary: isBinary });
     } else {
       webSocket.pause();
-      webSocket.send(data, {}, resume);
+      webSocket.send(data, { binary: isBinary }, resume);
     }
   });
 }

@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_NORMAL, ProtocolError } from '../../index.js';
-import { WebSocket } from '../../node/index.js';
+import { CLOSE_NORMAL } from '../../index.js';
+import { type RawData, WebSocket } from '../../node/index.js';
 import { TAP_REFUSED, TO_BROWSER, TO_SERVER } from '../page/tap-protocol.js';
 
 /** Copies that may wait for a page; one that reads more slowly loses its tap. */
@@ -48,12 +48,12 @@ export class Tap {
     if (webSocket.bufferedAmount > MAX_WAITING) webSocket.close(TAP_REFUSED, 'the page reads too slowly');
   }
 
-  #ping(payload: string | Buffer): void {
+  #ping(payload: RawData): void {
     try {
       this.#watched?.ping(payload);
     } catch (error) {
-      // Too long, or the connection is closing: the page's mistake.
-      if (!(error instanceof ProtocolError)) throw error;
+      // Too long: the page's mistake.
+      if (!(error instanceof RangeError)) throw error;
       this.#webSocket.close(TAP_REFUSED, error.message);
     }
   }

@@ -1,0 +1,96 @@
+// A client's opening handshake on a stream of an HTTP/2 connection that is there already (RFC 8441): an extended CONNECT. It
+// judges as HTTP/1.1 is judged, and makes no connection.
+
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { ProtocolError } from '../errors.js';
+import { acceptKey } from '../handshake/accept-key.js';
+import {
+  checkResponse,
+  type ClientRequest as Handshake,
+  type ResponseAccepted,
+  type ResponseRejected,
+} from '../handshake/client.js';
+import { HeaderList } from '../handshake/headers.js';
+import { type ClientOptions, extraHeaders } from './client-options.js';
+
+/** What an extended CONNECT comes to. */
+interface StreamOutcome {
+  /** The request is on its way. */
+  started(stream: ClientHttp2Stream): void;
+  answered(status: number, headers: IncomingHttpHeaders, stream: ClientHttp2Stream): void;
+  failed(error: Error): void;
+}
+
+/** Headers of the HTTP/1.1 handshake that an extended CONNECT has in another form, or not at all. */
+const NOT_SENT: ReadonlySet<string> = new Set(['host', 'upgrade', 'connection', 'sec-websocket-key']);
+
+/** Sends the request, once the server has said whether it takes such (section 3). */
+export function openStream(
+  session: ClientHttp2Session,
+  handshake: Handshake,
+  isSecure: boolean,
+  options: ClientOptions,
+  outcome: StreamOutcome,
+): void {
+  if (session.destroyed || session.closed) {
+    process.nextTick(outcome.failed, notOffered('the HTTP/2 connection is closed'));
+    return;
+  }
+  const closed = () => outcome.failed(notOffered('the HTTP/2 connection was closed'));
+  const start = () => {
+    session.removeListener('close', closed);
+    if (session.remoteSettings.enableConnectProtocol !== true) {
+      outcome.failed(notOffered('the server does not offer the extended CONNECT of RFC 8441'));
+      return;
+    }
+    const stream = session.request(requestHeaders(handshake, isSecure, options), { endStream: false });
+    outcome.started(stream);
+    stream.on('error', outcome.failed);
+    stream.on('close', () => outcome.failed(notOffered('the server ended the stream')));
+    stream.on('response', (headers) => {
+      stream.removeListener('error', outcome.failed);
+      outcome.answered(headers[':status'] ?? 0, headers, stream);
+    });
+  };
+  session.once('close', closed);
+  // Until the first settings have come, there is one that says nothing.
+  if (session.remoteSettings.enableConnectProtocol === true) process.nextTick(start);
+  else session.once('remoteSettings', start);
+}
+
+/** The rules for the answer of HTTP/1.1, but for those that HTTP/2 sees to itself. */
+export function checkStreamResponse(
+  headers: IncomingHttpHeaders,
+  handshake: Handshake,
+): ResponseAccepted | ResponseRejected {
+  const list = HeaderList.from([
+    ['upgrade', 'websocket'],
+    ['connection', 'upgrade'],
+    ['sec-websocket-accept', acceptKey(handshake.key)],
+  ]);
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || name === 'sec-websocket-accept' || value === undefined) continue;
+    for (const line of [value].flat()) list.append(name, line);
+  }
+  return checkResponse({ status: 101, headers: list }, handshake);
+}
+
+function requestHeaders(handshake: Handshake, isSecure: boolean, options: ClientOptions) {
+  const headers: Record<string, string | string[]> = {
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':scheme': isSecure ? 'https' : 'http',
+    ':path': handshake.target,
+    ':authority': handshake.headers.find(([name]) => name === 'Host')?.[1] ?? '',
+  };
+  for (const [name, value] of [...handshake.headers, ...extraHeaders(options)]) {
+    const lowerCase = name.toLowerCase();
+    if (!NOT_SENT.has(lowerCase) && value !== undefined)
+      headers[lowerCase] = Array.isArray(value) ? value : String(value);
+  }
+  return headers;
+}
+
+function notOffered(detail: string): ProtocolError {
+  return new ProtocolError('WSIMD_NO_CONNECT', { detail });
+}

@@ -1,0 +1,181 @@
+// The browser's face of a WebSocket: addEventListener, on… attributes and event objects, over an EventEmitter. It knows the
+// four events by their arguments, and no connection.
+
+import type { RawData } from './sendable.js';
+import { TypedEmitter } from './typed-emitter.js';
+import type { WebSocketEvents } from './websocket-events.js';
+
+/** What `addEventListener` hands to listeners. */
+export class Event<Target> {
+  readonly type: string;
+  readonly target: Target;
+
+  constructor(type: string, target: Target) {
+    this.type = type;
+    this.target = target;
+  }
+}
+
+/** A message came. */
+export class MessageEvent<Target> extends Event<Target> {
+  /** A string for a text message; for a binary one what `binaryType` says. */
+  readonly data: string | RawData;
+
+  constructor(target: Target, data: string | RawData) {
+    super('message', target);
+    this.data = data;
+  }
+}
+
+/** The connection has ended. */
+export class CloseEvent<Target> extends Event<Target> {
+  /** 1005: the peer's Close had no code; 1006: there was none. */
+  readonly code: number;
+  readonly reason: string;
+  /** Both sides have sent a Close. */
+  readonly wasClean: boolean;
+
+  constructor(target: Target, code: number, reason: string, wasClean: boolean) {
+    super('close', target);
+    this.code = code;
+    this.reason = reason;
+    this.wasClean = wasClean;
+  }
+}
+
+/** Something went wrong; `close` follows. */
+export class ErrorEvent<Target> extends Event<Target> {
+  readonly error: Error;
+  readonly message: string;
+
+  constructor(target: Target, error: Error) {
+    super('error', target);
+    this.error = error;
+    this.message = error.message;
+  }
+}
+
+/** The events that there are listeners for, by name. */
+export interface EventMap<Target> {
+  open: Event<Target>;
+  message: MessageEvent<Target>;
+  close: CloseEvent<Target>;
+  error: ErrorEvent<Target>;
+}
+
+/** A function, or an object with a method `handleEvent`. */
+export type EventHandler<E> = ((event: E) => void) | { handleEvent(event: E): void };
+
+/** How `addEventListener` listens. */
+export interface EventListenerOptions {
+  /** Once only. */
+  readonly once?: boolean | undefined;
+}
+
+type EventName = keyof EventMap<unknown>;
+type Emit = (...args: never[]) => void;
+interface Origin {
+  readonly handler: EventHandler<never>;
+  /** Set by way of `onopen` and the like: there is one of each. */
+  readonly isAttribute: boolean;
+}
+/** Of the functions that listen for others: for whom. */
+const origins = new WeakMap<object, Origin>();
+
+/** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
+export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
+  /** Both sides have sent a Close. @internal */
+  abstract get wasClean(): boolean;
+  /** This, by its own type. @internal */
+  protected abstract get self(): Self;
+
+  get onopen(): ((event: Event<Self>) => void) | null {
+    return this.#attribute('open');
+  }
+  set onopen(handler: ((event: Event<Self>) => void) | null) {
+    this.#setAttribute('open', handler);
+  }
+  get onmessage(): ((event: MessageEvent<Self>) => void) | null {
+    return this.#attribute('message');
+  }
+  set onmessage(handler: ((event: MessageEvent<Self>) => void) | null) {
+    this.#setAttribute('message', handler);
+  }
+  get onclose(): ((event: CloseEvent<Self>) => void) | null {
+    return this.#attribute('close');
+  }
+  set onclose(handler: ((event: CloseEvent<Self>) => void) | null) {
+    this.#setAttribute('close', handler);
+  }
+  get onerror(): ((event: ErrorEvent<Self>) => void) | null {
+    return this.#attribute('error');
+  }
+  set onerror(handler: ((event: ErrorEvent<Self>) => void) | null) {
+    this.#setAttribute('error', handler);
+  }
+
+  /** Listens as to an EventTarget: for `open`, `message`, `close` and `error`; for anything else it does nothing. */
+  addEventListener<K extends keyof EventMap<Self>>(
+    type: K,
+    handler: EventHandler<EventMap<Self>[K]>,
+    options?: EventListenerOptions,
+  ): void {
+    if (this.#find(type, (origin) => origin.handler === handler && !origin.isAttribute) !== undefined) return;
+    this.#listen(type, handler, false, options?.once === true);
+  }
+
+  /** Ends what `addEventListener` began. */
+  removeEventListener<K extends keyof EventMap<Self>>(type: K, handler: EventHandler<EventMap<Self>[K]>): void {
+    const listener = this.#find(type, (origin) => origin.handler === handler && !origin.isAttribute);
+    if (listener !== undefined) this.removeListener(type, listener);
+  }
+
+  #find(type: string, matches: (origin: Origin) => boolean): Emit | undefined {
+    for (const listener of this.listeners(type)) {
+      const origin = origins.get(listener);
+      if (origin !== undefined && matches(origin)) return listener as Emit;
+    }
+    return undefined;
+  }
+
+  #attribute<E>(type: string): ((event: E) => void) | null {
+    const listener = this.#find(type, ({ isAttribute }) => isAttribute);
+    return listener === undefined ? null : (origins.get(listener)!.handler as (event: E) => void);
+  }
+
+  #setAttribute(type: EventName, handler: unknown): void {
+    const old = this.#find(type, ({ isAttribute }) => isAttribute);
+    if (old !== undefined) this.removeListener(type, old);
+    if (typeof handler === 'function') this.#listen(type, handler as (event: never) => void, true, false);
+  }
+
+  #listen(type: EventName, handler: EventHandler<never>, isAttribute: boolean, once: boolean): void {
+    const listener = this.#makeListener(type, handler);
+    if (listener === undefined) return;
+    origins.set(listener, { handler, isAttribute });
+    if (once) this.once(type, listener);
+    else this.on(type, listener);
+  }
+
+  /** What makes an event object of the arguments of an emitted event. */
+  #makeListener(type: string, handler: EventHandler<never>): Emit | undefined {
+    const { self } = this;
+    const call = (event: Event<Self>) => {
+      if (typeof handler === 'function') Reflect.apply(handler, self, [event]);
+      else handler.handleEvent(event as never);
+    };
+    switch (type) {
+      case 'open':
+        return () => call(new Event('open', self));
+      case 'message':
+        return (data: string | RawData, isBinary: boolean) =>
+          call(new MessageEvent(self, isBinary ? data : data.toString()));
+      case 'close':
+        return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this.wasClean));
+      case 'error':
+        return (error: Error) => call(new ErrorEvent(self, error));
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,270 @@
+// An open connection on a Node socket: carries bytes between a Duplex and a Connection, turns what comes into events of the
+// WebSocket above it, and sees that a close ends. It knows no HTTP and no face: what users call is in websocket.ts.
+
+import type { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
+import { Connection } from '../connection.js';
+import { ProtocolError } from '../errors.js';
+import type { MessageCompression } from '../messages/compression.js';
+import type { MessageHandler } from '../messages/handler.js';
+import { Heartbeat } from './heartbeat.js';
+import type { Settings } from './options.js';
+import { Outgoing } from './outgoing.js';
+import { CLOSED, CLOSING, OPEN } from './ready-state.js';
+import { type BinaryType, toBinaryType, toBuffer } from './sendable.js';
+import { SpacedDelivery } from './spaced-delivery.js';
+import { WebSocketError } from './ws-errors.js';
+
+/** On a socket: the Link that it belongs to. */
+const LINK = Symbol('Link');
+type Linked = Duplex & { [LINK]?: Link };
+
+const EMPTY = Buffer.alloc(0);
+
+/** Whether a WebSocket has this socket already. */
+export function isTaken(socket: Linked): boolean {
+  return socket[LINK] !== undefined;
+}
+
+export class Link implements MessageHandler {
+  readonly settings: Settings;
+  readonly socket: Linked;
+  readonly outgoing: Outgoing;
+  readyState: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
+  /** We have sent a Close, or are about to. */
+  hasSentClose = false;
+  isPaused = false;
+  readonly #emitter: EventEmitter;
+  readonly #connection: Connection;
+  /** What the codec delivers to: this, or what spaces it out. */
+  readonly #handler: MessageHandler;
+  readonly #spaced: SpacedDelivery | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+  #binaryType: BinaryType;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #closeCode = CLOSE_ABNORMAL;
+  #closeReason = EMPTY;
+  #isBehind = false;
+  /** Pongs that wait for a peer that does not read. */
+  #pendingPongs = 0;
+
+  /**
+   * @param head bytes that arrived behind the handshake
+   * @param emitter emits what happens
+   */
+  constructor(
+    socket: Duplex,
+    head: Uint8Array,
+    settings: Settings,
+    compression: MessageCompression | undefined,
+    binaryType: BinaryType,
+    emitter: EventEmitter,
+  ) {
+    const { heartbeat } = settings;
+    this.settings = settings;
+    this.socket = socket;
+    this.#emitter = emitter;
+    this.#connection = new Connection(settings.connection, compression);
+    this.outgoing = new Outgoing(socket, this.#connection, this);
+    this.#spaced = settings.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
+    this.#handler = this.#spaced ?? this;
+    this.#binaryType = binaryType;
+    this.#connection.separatesFragments = binaryType === 'fragments';
+    this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
+    this.socket[LINK] = this;
+
+    if (socket instanceof Socket) {
+      socket.setTimeout(0);
+      socket.setNoDelay();
+    }
+    if (head.length > 0) socket.unshift(head);
+    socket.on('data', onSocketData);
+    socket.on('end', onSocketEnd);
+    socket.on('error', onSocketError);
+    socket.on('close', onSocketClose);
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+  set binaryType(type: BinaryType) {
+    this.#binaryType = type;
+    this.#connection.separatesFragments = type === 'fragments';
+  }
+
+  /** Both sides have sent a Close. */
+  get wasClean(): boolean {
+    return this.hasSentClose && this.#connection.hasReceivedClose;
+  }
+
+  /** Begins the closing handshake. */
+  close(closeCode: number | undefined, reason: string): void {
+    this.readyState = CLOSING;
+    this.hasSentClose = true;
+    this.#startCloseTimer();
+    this.outgoing.close(closeCode, reason);
+  }
+
+  /** Of the heartbeat. */
+  sendPing(): void {
+    if (this.readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
+  }
+
+  /** Cuts the connection. */
+  cut(): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSING;
+    this.socket.destroy();
+  }
+
+  /** Reads on, unless somebody wants it to pause. */
+  resume(): void {
+    if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
+  }
+
+  /** Tells of an error of the peer's, or of the connection: nobody listening is no error, it ends all the same. */
+  emitError(error: Error): void {
+    if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
+  }
+
+  // ---- What the codec delivers
+
+  onText(text: string): void {
+    this.#emitter.emit('message', text, false);
+  }
+  onTextBytes(bytes: Uint8Array): void {
+    this.#emitter.emit('message', toBuffer(bytes), false);
+  }
+  onBinary(data: Uint8Array): void {
+    const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : toBinaryType(data, this.#binaryType);
+    this.#emitter.emit('message', message, true);
+  }
+  onFragments(fragments: Uint8Array[]): void {
+    // What is delivered late may find that another type was asked for since.
+    if (this.#binaryType === 'fragments') this.#emitter.emit('message', fragments.map(toBuffer), true);
+    else this.onBinary(Buffer.concat(fragments));
+  }
+  onPing(payload: Uint8Array): void {
+    const { connection, maxPendingPongs } = this.settings;
+    if (connection.autoPong) {
+      if (this.socket.writableLength === 0) this.#pendingPongs = 0;
+      else if (++this.#pendingPongs > maxPendingPongs) this.cut();
+    }
+    this.#emitter.emit('ping', toBuffer(payload));
+  }
+  onPong(payload: Uint8Array): void {
+    this.#emitter.emit('pong', toBuffer(payload));
+  }
+  onClose(closeCode: number, reason: string): void {
+    this.#closeCode = closeCode;
+    if (reason !== '') this.#closeReason = Buffer.from(reason);
+    this.hasSentClose = true;
+    this.readyState = CLOSING;
+  }
+  onError(error: ProtocolError): void {
+    this.readyState = CLOSING;
+    this.emitError(new WebSocketError(error));
+  }
+
+  // ---- The socket
+
+  receive(chunk: Uint8Array): void {
+    const connection = this.#connection;
+    this.#heartbeat?.hear();
+    this.outgoing.hold();
+    let isWhole = false;
+    try {
+      connection.dispatch(chunk, this.#handler);
+      isWhole = true;
+    } finally {
+      // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
+      if (!isWhole) setImmediate(Link.#receiveRest, this);
+      this.outgoing.release();
+      if (connection.state === 'closed') this.#endSocket();
+    }
+  }
+
+  /** The peer has ended its side of the socket; so do we. */
+  receiveEnd(): void {
+    if (this.readyState === OPEN) this.readyState = CLOSING;
+    this.#startCloseTimer();
+    this.socket.end();
+  }
+
+  fallBehind(): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.socket.once('drain', onSocketDrain);
+  }
+
+  /** The system has taken all that waited. */
+  drained(): void {
+    this.#isBehind = false;
+    this.#emitter.emit('drain');
+  }
+
+  /** Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1). */
+  #endSocket(): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSING;
+    this.#startCloseTimer();
+    if (this.#connection.role === 'server' || !this.#connection.hasReceivedClose) this.socket.end();
+  }
+
+  #startCloseTimer(): void {
+    this.#closeTimer ??= setTimeout(Link.#cutLate, this.settings.closeTimeout, this);
+  }
+
+  /** The socket is gone: `close` comes once all that had arrived has been delivered. */
+  ended(): void {
+    const { socket } = this;
+    this.readyState = CLOSING;
+    clearTimeout(this.#closeTimer);
+    this.#heartbeat?.stop();
+    // Of a socket that was paused there may be something left.
+    if (!socket.readableEnded && socket.readableLength > 0 && this.#connection.state !== 'closed') {
+      const rest: Buffer | null = socket.read();
+      if (rest !== null) this.receive(rest);
+    }
+    this.#connection.release();
+    if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
+    if (this.#spaced?.isBusy === true) this.#spaced.whenDone = () => this.#emitClose();
+    else this.#emitClose();
+  }
+
+  #emitClose(): void {
+    this.readyState = CLOSED;
+    this.#emitter.emit('close', this.#closeCode, this.#closeReason);
+  }
+
+  static #receiveRest(link: Link): void {
+    if (link.readyState !== CLOSED) link.receive(EMPTY);
+  }
+
+  static #cutLate(link: Link): void {
+    link.socket.destroy();
+  }
+}
+
+function onSocketData(this: Linked, chunk: Buffer): void {
+  this[LINK]?.receive(chunk);
+}
+
+function onSocketEnd(this: Linked): void {
+  this[LINK]?.receiveEnd();
+}
+
+function onSocketDrain(this: Linked): void {
+  this[LINK]?.drained();
+}
+
+/** What went wrong with the socket shows in the close code, as with `ws`. */
+function onSocketError(this: Linked): void {
+  this[LINK]?.cut();
+}
+
+function onSocketClose(this: Linked): void {
+  this[LINK]?.ended();
+}

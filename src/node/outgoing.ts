@@ -1,0 +1,255 @@
+// What goes out on one socket: gathers frames, hands them over in one write, keeps the order behind Blobs that are yet to be
+// read, and tells who sent when it has left. It knows no event and nothing of closing.
+
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Connection, SendMessageOptions } from '../connection.js';
+import type { PreparedMessage } from '../frames/prepared-message.js';
+import { type Payload, sizeOf } from './sendable.js';
+
+/** Called when what was sent has been handed to the system, or with the error that it could not be. */
+export type SendCallback = (error?: Error | null) => void;
+
+/** What waits behind a Blob, or is one. */
+interface Waiting {
+  readonly payload: Payload;
+  readonly callback: SendCallback | undefined;
+  send(payload: string | Uint8Array): void;
+}
+
+/** Who is told of what no callback may be there for. */
+interface Owner {
+  emitError(error: Error): void;
+  /** The system has not taken all; `drain` of the socket tells when it has. */
+  fallBehind(): void;
+}
+
+const COMPRESSED: SendMessageOptions = { inSlices: true };
+const UNCOMPRESSED: SendMessageOptions = { compress: false };
+/** Once so much is gathered it leaves, whatever else is to come: the writer's shared buffers hold no more. */
+const FLUSH_LENGTH = 128 * 1024;
+
+export class Outgoing {
+  readonly #socket: Duplex;
+  readonly #connection: Connection;
+  readonly #owner: Owner;
+  /** To be called when what has been gathered has left. */
+  #callbacks: SendCallback[] | undefined;
+  #isSliceScheduled = false;
+  /** Reasons not to flush: a chunk that is being read, and each cork. */
+  #holds = 0;
+  #isFlushScheduled = false;
+  #isFragmented = false;
+  /** A Blob that is being read, and what waits behind it; undefined if none is. */
+  #waiting: Waiting[] | undefined;
+  #waitingLength = 0;
+
+  constructor(socket: Duplex, connection: Connection, owner: Owner) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#owner = owner;
+  }
+
+  /** Somebody waits to be told of what was sent. */
+  get isWaiting(): boolean {
+    return this.#callbacks !== undefined || this.#waiting !== undefined;
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get length(): number {
+    const { outgoingLength, pendingLength } = this.#connection;
+    return outgoingLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
+  }
+
+  /** Sends a message, or a fragment of one. */
+  send(
+    payload: Payload,
+    isBinary: boolean,
+    isLast: boolean,
+    compress: boolean,
+    callback: SendCallback | undefined,
+  ): void {
+    const how = compress ? COMPRESSED : UNCOMPRESSED;
+    if (this.#waiting === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
+    else this.#wait({ payload, callback, send: (bytes) => this.#sendNow(bytes, isBinary, isLast, how, callback) });
+  }
+
+  /** Sends a ping or a pong. @param payload at most 125 bytes */
+  sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
+    const send = (bytes: string | Uint8Array) => {
+      this.#connection[type](bytes);
+      this.#gathered(callback);
+    };
+    if (this.#waiting === undefined && isAtHand(payload)) send(payload);
+    else this.#wait({ payload, callback, send });
+  }
+
+  /** Sends a message that was framed before. */
+  sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
+    const connection = this.#connection;
+    if (this.#waiting !== undefined) {
+      this.#wait({ payload: '', callback, send: () => this.sendPrepared(message, callback) });
+    } else if (this.#holds > 0 || connection.outgoingLength > 0 || connection.hasSlices) {
+      connection.sendPrepared(message);
+      this.#gathered(callback);
+    } else {
+      // Nothing else is to leave with it, so the frame itself does: a broadcast makes no copy for any receiver.
+      if (!this.#socket.write(connection.framePrepared(message), callback)) this.#owner.fallBehind();
+    }
+  }
+
+  /** Sends a Close behind all that was sent; nothing may be sent after it. */
+  close(closeCode: number | undefined, reason: string): void {
+    const send = () => {
+      this.#connection.close(closeCode, reason);
+      this.#gathered(undefined);
+    };
+    if (this.#waiting === undefined) send();
+    else this.#wait({ payload: '', callback: undefined, send });
+  }
+
+  /** Keeps what is sent from now on, until `release`. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** Takes back one `hold`; after the last of them all leaves. */
+  release(): void {
+    if (this.#holds > 0) this.#holds--;
+    if (this.#holds === 0) this.flush();
+  }
+
+  /** Hands all that was gathered to the socket, in one write. */
+  flush(): void {
+    const connection = this.#connection;
+    const socket = this.#socket;
+    if (connection.hasSlices) this.#sliceSoon();
+    if (connection.outgoingLength === 0) return;
+    const bytes = connection.takeOutgoing();
+    // While a message leaves in slices, nothing that was sent behind it has left.
+    const callback = connection.hasSlices ? undefined : this.#takeCallback();
+    if (socket.writableLength > 0) {
+      // The peer reads slowly: what waits for it must not hold a shared buffer.
+      if (!socket.write(bytes.slice(), callback)) this.#owner.fallBehind();
+      connection.releaseOutgoing(bytes);
+      return;
+    }
+    if (!socket.write(bytes, callback)) this.#owner.fallBehind();
+    // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
+    if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
+  }
+
+  /** The socket is gone: what waits will not leave. */
+  fail(error: Error): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#waitingLength = 0;
+    this.#takeCallback()?.(error);
+    for (const { callback } of waiting) callback?.(error);
+  }
+
+  #sendNow(
+    payload: string | Uint8Array,
+    isBinary: boolean,
+    isLast: boolean,
+    how: SendMessageOptions,
+    callback: SendCallback | undefined,
+  ): void {
+    const connection = this.#connection;
+    if (this.#isFragmented || !isLast) {
+      if (this.#isFragmented) connection.sendFragment(payload, isLast);
+      else connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
+      this.#isFragmented = !isLast;
+    } else if (!isBinary) {
+      connection.sendText(payload, how);
+    } else {
+      connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
+    }
+    this.#gathered(callback);
+  }
+
+  /** A long message is compressed slice by slice, so that other connections have their turn. */
+  #sliceSoon(): void {
+    if (this.#isSliceScheduled) return;
+    this.#isSliceScheduled = true;
+    setImmediate(Outgoing.#sendScheduledSlice, this);
+  }
+
+  static #sendScheduledSlice(outgoing: Outgoing): void {
+    outgoing.#isSliceScheduled = false;
+    outgoing.#connection.sendNextSlice();
+    outgoing.flush();
+  }
+
+  /** Something was added to what is gathered. */
+  #gathered(callback: SendCallback | undefined): void {
+    if (callback !== undefined) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(callback);
+    }
+    if (this.#connection.outgoingLength >= FLUSH_LENGTH) this.flush();
+    else if (this.#holds === 0 && !this.#isFlushScheduled) {
+      this.#isFlushScheduled = true;
+      process.nextTick(Outgoing.#flushScheduled, this);
+    }
+  }
+
+  static #flushScheduled(outgoing: Outgoing): void {
+    outgoing.#isFlushScheduled = false;
+    if (outgoing.#holds === 0) outgoing.flush();
+  }
+
+  #takeCallback(): SendCallback | undefined {
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return undefined;
+    this.#callbacks = undefined;
+    return callbacks.length === 1 ? callbacks[0] : (error) => callAll(callbacks, error);
+  }
+
+  /** Sends it when it is read, and behind all that waits. */
+  #wait(entry: Waiting): void {
+    this.#waitingLength += sizeOf(entry.payload);
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(entry);
+      return;
+    }
+    this.#waiting = [entry];
+    void this.#sendWaiting(this.#waiting);
+  }
+
+  async #sendWaiting(waiting: Waiting[]): Promise<void> {
+    for (let entry = waiting[0]; entry !== undefined; entry = waiting[0]) {
+      const { payload, callback } = entry;
+      try {
+        const bytes = isAtHand(payload) ? payload : await readBlob(payload);
+        // The socket may have gone meanwhile: then all have been told.
+        if (this.#waiting !== waiting) return;
+        entry.send(bytes);
+      } catch (error) {
+        if (this.#waiting !== waiting) return;
+        callback?.(error as Error);
+        if (!isAtHand(payload)) this.#owner.emitError(error as Error);
+      }
+      waiting.shift();
+      this.#waitingLength -= sizeOf(payload);
+    }
+    this.#waiting = undefined;
+  }
+}
+
+function isAtHand(payload: Payload): payload is string | Uint8Array {
+  return typeof payload === 'string' || payload instanceof Uint8Array;
+}
+
+/** @throws Error if its source is gone */
+async function readBlob(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (cause) {
+    throw new Error('a Blob to send could not be read', { cause });
+  }
+}
+
+function callAll(callbacks: readonly SendCallback[], error: Error | null | undefined): void {
+  for (const callback of callbacks) callback(error);
+}

@@ -1,0 +1,78 @@
+// A WebSocket as a stream of Node's: what is written is sent, what comes is read. It uses the WebSocket's public methods only.
+
+import { Duplex, type DuplexOptions } from 'node:stream';
+import type { WebSocket } from './websocket.js';
+
+/**
+ * A Duplex over a WebSocket: each write is a message, each message a chunk. Its end is a Close, and the peer's Close its end.
+ * Destroying it cuts the connection; an error of the WebSocket destroys it.
+ *
+ * ```ts
+ * const duplex = createWebSocketStream(socket, { encoding: 'utf8' });
+ * duplex.pipe(process.stdout);
+ * ```
+ *
+ * @param options of a Duplex; the object modes are not there, but for `readableObjectMode`, in which texts are strings
+ */
+export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOptions): Duplex {
+  return new WebSocketStream(webSocket, options);
+}
+
+class WebSocketStream extends Duplex {
+  readonly #webSocket: WebSocket;
+
+  constructor(webSocket: WebSocket, options: DuplexOptions = {}) {
+    super({ ...options, objectMode: false, writableObjectMode: false });
+    this.#webSocket = webSocket;
+    webSocket.on('message', (data, isBinary) => {
+      const chunk = !isBinary && this.readableObjectMode ? data.toString() : data;
+      if (!this.destroyed && !this.push(chunk)) webSocket.pause();
+    });
+    // A Close that says what was wrong is on its way: it is not cut short.
+    webSocket.once('error', (error) => this.destroy(error));
+    webSocket.once('close', () => {
+      if (!this.destroyed) this.push(null);
+    });
+  }
+
+  override _read(): void {
+    if (this.#webSocket.isPaused) this.#webSocket.resume();
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState === webSocket.CONNECTING) {
+      webSocket.once('open', () => this._write(chunk, encoding, callback));
+    } else {
+      webSocket.send(chunk, callback);
+    }
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState === webSocket.CONNECTING) {
+      webSocket.once('open', () => this._final(callback));
+      return;
+    }
+    const { _socket: socket } = webSocket;
+    if (socket === null) return; // The handshake failed: its error destroys the stream.
+    if (socket.writableFinished || socket.destroyed) {
+      callback();
+      return;
+    }
+    socket.once('finish', () => callback());
+    webSocket.close();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState === webSocket.CLOSED) {
+      callback(error);
+      return;
+    }
+    // Cutting the attempt to connect is an error of its own, which is told of by this one.
+    webSocket.once('error', () => {});
+    webSocket.once('close', () => callback(error));
+    if (webSocket.readyState !== webSocket.CLOSING) webSocket.terminate();
+  }
+}
