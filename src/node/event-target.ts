@@ -1,6 +1,7 @@
 // The browser's face of a WebSocket: addEventListener, on… attributes and event objects, over an EventEmitter. It knows the
 // four events by their arguments, and no connection.
 
+import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.js';
 import type { RawData } from './sendable.js';
 import { TypedEmitter } from './typed-emitter.js';
 import type { WebSocketEvents } from './websocket-events.js';
@@ -84,10 +85,28 @@ const origins = new WeakMap<object, Origin>();
 
 /** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
 export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
+  static readonly CONNECTING = CONNECTING;
+  static readonly OPEN = OPEN;
+  static readonly CLOSING = CLOSING;
+  static readonly CLOSED = CLOSED;
+
   /** Both sides have sent a Close. @internal */
   abstract get wasClean(): boolean;
   /** This, by its own type. @internal */
   protected abstract get self(): Self;
+
+  get CONNECTING(): 0 {
+    return CONNECTING;
+  }
+  get OPEN(): 1 {
+    return OPEN;
+  }
+  get CLOSING(): 2 {
+    return CLOSING;
+  }
+  get CLOSED(): 3 {
+    return CLOSED;
+  }
 
   get onopen(): ((event: Event<Self>) => void) | null {
     return this.#attribute('open');

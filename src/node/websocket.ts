@@ -41,10 +41,6 @@ type ControlArguments = [data?: Sendable | SendCallback, mask?: boolean | SendCa
  * outside leaves together at the end of the tick.
  */
 export class WebSocket extends EventTargetEmitter<WebSocket> {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
   // What else `ws` hangs on its class; index.ts puts them here.
   declare static readonly Server: typeof WebSocketServer;
   declare static readonly WebSocketServer: typeof WebSocketServer;
@@ -95,19 +91,6 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
         failed: (error) => this.#failedToOpen(error),
       },
     );
-  }
-
-  get CONNECTING(): 0 {
-    return CONNECTING;
-  }
-  get OPEN(): 1 {
-    return OPEN;
-  }
-  get CLOSING(): 2 {
-    return CLOSING;
-  }
-  get CLOSED(): 3 {
-    return CLOSED;
   }
 
   get readyState(): ReadyState {
