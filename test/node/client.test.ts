@@ -62,7 +62,7 @@ describe('connect', () => {
     ],
     [
       'an extension not offered',
-      (key) => switching(acceptKey(key), 'Sec-WebSocket-Extensions: permessage-deflate\r\n'),
+      (key) => switching(acceptKey(key), 'Sec-WebSocket-Extensions: permessage-bzip2\r\n'),
       'WSIMD_RESPONSE_EXTENSIONS',
     ],
   ])('%s fails', async (_what, answer, code) => {
