@@ -4,6 +4,7 @@
 //
 // More of them, on another seed: WSIMD_INPUTS=1000000 WSIMD_SEED=7 npx vitest run test/kernel/inflate-verdicts.test.ts
 
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   DEFLATE_TEXT_PTR,
@@ -90,7 +91,7 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     [DEFLATE_TEXT_PTR, memory.length],
   ];
 
-  it(`${INPUTS} damaged payloads`, { timeout: 60_000 + INPUTS }, () => {
+  it(`${INPUTS} damaged payloads`, { timeout: 60_000 + 10 * INPUTS }, async () => {
     memory.fill(POISON, DEFLATE_WORK_PTR);
     const random = createRandom(SEED);
     const kinds = Object.entries(DAMAGES);
@@ -137,6 +138,8 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
           expect(now.equals(before[part]!.subarray(start - from))).toBe(true);
         });
         before = untouched.map(([from, to]) => memory.slice(from, to));
+        // node:zlib frees what its synchronous calls took in a turn of the event loop, and no sooner.
+        await setImmediate();
       }
     }
     // All damage would be no test if nothing survived it.

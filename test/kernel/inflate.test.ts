@@ -32,6 +32,33 @@ function streamOf(corpus: CorpusName, count: number): Uint8Array[] {
   });
 }
 
+interface Deflated {
+  readonly message: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+const deflated = new Map<CorpusName, readonly Deflated[]>();
+
+/** Messages of some lengths by every level, strategy and memory level; made once for all kernels. */
+function inEveryWay(corpus: CorpusName): readonly Deflated[] {
+  let all = deflated.get(corpus);
+  if (all === undefined) {
+    const messages = [0, 1, 60, 175, 1024, 16_384, 70_000].map((length) => messageOf(corpus, length, length));
+    all = LEVELS.flatMap((level) =>
+      STRATEGIES.flatMap((strategy) =>
+        MEMORY_LEVELS.flatMap((memLevel) =>
+          // The long ones at one memory level only: they take their time, in zlib.
+          (memLevel === 8 ? messages : messages.slice(0, 5)).map((message) => {
+            return { message, payload: deflateAlone(message, { level, strategy, memLevel }) };
+          }),
+        ),
+      ),
+    );
+    deflated.set(corpus, all);
+  }
+  return all;
+}
+
 describe.each(INFLATE_KERNELS)('$name', ({ name, kernel }) => {
   it('is the kernel that it says', () => expect(kernel.name).toBe(name));
 
@@ -44,17 +71,7 @@ describe.each(INFLATE_KERNELS)('$name', ({ name, kernel }) => {
   describe.each(CORPORA)('%s', (corpus) => {
     it('every level, strategy and memory level', () => {
       const inflater = new Inflater(kernel);
-      const messages = [0, 1, 60, 175, 1024, 16_384, 70_000].map((length) => messageOf(corpus, length, length));
-      for (const level of LEVELS) {
-        for (const strategy of STRATEGIES) {
-          for (const memLevel of MEMORY_LEVELS) {
-            // The long ones at one memory level only: they take their time, in zlib.
-            for (const message of memLevel === 8 ? messages : messages.slice(0, 5)) {
-              expectDone(inflater, deflateAlone(message, { level, strategy, memLevel }), message);
-            }
-          }
-        }
-      }
+      for (const { payload, message } of inEveryWay(corpus)) expectDone(inflater, payload, message);
     });
 
     it.each(WINDOW_BITS)('takeover over a window of %i bits', async (windowBits) => {

@@ -9,6 +9,7 @@ import {
   LEVEL_SMALLEST,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
+  POOL_PTR,
 } from '../../assembly/deflate/layout.js';
 import {
   distanceBase,
@@ -30,8 +31,9 @@ import {
 } from '../../src/kernel/portable-decoding-table.js';
 import { createPortableDeflateKernel } from '../../src/kernel/portable-deflate.js';
 import { CORPORA, messageOf } from '../support/corpora.js';
-import { Deflater } from '../support/deflating.js';
+import { Deflater, TRAILER } from '../support/deflating.js';
 import { createRandom } from '../support/random.js';
+import { readDeflate } from '../support/read-deflate.js';
 
 const random = createRandom(1);
 
@@ -166,6 +168,32 @@ describe('decoding tables', () => {
     table.build(Uint8Array.of(0, 0, 1), 0, 3, true);
     expect([look(table, 8, 0) >> VALUE_SHIFT, look(table, 8, 0) & KIND_BITS]).toEqual([2, KIND_LITERAL]);
     expect([look(table, 8, 1) & KIND_BITS, look(table, 8, 1) & CODE_LENGTH_BITS]).toEqual([KIND_INVALID, 1]);
+  });
+});
+
+describe('how far matches reach', () => {
+  const kernel = createPortableDeflateKernel(4);
+  const PATTERN = Buffer.from('what was said once, long ago');
+
+  it.each([8, 9, 12, 15])('to the end of a window of %i bits and no further', (windowBits) => {
+    const windowLength = 2 ** windowBits;
+    for (const ringLength of new Set([windowLength, MAX_WINDOW_LENGTH])) {
+      for (const level of [LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST]) {
+        for (const distance of [windowLength - 1, windowLength, windowLength + 1]) {
+          const deflater = new Deflater(kernel, {
+            ...{ contextPtr: POOL_PTR, ringLength, windowLength, hashBits: MAX_HASH_BITS },
+            ...{ level, takeover: true },
+          });
+          // Nothing between the two hashes like the pattern.
+          const first = Buffer.concat([PATTERN, Buffer.alloc(distance - PATTERN.length)]);
+          const payloads = [first, PATTERN].flatMap((message) => [deflater.deflate(message), TRAILER]);
+          const { bytes, blocks } = readDeflate(Buffer.concat(payloads), windowLength);
+          expect(Buffer.compare(bytes, Buffer.concat([first, PATTERN]))).toBe(0);
+          const distances = blocks.flatMap(({ matches }) => matches.map((match) => match.distance));
+          expect([distance, distances.includes(distance)]).toEqual([distance, distance <= windowLength]);
+        }
+      }
+    }
   });
 });
 
