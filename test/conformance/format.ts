@@ -87,8 +87,9 @@ export function splitVectors(text: string): VectorSource[] {
   const blocks = text.split(/^== /m).slice(1);
   return blocks.map((block) => {
     const [title = '', ...lines] = block.split('\n').map((line) => line.trim());
-    const valueOf = (keyword: string) => lines.find((line) => line.startsWith(`${keyword} `))?.slice(keyword.length + 1);
-    return { title, section: valueOf('section') ?? '', autobahn: valueOf('autobahn')?.split(' ') ?? [], lines };
+    const valueFor = (keyword: string) =>
+      lines.find((line) => line.startsWith(`${keyword} `))?.slice(keyword.length + 1);
+    return { title, section: valueFor('section') ?? '', autobahn: valueFor('autobahn')?.split(' ') ?? [], lines };
   });
 }
 
@@ -252,7 +253,10 @@ function parsePayload(words: readonly string[]): Uint8Array<ArrayBuffer> {
     const match = /^(".*"|x[0-9a-f]*)(?:\*([0-9]+))?$/s.exec(word);
     if (match === null) return raise(`no payload ${word}`);
     const [, what = '', count = '1'] = match;
-    return { bytes: what.startsWith('"') ? utf8.encode(JSON.parse(what)) : parseHex(what.slice(1)), count: Number(count) };
+    return {
+      bytes: what.startsWith('"') ? utf8.encode(JSON.parse(what)) : parseHex(what.slice(1)),
+      count: Number(count),
+    };
   });
   const payload = new Uint8Array(parts.reduce((sum, { bytes, count }) => sum + bytes.length * count, 0));
   let offset = 0;

@@ -23,7 +23,8 @@ export function headerFor(frame: FrameLine, role: VectorRole): Uint8Array {
   const shortLength = bits === 7 ? Number(length) : bits === 16 ? 126 : 127;
   const header = [(fin ? 0x80 : 0) | (rsv << 4) | opcode, (masked ? 0x80 : 0) | shortLength];
   if (bits === 16) header.push(Number(length) >> 8, Number(length) & 255);
-  if (bits === 64) for (let shift = 56n; shift >= 0n; shift -= 8n) header.push(Number((BigInt(length) >> shift) & 255n));
+  if (bits === 64)
+    for (let shift = 56n; shift >= 0n; shift -= 8n) header.push(Number((BigInt(length) >> shift) & 255n));
   if (masked) header.push(...(frame.maskingKey ?? MASKING_KEY));
   return Uint8Array.from(header);
 }
