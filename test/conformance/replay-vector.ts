@@ -5,7 +5,8 @@
 import type * as Wsimd from '../../src/index.js';
 import { type Cut, cutInto, everyCut, someCuts } from '../support/cuts.js';
 import { referenceDecode } from '../support/reference-decoder.js';
-import type { EventLine, FrameLine, TextVector, VectorRole } from './format.js';
+import { describeError, EventLog, eventLine } from './event-log.js';
+import type { FailureLine, FrameLine, TextVector, VectorRole } from './format.js';
 import { bytesFor, describeBytes, describeFrame, frameLine, headerFor, joinBytes } from './wire-bytes.js';
 
 /** What is put to the test. */
@@ -41,52 +42,60 @@ interface Scene {
 }
 
 /**
- * Replays a vector for each of its roles.
+ * Replays a vector for each of its roles on these kernels.
  *
- * @returns how many times a stream was decoded
+ * @returns how many times a stream was decoded on each
  * @throws Error that says what differs, and in which cut
  */
-export function replayVector(implementation: Implementation, vector: TextVector, kernel: KernelName): number {
-  return vector.roles.reduce((sum, role) => sum + replayRole(implementation, vector, role, kernel), 0);
+export function replayVector(
+  implementation: Implementation,
+  vector: TextVector,
+  kernels: readonly KernelName[],
+): number[] {
+  const counts = kernels.map(() => 0);
+  for (const role of vector.roles) {
+    const replay = prepare(implementation, vector, role);
+    for (const [i, kernel] of kernels.entries()) counts[i]! += replay(kernel);
+  }
+  return counts;
 }
 
-function replayRole(implementation: Implementation, vector: TextVector, role: VectorRole, kernel: KernelName): number {
-  const { frames, chops, failure } = vector;
-  const isOver = failure !== undefined || vector.events.at(-1)?.type === 'close';
+/** Streams and outcomes for a role are made once; what comes back replays them on a kernel. */
+function prepare(implementation: Implementation, vector: TextVector, role: VectorRole): (kernel: KernelName) => number {
+  const { frames, chops, failure, events, options } = vector;
   const bytes = bytesFor(frames, role);
-  const scene = makeScene(implementation, vector, role, kernel, frames, []);
-  if (chops !== undefined)
-    return replayCuts(
-      scene,
-      chops.map((length) => chop(bytes, length)),
-    );
+  const scene = makeScene(implementation, vector, role, frames, []);
+  if (chops !== undefined) {
+    const cuts = chops.map((length) => chop(bytes, length));
+    return (kernel) => replayCuts({ ...scene, kernel }, cuts);
+  }
 
-  let count = replayCuts(scene, everyCut(bytes));
-  checkWhenKnown(scene, bytes);
-  const border = bytes.length;
-  if (isOver) {
+  const replays: ((kernel: KernelName) => number)[] = [(kernel) => replayCuts({ ...scene, kernel }, everyCut(bytes))];
+  if (failure !== undefined) replays.push((kernel) => checkWhenKnown({ ...scene, kernel }, failure, bytes));
+  if (failure !== undefined || events.at(-1)?.type === 'close') {
     // Nothing that stands behind an error or a Close counts, whatever it is.
     const junk = Uint8Array.of(0x81, 0x85, 0, 0, 0, 0, 0xff, 0, 0x70, 0xc3, 0x28);
     const behind = joinBytes([bytes, bytesFor(vector.behind, role), junk]);
-    count += replayCuts(scene, someCuts(behind, [border - 1, border, border + 1]));
+    const border = bytes.length;
+    replays.push((kernel) => replayCuts({ ...scene, kernel }, someCuts(behind, [border - 1, border, border + 1])));
   }
-  if (vector.options.maxFrameLength === undefined && vector.options.maxMessageLength === undefined) {
+  if (options.maxFrameLength === undefined && options.maxMessageLength === undefined) {
     const before: FrameLine[] = [plainFrame(1, 'before'), plainFrame(9, 'p')];
     const start = bytesFor(before, role).length;
-    const longer = makeScene(implementation, vector, role, kernel, [...before, ...frames], before);
-    count += replayCuts(longer, someCuts(bytesFor([...before, ...frames], role), [start, start + 1]));
+    const longer = makeScene(implementation, vector, role, [...before, ...frames], before);
+    const all = bytesFor([...before, ...frames], role);
+    replays.push((kernel) => replayCuts({ ...longer, kernel }, someCuts(all, [start, start + 1])));
   }
-  return count;
+  return (kernel) => replays.reduce((sum, replay) => sum + replay(kernel), 0);
 }
 
 function makeScene(
   implementation: Implementation,
   vector: TextVector,
   role: VectorRole,
-  kernel: KernelName,
   frames: readonly FrameLine[],
   before: readonly FrameLine[],
-): Scene {
+): Omit<Scene, 'kernel'> {
   const { failure, events, options, closing } = vector;
   const ends = (frame: FrameLine) => frame.claims === undefined && frame.opcode !== undefined;
   const whole = failure === undefined ? frames.filter(ends) : frames.slice(0, -1);
@@ -103,7 +112,6 @@ function makeScene(
     implementation,
     vector,
     role,
-    kernel,
     options,
     frameLines: whole.map((frame) => frameLine(frame, role)),
     lines: [...beforeLines, ...events.map(eventLine), ...(error === undefined ? [] : [error])],
@@ -220,61 +228,18 @@ function takeOutgoing(connection: Wsimd.Connection, sent: Uint8Array[]): void {
 }
 
 /** The error is there with the byte that makes it certain, and not a byte before. */
-function checkWhenKnown(scene: Scene, bytes: Uint8Array): void {
+function checkWhenKnown(scene: Scene, { known }: FailureLine, bytes: Uint8Array): number {
   const { implementation, vector, role, kernel, options } = scene;
-  const { failure, frames } = vector;
-  if (failure === undefined) return;
-  const head = headerFor(frames.at(-1)!, role).length;
-  const start = bytesFor(frames.slice(0, -1), role).length;
-  const needed = failure.known === 'opening' ? 2 : failure.known === 'header' ? head : head + failure.known;
+  const head = headerFor(vector.frames.at(-1)!, role).length;
+  const start = bytesFor(vector.frames.slice(0, -1), role).length;
+  const needed = start + (known === 'opening' ? 2 : known === 'header' ? head : head + known);
   const decoder = new implementation.MessageDecoder({ ...options, role, kernel });
-  const whole: Cut = { name: `the first ${start + needed} bytes`, chunks: [] };
-  withoutStacks(() => decoder.decode(bytes.slice(0, start + needed - 1)));
-  same(scene, whole, 'known a byte before', [String(decoder.isDone)], ['false']);
-  withoutStacks(() => decoder.decode(bytes.slice(start + needed - 1, start + needed)));
-  same(scene, whole, 'known', [String(decoder.isDone)], ['true']);
-}
-
-/** One line an event; the pieces of a message are joined, and stand where its last piece came. */
-class EventLog {
-  readonly lines: string[] = [];
-  #pieces: Uint8Array[] = [];
-
-  add(event: Wsimd.MessageEvent): void {
-    switch (event.type) {
-      case 'text':
-        this.lines.push(`text ${describeBytes(new TextEncoder().encode(event.text))}`);
-        break;
-      case 'textBytes':
-        this.lines.push(`text ${describeBytes(event.bytes)}`);
-        break;
-      case 'binary':
-        this.lines.push(`binary ${describeBytes(event.data)}`);
-        break;
-      case 'piece':
-        if (event.isFirst) this.#pieces = [];
-        this.#pieces.push(event.data);
-        if (event.isLast) this.lines.push(`${event.opcode} ${describeBytes(joinBytes(this.#pieces))}`);
-        break;
-      case 'ping':
-      case 'pong':
-        this.lines.push(`${event.type} ${describeBytes(event.payload)}`);
-        break;
-      case 'close':
-        this.lines.push(`close ${event.closeCode} ${describeBytes(new TextEncoder().encode(event.reason))}`);
-        break;
-      case 'error':
-        this.lines.push(describeError(event.error));
-    }
-  }
-}
-
-function describeError({ code, closeCode, offset }: Wsimd.ProtocolError): string {
-  return `error ${code} ${closeCode} @${offset}`;
-}
-
-function eventLine({ type, closeCode, payload }: EventLine): string {
-  return `${type} ${type === 'close' ? `${closeCode} ` : ''}${describeBytes(payload)}`;
+  const cut: Cut = { name: `the first ${needed} bytes`, chunks: [] };
+  withoutStacks(() => decoder.decode(bytes.slice(0, needed - 1)));
+  same(scene, cut, 'known a byte before', [String(decoder.isDone)], ['false']);
+  withoutStacks(() => decoder.decode(bytes.slice(needed - 1, needed)));
+  same(scene, cut, 'known', [String(decoder.isDone)], ['true']);
+  return 1;
 }
 
 function pongFor(ping: FrameLine): FrameLine {

@@ -25,7 +25,7 @@ function replayAll(source: VectorSource): void {
   const count = counts.get(section) ?? { vectors: 0, wasm: 0, portable: 0 };
   counts.set(section, count);
   count.vectors++;
-  for (const kernel of KERNELS) count[kernel] += replayVector(implementation, vector, kernel);
+  for (const [i, decoded] of replayVector(implementation, vector, KERNELS).entries()) count[KERNELS[i]!] += decoded;
 }
 
 for (const { name, vectors } of files) {
