@@ -50,7 +50,7 @@ describe('both kernels, the reference decoder and ws agree', () => {
     .split('\n')
     .filter(Boolean);
   it.each(kept.map((line) => [parseCase(line).note, line] as const))('on a case that was kept: %s', (_, line) => {
-    for (let turn = 0; turn < 5; turn++) expectNoFault(parseCase(line), turn);
+    for (let turn = 0; turn < 10; turn++) expectNoFault(parseCase(line), turn);
   });
 });
 
