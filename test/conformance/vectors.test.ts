@@ -30,7 +30,7 @@ function replayAll(source: VectorSource): void {
 
 for (const { name, vectors } of files) {
   describe(name, () => {
-    it.each(vectors)('$section $title', replayAll);
+    it.each(vectors.map((vector) => [vector.title, vector] as const))('%s', (_, vector) => replayAll(vector));
   });
 }
 

@@ -114,6 +114,14 @@ export const DIFFERENCES: readonly Difference[] = [
       failure?.rule === 'FRAME_TOO_LONG' && options.maxFrameLength !== undefined,
   },
   {
+    name: 'a message limit of 2^31 or more is another',
+    why: 'ws keeps the low 32 bits of maxPayload, signed: 2^53 - 1 becomes -1, which is no limit.',
+    example: '028200000000000080ff001fffffffffffff00000000',
+    options: { maxMessageLength: 2 ** 53 - 1 },
+    explains: ({ failure }, _, { options }) =>
+      failure?.rule === 'MESSAGE_TOO_LONG' && options.maxMessageLength! >= 2 ** 31,
+  },
+  {
     name: 'a message limit of 0 is none',
     why: 'maxPayload 0 means no limit to ws; to us it means empty messages only.',
     example: '82820000000000ff',
