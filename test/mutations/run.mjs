@@ -37,7 +37,11 @@ function main() {
   console.log(`${tests.size} selections of tests pass as they are; ${chosen.length} faults`);
 
   const survived = [];
+  let isKernelFaulty = false;
   for (const mutation of chosen) {
+    const isOfKernel = mutation[1].startsWith('assembly/');
+    if (isKernelFaulty && !isOfKernel) buildKernel('no fault');
+    isKernelFaulty = isOfKernel;
     const killer = tryMutation(mutation);
     console.log(`${killer === undefined ? 'SURVIVED' : 'killed  '} ${mutation[0]} (${mutation[1]})`);
     if (killer === undefined) survived.push(mutation[0]);
@@ -66,7 +70,6 @@ function tryMutation([name, file, find, replace, tests]) {
     return undefined;
   } finally {
     writeFileSync(path, source);
-    if (file.startsWith('assembly/')) buildKernel(name);
   }
 }
 
