@@ -167,7 +167,7 @@ export const MUTATIONS = [
     DECODE,
     'error = result + done',
     'error = result',
-    [{ file: 'test/kernel/decode-errors.test.ts' }, FUZZ],
+    [vectors('8.1-utf8-invalid.*of a long text')],
   ],
   [
     'the fast way leaves a text unmasked for the general one',
