@@ -1,0 +1,89 @@
+// The fuzzer's short run: a few thousand streams of fixed seeds, a few of a seed of this run, and all that was ever found.
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { check, type DifferenceCounts } from './check.js';
+import { type FuzzCase, generate } from './generate.js';
+import { formatCase, parseCase } from './kept.js';
+import { shrink } from './shrink.js';
+import { DIFFERENCES, receiveWithWs } from './ws-receiver.js';
+
+function expectNoFault(fuzzCase: FuzzCase, turn: number, differences?: DifferenceCounts): void {
+  const problem = check(fuzzCase, turn, differences);
+  if (problem === undefined) return;
+  const smallest = shrink(fuzzCase, (smaller) => check(smaller, turn) !== undefined);
+  expect.unreachable(`${problem}\n${formatCase(smallest, check(smallest, turn) ?? '')}`);
+}
+
+function withoutStacks(work: () => void): void {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+describe('both kernels, the reference decoder and ws agree', () => {
+  it('on streams of fixed seeds', () => {
+    withoutStacks(() => {
+      for (let seed = 0; seed < 12_000; seed++) expectNoFault(generate(seed), seed);
+    });
+  });
+
+  it.each(DIFFERENCES)('where ws does not: $name', ({ name, example, options = {} }) => {
+    const differences: DifferenceCounts = new Map();
+    const bytes = Uint8Array.from(Buffer.from(example, 'hex'));
+    expectNoFault({ role: 'server', options, bytes, cuts: [] }, 0, differences);
+    expect([...differences]).toEqual([[name, 1]]);
+  });
+
+  it('on streams of a seed of this run', () => {
+    const start = Math.floor(Math.random() * 2 ** 31);
+    withoutStacks(() => {
+      for (let seed = start; seed < start + 3000; seed++) expectNoFault(generate(seed), seed);
+    });
+  });
+
+  const kept = readFileSync(new URL('kept.jsonl', import.meta.url), 'utf8')
+    .split('\n')
+    .filter(Boolean);
+  it.each(kept.map((line) => [parseCase(line).note, line] as const))('on a case that was kept: %s', (_, line) => {
+    for (let turn = 0; turn < 10; turn++) expectNoFault(parseCase(line), turn);
+  });
+});
+
+describe('the generator', () => {
+  it('makes the same stream of the same seed', () => {
+    for (let seed = 0; seed < 50; seed++) expect(generate(seed)).toEqual(generate(seed));
+  });
+
+  it('reaches every error, every event and every kind of cut', () => {
+    const rules = new Set<string>();
+    const types = new Set<string>();
+    const cuts = new Set<number>();
+    for (let seed = 0; seed < 12_000; seed++) {
+      const fuzzCase = generate(seed);
+      cuts.add(Math.min(fuzzCase.cuts.length, 6));
+      if (fuzzCase.role === 'observer') continue;
+      const { events, closeCode } = receiveWithWs(fuzzCase, [fuzzCase.bytes]);
+      for (const { type } of events) types.add(type);
+      rules.add(String(closeCode));
+    }
+    expect([...rules].sort()).toEqual(['1002', '1007', '1009', 'undefined']);
+    expect([...types].sort()).toEqual(['binary', 'close', 'ping', 'pong', 'text']);
+    expect([...cuts].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('the shrinker', () => {
+  it('leaves what shows the fault, and nothing else', () => {
+    const bytes = Uint8Array.from({ length: 100 }, (_, i) => i + 1);
+    const start: FuzzCase = { role: 'server', options: { maxFrameLength: 5 }, bytes, cuts: [3, 50, 70] };
+    const smallest = shrink(start, ({ bytes, cuts }) => bytes.includes(60) && bytes.includes(77) && cuts.length > 0);
+    expect(smallest).toMatchObject({ options: {}, bytes: Uint8Array.of(60, 77) });
+    expect(smallest.cuts).toHaveLength(1);
+    expect(parseCase(formatCase(smallest, 'note'))).toEqual({ ...smallest, note: 'note' });
+  });
+});
