@@ -185,7 +185,9 @@ function compareEvents(
             ? event.bytes
             : event.type === 'binary'
               ? event.data
-              : event.payload;
+              : event.type === 'fragments'
+                ? Buffer.concat(event.fragments)
+                : event.payload;
       if (!isSame(data, payload)) return `event ${count}: another payload`;
       if (event.type === 'piece') pieces = [];
     }
