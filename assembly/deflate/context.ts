@@ -34,21 +34,6 @@ export function remember(contextPtr: usize, ptr: usize, length: u32): void {
   if (kept > untilEnd) copyExactly(ring, from + <usize>untilEnd, kept - untilEnd);
 }
 
-/** The contract stands in src/kernel/deflate-kernel.ts. */
-export function moveContext(fromPtr: usize, toPtr: usize, ringLength: u32): void {
-  const oldLength = load<u32>(fromPtr, CONTEXT_RING_LENGTH);
-  const history = load<u32>(fromPtr, CONTEXT_HISTORY);
-  const position = load<u32>(fromPtr, CONTEXT_POSITION);
-  initContext(toPtr, ringLength, load<u32>(fromPtr, CONTEXT_HASH_BITS));
-
-  // The oldest byte lies behind the position in the old ring; remembering from there on leaves the new one in order.
-  store<u32>(toPtr, position - history, CONTEXT_POSITION);
-  const offset = (position - history) & (oldLength - 1);
-  const untilEnd = min<u32>(history, oldLength - offset);
-  remember(toPtr, fromPtr + CONTEXT_RING + <usize>offset, untilEnd);
-  remember(toPtr, fromPtr + CONTEXT_RING, history - untilEnd);
-}
-
 /**
  * Copies and writes nothing beside: a ring has valid history on both sides of what is appended.
  *

@@ -53,14 +53,6 @@ export interface DeflateKernel {
   remember(contextPtr: number, ptr: number, length: number): void;
 
   /**
-   * Copies a context to another place with a larger ring, its history kept. For contexts of inflate, which grow from small.
-   *
-   * @param toPtr where it goes; the two do not overlap
-   * @param ringLength of the new one, not smaller than the old one's
-   */
-  moveContext(fromPtr: number, toPtr: number, ringLength: number): void;
-
-  /**
    * Deflates a slice of a message, `length` bytes at INPUT_PTR, with the context's history as its dictionary, and remembers
    * the slice in the context. The output, at OUTPUT_PTR, ends at a byte's border behind an empty stored block; with
    * DEFLATE_LAST the last four bytes of that are left off (RFC 7692 section 7.2.1). Never longer than the slice stored.

@@ -36,20 +36,6 @@ export function remember({ bytes, words }: PortableMemory, contextPtr: number, p
   if (kept > first) bytes.copyWithin(ringPtr, ptrKept + first, ptrKept + kept);
 }
 
-/** `DeflateKernel.moveContext` */
-export function moveContext(memory: PortableMemory, fromPtr: number, toPtr: number, ringLength: number): void {
-  const { words } = memory;
-  const history = historyOf(words, fromPtr);
-  const position = positionOf(words, fromPtr);
-  initContext(memory, toPtr, ringLength, words[(fromPtr + CONTEXT_HASH_BITS) >> 2]!);
-  // Positions count on, so that the bytes find their places in the new ring.
-  words[(toPtr + CONTEXT_POSITION) >> 2] = position - history;
-  const start = (position - history) & (ringLengthOf(words, fromPtr) - 1);
-  const first = Math.min(history, ringLengthOf(words, fromPtr) - start);
-  remember(memory, toPtr, fromPtr + CONTEXT_RING + start, first);
-  if (history > first) remember(memory, toPtr, fromPtr + CONTEXT_RING, history - first);
-}
-
 /** Copies the last `length` bytes of a context's history to `ptr`. */
 export function recall({ bytes, words }: PortableMemory, contextPtr: number, length: number, ptr: number): void {
   const ringLength = ringLengthOf(words, contextPtr);

@@ -5,7 +5,7 @@
 import { DEFLATE_LAST, DEFLATE_PAGES, INPUT_PTR, OUTPUT_PTR, PAGE_LENGTH } from '../../assembly/deflate/layout.js';
 import type { DeflateKernel } from './deflate-kernel.js';
 import { PortableBlocks } from './portable-blocks.js';
-import { initContext, moveContext, remember } from './portable-context.js';
+import { initContext, remember } from './portable-context.js';
 import { PortableInflate } from './portable-inflate.js';
 import type { PortableMemory } from './portable-mask.js';
 import { PortableMatches } from './portable-matches.js';
@@ -41,10 +41,6 @@ class PortableDeflateKernel implements DeflateKernel {
 
   remember(contextPtr: number, ptr: number, length: number): void {
     remember(this.#memory, contextPtr, ptr, length);
-  }
-
-  moveContext(fromPtr: number, toPtr: number, ringLength: number): void {
-    moveContext(this.#memory, fromPtr, toPtr, ringLength);
   }
 
   deflate(contextPtr: number, windowLength: number, length: number, level: number, flags: number): number {

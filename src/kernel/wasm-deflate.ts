@@ -19,14 +19,13 @@ export function createWasmDeflateKernel(
   module: CompiledModule = compile(DEFLATE_BASE64),
 ): DeflateKernel {
   const { memory, functions } = instantiate(module, DEFLATE_PAGES, poolPages);
-  const { initContext, inflate, remember, moveContext, deflate, transcode } = functions;
+  const { initContext, inflate, remember, deflate, transcode } = functions;
   return {
     name: 'wasm',
     memory,
     initContext: initContext as DeflateKernel['initContext'],
     inflate: inflate as DeflateKernel['inflate'],
     remember: remember as DeflateKernel['remember'],
-    moveContext: moveContext as DeflateKernel['moveContext'],
     deflate: deflate as DeflateKernel['deflate'],
     transcode: transcode as DeflateKernel['transcode'],
   };

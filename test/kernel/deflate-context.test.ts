@@ -1,4 +1,4 @@
-// initContext(), remember() and moveContext() of every kernel: what a context's header and ring hold, byte for byte, and
+// initContext() and remember() of every kernel: what a context's header and ring hold, byte for byte, and
 // that nothing beside them is written.
 
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,6 @@ import { INFLATE_KERNELS } from '../support/inflating.js';
 import { createRandom, randomBytes } from '../support/random.js';
 
 const CONTEXT = POOL_PTR + 0x4000;
-const OTHER = POOL_PTR + 0x20000;
 const POISON = 0xa5;
 
 describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
@@ -92,32 +91,5 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     kernel.remember(CONTEXT, OUTPUT_PTR, 200);
     expect(header(CONTEXT)).toMatchObject({ position: 100, history: 200 });
     expect(remembered(CONTEXT)).toEqual([...randomBytes(200, 7)]);
-  });
-
-  it.each([
-    [256, 256],
-    [256, 1024],
-    [1024, 32_768],
-    [4096, 8192],
-  ])('moveContext takes a ring of %i bytes to one of %i', (fromLength, toLength) => {
-    for (const total of [0, 1, 100, fromLength - 1, fromLength, fromLength + 77, 5 * fromLength + 3]) {
-      bytes.fill(POISON, POOL_PTR);
-      kernel.initContext(CONTEXT, fromLength, 0);
-      bytes.set(randomBytes(total, total), OUTPUT_PTR);
-      kernel.remember(CONTEXT, OUTPUT_PTR, total);
-      const before = bytes.slice(CONTEXT, CONTEXT + CONTEXT_RING + fromLength);
-      kernel.moveContext(CONTEXT, OTHER, toLength);
-      const history = Math.min(total, fromLength);
-      expect(header(OTHER)).toMatchObject({ ringLength: toLength, history, hashBits: 0 });
-      expect(remembered(OTHER)).toEqual(remembered(CONTEXT));
-      expect(bytes.slice(CONTEXT, CONTEXT + before.length)).toEqual(before);
-      bytes.fill(POISON, CONTEXT, CONTEXT + before.length);
-      expectOnlyWritten(OTHER, OTHER + CONTEXT_RING + toLength);
-      // And it goes on from there.
-      bytes.set(randomBytes(500, 1), OUTPUT_PTR);
-      const old = remembered(OTHER);
-      kernel.remember(OTHER, OUTPUT_PTR, 500);
-      expect(remembered(OTHER)).toEqual([...old, ...randomBytes(500, 1)].slice(-toLength));
-    }
   });
 });
