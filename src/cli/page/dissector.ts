@@ -146,7 +146,9 @@ export class Dissector {
   /** The frame with the piece that the decoder shows. */
   #append(frame: Dissection, chunk: Uint8Array, chunkStart: number): Dissection {
     const decoder = this.#decoder;
-    if (frame.isCompressed) this.#compressed?.append(decoder.view(), 0, decoder.length, 0);
+    if (frame.isCompressed && this.#inflater !== undefined) {
+      this.#compressed?.append(decoder.view(), 0, decoder.length, 0);
+    }
     const length = Math.min(PREVIEW_LENGTH - frame.wire.length, decoder.length);
     if (length === 0) return frame;
     const at = frame.offset + frame.header.length + frame.wire.length - chunkStart;
@@ -162,9 +164,10 @@ export class Dissector {
     if (!frame.isCompressed || !this.#decoder.fin) return frame;
     const payload = this.#compressed!.take();
     this.#compressed = undefined;
+    if (this.#inflater === undefined) return frame;
     const isText = (frame.messageOpcode ?? this.#decoder.opcode) === OPCODE_TEXT;
     try {
-      const message = this.#inflater!.inflateBytes(payload, 0, payload.length, DEFAULT_MAX_MESSAGE_LENGTH, isText);
+      const message = this.#inflater.inflateBytes(payload, 0, payload.length, DEFAULT_MAX_MESSAGE_LENGTH, isText);
       return { ...frame, inflated: { length: message.length, preview: message.slice(0, PREVIEW_LENGTH) } };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
