@@ -42,9 +42,7 @@ describe('makeHost', () => {
   it('takes what Node has where all of it is there, and the web otherwise', () => {
     expect(getHost()).toBe(getHost());
     expect(makeHost({ Buffer }).readAscii).not.toBe(makeHost({}).readAscii);
-    // The web's two readers are one; Node's are two.
-    expect(web.readAscii).toBe(web.readUtf8);
-    expect(node.readAscii).not.toBe(node.readUtf8);
+    expect([typeof node.readUtf16, typeof web.readUtf16]).toEqual(['function', 'undefined']);
     for (const incomplete of [{ Buffer: undefined }, { Buffer: {} }, { Buffer: class {} }, { Buffer: Uint8Array }]) {
       const host = makeHost(incomplete);
       expect(host.readUtf16).toBeUndefined();
