@@ -170,7 +170,6 @@ export class MessageDecoder {
       if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, handler)) return;
       if (count > 0) this.#takeOut(chunk, from, count);
       from += this.#decoder.consumed;
-      if (this.#decoder.error !== undefined) break;
     }
     const { error } = this.#decoder;
     if (error !== undefined && !this.#hasReportedError) {
