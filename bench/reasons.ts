@@ -150,6 +150,18 @@ const REASONS: readonly Reason[] = [
     subject: 'messages',
     text: 'A message that spans chunks is put together in a buffer of its own.',
   },
+  {
+    group: 'deflate/',
+    subject: 'wsimd',
+    peer: 'ws awaited',
+    text: '`ws` waits 50 to 70 µs for a thread here; the bar was set on a machine where it waited 100 to 200. Against zlib, which does the work, see beside it.',
+  },
+  {
+    group: 'deflate/inflate/',
+    subject: 'wsimd',
+    peer: 'node:zlib',
+    text: 'A long message comes out in pieces of 64 KiB, and is put together in a buffer that grows with them: its length is not known before.',
+  },
 ];
 
 /** @param peer undefined for a figure of the subject's own @param runtime its id (see runtime-name.ts) */
