@@ -18,7 +18,7 @@ import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
-import { getHost, portableUtf8Length } from './kernel/host.js';
+import { encodeUtf8, getHost, portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
@@ -325,7 +325,7 @@ export class Connection {
     if (compression === undefined) {
       this.#writer.write(opcode, payload);
     } else if (options?.inSlices === true && payload.length > SLICE_LENGTH && compression.isWorthDeflating(payload)) {
-      const bytes = typeof payload === 'string' ? encodeUtf8(payload) : payload.slice();
+      const bytes = typeof payload === 'string' ? encodeUtf8(getHost(), payload) : payload.slice();
       this.#slices ??= new SliceQueue(compression, this.#writer);
       this.#slices.begin(opcode, bytes);
     } else {
@@ -438,11 +438,4 @@ export class Connection {
       this.#connection.#handler?.onError(error);
     }
   };
-}
-
-function encodeUtf8(text: string): Uint8Array {
-  const host = getHost();
-  const bytes = host.allocate(host.utf8Length(text));
-  host.writeUtf8(text, bytes, 0);
-  return bytes;
 }

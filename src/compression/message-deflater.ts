@@ -19,6 +19,7 @@ import { FrameEncoder } from '../frames/frame-encoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 import { copyBytes, requireBytes } from '../kernel/bytes.js';
+import { encodeUtf8 } from '../kernel/host.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 
 /**
@@ -162,8 +163,7 @@ export class MessageDeflater {
   #deflateInput(contextPtr: number, payload: string | Uint8Array, length: number, isLast: boolean): Uint8Array {
     if (length <= INPUT_CAPACITY) return this.#deflateSlice(contextPtr, length, isLast);
     const { host, bytes } = this.#arena;
-    const source = typeof payload === 'string' ? host.allocate(length) : payload;
-    if (typeof payload === 'string') host.writeUtf8(payload, source, 0);
+    const source = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
     const buffer = new PayloadBuffer();
     for (let start = 0; start < length; start += INPUT_CAPACITY) {
       const end = Math.min(start + INPUT_CAPACITY, length);
@@ -191,8 +191,7 @@ export class MessageDeflater {
     const deflated = this.#deflateInput(SHARED_DEFLATE_CONTEXT_PTR, payload, length, true);
     if (deflated.length >= length) return null;
     const serverFrame = new FrameEncoder({ role: 'server' }).encode(opcode, deflated, { rsv1: true });
-    const plain = typeof payload === 'string' ? host.allocate(length) : payload;
-    if (typeof payload === 'string') host.writeUtf8(payload, plain, 0);
+    const plain = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
     return { payload: deflated.slice(), serverFrame, tail: plain.slice(-MAX_WINDOW_LENGTH) };
   }
 

@@ -108,6 +108,13 @@ function readShortAscii(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
+/** A string as UTF-8, in a buffer of its own. */
+export function encodeUtf8(host: Host, text: string): Uint8Array<ArrayBuffer> {
+  const bytes = host.allocate(host.utf8Length(text));
+  host.writeUtf8(text, bytes, 0);
+  return bytes;
+}
+
 /** Engines keep the bytes of typed arrays up to this length in the heap: they cost a tenth of those that have a buffer. */
 const HEAP_LENGTH = 64;
 /** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */

@@ -14,6 +14,7 @@ import {
   writeResponse,
 } from '../handshake/server.js';
 import { type ByteStreams, Transport } from './byte-streams.js';
+import { readHead } from './read-head.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
 
 /** A refusal of the caller's own. */
@@ -107,21 +108,4 @@ async function refuse(transport: Transport, rejected: HandshakeRejected): Promis
   await transport.write(encodeLatin1(writeRejection(rejected)));
   await transport.end();
   throw rejected.error;
-}
-
-/**
- * Reads until a head is whole.
- *
- * @throws ProtocolError `WSIMD_HEAD_TOO_LARGE`, `WSIMD_CONNECTION_LOST`
- */
-export async function readHead(
-  transport: Transport,
-  reader: HeadReader,
-): Promise<{ readonly head: Uint8Array; readonly rest: Uint8Array }> {
-  for (;;) {
-    const chunk = await transport.read();
-    if (chunk === undefined) throw new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'during the handshake' });
-    const received = reader.push(chunk);
-    if (received !== undefined) return received;
-  }
 }

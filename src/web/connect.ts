@@ -3,8 +3,8 @@
 import { type CreateRequestOptions, checkResponse, createRequest, type ResponseAccepted } from '../handshake/client.js';
 import { formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.js';
-import { readHead } from './accept.js';
 import { type ByteStreams, Transport } from './byte-streams.js';
+import { readHead } from './read-head.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
 
 /** What a client over streams can be told. */
