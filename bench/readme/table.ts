@@ -1,9 +1,11 @@
-// What the README says of speed, in Markdown: a table of ratios, and behind it what was wanted and the other engines. It must
+// What the README says of speed, in Markdown: tables of ratios, and folded behind them what was wanted and the other engines. It must
 // not know files.
 
+import { countBars } from '../demands.js';
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../results.js';
 import { findRuntimeName } from '../runtime-name.js';
 import { formatRatio, isLoss } from '../verdicts.js';
+import { describeEndToEnd } from './end-to-end.js';
 import { describeEngines } from './engines.js';
 import { describeWants } from './wants.js';
 
@@ -66,7 +68,21 @@ const ROWS: readonly Row[] = [
 export function describeSpeed(runs: readonly RunResult[]): string {
   const [run, ...others] = runs;
   if (run === undefined) throw new Error('there are no results to write about');
-  return [describeRun(run), makeTable(run), describeWants(run), ...describeEngines([run, ...others])].join('\n\n');
+  const { met, of } = countBars(run);
+  return [
+    describeRun(run),
+    makeTable(run),
+    ...describeEndToEnd(run),
+    ...fold(`What was wanted, what of it is missed and why, and every other loss: ${met} of ${of} bars met`, [
+      describeWants(run),
+    ]),
+    ...fold('The engines side by side', describeEngines([run, ...others])),
+  ].join('\n\n');
+}
+
+/** Shown when the reader asks for it. */
+function fold(title: string, paragraphs: readonly string[]): string[] {
+  return paragraphs.length === 0 ? [] : [`<details><summary>${title}</summary>`, ...paragraphs, '</details>'];
 }
 
 function describeRun({ machine, versions, date, plan }: RunResult): string {

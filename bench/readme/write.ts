@@ -1,6 +1,6 @@
 // Writes the README's part on speed, and its drawings, from the results that are kept. It must not know what they say.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRuns, writeText } from '../files.js';
@@ -9,12 +9,18 @@ import { describeSpeed } from './table.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const RESULTS = 'bench/results';
+/** Beside the other results: servers end to end are runs of their own, which need both cores to themselves. */
+const END_TO_END = 'end-to-end';
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
 
 /** @param root of the project @returns what was written, in words. @throws Error if there are no results, or no markers */
 export function writeReadme(root: string = ROOT): string {
-  const runs = readRuns([join(root, RESULTS)]);
+  const [first, ...others] = readRuns([join(root, RESULTS)]);
+  if (first === undefined) throw new Error(`there are no results in ${RESULTS}`);
+  const servers = join(root, RESULTS, END_TO_END);
+  const endToEnd = existsSync(servers) ? readRuns([servers]).flatMap(({ groups }) => groups) : [];
+  const runs = [{ ...first, groups: [...first.groups, ...endToEnd] }, ...others];
   const drawings = makeDrawings(runs);
   for (const { file, svg } of drawings) writeText(join(root, RESULTS, file), svg);
   const images = drawings.map(({ file, alt }) => `![${alt}](${RESULTS}/${file})`);

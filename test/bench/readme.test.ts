@@ -42,6 +42,29 @@ describe('readme', () => {
     expect(text).not.toContain('undefined');
   });
 
+  it('has servers end to end where they were measured', () => {
+    const ratio = { subject: 'wsimd', peer: 'Bun', median: 0.75, p25: 0.7, p75: 0.8 };
+    const row = makeCase('64', 1000, 9500);
+    const groups = [makeGroup('echo/text-16/cpu', [{ ...row, ratios: [...row.ratios, ratio] }])];
+    const text = describeSpeed([readBack(makeRun(groups))]);
+    expect(text).toContain('| echo, 16 in flight: text | `ws` | 9.50 | – | – | – |');
+    expect(text).toContain('| echo, 16 in flight: text | `Bun.serve` | **0.75** | – | – | – |');
+    expect(text).toContain('2 of 2 bars met');
+    expect(describeSpeed([readBack(sampleRun)])).not.toContain('End to end');
+  });
+
+  it('takes the runs of servers from a folder of their own', () => {
+    writeFileSync(join(folder, 'README.md'), '<!-- bench:begin --><!-- bench:end -->');
+    mkdirSync(join(folder, 'bench/results'), { recursive: true });
+    writeRun(join(folder, 'bench/results/node-20.json'), sampleRun);
+    writeRun(
+      join(folder, 'bench/results/end-to-end/node-20.json'),
+      makeRun([makeGroup('echo/text-1/cpu', [makeCase('64', 1, 2)])]),
+    );
+    writeReadme(folder);
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('| echo, one in flight: text | `ws` | 2.00 |');
+  });
+
   it('has drawings that stand alone', () => {
     const drawings = makeDrawings([sampleRun, bunRun]);
     expect(drawings.map(({ file }) => file)).toEqual(['cursor.svg', 'messages.svg', 'engines.svg']);

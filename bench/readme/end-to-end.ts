@@ -1,0 +1,38 @@
+// What the README says of servers end to end: messages for each second of the server's processor, beside other servers. It must
+// not know files.
+
+import type { RunResult } from '../results.js';
+import { formatRatio, isLoss } from '../verdicts.js';
+
+const PEERS = ['ws', 'Bun', 'Deno'] as const;
+const NAMES: Record<(typeof PEERS)[number], string> = { ws: '`ws`', Bun: '`Bun.serve`', Deno: '`Deno.serve`' };
+const SIZES = ['64', '1024', '16384', '1048576'];
+const HEADS = ['64 B', '1 KiB', '16 KiB', '1 MiB'];
+const ROWS = [
+  { name: 'echo, 16 in flight: text', group: 'echo/text-16/cpu' },
+  { name: 'echo, 16 in flight: binary', group: 'echo/binary-16/cpu' },
+  { name: 'echo, one in flight: text', group: 'echo/text-1/cpu' },
+  { name: 'echo, one in flight: binary', group: 'echo/binary-1/cpu' },
+  { name: 'broadcast to 1,000', group: 'echo/broadcast/cpu' },
+] as const;
+
+/** @returns nothing for a run in which no server was measured */
+export function describeEndToEnd({ groups }: RunResult): string[] {
+  const rows = ROWS.flatMap(({ name, group }) => {
+    const cases = groups.find(({ id }) => id === group)?.cases;
+    return PEERS.flatMap((peer) => {
+      const cells = SIZES.map((size) => {
+        const ratios = cases?.find(({ label }) => label === size)?.ratios;
+        const ratio = ratios?.find((one) => one.subject === 'wsimd' && one.peer === peer);
+        if (ratio === undefined) return '–';
+        return isLoss(ratio) ? `**${formatRatio(ratio.median)}**` : formatRatio(ratio.median);
+      });
+      return cells.every((cell) => cell === '–') ? [] : [`| ${name} | ${NAMES[peer]} | ${cells.join(' | ')} |`];
+    });
+  });
+  if (rows.length === 0) return [];
+  return [
+    "End to end: `WebSocketServer` on 64 connections over loopback, the load in a process of its own that compares every byte. Messages for each second of the server's processor, as a multiple of the peer's:",
+    [`| | against | ${HEADS.join(' | ')} |`, `|---|---|${'---:|'.repeat(SIZES.length)}`, ...rows].join('\n'),
+  ];
+}
