@@ -9,7 +9,7 @@ import { decodeModuleText } from './module-text.js';
 
 /** A `WebAssembly.Module`, compiled from one of this package's `.wasm` files. Any object where the types know no WebAssembly. */
 export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
-  ? Module
+  ? Module & object
   : object;
 
 /** What the kernel exports beside its memory. */
