@@ -4,21 +4,20 @@ import type { HostReport } from './hosts.js';
 
 export interface HostResult extends HostReport {
   readonly name: string;
+  /** Of the run, e.g. `2026-11-21`. */
+  readonly date: string;
 }
 
-/** By the host's id. */
-export interface Results {
-  readonly date: string;
-  readonly hosts: Readonly<Record<string, HostResult>>;
-}
+/** By the host's id, in the order of the hosts. */
+export type Results = Readonly<Record<string, HostResult>>;
 
 const BEGIN = '<!-- conformance:begin -->';
 const END = '<!-- conformance:end -->';
 
 /** @throws Error if one host has done other work than the others, or chose another kernel than the fast one */
-export function checkAlike({ hosts }: Results): void {
+export function checkAlike(results: Results): void {
   const counts = new Map<string, string>();
-  for (const { name, vectors, decoded, chosen } of Object.values(hosts)) {
+  for (const { name, vectors, decoded, chosen } of Object.values(results)) {
     if (chosen !== 'wasm') throw new Error(`${name} chose the ${chosen} kernel`);
     for (const [kernel, count] of Object.entries(decoded)) {
       counts.set(`${name}, ${kernel}`, `${vectors} vectors, ${count} streams`);
@@ -29,9 +28,8 @@ export function checkAlike({ hosts }: Results): void {
 }
 
 /** The table, and what stands below it. */
-export function describeResults({ date, hosts }: Results): string {
-  const all = Object.values(hosts);
-  const rows = all.map(({ name, version, engine, decoded, vectors }) => {
+export function describeResults(results: Results): string {
+  const rows = Object.values(results).map(({ name, version, engine, decoded, vectors }) => {
     const kernels = Object.keys(decoded).join(', ');
     return `| ${name} | ${version} | ${engine} | ${kernels} | ${format(vectors)} | ${format(sumOf(Object.values(decoded)))} |`;
   });
@@ -42,7 +40,7 @@ export function describeResults({ date, hosts }: Results): string {
     '|---|---|---|---|---:|---:|',
     ...rows,
     '',
-    `As the run of ${date} found it; no vector is skipped on any. \`.ci/run\` runs all of them.`,
+    'Written by the runs themselves; no vector is skipped on any, and `.ci/run` runs all of them.',
   ].join('\n');
 }
 
