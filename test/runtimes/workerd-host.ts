@@ -11,6 +11,8 @@ import type { Replayed } from './replay-all.js';
 import { readVectorFiles } from './vector-files.js';
 
 const ENTRY = 'test/runtimes/in-worker.js';
+/** Which a Worker imports as they are. */
+const KERNEL_FILES = ['kernel.wasm', 'deflate.wasm'];
 /** Beside the modules, since what is embedded is named from there. */
 const CONFIG = fileURLToPath(new URL('conformance.capnp', BUILD));
 
@@ -48,6 +50,7 @@ function makeConfig(): string {
     '  compatibilityDate = "2026-11-01",',
     '  modules = [',
     ...lines,
+    ...KERNEL_FILES.map((path) => `    (name = "${path}", wasm = embed "${path}"),`),
     '  ],',
     ');',
     '',
