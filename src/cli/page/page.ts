@@ -1,11 +1,12 @@
-// The page's program: says which kernel runs, starts the two halves, and shows the one that the address names.
+// The page's program: says which kernel runs, starts its parts, and shows the one that the address names.
 
 import { selectKernel } from '../../index.js';
+import { startBenchmarkView } from './benchmark-view.js';
 import { byId, element } from './dom.js';
 import { startLiveView } from './live-view.js';
 import { startPasteView } from './paste-view.js';
 
-const VIEWS = ['live', 'paste'];
+const VIEWS = ['live', 'paste', 'benchmark'];
 
 function showKernel(): void {
   const { kernel, reason } = selectKernel();
@@ -28,5 +29,6 @@ function showView(): void {
 showKernel();
 startLiveView();
 startPasteView();
+startBenchmarkView();
 showView();
 addEventListener('hashchange', showView);

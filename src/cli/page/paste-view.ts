@@ -1,4 +1,4 @@
-// The half of the page that takes pasted bytes apart.
+// The part of the page that takes pasted bytes apart.
 
 import { Dissector } from './dissector.js';
 import { byId, element, onSubmit } from './dom.js';

@@ -1,0 +1,57 @@
+// The conformance suite in a page of a browser: served from loopback, run once, and ended.
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { KernelName } from '../../src/index.js';
+import { type BrowserName, launchBrowser } from '../support/browsers.js';
+import { BUILD, listModules } from './compiled-modules.js';
+import type { Replayed } from './replay-all.js';
+import { readVectorFiles } from './vector-files.js';
+
+/** @throws Error if the browser is not there, or with what the suite says */
+export async function replayInBrowser(
+  name: BrowserName,
+  kernels: readonly KernelName[],
+): Promise<Replayed & { readonly version: string }> {
+  const server = await serveModules();
+  try {
+    const browser = await launchBrowser(name);
+    try {
+      await browser.open(server.url);
+      const replayed = await browser.evaluate(replayHere, { files: readVectorFiles(), kernels });
+      return { version: browser.version, ...replayed };
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    server.close();
+  }
+}
+
+/** Runs in the page. */
+async function replayHere({ files, kernels }: { files: string[]; kernels: readonly KernelName[] }): Promise<Replayed> {
+  const [codec, suite] = ['/src/index.js', '/test/runtimes/replay-all.js'];
+  const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
+  return replayAll((await import(codec)) as typeof import('../../src/index.js'), files, kernels);
+}
+
+/** Serves an empty page, and the modules; nothing that is not in the list. */
+async function serveModules(): Promise<{ readonly url: string; close(): void }> {
+  const modules = new Set(listModules().map((path) => `/${path}`));
+  const server = createServer(async ({ url = '' }, response) => {
+    if (url === '/') {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>conformance</title>');
+    } else if (modules.has(url)) {
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(await readFile(new URL(`.${url}`, BUILD)));
+    } else {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
+}

@@ -1,0 +1,17 @@
+// The conformance suite in workerd: a Worker that is sent the texts of the vector files, and answers with what came of it.
+// The kernels are named in the request's address. It imports wsimd as a Worker does, under the condition `workerd`.
+
+import type { KernelName } from '../../src/index.js';
+import * as implementation from '../../src/workerd/index.js';
+import { replayAll } from './replay-all.js';
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    try {
+      const kernels = new URL(request.url).searchParams.getAll('kernel') as KernelName[];
+      return Response.json(await replayAll(implementation, await request.json(), kernels));
+    } catch (error) {
+      return Response.json({ error: String(error) });
+    }
+  },
+};
