@@ -378,8 +378,8 @@ export class Connection {
 
   #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
-    // The peer reads no further message.
-    this.#slices?.clear();
+    // Section 5.5.1 lets what is being sent leave before the reply, and whoever sent it counts on that: all of it, now.
+    while (this.hasSlices) this.#slices!.next();
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;

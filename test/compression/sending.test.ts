@@ -412,22 +412,28 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
       expect(receive().map(({ opcode }) => opcode)).toEqual([TEXT, 8]);
     });
 
-    it('are cut off by the end of the connection', () => {
-      const peer = new Peer('server');
-      for (const [end, frames] of [
-        ['the peer closes', [peer.close(1000)]],
-        ['the peer breaks a rule', [peer.frame(3, '')]],
-      ] as const) {
-        const { connection, deflate } = connect();
-        connection.sendText(long, { inSlices: true });
-        connection.sendText('behind');
-        connection.takeOutgoing();
-        connection.receive(stream(...frames));
-        expect([end, connection.hasSlices, connection.pendingLength]).toEqual([end, false, 0]);
-        connection.sendNextSlice();
-        expect(connection.takeOutgoing()[0]).toBe(0x88);
-        expect(deflate.poolUse.contexts).toBe(0);
-      }
+    it('leave, with what is behind them, before the reply to a Close', () => {
+      const { connection, deflate, receive } = connect();
+      connection.sendText(long, { inSlices: true });
+      connection.sendText('behind');
+      connection.receive(stream(new Peer('server').close(1000)));
+      expect([connection.state, connection.hasSlices, connection.pendingLength]).toEqual(['closed', false, 0]);
+      const received = receive();
+      expect(received.map(({ opcode }) => opcode)).toEqual([TEXT, TEXT, 8]);
+      expect(received[0]!.payload.length).toBe(bytesOf(long).length);
+      expect(deflate.poolUse.contexts).toBe(0);
+    });
+
+    it('are cut off by a failure and by the end of the connection', () => {
+      const { connection: failing, deflate } = connect();
+      failing.sendText(long, { inSlices: true });
+      failing.sendText('behind');
+      failing.takeOutgoing();
+      failing.receive(stream(new Peer('server').frame(3, '')));
+      expect([failing.hasSlices, failing.pendingLength]).toEqual([false, 0]);
+      failing.sendNextSlice();
+      expect(failing.takeOutgoing()[0]).toBe(0x88);
+      expect(deflate.poolUse.contexts).toBe(0);
       const { connection } = connect();
       connection.sendText(long, { inSlices: true });
       connection.receiveEnd();

@@ -1,5 +1,4 @@
-// The cases of the Autobahn test suite that need no compression (all but 12 and 13), by their numbers alone: how many there
-// are in each group.
+// The cases of the Autobahn test suite by their numbers alone: how many there are in each group.
 
 const GROUPS: readonly (readonly [group: string, cases: number])[] = [
   ['1.1', 8],
@@ -49,6 +48,16 @@ const GROUPS: readonly (readonly [group: string, cases: number])[] = [
   ['10.1', 1],
 ];
 
-export const AUTOBAHN_CASES: readonly string[] = GROUPS.flatMap(([group, cases]) =>
-  Array.from({ length: cases }, (_, i) => `${group}.${i + 1}`),
-);
+/** Five kinds of data, and seven sets of parameters. */
+const COMPRESSION_GROUPS: readonly (readonly [group: string, cases: number])[] = [
+  ...[1, 2, 3, 4, 5].map((data) => [`12.${data}`, 18] as const),
+  ...[1, 2, 3, 4, 5, 6, 7].map((parameters) => [`13.${parameters}`, 18] as const),
+];
+
+const casesOf = (groups: readonly (readonly [group: string, cases: number])[]) =>
+  groups.flatMap(([group, cases]) => Array.from({ length: cases }, (_, i) => `${group}.${i + 1}`));
+
+/** Those that need no compression. */
+export const AUTOBAHN_CASES: readonly string[] = casesOf(GROUPS);
+/** Those that do. */
+export const AUTOBAHN_COMPRESSION_CASES: readonly string[] = casesOf(COMPRESSION_GROUPS);

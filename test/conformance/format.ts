@@ -36,6 +36,15 @@ export interface FailureLine {
   readonly known: 'opening' | 'header' | number;
 }
 
+/** Compressed messages that the peer makes, so many of a length, each in frames of `by` bytes (0: in one). */
+export interface MessagesLine {
+  readonly type: 'text' | 'binary';
+  readonly of: 'json' | 'html' | 'prose' | 'image' | 'noise';
+  readonly length: number;
+  readonly times: number;
+  readonly by: number;
+}
+
 export interface TextVector {
   readonly title: string;
   readonly section: string;
@@ -51,6 +60,9 @@ export interface TextVector {
   readonly events: readonly EventLine[];
   readonly out: readonly FrameLine[];
   readonly failure: FailureLine | undefined;
+  /** Of RFC 7692: the server's answer in the handshake. */
+  readonly agreed: string | undefined;
+  readonly messages: readonly MessagesLine[];
   /** The lengths of chunks, where not every cut is to be tried; 0 is the whole. */
   readonly chops: readonly number[] | undefined;
 }
@@ -110,6 +122,8 @@ function parseVector(title: string, lines: readonly string[]): TextVector {
   const behind: FrameLine[] = [];
   const events: EventLine[] = [];
   const out: FrameLine[] = [];
+  const messages: MessagesLine[] = [];
+  let agreed: string | undefined;
   let closing: EventLine | undefined;
   let failure: FailureLine | undefined;
   let chops: number[] | undefined;
@@ -142,6 +156,12 @@ function parseVector(title: string, lines: readonly string[]): TextVector {
       case 'cut':
         chops = words.map((word) => (word === 'whole' ? 0 : readNumber(word)));
         break;
+      case 'agreed':
+        agreed = rest;
+        break;
+      case 'messages':
+        messages.push(parseMessages(words));
+        break;
       case 'closing':
         closing = parseEvent(['close', ...words]);
         break;
@@ -165,7 +185,8 @@ function parseVector(title: string, lines: readonly string[]): TextVector {
     }
   }
   if (section === '' || why === '') raise('it has no section, or no why');
-  return { title, section, why, autobahn, roles, options, closing, frames, behind, events, out, failure, chops };
+  const stream = { options, agreed, closing, frames, messages, behind, chops };
+  return { title, section, why, autobahn, roles, ...stream, events, out, failure };
 }
 
 /** What a line says, so many times as its "times=" tells. */
@@ -210,6 +231,15 @@ function inFragments(frame: FrameLine, length: number): FrameLine[] {
     fragments.push({ ...frame, opcode, payload: payload.subarray(from, from + length), fin: frame.fin && isLast });
   }
   return fragments;
+}
+
+function parseMessages([type, of, ...words]: readonly string[]): MessagesLine {
+  if (type !== 'text' && type !== 'binary') return raise(`no messages ${type}`);
+  if (of !== 'json' && of !== 'html' && of !== 'prose' && of !== 'image' && of !== 'noise')
+    return raise(`of what? ${of}`);
+  const values = new Map(words.map((word) => word.split('=') as [string, string]));
+  const read = (name: string) => readNumber(values.get(name) ?? '0');
+  return { type, of, length: read('length'), times: read('times'), by: read('by') };
 }
 
 function parseEvent([type = '', ...words]: readonly string[]): EventLine {

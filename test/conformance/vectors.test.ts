@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as implementation from '../../src/index.js';
 import { AUTOBAHN_CASES } from './autobahn-cases.js';
+import { Counts } from './counts.js';
 import { readVector, splitVectors, type VectorSource } from './format.js';
 import { replayVector } from './replay-vector.js';
 
@@ -16,16 +17,11 @@ const files = readdirSync(folder)
   .sort()
   .map((name) => ({ name, vectors: splitVectors(readFileSync(new URL(name, folder), 'utf8')) }));
 
-/** Of each section: vectors, and how many times a stream was decoded on each kernel. */
-const counts = new Map<string, { vectors: number; wasm: number; portable: number }>();
+const counts = new Counts(KERNELS);
 
 function replayAll(source: VectorSource): void {
   const vector = readVector(source);
-  const { section } = vector;
-  const count = counts.get(section) ?? { vectors: 0, wasm: 0, portable: 0 };
-  counts.set(section, count);
-  count.vectors++;
-  for (const [i, decoded] of replayVector(implementation, vector, KERNELS).entries()) count[KERNELS[i]!] += decoded;
+  counts.add(vector.section, replayVector(implementation, vector, KERNELS));
 }
 
 for (const { name, vectors } of files) {
@@ -52,16 +48,4 @@ describe('the suite', () => {
   });
 });
 
-afterAll(() => {
-  const row = (...cells: readonly (string | number)[]) =>
-    console.info(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(8) : String(cell).padStart(18))).join(''));
-  const total = { vectors: 0, wasm: 0, portable: 0 };
-  row('section', 'vectors', 'decoded, wasm', 'decoded, portable');
-  for (const [section, count] of [...counts].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))) {
-    row(section, count.vectors, count.wasm, count.portable);
-    for (const key of ['vectors', ...KERNELS] as const) total[key] += count[key];
-  }
-  row('all', total.vectors, total.wasm, total.portable);
-  const skipped = files.reduce((sum, { vectors }) => sum + vectors.length, 0) - total.vectors;
-  row('skipped', skipped);
-});
+afterAll(() => counts.print(files.reduce((sum, { vectors }) => sum + vectors.length, 0)));
