@@ -12,7 +12,6 @@ import {
   LEVEL_SMALLEST,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
-  OUTPUT_PTR,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from '../../assembly/deflate/layout.js';
 import { FrameEncoder } from '../frames/frame-encoder.js';
@@ -176,10 +175,10 @@ export class MessageDeflater {
 
   /** @returns a view of the output */
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
-    const { kernel, bytes } = this.#arena;
+    const { kernel } = this.#arena;
     const level = LEVELS[this.#settings.level];
     const deflated = kernel.deflate(contextPtr, 2 ** this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
-    return bytes.subarray(OUTPUT_PTR, OUTPUT_PTR + deflated);
+    return this.#arena.output(deflated);
   }
 
   /** Compresses a message by itself: so everybody can read it whose window is large enough. @returns null if it grows */
