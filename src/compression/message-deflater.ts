@@ -34,6 +34,12 @@ const THRESHOLD_ALONE = 128;
 const WELCOME_SHIFT = 2;
 const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
 
+/** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
+const SLICE_LENGTHS = {
+  wasm: { fastest: 64 * 1024, default: 64 * 1024, smallest: 32 * 1024 },
+  portable: { fastest: 16 * 1024, default: 16 * 1024, smallest: 8 * 1024 },
+} as const;
+
 /** What all connections of a PerMessageDeflate have in common. */
 export interface DeflaterSettings {
   readonly level: DeflateLevel;
@@ -69,6 +75,11 @@ export class MessageDeflater {
       this.#windowBits = ringBits;
       this.#ringLength = 2 ** ringBits;
     }
+  }
+
+  /** See `MessageCompression.sliceLength`. */
+  get sliceLength(): number {
+    return SLICE_LENGTHS[this.#arena.kernel.name][this.#settings.level];
   }
 
   /** See `MessageCompression.deflate`. */
