@@ -23,7 +23,7 @@ import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
-import { SLICE_LENGTH, SliceQueue } from './messages/slice-queue.js';
+import { SliceQueue } from './messages/slice-queue.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
@@ -42,8 +42,9 @@ export interface SendMessageOptions {
   /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
   readonly compress?: boolean;
   /**
-   * A message that is compressed and longer than 64 KiB leaves in fragments, of which only the first is made now; each
-   * call of `sendNextSlice` makes one more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
+   * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
+   * without WebAssembly) leaves in fragments, of which only the first is made now; each call of `sendNextSlice` makes one
+   * more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
    * message leaves whole, in one frame.
    */
   readonly inSlices?: boolean;
@@ -59,6 +60,13 @@ export type ConnectionState = 'open' | 'closing' | 'closed';
 
 const EMPTY = new Uint8Array(0);
 const COMPRESSED: FrameBits = { rsv1: true };
+
+/** Longer, as UTF-8, than what is deflated at once. */
+function isLong(payload: string | Uint8Array, { sliceLength }: MessageCompression): boolean {
+  const { length } = payload;
+  if (typeof payload !== 'string' || length > sliceLength) return length > sliceLength;
+  return length * 3 > sliceLength && getHost().utf8Length(payload) > sliceLength;
+}
 
 /** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
 const encoders = new WeakMap<ConnectionOptions, FrameEncoder>();
@@ -324,7 +332,7 @@ export class Connection {
     const compression = options?.compress === false ? undefined : this.#compression;
     if (compression === undefined) {
       this.#writer.write(opcode, payload);
-    } else if (options?.inSlices === true && payload.length > SLICE_LENGTH && compression.isWorthDeflating(payload)) {
+    } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
       const bytes = typeof payload === 'string' ? encodeUtf8(getHost(), payload) : payload.slice();
       this.#slices ??= new SliceQueue(compression, this.#writer);
       this.#slices.begin(opcode, bytes);

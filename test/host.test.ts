@@ -183,6 +183,31 @@ describe('both hosts', () => {
     }
   });
 
+  it.each([0, 1, 64, 65, 100, 1024, 1025, 100_000])('copy %i bytes, each copy by itself', (length) => {
+    for (const [name, host] of HOSTS) {
+      const source = Uint8Array.from({ length }, (_, i) => i);
+      const copies = Array.from({ length: length > 2000 ? 4 : 200 }, () => host.copy(source));
+      for (const [i, copy] of copies.entries()) {
+        expect(copy.constructor, name).toBe(Uint8Array);
+        expect(Buffer.compare(copy, source)).toBe(0);
+        copy.fill(i);
+      }
+      source.fill(255);
+      for (const [i, copy] of copies.entries()) expect(copy.every((byte) => byte === i)).toBe(true);
+    }
+  });
+
+  it('copy where Buffers have no common memory', () => {
+    const { poolSize } = Buffer;
+    Buffer.poolSize = 0;
+    try {
+      const { copy } = makeHost();
+      for (let i = 0; i < 200; i++) expect(copy(new Uint8Array(100).fill(i))).toEqual(new Uint8Array(100).fill(i));
+    } finally {
+      Buffer.poolSize = poolSize;
+    }
+  });
+
   it('say which class the parts of a buffer have', () => {
     expect(node.partClass(new Uint8Array(1))).toBe(Uint8Array);
     expect(web.partClass(Buffer.alloc(1))).toBe(Uint8Array);

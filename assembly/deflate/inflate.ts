@@ -32,6 +32,7 @@ import {
   INFLATE_NEEDS_OUTPUT,
   INFLATE_TEXT,
   INPUT_PTR,
+  OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
   OUTCOME_UTF8,
@@ -73,6 +74,7 @@ export function inflate(contextPtr: usize, windowLength: u32, length: u32, flags
   }
 
   const produced = leavePending(outEnd);
+  store<u32>(OUTCOME_PTR, load<u32>(STATE_END) - (load<u32>(STATE_AT) >> 3), OUTCOME_LEFT);
   if (status == INFLATE_NEEDS_INPUT) leaveInput();
   store<u32>(OUTCOME_PTR, 0, OUTCOME_UTF8);
   if ((flags & INFLATE_TEXT) != 0 && status >= 0) {

@@ -95,6 +95,8 @@ export const CONTEXT_GUARD = 32;
 export const OUTCOME_STATUS = 0;
 /** The UTF-8 state of the message after this output, with the ASCII flag of this output, as in ../layout.ts. */
 export const OUTCOME_UTF8 = 4;
+/** After INFLATE_NEEDS_OUTPUT: how many bytes of the input wait, with the four that were put behind it. */
+export const OUTCOME_LEFT = 8;
 
 /** The message is whole. */
 export const INFLATE_DONE = 0;

@@ -6,6 +6,7 @@ import {
   CONTEXT_RING,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
+  OUTPUT_PTR,
   PAGE_LENGTH,
   POOL_PTR,
   SHARED_DEFLATE_CONTEXT_PTR,
@@ -14,6 +15,8 @@ import {
 import type { DeflateKernel } from '../kernel/deflate-kernel.js';
 import { getHost, type Host } from '../kernel/host.js';
 import { ContextPool } from './context-pool.js';
+
+const MAX_KEPT_OUTPUT = 1024;
 
 /** How many bytes a context takes. @param hashBits 0 for a context of inflate */
 export function contextLength(windowBits: number, hashBits: number): number {
@@ -29,6 +32,7 @@ export class DeflateArena {
   readonly words: Int32Array<ArrayBuffer>;
   readonly pool: ContextPool;
   readonly host: Host = getHost();
+  readonly #outputs: (Uint8Array<ArrayBuffer> | undefined)[] = [];
 
   /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */
   constructor(kernel: DeflateKernel) {
@@ -38,6 +42,13 @@ export class DeflateArena {
     this.pool = new ContextPool(POOL_PTR, kernel.memory.byteLength - POOL_PTR);
     kernel.initContext(SHARED_INFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, 0);
     kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
+  }
+
+  /** The first bytes at OUTPUT_PTR. Of short ones the view is made once for each length: it costs more than a copy. */
+  output(length: number): Uint8Array<ArrayBuffer> {
+    if (length > MAX_KEPT_OUTPUT) return this.bytes.subarray(OUTPUT_PTR, OUTPUT_PTR + length);
+    this.#outputs[length] ??= this.bytes.subarray(OUTPUT_PTR, OUTPUT_PTR + length);
+    return this.#outputs[length];
   }
 
   /** How many pages hold a pool of this length. */

@@ -12,6 +12,7 @@ import {
   INFLATE_TEXT,
   INPUT_CAPACITY,
   INPUT_PTR,
+  OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
   OUTCOME_UTF8,
@@ -24,7 +25,11 @@ import { copyBytes } from '../kernel/bytes.js';
 import type { DeflateArena } from './deflate-arena.js';
 
 const STATUS_WORD = (OUTCOME_PTR + OUTCOME_STATUS) / 4;
+const LEFT_WORD = (OUTCOME_PTR + OUTCOME_LEFT) / 4;
 const UTF8_WORD = (OUTCOME_PTR + OUTCOME_UTF8) / 4;
+
+/** What is added to an expected length. */
+const MARGIN = 17 / 16;
 
 /** The message that an arena inflates: there is one at a time, so there is one of these, used again and again. */
 export class Inflation {
@@ -35,8 +40,10 @@ export class Inflation {
   /** Input that has not been handed over: from here to there. */
   #start = 0;
   #end = 0;
+  #inputLength = 0;
   #flags = 0;
-  /** How many bytes may still come out. */
+  /** How many bytes have come out, and how many still may. */
+  #outputLength = 0;
   #left = 0;
   #status = INFLATE_NEEDS_INPUT;
   /** How many bytes lie at OUTPUT_PTR. */
@@ -55,6 +62,17 @@ export class Inflation {
   /** The piece is text, checked, and all ASCII. */
   get isAscii(): boolean {
     return (this.#flags & INFLATE_TEXT) !== 0 && (this.arena.words[UTF8_WORD]! & UTF8_ASCII) !== 0;
+  }
+
+  /**
+   * How long the message will be, about, while it is not done: as if the input that is left made as much of each byte as
+   * what is behind us did. A little more, since a buffer that is a little too short costs more than one that is too long.
+   */
+  get expectedLength(): number {
+    const waiting = this.#status === INFLATE_NEEDS_OUTPUT ? this.arena.words[LEFT_WORD]! : 0;
+    const left = this.#end - this.#start + waiting;
+    const length = Math.ceil((this.#outputLength * this.#inputLength * MARGIN) / Math.max(this.#inputLength - left, 1));
+    return Math.min(length, this.#outputLength + this.#left);
   }
 
   /**
@@ -77,8 +95,10 @@ export class Inflation {
     this.#source = source;
     this.#start = start;
     this.#end = end;
+    this.#inputLength = end - start;
     this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0);
     this.#left = maxLength;
+    this.#outputLength = 0;
     this.#status = INFLATE_NEEDS_INPUT;
     this.#length = 0;
   }
@@ -103,8 +123,14 @@ export class Inflation {
     }
     if (length > this.#left) throw new ProtocolError('WSIMD_MESSAGE_TOO_LONG', { detail: 'when it is inflated' });
     this.#left -= length;
+    this.#outputLength += length;
     this.#length = length;
     return length;
+  }
+
+  /** The piece that `next` made, as the caller's own. @param length what `next` returned */
+  takeOutput(length: number): Uint8Array<ArrayBuffer> {
+    return this.arena.host.copy(this.arena.output(length));
   }
 
   /** Puts the last piece into the context: with takeover, once the message is done. */

@@ -12,7 +12,6 @@ import {
   LEVEL_SMALLEST,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
-  OUTPUT_PTR,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from '../../assembly/deflate/layout.js';
 import { FrameEncoder } from '../frames/frame-encoder.js';
@@ -34,6 +33,12 @@ const THRESHOLD_ALONE = 128;
 /** Of the window, how much a message may take that gains nothing: a quarter. */
 const WELCOME_SHIFT = 2;
 const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
+
+/** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
+const SLICE_LENGTHS = {
+  wasm: { fastest: 64 * 1024, default: 64 * 1024, smallest: 32 * 1024 },
+  portable: { fastest: 16 * 1024, default: 16 * 1024, smallest: 8 * 1024 },
+} as const;
 
 /** What all connections of a PerMessageDeflate have in common. */
 export interface DeflaterSettings {
@@ -70,6 +75,11 @@ export class MessageDeflater {
       this.#windowBits = ringBits;
       this.#ringLength = 2 ** ringBits;
     }
+  }
+
+  /** See `MessageCompression.sliceLength`. */
+  get sliceLength(): number {
+    return SLICE_LENGTHS[this.#arena.kernel.name][this.#settings.level];
   }
 
   /** See `MessageCompression.deflate`. */
@@ -176,10 +186,10 @@ export class MessageDeflater {
 
   /** @returns a view of the output */
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
-    const { kernel, bytes } = this.#arena;
+    const { kernel } = this.#arena;
     const level = LEVELS[this.#settings.level];
     const deflated = kernel.deflate(contextPtr, 2 ** this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
-    return bytes.subarray(OUTPUT_PTR, OUTPUT_PTR + deflated);
+    return this.#arena.output(deflated);
   }
 
   /** Compresses a message by itself: so everybody can read it whose window is large enough. @returns null if it grows */

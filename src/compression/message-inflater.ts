@@ -58,7 +58,7 @@ export class MessageInflater implements MessageDecompression {
     const length = this.#begin(source, start, end, maxLength, isText);
     if (!inflation.isDone) return this.#gather(length).data;
     this.#keepContext();
-    return inflation.arena.bytes.slice(OUTPUT_PTR, OUTPUT_PTR + length);
+    return inflation.takeOutput(length);
   }
 
   inflatePieces(
@@ -74,12 +74,12 @@ export class MessageInflater implements MessageDecompression {
     let isFirst = true;
     while (!inflation.isDone) {
       if (length > 0) {
-        onPiece(inflation.arena.bytes.slice(OUTPUT_PTR, OUTPUT_PTR + length), isFirst, false);
+        onPiece(inflation.takeOutput(length), isFirst, false);
         isFirst = false;
       }
       length = inflation.next();
     }
-    onPiece(inflation.arena.bytes.slice(OUTPUT_PTR, OUTPUT_PTR + length), isFirst, true);
+    onPiece(inflation.takeOutput(length), isFirst, true);
     this.#keepContext();
   }
 
@@ -131,10 +131,10 @@ export class MessageInflater implements MessageDecompression {
     const { bytes } = inflation.arena;
     const buffer = new PayloadBuffer();
     let { isAscii } = inflation;
-    buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + length, 0);
+    buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + length, inflation.expectedLength);
     while (!inflation.isDone) {
       const more = inflation.next();
-      buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + more, 0);
+      buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + more, inflation.isDone ? 0 : inflation.expectedLength);
       isAscii &&= inflation.isAscii;
     }
     this.#keepContext();

@@ -241,6 +241,9 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
     this.#deflater = new MessageDeflater(inflation.arena, settings, deflateWindowBits, deflateTakeover);
   }
 
+  get sliceLength(): number {
+    return this.#deflater.sliceLength;
+  }
   deflate(payload: string | Uint8Array): Uint8Array | undefined {
     return this.#deflater.deflate(payload);
   }

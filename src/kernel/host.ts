@@ -50,6 +50,11 @@ export interface Host {
    * shares its `ArrayBuffer` with others, as `Buffer.allocUnsafe` makes them.
    */
   allocate(length: number): Uint8Array<ArrayBuffer>;
+  /**
+   * The bytes once more, in memory that is not the caller's. On Node, 65 to 1024 of them share their `ArrayBuffer` with
+   * others, as those of `allocate` do.
+   */
+  copy(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
 }
 
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
@@ -67,8 +72,37 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
       const bytes = length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
+    copy: nodeCopy(allocUnsafe),
   };
 }
+
+/**
+ * Where `allocUnsafe` cuts from a common buffer (Node does; Bun has no need to), a copy is one view on memory of that: the
+ * smallest part of what `slice` costs there, which gives each copy an ArrayBuffer.
+ */
+function nodeCopy(allocUnsafe: HostBufferConstructor['allocUnsafe']): Host['copy'] {
+  const isCut = ({ buffer, length }: Uint8Array) => buffer.byteLength > length;
+  if (!isCut(allocUnsafe(COMMON_LENGTH))) return copySlice;
+  let common = allocUnsafe(0);
+  let used = 0;
+  return (bytes) => {
+    const { length } = bytes;
+    if (length <= HEAP_LENGTH) return new Uint8Array(bytes);
+    if (length > MAX_COMMON_COPY) return copySlice(bytes);
+    if (used + length > common.length) {
+      common = allocUnsafe(COMMON_LENGTH);
+      used = 0;
+      // Somebody has told Node to do without.
+      if (!isCut(common)) return copySlice(bytes);
+    }
+    const copy = new Uint8Array(common.buffer, common.byteOffset + used, length);
+    copy.set(bytes);
+    used += length;
+    return copy;
+  };
+}
+
+const copySlice: Host['copy'] = (bytes) => Uint8Array.prototype.slice.call(bytes);
 
 function webHost(): Host {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -82,6 +116,7 @@ function webHost(): Host {
     writeUtf8: (text, target, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
     utf8Length: portableUtf8Length,
     allocate: (length) => new Uint8Array(length),
+    copy: copySlice,
   };
 }
 
@@ -119,6 +154,9 @@ export function encodeUtf8(host: Host, text: string): Uint8Array<ArrayBuffer> {
 const HEAP_LENGTH = 64;
 /** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */
 const POOLED_LENGTH = 2048;
+/** What copies are cut from: below half of the common buffer's 8 KiB, so that it is a part of that. */
+const COMMON_LENGTH = 4088;
+const MAX_COMMON_COPY = 1024;
 
 /** How many bytes of UTF-8 a string makes, a lone surrogate counted as U+FFFD. */
 export function portableUtf8Length(text: string): number {

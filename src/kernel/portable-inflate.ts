@@ -14,6 +14,7 @@ import {
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
   INFLATE_TEXT,
+  OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
   OUTCOME_UTF8,
@@ -90,6 +91,7 @@ export class PortableInflate {
     if (status < 0) this.#stage = STAGE_FAILED;
     words[(OUTCOME_PTR + OUTCOME_STATUS) >> 2] = status;
     words[(OUTCOME_PTR + OUTCOME_UTF8) >> 2] = this.#utf8;
+    words[(OUTCOME_PTR + OUTCOME_LEFT) >> 2] = (this.#input.end >> 3) - (this.#input.position >> 3);
     return status < 0 ? 0 : outputLength;
   }
 

@@ -31,6 +31,9 @@ export interface MessageDecompression {
 
 /** Everything that compresses one connection's messages, in both directions. */
 export interface MessageCompression extends MessageDecompression {
+  /** How many bytes are deflated in about a millisecond: a longer message that nobody is to wait for is cut into as many. */
+  readonly sliceLength: number;
+
   /**
    * Deflates a whole message, for one frame with RSV1.
    *

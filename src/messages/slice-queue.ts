@@ -5,9 +5,6 @@ import { OPCODE_CONTINUATION } from '../../assembly/protocol.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
 import type { MessageCompression } from './compression.js';
 
-/** What one step deflates: half a millisecond or so (bench: deflate). */
-export const SLICE_LENGTH = 64 * 1024;
-
 interface Waiting {
   /** Bytes, or units of a string, that it holds. */
   readonly length: number;
@@ -55,7 +52,7 @@ export class SliceQueue {
     const message = this.#message;
     if (message === undefined) return;
     const start = this.#done;
-    const end = Math.min(start + SLICE_LENGTH, message.length);
+    const end = Math.min(start + this.#compression.sliceLength, message.length);
     const isLast = end === message.length;
     const part = this.#compression.deflatePart(message.subarray(start, end), isLast);
     const opcode = start === 0 ? this.#opcode : OPCODE_CONTINUATION;

@@ -9,7 +9,6 @@ import type { Role } from '../../src/frames/chunk-decoder.js';
 import { type Frame, FrameDecoder } from '../../src/frames/frame-decoder.js';
 import { PreparedMessage } from '../../src/frames/prepared-message.js';
 import { parseExtensions } from '../../src/handshake/extensions.js';
-import { SLICE_LENGTH } from '../../src/messages/slice-queue.js';
 import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
 import { DeflatingPeer, InflatingPeer } from '../support/deflate-peer.js';
 import { randomBytes } from '../support/random.js';
@@ -337,7 +336,8 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
 
   describe('long messages', () => {
     const long = Array.from({ length: 6000 }, (_, i) => json(i)).join('\n');
-    const sliceCount = Math.ceil(bytesOf(long).length / SLICE_LENGTH);
+    const sliceLength = (kernel === 'wasm' ? 64 : 16) * 1024;
+    const sliceCount = Math.ceil(bytesOf(long).length / sliceLength);
 
     it('leave in one frame', () => {
       for (const takeover of [true, false]) {
@@ -351,6 +351,20 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
         }
         connection.sendText(json(1));
         expect(Buffer.from(receive()[0]!.payload).toString()).toBe(json(1));
+      }
+    });
+
+    it.each(['fastest', 'default', 'smallest'] as const)('leave in slices that are longest at level %s', (level) => {
+      const most = { wasm: [64, 64, 32], portable: [16, 16, 8] }[kernel];
+      const length = most[['fastest', 'default', 'smallest'].indexOf(level)]! * 1024;
+      const { connection, receive } = connect({ deflate: defaults({ level }) });
+      const sent = ['x'.repeat(length), 'x'.repeat(length + 1), '€'.repeat(length / 3), '€'.repeat(length / 3 + 1)];
+      for (const [i, text] of sent.entries()) {
+        connection.sendText(text, { inSlices: true });
+        while (connection.hasSlices) connection.sendNextSlice();
+        const [received] = receive();
+        expect(Buffer.from(received!.payload).toString()).toBe(text);
+        expect(received!.frames.length).toBe(1 + (i % 2));
       }
     });
 
@@ -375,7 +389,7 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
         connection.sendText(long, { inSlices: true });
         connection.sendText(json(3));
         expect(() => connection.framePrepared(new PreparedMessage('x'))).toThrow('last fragment');
-        expect(connection.pendingLength).toBeGreaterThan(2 * bytesOf(long).length - 2 * SLICE_LENGTH);
+        expect(connection.pendingLength).toBeGreaterThan(2 * bytesOf(long).length - 2 * sliceLength);
         let turns = 0;
         while (connection.hasSlices) {
           other.connection.sendText(json(turns));
