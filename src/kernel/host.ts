@@ -50,6 +50,8 @@ export interface Host {
    * shares its `ArrayBuffer` with others, as `Buffer.allocUnsafe` makes them.
    */
   allocate(length: number): Uint8Array<ArrayBuffer>;
+  /** The same for what is handed out in parts (see `partClass`): a Buffer on Node, which shares its `ArrayBuffer` if it is short. */
+  allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
@@ -67,6 +69,7 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
       const bytes = length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
+    allocateForParts: (length) => (length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length)),
   };
 }
 
@@ -82,6 +85,7 @@ function webHost(): Host {
     writeUtf8: (text, target, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
     utf8Length: portableUtf8Length,
     allocate: (length) => new Uint8Array(length),
+    allocateForParts: (length) => new Uint8Array(length),
   };
 }
 
