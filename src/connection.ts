@@ -192,6 +192,28 @@ export class Connection {
     }
   }
 
+  /** See `MessageDecoder.receiveBuffer`. */
+  get receiveBuffer(): Uint8Array<ArrayBuffer> {
+    return this.#decoder.receiveBuffer;
+  }
+
+  /**
+   * `dispatch` for bytes that the transport has put at the start of `receiveBuffer`. Only for a transport that calls back at
+   * once when it has read: see `MessageDecoder.dispatchReceived`.
+   *
+   * @param length how many bytes, 0 to 64 KiB
+   * @throws what the handler throws; RangeError for a length that cannot be
+   */
+  dispatchReceived(length: number, handler: MessageHandler): void {
+    const isNested = this.#handler !== undefined;
+    if (!isNested) this.#handler = handler;
+    try {
+      this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, this.#relay);
+    } finally {
+      if (!isNested) this.#handler = undefined;
+    }
+  }
+
   /**
    * Tells the connection that the transport has ended; what is given to it afterwards is dropped.
    *

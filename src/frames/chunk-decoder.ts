@@ -113,14 +113,29 @@ export class ChunkDecoder {
    *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
    */
   decode(chunk: Uint8Array, from: number): number {
+    const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
+    this.arena.bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
+    return this.#decodeAt(CHUNK_PTR, length);
+  }
+
+  /**
+   * Decodes bytes that lie in the arena's `receiveBuffer` already, in place.
+   *
+   * @param from where to go on, behind what earlier calls for the same bytes have `consumed`
+   * @param length of all of them
+   * @returns as `decode`
+   */
+  decodeReceived(from: number, length: number): number {
+    return this.#decodeAt(CHUNK_PTR + from, length - from);
+  }
+
+  #decodeAt(ptr: number, length: number): number {
     const { arena } = this;
     const { bytes, words } = arena;
-    const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
     arena.generation++;
     const before = this.#state ?? this.#fresh;
     if (arena.loadedState !== before) bytes.set(before, STATE_PTR);
-    bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
-    const count = arena.kernel.decode(STATE_PTR, CHUNK_PTR, length, RECORDS_PTR, RECORD_CAPACITY);
+    const count = arena.kernel.decode(STATE_PTR, ptr, length, RECORDS_PTR, RECORD_CAPACITY);
     this.consumed = words[CONSUMED_WORD]!;
     // Between two messages all but the options is zero: the first word holds them and what tells of a header or a payload,
     // the second what tells of an open message, a Close or an error.
@@ -132,7 +147,7 @@ export class ChunkDecoder {
       if (error !== 0 && this.error === undefined) {
         const offset = words[ERROR_OFFSET_WORD]!;
         // A header's first byte that came alone was held in the state.
-        const detail = describeByte(error, offset < 0 ? before[STATE_HEADER_BYTES]! : chunk[from + offset]!);
+        const detail = describeByte(error, offset < 0 ? before[STATE_HEADER_BYTES]! : bytes[ptr + offset]!);
         this.error = ProtocolError.fromKernel(error, this.#position + offset, detail);
       }
       this.#state ??= new Uint8Array(STATE_LENGTH);

@@ -1,7 +1,14 @@
 // The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. There is one
 // arena a kernel, and so one a realm unless somebody asks for both kernels. It knows no connection.
 
-import { CHUNK_PTR, RECORD_LENGTH, RECORDS_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/layout.js';
+import {
+  CHUNK_CAPACITY,
+  CHUNK_PTR,
+  RECORD_LENGTH,
+  RECORDS_PTR,
+  STATE_LENGTH,
+  STATE_PTR,
+} from '../../assembly/layout.js';
 import { getHost, type Host } from './host.js';
 import type { Kernel } from './kernel.js';
 import { type KernelChoice, selectKernel } from './select.js';
@@ -26,6 +33,7 @@ export class Arena {
    */
   loadedState: Uint8Array | undefined;
   readonly #chunkStarts: (Uint8Array | undefined)[] = [];
+  #receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -33,6 +41,12 @@ export class Arena {
     this.words = new Int32Array(kernel.memory);
     this.state = new Uint8Array(kernel.memory, STATE_PTR, STATE_LENGTH);
     this.host = getHost();
+  }
+
+  /** Where chunks are decoded, all of it: bytes that a transport puts at its start need not be copied there. */
+  get receiveBuffer(): Uint8Array<ArrayBuffer> {
+    this.#receiveBuffer ??= this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + CHUNK_CAPACITY);
+    return this.#receiveBuffer;
   }
 
   /**

@@ -55,6 +55,8 @@ export interface Host {
    * others, as those of `allocate` do.
    */
   copy(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
+  /** The same for what is handed out in parts (see `partClass`): a Buffer on Node, which shares its `ArrayBuffer` if it is short. */
+  allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
@@ -73,6 +75,7 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
     copy: nodeCopy(allocUnsafe),
+    allocateForParts: (length) => (length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length)),
   };
 }
 
@@ -117,6 +120,7 @@ function webHost(): Host {
     utf8Length: portableUtf8Length,
     allocate: (length) => new Uint8Array(length),
     copy: copySlice,
+    allocateForParts: (length) => new Uint8Array(length),
   };
 }
 

@@ -2,7 +2,14 @@
 // records of a batch straight from the arena, and takes everything out of it before user code runs. It knows no socket and
 // sends nothing.
 
-import { CHUNK_PTR, RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/layout.js';
+import {
+  CHUNK_CAPACITY,
+  CHUNK_PTR,
+  RECORD_ASCII,
+  RECORD_END,
+  RECORD_MASKED,
+  RECORD_START,
+} from '../../assembly/layout.js';
 import {
   CLOSE_NO_STATUS,
   FIN,
@@ -118,6 +125,15 @@ export class MessageDecoder {
     if (!(this.#maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${this.#maxFragments}`);
   }
 
+  /**
+   * 64 KiB where a transport can put what it reads, to be decoded without a copy; see `dispatchReceived`. All decoders on this
+   * kernel have the same, in which every call of any of them leaves something else: it holds nothing from one call to the
+   * next.
+   */
+  get receiveBuffer(): Uint8Array<ArrayBuffer> {
+    return this.#decoder.arena.receiveBuffer;
+  }
+
   /** Which kernel decodes. */
   get kernelName(): KernelName {
     return this.#decoder.arena.kernel.name;
@@ -167,10 +183,37 @@ export class MessageDecoder {
     let from = 0;
     while (from < chunk.length) {
       const count = this.#decoder.decode(chunk, from);
-      if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, handler)) return;
+      if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, chunk.length, handler)) return;
       if (count > 0) this.#takeOut(chunk, from, count);
       from += this.#decoder.consumed;
     }
+    this.#deliverAll(handler);
+  }
+
+  /**
+   * The same for bytes that the transport has put at the start of `receiveBuffer`, decoded where they lie. Nothing else may
+   * have been decoded since they were put there, on whatever connection: only for a transport that calls back at once when
+   * it has read. One that has reads pending, as all with promises do, mixes up its connections: it hands over chunks.
+   *
+   * What is delivered is owned all the same. `ownsChunks` makes no difference.
+   *
+   * @param length how many bytes, 0 to 64 KiB
+   * @throws what the handler throws; RangeError for a length that cannot be
+   */
+  dispatchReceived(length: number, handler: MessageHandler): void {
+    if (!(Number.isInteger(length) && length >= 0 && length <= CHUNK_CAPACITY)) {
+      throw new RangeError(`length is a whole number from 0 to ${CHUNK_CAPACITY}, not ${length}`);
+    }
+    for (let from = 0; from < length; from += this.#decoder.consumed) {
+      const count = this.#decoder.decodeReceived(from, length);
+      if (count === 1 && this.#isAtRest && this.#deliverOnly(undefined, from, length, handler)) return;
+      if (count > 0) this.#takeOut(undefined, from, count);
+    }
+    this.#deliverAll(handler);
+  }
+
+  /** Delivers what waits, and the error behind it if there is one. */
+  #deliverAll(handler: MessageHandler): void {
     const { error } = this.#decoder;
     if (error !== undefined && !this.#hasReportedError) {
       this.#hasReportedError = true;
@@ -203,30 +246,39 @@ export class MessageDecoder {
   /**
    * Delivers the only message of a chunk at once: nothing waits before it, nothing comes behind it, so it needs no queue.
    *
+   * @param chunk undefined where the bytes were received in the arena
+   * @param length of all bytes at hand
    * @returns false if there is more to it: then nothing was done
    */
-  #deliverOnly(chunk: Uint8Array, from: number, handler: MessageHandler): boolean {
+  #deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
     const { arena, consumed, error } = this.#decoder;
-    if (from + consumed !== chunk.length || error !== undefined) return false;
+    if (from + consumed !== length || error !== undefined) return false;
     const { words, bytes, host } = arena;
     const first = words[RECORDS_WORD]!;
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
     const isText = kind === WHOLE_TEXT && !this.#textAsBytes;
-    if (!isText && !((kind === WHOLE_BINARY || kind === WHOLE_TEXT) && this.#ownsChunks)) return false;
+    const isKept = !this.#ownsChunks && chunk !== undefined;
+    if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
     this.#isDelivering = true;
     try {
       if (isText) {
         handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else {
-        const offset = from + start - CHUNK_PTR;
-        if ((first & MASKED) !== 0) {
-          // With its header, which has not changed: the view of both is there already.
-          if (chunk.length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(chunk.length));
-          else copyBytes(bytes, start, end, chunk, offset);
+        let data: Uint8Array;
+        if (chunk === undefined) {
+          data = host.allocateForParts(end - start);
+          copyBytes(bytes, start, end, data, 0);
+        } else {
+          const offset = from + start - CHUNK_PTR;
+          if ((first & MASKED) !== 0) {
+            // With its header, which has not changed: the view of both is there already.
+            if (length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(length));
+            else copyBytes(bytes, start, end, chunk, offset);
+          }
+          data = partOf(host, chunk, offset, end - start);
         }
-        const data = partOf(host, chunk, offset, end - start);
         if (kind === WHOLE_BINARY) handler.onBinary(data);
         else handler.onTextBytes?.(data);
       }
@@ -243,14 +295,19 @@ export class MessageDecoder {
     return this.#queue;
   }
 
-  /** Takes the records of one slab out of the arena: strings are made, bytes copied to where they stay. */
-  #takeOut(chunk: Uint8Array, from: number, count: number): void {
+  /**
+   * Takes the records of one slab out of the arena: strings are made, bytes copied to where they stay.
+   *
+   * @param chunk undefined where the bytes were received in the arena
+   */
+  #takeOut(chunk: Uint8Array | undefined, from: number, count: number): void {
     const { words, bytes, host } = this.#decoder.arena;
     const queue = this.#queued();
     const textAsBytes = this.#textAsBytes;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
-    // one copy afterwards.
-    const toChunk = from - CHUNK_PTR;
+    // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
+    let target = chunk;
+    let toTarget = from - CHUNK_PTR;
     let Part: PartConstructor | undefined;
     let buffer: ArrayBufferLike | undefined;
     let toBuffer = 0;
@@ -271,16 +328,21 @@ export class MessageDecoder {
       } else if ((first & COMPRESSED) !== 0) {
         if (!this.#takeCompressed(queue, first, start, end)) break;
       } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
-        if (this.#takeInPlace(queue, chunk, from, first, start, end)) continue;
+        if (chunk !== undefined && this.#takeInPlace(queue, chunk, from, first, start, end)) continue;
         if (!this.#takeFragment(queue, first, start, end)) break;
       } else {
         let data: Uint8Array;
-        if (this.#ownsChunks) {
+        if (this.#ownsChunks || chunk === undefined) {
           if (Part === undefined) {
+            if (target === undefined) {
+              target = host.allocateForParts(this.#endOfHandedOut(count) - start);
+              toTarget = -start;
+              masked = MASKED;
+            }
             // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
-            Part = host.partClass(chunk);
-            buffer = chunk.buffer;
-            toBuffer = chunk.byteOffset + toChunk;
+            Part = host.partClass(target);
+            buffer = target.buffer;
+            toBuffer = target.byteOffset + toTarget;
             backStart = start;
           }
           data = new Part(buffer!, toBuffer + start, length);
@@ -294,7 +356,15 @@ export class MessageDecoder {
         else this.#takePiece(queue, first, data);
       }
     }
-    if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, chunk, backStart + toChunk);
+    if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
+  }
+
+  /** An address behind all of a slab that is handed out as it lies there: a frame that is left unfinished is so only in pieces. */
+  #endOfHandedOut(count: number): number {
+    const { words } = this.#decoder.arena;
+    const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
+    const isHandedOut = this.#inPieces || (words[word]! & END) !== 0;
+    return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
   }
 
   #readText(bytes: Uint8Array, start: number, end: number): string {

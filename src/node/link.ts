@@ -9,6 +9,7 @@ import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
+import { readInto } from './direct-reads.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
 import { Outgoing } from './outgoing.js';
@@ -32,6 +33,8 @@ export class Link implements MessageHandler {
   readonly settings: Settings;
   readonly socket: Linked;
   readonly outgoing: Outgoing;
+  /** What comes in is read straight into the arena. */
+  readonly readsDirectly: boolean;
   readyState: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
   /** We have sent a Close, or are about to. */
   hasSentClose = false;
@@ -79,6 +82,9 @@ export class Link implements MessageHandler {
       socket.setTimeout(0);
       socket.setNoDelay();
     }
+    // Only the memory of WebAssembly stays where it is, whatever anybody does.
+    const canReadDirectly = settings.directReads && this.#connection.kernelName === 'wasm';
+    this.readsDirectly = canReadDirectly && readInto(socket, this.#connection.receiveBuffer, onSocketRead);
     if (head.length > 0) socket.unshift(head);
     socket.on('data', onSocketData);
     socket.on('end', onSocketEnd);
@@ -171,12 +177,22 @@ export class Link implements MessageHandler {
   // ---- The socket
 
   receive(chunk: Uint8Array): void {
+    this.#receive(chunk, chunk.length);
+  }
+
+  /** The bytes lie in the arena. */
+  receiveDirectly(length: number): void {
+    this.#receive(undefined, length);
+  }
+
+  #receive(chunk: Uint8Array | undefined, length: number): void {
     const connection = this.#connection;
     this.#heartbeat?.hear();
     this.outgoing.hold();
     let isWhole = false;
     try {
-      connection.dispatch(chunk, this.#handler);
+      if (chunk === undefined) connection.dispatchReceived(length, this.#handler);
+      else connection.dispatch(chunk, this.#handler);
       isWhole = true;
     } finally {
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
@@ -250,6 +266,11 @@ export class Link implements MessageHandler {
 
 function onSocketData(this: Linked, chunk: Buffer): void {
   this[LINK]?.receive(chunk);
+}
+
+function onSocketRead(this: Linked, length: number): boolean {
+  this[LINK]?.receiveDirectly(length);
+  return true;
 }
 
 function onSocketEnd(this: Linked): void {

@@ -39,6 +39,12 @@ export interface WebSocketOptions {
 
   /** Text messages as a Buffer of their UTF-8 (`'buffer'`, default), or as a string without a Buffer between. */
   readonly textAs?: 'buffer' | 'string' | undefined;
+  /**
+   * Read from the socket straight into the memory in which frames are decoded: a third to a half less processor time where
+   * messages are small, by internals of Node (default false). Where those are not as they should be, for TLS, HTTP/2 and the
+   * portable kernel it has no effect, and `WebSocket.readsDirectly` says so. For its risks see docs/ws-compatibility.md.
+   */
+  readonly directReads?: boolean | undefined;
   /** Pings by themselves; default none. */
   readonly heartbeat?: HeartbeatOptions | undefined;
   /** Bytes that may wait for a peer that reads slowly; what is sent beyond goes by `backpressurePolicy`. Default: no limit. */
@@ -68,6 +74,7 @@ export interface Settings {
   readonly maxBackpressure: number;
   readonly dropsMessages: boolean;
   readonly allowSynchronousEvents: boolean;
+  readonly directReads: boolean;
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
@@ -97,6 +104,7 @@ export function makeSettings(role: Role, options: WebSocketOptions): Settings {
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,
     dropsMessages: backpressurePolicy === 'drop',
     allowSynchronousEvents: options.allowSynchronousEvents ?? true,
+    directReads: options.directReads ?? false,
     heartbeat,
   };
 }

@@ -121,6 +121,11 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     return this.#link?.isPaused ?? false;
   }
 
+  /** What comes in is read without a copy: see the option `directReads`. */
+  get readsDirectly(): boolean {
+    return this.#link?.readsDirectly ?? false;
+  }
+
   /** The subprotocol that was agreed on; empty if none was. */
   get protocol(): string {
     return this.#protocol;

@@ -14,6 +14,38 @@ const ours: Api = wsimd;
 // By require: what hangs on its class is put there by its CommonJS entry only.
 const ws: Api = createRequire(import.meta.url)('ws');
 
+/** The same API, whose servers and clients are told something more unless a test says otherwise. */
+function telling(api: Api, options: wsimd.WebSocketOptions): Api {
+  const { WebSocket, WebSocketServer, createWebSocketStream } = api;
+  class TellingServer extends WebSocketServer {
+    constructor(own: Options, callback?: () => void) {
+      super({ ...options, ...own }, callback);
+    }
+  }
+  class TellingClient extends WebSocket {
+    constructor(...args: unknown[]) {
+      const [address, protocols, own] = args;
+      const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
+      // With null a server makes it, and says all that is to be said.
+      const told = areOptions ? [{ ...options, ...protocols }] : [protocols, { ...options, ...(own as object) }];
+      super(...((address === null ? args : [address, ...told]) as [string]));
+    }
+  }
+  const hanging = { Server: TellingServer, WebSocketServer: TellingServer, WebSocket: TellingClient };
+  Object.assign(TellingClient, hanging);
+  return {
+    WebSocket: TellingClient as typeof WebSocket,
+    WebSocketServer: TellingServer as typeof WebSocketServer,
+    createWebSocketStream,
+  };
+}
+
+/** Whatever is sent is compressed. */
+const DEFLATE = { perMessageDeflate: { threshold: 0 } };
+const deflating = { ours: telling(ours, DEFLATE), ws: telling(ws, DEFLATE) };
+const direct = telling(ours, { directReads: true });
+const allOurs: ReadonlySet<Api> = new Set([ours, deflating.ours, direct]);
+
 /** Who serves, and who connects. */
 export interface Pair {
   readonly server: Api;
@@ -30,10 +62,27 @@ export const PAIRS: readonly [string, Pair][] = [
   ['our server, the client of ws', { server: ours, client: ws }],
   ['the server of ws, our client', { server: ws, client: ours }],
   ['ours with itself', { server: ours, client: ours }],
+  ['ws with itself, compressed', { server: deflating.ws, client: deflating.ws }],
+  ['our server, the client of ws, compressed', { server: deflating.ours, client: deflating.ws }],
+  ['the server of ws, our client, compressed', { server: deflating.ws, client: deflating.ours }],
+  ['ours with itself, compressed', { server: deflating.ours, client: deflating.ours }],
+  ['our server that reads directly, the client of ws', { server: direct, client: ws }],
+  ['ours with itself, reading directly', { server: direct, client: direct }],
 ];
 
+/** Ours, as it reads by default and as it can. */
+export const WAYS_TO_READ: readonly [string, Api][] = [
+  ['by data events', ours],
+  ['directly', direct],
+];
+
+/** Compression is agreed on. */
+export function isCompressed({ client }: Pair): boolean {
+  return client === deflating.ours || client === deflating.ws;
+}
+
 export function isOurs(api: Api): boolean {
-  return api === ours;
+  return allOurs.has(api);
 }
 
 type Options = wsimd.WebSocketServerOptions;

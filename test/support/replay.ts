@@ -7,9 +7,9 @@ import { type ErrorCode, ProtocolError } from '../../src/errors.js';
 import type { DecoderOptions } from '../../src/frames/chunk-decoder.js';
 import { FrameDecoder } from '../../src/frames/frame-decoder.js';
 import type { KernelName } from '../../src/kernel/kernel.js';
-import type { MessageEvent } from '../../src/messages/handler.js';
+import { collectInto, type MessageEvent } from '../../src/messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from '../../src/messages/message-decoder.js';
-import { type Cut, everyCut, someCuts } from './cuts.js';
+import { type Cut, cutInto, everyCut, someCuts } from './cuts.js';
 import { bytesOf, concat, firstByteOf, hex, MASKING_KEY, Peer, stream, type WireFrame, wire } from './wire.js';
 
 export const KERNEL_NAMES: readonly KernelName[] = ['wasm', 'portable'];
@@ -130,12 +130,21 @@ export function describeFrame(frame: WireFrame): string {
   return `${first.slice(0, 4)} ${frame.opcode} ${key} ${headerLength}+${payload.length} ${hex(payload)}`;
 }
 
+/** A way to take messages. */
+interface Mode extends Omit<MessageDecoderOptions, 'role'> {
+  /** The bytes are put into the arena, and decoded where they lie. */
+  readonly inArena?: boolean;
+}
+
 /** The ways to take messages beside the default, which must all come to the same. */
-const MODES: readonly Omit<MessageDecoderOptions, 'role'>[] = [
+const MODES: readonly Mode[] = [
   { ownsChunks: false },
   { deliver: 'pieces' },
   { deliver: 'pieces', ownsChunks: false, textAs: 'bytes' },
   { textAs: 'bytes' },
+  { inArena: true },
+  { inArena: true, textAs: 'bytes' },
+  { inArena: true, deliver: 'pieces', ownsChunks: false },
 ];
 
 const BEHIND = 'behind';
@@ -214,22 +223,36 @@ function replayMessages(
   lines: readonly string[],
   length: number,
   label: string,
-  mode: Omit<MessageDecoderOptions, 'role'>,
+  { inArena = false, ...mode }: Mode,
 ): void {
   const decoder = new MessageDecoder({ ...vector.options, role: vector.role, kernel, ...mode });
   const seen: MessageEvent[] = [];
   for (const chunk of chunks) {
+    if (inArena) {
+      withoutStacks(() => receiveInArena(decoder, chunk, seen));
+      continue;
+    }
     // The decoder owns what it is given, and the vector is used again.
     const own = chunk.slice();
     seen.push(...withoutStacks(() => decoder.decode(own)));
     if (mode.ownsChunks === false) same([hex(own)], [hex(chunk)], `${label}: the chunk is as it was`);
   }
-  same(describeEvents(seen), lines, `${label} ${JSON.stringify(mode)}`);
+  same(describeEvents(seen), lines, `${label} ${JSON.stringify({ inArena, ...mode })}`);
   const over = isOver(vector);
   if (decoder.isDone !== over) expect(decoder.isDone, label).toBe(over);
   if (over && decoder.bufferedLength !== 0) expect(decoder.bufferedLength, label).toBe(0);
   if (decoder.position !== length) expect(decoder.position, label).toBe(length);
   if (decoder.kernelName !== kernel) expect(decoder.kernelName).toBe(kernel);
+}
+
+/** As a transport does it that reads straight into the arena. Afterwards nothing of it is left there. */
+function receiveInArena(decoder: MessageDecoder, chunk: Uint8Array, seen: MessageEvent[]): void {
+  const { receiveBuffer } = decoder;
+  for (const part of cutInto(chunk, receiveBuffer.length)) {
+    receiveBuffer.set(part);
+    decoder.dispatchReceived(part.length, collectInto(seen));
+    receiveBuffer.fill(0xa5, 0, part.length);
+  }
 }
 
 function replayFrames(

@@ -196,7 +196,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
       calls++;
       key.fill(calls);
     };
-    const { client, served } = await openPair(pair, {}, { generateMask });
+    const { client, served } = await openPair(pair, { directReads: false }, { generateMask, perMessageDeflate: false });
     const wire: Buffer[] = [];
     served._socket?.prependListener('data', (chunk: Buffer) => wire.push(Buffer.from(chunk)));
     const messages = record(served, ['message']);
