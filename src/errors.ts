@@ -138,6 +138,8 @@ const TABLE = {
   WSIMD_BUFFER_TOO_SMALL: { message: 'the frame does not fit into the buffer' },
   WSIMD_BACKPRESSURE: { message: 'more than maxBackpressure bytes wait for a peer that reads too slowly' },
   WSIMD_NO_KERNEL: { message: 'the kernel that was asked for cannot run here' },
+  WSIMD_WRONG_MODULE: { message: 'the module is not that of this version of wsimd' },
+  WSIMD_KERNEL_IN_USE: { message: 'a module is given before the first codec is made, not after' },
 
   // ---- The handshake, as a server judges it
   WSIMD_BAD_REQUEST: { status: 400, message: 'the request is not well-formed HTTP' },

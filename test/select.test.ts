@@ -168,10 +168,10 @@ describe('createWasmKernel', () => {
   });
 
   it('says so where its bytes are damaged', async () => {
-    vi.doMock('../build/src/kernel/kernel-bytes.js', () => ({ KERNEL_BASE64: 'not Base64!' }));
+    vi.doMock('../build/src/kernel/kernel-bytes.js', () => ({ KERNEL_TEXT: 'no module' }));
     vi.resetModules();
     const { createWasmKernel } = await import('../src/kernel/wasm.js');
-    expect(() => createWasmKernel()).toThrow(/damaged/);
+    expect(() => createWasmKernel()).toThrow(WebAssembly.CompileError);
   });
 });
 

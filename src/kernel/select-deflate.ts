@@ -1,11 +1,28 @@
 // Which deflate kernel serves: of the same kind as the kernel that decodes frames, by the same rule. Unlike that one it is
-// made anew at each call, because each has a memory of its own.
+// made anew at each call, because each has a memory of its own; its module is compiled once.
 
 import { ProtocolError } from '../errors.js';
 import type { DeflateKernel } from './deflate-kernel.js';
 import { createPortableDeflateKernel } from './portable-deflate.js';
 import { type KernelChoice, selectKernel } from './select.js';
-import { createWasmDeflateKernel } from './wasm-deflate.js';
+import type { CompiledModule } from './wasm.js';
+import { compileDeflateModule, createWasmDeflateKernel, requireDeflateModule } from './wasm-deflate.js';
+
+let module: CompiledModule | undefined;
+let isModuleInUse = false;
+
+/**
+ * Gives compression its module: as `init` does for the kernel, with `wsimd/deflate.wasm`.
+ *
+ * @param given a `WebAssembly.Module` compiled from `wsimd/deflate.wasm` of this version
+ * @throws TypeError for what is no compiled module; ProtocolError `WSIMD_WRONG_MODULE` for another module than this one;
+ *   `WSIMD_KERNEL_IN_USE` after a connection of this realm has used compression
+ */
+export function initDeflate(given: CompiledModule): void {
+  requireDeflateModule(given);
+  if (isModuleInUse) throw new ProtocolError('WSIMD_KERNEL_IN_USE');
+  module = given;
+}
 
 /**
  * Makes a deflate kernel.
@@ -16,7 +33,10 @@ import { createWasmDeflateKernel } from './wasm-deflate.js';
 export function createDeflateKernel(choice: KernelChoice | undefined, poolPages: number): DeflateKernel {
   const { name } = selectKernel(choice).kernel;
   try {
-    return name === 'wasm' ? createWasmDeflateKernel(poolPages) : createPortableDeflateKernel(poolPages);
+    if (name === 'portable') return createPortableDeflateKernel(poolPages);
+    module ??= compileDeflateModule();
+    isModuleInUse = true;
+    return createWasmDeflateKernel(poolPages, module);
   } catch (cause) {
     throw new ProtocolError('WSIMD_NO_KERNEL', { detail: `${name}, for compression: ${String(cause)}`, cause });
   }

@@ -3,7 +3,7 @@
 import { ProtocolError } from '../errors.js';
 import type { Kernel, KernelName } from './kernel.js';
 import { createPortableKernel } from './portable.js';
-import { createWasmKernel } from './wasm.js';
+import { type CompiledModule, createWasmKernel, requireKernelModule } from './wasm.js';
 
 /** A choice of kernel: one by name, or `'auto'`: WebAssembly where it runs, else the portable one. */
 export type KernelChoice = KernelName | 'auto';
@@ -17,6 +17,25 @@ export interface KernelSelection {
 
 const made = new Map<KernelName, Kernel>();
 let automatic: KernelSelection | undefined;
+let given: CompiledModule | undefined;
+
+/**
+ * Gives wsimd its kernel as a module that was compiled elsewhere. Nobody needs it where a module may be compiled from bytes,
+ * synchronously: without it the first codec does that. It is for hosts that compile in another way (a bundler's or a
+ * runtime's import of a `.wasm` file, `WebAssembly.compileStreaming`), and for threads: compiled once, a module can be posted
+ * to all of them. Under the condition `workerd` the package has called it by the time it is imported.
+ *
+ * Checked now, instantiated at the first use. Until then the last call counts.
+ *
+ * @param module a `WebAssembly.Module` compiled from `wsimd/kernel.wasm` of this version
+ * @throws TypeError for what is no compiled module; ProtocolError `WSIMD_WRONG_MODULE` for another module than this one;
+ *   `WSIMD_KERNEL_IN_USE` after a codec has been made in this realm, or `selectKernel` been called
+ */
+export function init(module: CompiledModule): void {
+  requireKernelModule(module);
+  if (automatic !== undefined || made.has('wasm')) throw new ProtocolError('WSIMD_KERNEL_IN_USE');
+  given = module;
+}
 
 /**
  * The kernel for a choice. For `'auto'`, which is also what no choice means, the environment variable `WSIMD_KERNEL`
@@ -35,7 +54,8 @@ function choose(fromEnvironment: string | undefined): KernelSelection {
     return { kernel: named(fromEnvironment), reason: 'asked for by WSIMD_KERNEL' };
   }
   try {
-    return { kernel: named('wasm'), reason: 'WebAssembly with SIMD runs here' };
+    const from = given === undefined ? '' : ', from the module that init was given';
+    return { kernel: named('wasm'), reason: `WebAssembly with SIMD runs here${from}` };
   } catch (error) {
     return { kernel: named('portable'), reason: `WebAssembly cannot run here: ${String(causeOf(error))}` };
   }
@@ -46,7 +66,7 @@ function named(name: string): Kernel {
   let kernel = made.get(name);
   if (kernel === undefined) {
     try {
-      kernel = name === 'wasm' ? createWasmKernel() : createPortableKernel();
+      kernel = name === 'wasm' ? createWasmKernel(given) : createPortableKernel();
     } catch (cause) {
       throw new ProtocolError('WSIMD_NO_KERNEL', { detail: `${name}: ${String(cause)}`, cause });
     }

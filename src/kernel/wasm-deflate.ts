@@ -2,21 +2,34 @@
 // bytes of that module. What the functions do is told in deflate-kernel.ts and done in assembly/deflate.
 
 import { DEFLATE_PAGES } from '../../assembly/deflate/layout.js';
-import { DEFLATE_BASE64 } from './deflate-bytes.js';
+import { DEFLATE_TEXT } from './deflate-bytes.js';
 import type { DeflateKernel } from './deflate-kernel.js';
-import { type CompiledModule, compile, instantiate } from './wasm.js';
+import { type CompiledModule, compile, instantiate, requireModule } from './wasm.js';
+
+/** What the deflate kernel exports beside its memory. */
+const DEFLATE_FUNCTIONS = ['initContext', 'inflate', 'remember', 'deflate', 'transcode'];
+
+/** @throws TypeError, ProtocolError: see `requireModule` */
+export function requireDeflateModule(module: CompiledModule): void {
+  requireModule(module, 'deflate.wasm', DEFLATE_FUNCTIONS);
+}
+
+/** Compiles the bytes that this package carries, synchronously. Throws as `createWasmDeflateKernel` does. */
+export function compileDeflateModule(): CompiledModule {
+  return compile(DEFLATE_TEXT);
+}
 
 /**
- * Compiles and instantiates the deflate kernel, synchronously.
+ * Instantiates the deflate kernel, synchronously.
  *
  * @param poolPages pages of 64 KiB for the contexts of connections, from POOL_PTR to the end of the memory
- * @param module a module compiled elsewhere from build/deflate.wasm; by default the bytes that this package carries
+ * @param module compiled from build/deflate.wasm; by default from the bytes that this package carries, anew
  * @throws RangeError if there is no memory for the pool; whatever the engine throws where WebAssembly, or its SIMD, is
  *   missing or forbidden
  */
 export function createWasmDeflateKernel(
   poolPages: number,
-  module: CompiledModule = compile(DEFLATE_BASE64),
+  module: CompiledModule = compileDeflateModule(),
 ): DeflateKernel {
   const { memory, functions } = instantiate(module, DEFLATE_PAGES, poolPages);
   const { initContext, inflate, remember, deflate, transcode } = functions;

@@ -1,13 +1,24 @@
-// The kernel as WebAssembly: the only file that says so. It compiles and instantiates, for wasm-deflate.ts too; what the
-// functions do is told in kernel.ts and done in assembly/.
+// The kernel as WebAssembly: the only file that says so. It compiles, checks and instantiates, for wasm-deflate.ts too; what
+// the functions do is told in kernel.ts and done in assembly/.
 
 import { MEMORY_PAGES, PAGE_LENGTH } from '../../assembly/layout.js';
-import { decodeBase64 } from '../handshake/base64.js';
+import { ProtocolError } from '../errors.js';
 import type { Kernel } from './kernel.js';
-import { KERNEL_BASE64 } from './kernel-bytes.js';
+import { KERNEL_TEXT } from './kernel-bytes.js';
+import { decodeModuleText } from './module-text.js';
 
-/** A module compiled elsewhere, from one of this package's `.wasm` files. */
-export type CompiledModule = WebAssembly.Module;
+/** A `WebAssembly.Module`, compiled from one of this package's `.wasm` files. Any object where the types know no WebAssembly. */
+export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : object;
+
+/** What the kernel exports beside its memory. */
+const KERNEL_FUNCTIONS = ['decode', 'encode', 'mask', 'validate', 'transcode'];
+
+/** @throws TypeError, ProtocolError: see `requireModule` */
+export function requireKernelModule(module: CompiledModule): void {
+  requireModule(module, 'kernel.wasm', KERNEL_FUNCTIONS);
+}
 
 /**
  * Compiles and instantiates the kernel, synchronously.
@@ -15,7 +26,7 @@ export type CompiledModule = WebAssembly.Module;
  * @param module a module compiled elsewhere from build/kernel.wasm; by default the bytes that this package carries
  * @throws whatever the engine throws where WebAssembly, or its SIMD, is missing or forbidden
  */
-export function createWasmKernel(module: CompiledModule = compile(KERNEL_BASE64)): Kernel {
+export function createWasmKernel(module: CompiledModule = compile(KERNEL_TEXT)): Kernel {
   const { memory, functions } = instantiate(module, MEMORY_PAGES);
   const { decode, encode, mask, validate, transcode } = functions;
   return {
@@ -29,11 +40,28 @@ export function createWasmKernel(module: CompiledModule = compile(KERNEL_BASE64)
   };
 }
 
-/** Compiles a module that this package carries. */
-export function compile(base64: string): CompiledModule {
-  const bytes = decodeBase64(base64);
-  if (bytes === undefined) throw new TypeError('the bytes of the kernel are damaged');
-  return new WebAssembly.Module(bytes);
+/** Compiles a module that this package carries as text. */
+export function compile(text: string): CompiledModule {
+  return new WebAssembly.Module(decodeModuleText(text));
+}
+
+/**
+ * Sees that something is a module of ours, by what it exports.
+ *
+ * @param file where in this package it is, for the error's text
+ * @throws TypeError for what is no compiled module; ProtocolError `WSIMD_WRONG_MODULE` for another module than this one
+ */
+export function requireModule(module: CompiledModule, file: string, functions: readonly string[]): void {
+  let names: string[];
+  try {
+    names = WebAssembly.Module.exports(module).map(({ name }) => name);
+  } catch (cause) {
+    // Not by `instanceof`: a module may come from another realm.
+    throw new TypeError(`what is given must be a WebAssembly.Module, compiled from wsimd/${file}`, { cause });
+  }
+  if (['memory', ...functions].some((name) => !names.includes(name))) {
+    throw new ProtocolError('WSIMD_WRONG_MODULE', { detail: `it is to be compiled from wsimd/${file}` });
+  }
 }
 
 /**
@@ -48,7 +76,7 @@ export function instantiate(
   module: CompiledModule,
   pages: number,
   morePages = 0,
-): { readonly memory: ArrayBuffer; readonly functions: WebAssembly.Exports } {
+): { readonly memory: ArrayBuffer; readonly functions: Readonly<Record<string, unknown>> } {
   const { exports } = new WebAssembly.Instance(module);
   const { memory } = exports;
   if (!(memory instanceof WebAssembly.Memory) || memory.buffer.byteLength !== pages * PAGE_LENGTH) {

@@ -1,0 +1,6 @@
+// `wsimd/deflate` under the export condition `workerd`.
+
+import './kernel-module.js';
+import './deflate-module.js';
+
+export * from '../compression/index.js';

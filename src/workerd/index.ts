@@ -1,0 +1,5 @@
+// `wsimd` under the export condition `workerd`.
+
+import './kernel-module.js';
+
+export * from '../index.js';

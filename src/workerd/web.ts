@@ -1,0 +1,5 @@
+// `wsimd/web` under the export condition `workerd`.
+
+import './kernel-module.js';
+
+export * from '../web/index.js';

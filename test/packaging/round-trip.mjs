@@ -1,0 +1,37 @@
+// What a program does with the package, whatever has bundled it and wherever it runs: messages through two connections,
+// with and without compression. It names the package as its users do.
+
+import { Connection, selectKernel } from 'wsimd';
+import { PerMessageDeflate } from 'wsimd/deflate';
+import { acceptWebSocket } from 'wsimd/web';
+
+/** @returns which kernels served and why, and what arrived */
+export function roundTrip() {
+  const { kernel, reason } = selectKernel();
+  const deflate = new PerMessageDeflate({ poolLength: 1 << 20 });
+  const offer = deflate.offer();
+  const answer = deflate.answer(offer);
+  return {
+    kernel: kernel.name,
+    reason,
+    plain: talk(undefined, undefined),
+    deflated: talk(deflate.forClient(answer, offer), deflate.forServer(answer)),
+    deflateKernel: deflate.kernelName,
+    web: typeof acceptWebSocket,
+  };
+}
+
+function talk(clientCompression, serverCompression) {
+  const client = new Connection({ role: 'client', compression: clientCompression });
+  const server = new Connection({ role: 'server', compression: serverCompression });
+  client.sendText('Grüße 漢字 '.repeat(100));
+  client.sendBinary(new Uint8Array(100_000).fill(7));
+  client.close(1000, 'done');
+  const wire = client.takeOutgoing();
+  const received = server.receive(wire).map((event) => {
+    if (event.type === 'text') return event.text === 'Grüße 漢字 '.repeat(100) ? 'text' : 'another text';
+    if (event.type === 'binary') return event.data.every((byte) => byte === 7) ? event.data.length : 'other bytes';
+    return event.type === 'close' ? event.reason : event.type;
+  });
+  return { received, isShort: wire.length < 2000 };
+}
