@@ -7,6 +7,7 @@ import { type Command, CommandError, parseInteger, parseOptions, UsageError } fr
 import { ByteReader } from './inspect/byte-reader.js';
 import { Conversation } from './inspect/conversation.js';
 import type { Entry } from './inspect/entries.js';
+import { type KnownExtensions, readExtensionsOption } from './inspect/extensions.js';
 import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
 import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
@@ -34,6 +35,11 @@ Options:
   --format NAME   ${FORMATS.join(', ')}; default: what it looks like
   --from NAME     client or server: who sent the bytes, where they are no
                   capture; default: what they look like
+  --extensions TEXT
+                  what the handshake agreed on where it is not in the input, as
+                  its header says it, such as
+                  'permessage-deflate; client_no_context_takeover', or '' for
+                  nothing; bytes then begin with the first frame
   --payload N     bytes of each payload to show, 0 to ${MAX_BYTES};
                   default ${DEFAULT_TEXT_BYTES}, with --json ${DEFAULT_JSON_BYTES}
   --json          one object a line: "type" is connection, request, response,
@@ -41,7 +47,9 @@ Options:
 
 One line a frame: offset in the bytes of its direction, opcode, FIN, RSV bits,
 masking key, length of the payload, its beginning; → is from the client, ← from
-the server. A message of several frames is told once more, joined.
+the server. A message of several frames is told once more, joined. Compressed
+messages (permessage-deflate) are shown inflated; frames that are a part of one
+as they are.
 
 Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
 `,
@@ -52,6 +60,7 @@ Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
       options: {
         format: { type: 'string' },
         from: { type: 'string' },
+        extensions: { type: 'string' },
         payload: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
@@ -60,24 +69,26 @@ Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
     if (file === undefined || more.length > 0) throw new UsageError('inspect takes one file, or "-"');
     const format = oneOf('--format', values.format, FORMATS);
     const from = oneOf('--from', values.from, ['client', 'server'] as const);
+    const extensions = values.extensions === undefined ? undefined : readExtensionsOption(values.extensions);
     const defaultBytes = values.json ? DEFAULT_JSON_BYTES : DEFAULT_TEXT_BYTES;
     const maxPayload =
       values.payload === undefined ? defaultBytes : parseInteger('--payload', values.payload, 0, MAX_BYTES);
 
     const reader = new ByteReader(file === '-' ? process.stdin : openFile(file));
-    return run(reader, { format, from, maxPayload, json: values.json });
+    return run(reader, { format, from, extensions, maxPayload, json: values.json });
   },
 };
 
 interface RunOptions {
   readonly format: Format | undefined;
   readonly from: 'client' | 'server' | undefined;
+  readonly extensions: KnownExtensions | undefined;
   readonly maxPayload: number;
   readonly json: boolean;
 }
 
 async function run(reader: ByteReader, options: RunOptions): Promise<number> {
-  const { from, maxPayload, json } = options;
+  const { from, extensions, maxPayload, json } = options;
   const format = options.format ?? (await detectFormat(reader).catch(rethrowReadError));
   const isCapture = format === 'capture';
   if (isCapture && from !== undefined) throw new UsageError('--from is for bytes of one direction, not for a capture');
@@ -90,7 +101,12 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     if (line !== undefined) output.write(`${line}\n`);
   };
   if (isCapture) {
-    const { damage, notes } = await inspectCapture(reader, { maxPayload, emit, flush: () => output.flush() });
+    const { damage, notes } = await inspectCapture(reader, {
+      extensions,
+      maxPayload,
+      emit,
+      flush: () => output.flush(),
+    });
     await output.flush();
     for (const note of notes) process.stderr.write(`wsimd: ${note}\n`);
     if (damage !== undefined) throw new CommandError(damage);
@@ -99,7 +115,10 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     const bytes = input.length === 0 ? input : decodeInput(input, format);
     if (bytes.length === 0) throw new CommandError('there are no bytes in it');
     const sender = from ?? guessSender(bytes);
-    const conversation = new Conversation({ connection: undefined, isWhole: false, isAligned: true, maxPayload, emit });
+    const conversation = new Conversation({
+      ...{ connection: undefined, isWhole: false, isAligned: true },
+      ...{ extensions, maxPayload, emit },
+    });
     for (let i = 0; i < bytes.length; i += SLICE_LENGTH) {
       conversation.data(sender, bytes.subarray(i, i + SLICE_LENGTH));
       await output.flush();

@@ -141,6 +141,59 @@ describe('bytes of one direction', () => {
     expect(stdout).toContain('inside a payload, of which 4 are missing');
   });
 
+  describe('compressed messages', () => {
+    // RFC 7692 sections 7.2.3.1 and 7.2.3.2.
+    const hello = 'c1 07 f2 48 cd c9 c9 07 00';
+    const again = 'c1 05 f2 00 11 00 00';
+    const broken = 'c1 05 ff 00 11 00 00';
+
+    it('are inflated, whatever was agreed on', async () => {
+      const { code, told } = await inspectJson(Buffer.from(hello + again));
+      expect(code).toBe(0);
+      expect(ofType(told, 'message')).toMatchObject([
+        { offset: 0, payloadLength: 7, inflatedLength: 5, payload: { text: 'Hello' } },
+        { offset: 9, payloadLength: 5, inflatedLength: 5, payload: { text: 'Hello' } },
+      ]);
+    });
+
+    it.each([
+      ['that need those from before', again],
+      ['that are broken', broken],
+    ])('%s are told as they are, and those behind them again as what they held', async (_, first) => {
+      const { code, told } = await inspectJson(Buffer.from(first + hello + again));
+      expect(code).toBe(0);
+      expect(ofType(told, 'note').map(({ text }) => text)).toEqual([
+        'the compressed message from byte 0 on cannot be inflated: ' +
+          'it needs messages from before, which are not there, or is broken',
+      ]);
+      expect(ofType(told, 'message')).toMatchObject([
+        { inflatedLength: null, payload: { hex: first.slice(6).replaceAll(' ', '') } },
+        { inflatedLength: 5, payload: { text: 'Hello' } },
+        { inflatedLength: 5, payload: { text: 'Hello' } },
+      ]);
+    });
+
+    it.each([
+      ['permessage-deflate', again + hello, 'WSIMD_INVALID_DEFLATE', 0],
+      ['permessage-deflate; server_no_context_takeover', hello + again, 'WSIMD_INVALID_DEFLATE', 9],
+      ['permessage-deflate; client_no_context_takeover', hello + broken + hello, 'WSIMD_INVALID_DEFLATE', 9],
+      // A stored block with a byte that begins no character.
+      ['permessage-deflate', 'c1 07 00 01 00 fe ff ff 00', 'WSIMD_INVALID_UTF8', 0],
+      ['', `81 00 ${hello}`, 'WSIMD_RESERVED_BITS', 2],
+    ])('are judged by what is said to be agreed on: %j', async (extensions, hex, code, offset) => {
+      const inspected = await inspectJson(Buffer.from(hex), '--extensions', extensions, '--from', 'server');
+      expect(inspected.code).toBe(1);
+      expect(inspected.told.at(-1)).toMatchObject({ type: 'violation', from: 'server', code, offset });
+      expect(ofType(inspected.told, 'frame').at(-1)).toMatchObject({ isRefused: true });
+    });
+
+    it('of an extension that is not known are told as they are', async () => {
+      const { code, told } = await inspectJson(Buffer.from(hello), '--extensions', 'x-webkit-deflate-frame');
+      expect(code).toBe(0);
+      expect(ofType(told, 'message')).toMatchObject([{ isCompressed: true, inflatedLength: null }]);
+    });
+  });
+
   it('lets nothing reach the terminal that moves the cursor', async () => {
     const { stdout } = await runWsimdOn(
       Buffer.from(stream(server.text('a\x1b[2J\u009b\u202e\u2028"\n'))),
@@ -259,25 +312,40 @@ describe('captures', () => {
     expect(ofType(told, 'frame').map(({ name, isCut }) => [name, isCut])).toContainEqual(['ping', false]);
   });
 
-  it('marks what is compressed', async () => {
+  it('inflates what is compressed', async () => {
     const offer = 'Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n';
-    const compressed = [
+    const heads = [
       ['client', Buffer.from(REQUEST.replace(/\r\n\r\n$/, `\r\n${offer}`))],
       ['server', Buffer.from(RESPONSE.replace(/\r\n\r\n$/, `\r\n${offer}`))],
-      [
-        'client',
-        stream(client.text([0xca, 0x48], { rsv: 4, fin: false }), client.continuation([0xcd, 0xc9, 0xc9, 7, 0])),
-      ],
-      ['server', stream(server.text('plain'))],
     ] as const;
-    const { code, told } = await inspectJson(captureOf(connectionOf(compressed)));
+    // RFC 7692 sections 7.2.3.1 and 7.2.3.2.
+    const hello = [
+      'client',
+      stream(client.text([0xf2, 0x48], { rsv: 4, fin: false }), client.continuation([0xcd, 0xc9, 0xc9, 7, 0])),
+    ] as const;
+    const again = ['client', stream(client.text([0xf2, 0, 0x11, 0, 0], { rsv: 4 }))] as const;
+    const plain = ['server', stream(server.text('plain'))] as const;
+    const capture = captureOf(connectionOf([...heads, hello, again, plain]));
+    const { code, told } = await inspectJson(capture);
     expect(code).toBe(0);
+    expect(ofType(told, 'frame')).toMatchObject([
+      { isCompressed: true, payloadLength: 2, payload: { hex: 'f248' } },
+      { isCompressed: true, payloadLength: 5, payload: { hex: 'cdc9c90700' } },
+      { isCompressed: true, payloadLength: 5, payload: { hex: 'f200110000' } },
+      { isCompressed: false },
+    ]);
     expect(ofType(told, 'message')).toMatchObject([
-      { from: 'client', isCompressed: true, payloadLength: 7, payload: { hex: 'ca48cdc9c90700' } },
+      { from: 'client', isCompressed: true, payloadLength: 7, inflatedLength: 5, payload: { text: 'Hello' } },
+      { from: 'client', isCompressed: true, payloadLength: 5, inflatedLength: 5, payload: { text: 'Hello' } },
       { from: 'server', isCompressed: false, payload: { text: 'plain' } },
     ]);
+    expect(ofType(told, 'message').at(-1)).not.toHaveProperty('inflatedLength');
+    const { stdout } = await runWsimdOn(capture, 'inspect', '-');
+    expect(stdout).toMatch(/text + - {2}1-- 37fa213d +2 {2}deflate: f2 48$/m);
+    expect(stdout).toMatch(/= text of 2 frames +7 {2}"Hello" \(inflated: 5 bytes\)$/m);
+    expect(stdout).toMatch(/text +FIN 1-- 37fa213d +5 {2}"Hello" \(inflated: 5 bytes\)$/m);
     // The same without the negotiation breaks a rule.
-    const uncalled = await inspectJson(captureOf(connectionOf([parts[0], parts[1], compressed[2]])));
+    const uncalled = await inspectJson(captureOf(connectionOf([parts[0], parts[1], hello, plain])));
     expect(uncalled.code).toBe(1);
     expect(ofType(uncalled.told, 'violation')).toMatchObject([
       { code: 'WSIMD_RESERVED_BITS', from: 'client', offset: REQUEST.length },
@@ -344,6 +412,12 @@ describe('the command line', () => {
     [['--format', 'xml', '-'], '--format is one of capture, hex, base64, raw, not "xml"'],
     [['--from', 'me', '-'], '--from is one of client, server, not "me"'],
     [['--payload', '-', '-'], `--payload is a whole number from 0 to 16777216, not "-"`],
+    [['--extensions', 'a b', '-'], '--extensions is a list of extensions, not "a b"'],
+    [
+      ['--extensions', 'permessage-deflate; client_max_window_bits=16', '-'],
+      '--extensions has parameters of permessage-deflate that RFC 7692 does not allow: ' +
+        '"permessage-deflate; client_max_window_bits=16"',
+    ],
   ])('%j is a usage error', async (args, message) => {
     expect(await runWsimd('inspect', ...args)).toEqual({
       code: 2,
@@ -365,7 +439,8 @@ describe('the command line', () => {
   it('--help tells its options', async () => {
     const { code, stdout } = await runWsimd('inspect', '--help');
     expect(code).toBe(0);
-    for (const option of ['--format', '--from', '--payload', '--json']) expect(stdout).toContain(option);
+    for (const option of ['--format', '--from', '--extensions', '--payload', '--json'])
+      expect(stdout).toContain(option);
   });
 });
 

@@ -3,8 +3,10 @@
 
 import { count } from '../page/words.js';
 import type { Entry, PlacedEntry } from './entries.js';
+import type { KnownExtensions } from './extensions.js';
 import { FrameStream } from './frame-stream.js';
 import { Handshake } from './handshake.js';
+import { Inflater } from './inflater.js';
 import type { ConnectionSink, Sender } from './tcp-connections.js';
 
 export interface ConversationOptions {
@@ -14,6 +16,8 @@ export interface ConversationOptions {
   readonly isWhole: boolean;
   /** Where there is no head, the first byte begins a frame. */
   readonly isAligned: boolean;
+  /** What is known of the agreement on extensions where no response tells. */
+  readonly extensions: KnownExtensions | undefined;
   /** Bytes of each message to hand out. */
   readonly maxPayload: number;
   readonly emit: (entry: Entry) => void;
@@ -40,7 +44,7 @@ export class Conversation implements ConnectionSink {
 
   constructor(options: ConversationOptions) {
     this.#options = options;
-    this.#handshake = new Handshake((from, entry) => this.#emit(from, entry));
+    this.#handshake = new Handshake((from, entry) => this.#emit(from, entry), options.extensions);
   }
 
   data(from: Sender, bytes: Uint8Array, time?: bigint): void {
@@ -69,7 +73,7 @@ export class Conversation implements ConnectionSink {
     if (handshake.failure !== undefined) return;
     if (direction.frames === undefined) {
       handshake.skip(from);
-      this.#startFrames(from, direction.length, false);
+      this.#startFrames(from, direction.length, false, false);
     }
     direction.frames?.gap(length);
     direction.length += length;
@@ -101,7 +105,9 @@ export class Conversation implements ConnectionSink {
       return;
     }
     this.#handshake.skip(from);
-    this.#startFrames(from, 0, this.#options.isAligned);
+    const { isAligned, extensions } = this.#options;
+    // Who says what was agreed on says that these bytes follow the handshake.
+    this.#startFrames(from, 0, isAligned, isAligned && extensions !== undefined);
   }
 
   /** Whether what follows the heads are frames, and which bits they may have, says the response. */
@@ -130,7 +136,7 @@ export class Conversation implements ConnectionSink {
       this.#note(from, `${count(direction.heldLength, 'byte')} after the head, and no answer in the capture`);
     }
     const { held } = direction;
-    this.#startFrames(from, direction.length - direction.heldLength, true);
+    this.#startFrames(from, direction.length - direction.heldLength, true, true);
     direction.held = [];
     direction.heldLength = 0;
     const now = this.#time;
@@ -141,13 +147,17 @@ export class Conversation implements ConnectionSink {
     this.#time = now;
   }
 
-  #startFrames(from: Sender, offset: number, isAligned: boolean): void {
+  /** @param isFirst no frame of this direction has gone before */
+  #startFrames(from: Sender, offset: number, isAligned: boolean, isFirst: boolean): void {
+    const { allowRsv1, deflate } = this.#handshake;
+    const { maxPayload } = this.#options;
     this.#directions[from].frames = new FrameStream({
       from,
       offset,
       isAligned,
-      allowRsv1: this.#handshake.allowRsv1,
-      maxPayload: this.#options.maxPayload,
+      allowRsv1,
+      inflater: deflate === undefined ? undefined : new Inflater(from, deflate, isFirst, maxPayload),
+      maxPayload,
       emit: (entry) => this.#emit(from, entry),
     });
   }

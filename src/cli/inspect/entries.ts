@@ -3,6 +3,7 @@
 
 import type { HeaderList } from '../../handshake/headers.js';
 import type { ErrorCode } from '../../index.js';
+import type { Inflated } from './inflater.js';
 import type { ConnectionInfo, Sender } from './tcp-connections.js';
 
 /** Where something was found. Offsets count the bytes of one direction, from the first one that it is known to have sent. */
@@ -47,6 +48,8 @@ export interface FrameEntry extends Place {
   readonly isCompressed: boolean;
   /** The payload's beginning, unmasked. */
   readonly payload: Uint8Array;
+  /** Of a frame that is a whole compressed message: what that held; undefined where it is not known. */
+  readonly inflated: Inflated | undefined;
   /** The bytes end inside this frame. */
   readonly isCut: boolean;
   /** This frame breaks a rule: a violation follows. */
@@ -65,6 +68,8 @@ export interface MessageEntry extends Place {
   readonly isCompressed: boolean;
   /** As sent, unmasked; its beginning only where it is long. */
   readonly payload: Uint8Array;
+  /** Of a compressed message: what it held; undefined where that is not known. */
+  readonly inflated: Inflated | undefined;
 }
 
 /** A rule of the RFC is broken; nothing after it is read in this direction. */

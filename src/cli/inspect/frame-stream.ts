@@ -1,12 +1,13 @@
 // The frames of one direction, behind its head: taken apart by the codec's decoder in the role of whoever receives them,
-// joined to messages, judged. Where bytes are missing, or the capture begins too late, it looks for the next frame.
+// joined to messages, inflated, judged. Where bytes are missing, or the capture begins too late, it looks for the next frame.
 
-import { OPCODE_CLOSE, OPCODE_CONTINUATION, OPCODE_CONTROL_BIT } from '../../../assembly/protocol.js';
-import type { ProtocolError } from '../../index.js';
+import { OPCODE_CLOSE, OPCODE_CONTINUATION, OPCODE_CONTROL_BIT, OPCODE_TEXT } from '../../../assembly/protocol.js';
+import { ProtocolError } from '../../index.js';
 import { type Dissection, Dissector } from '../page/dissector.js';
 import { splitHeader } from '../page/header-parts.js';
 import { count } from '../page/words.js';
 import type { PlacedEntry } from './entries.js';
+import { type Inflated, type Inflater, MAX_INFLATED_LENGTH } from './inflater.js';
 import { looksLikeFrame } from './looks-like-frame.js';
 import { MessageContent } from './message-content.js';
 import type { Sender } from './tcp-connections.js';
@@ -19,9 +20,20 @@ export interface FrameStreamOptions {
   readonly isAligned: boolean;
   /** An extension may own RSV1. */
   readonly allowRsv1: boolean;
+  /** Reads compressed messages; undefined where nothing was agreed on that it knows. */
+  readonly inflater: Inflater | undefined;
   /** Bytes of each message to hand out. */
   readonly maxPayload: number;
   readonly emit: (entry: PlacedEntry) => void;
+}
+
+/** A message that has ended, and what is shown of it. */
+interface EndedMessage {
+  readonly content: MessageContent;
+  readonly payload: Uint8Array;
+  readonly inflated: Inflated | undefined;
+  /** The rule that what it holds breaks. */
+  readonly error: ProtocolError | undefined;
 }
 
 export class FrameStream {
@@ -71,7 +83,11 @@ export class FrameStream {
       chunk.length > 0 && this.#doneAt === undefined && (this.#searchedFrom === undefined || this.#find(chunk));
     this.#offset += chunk.length;
     if (!isRead) return;
-    for (const dissection of this.#dissector.push(chunk)) this.#tell(dissection);
+    for (const dissection of this.#dissector.push(chunk)) {
+      this.#tell(dissection);
+      // What a message holds may be wrong though its frames are right.
+      if (this.#hasFailed) break;
+    }
     this.#ended = [];
     this.#toldCount = 0;
   }
@@ -86,15 +102,18 @@ export class FrameStream {
     if (missing !== undefined && missing >= BigInt(length)) {
       this.#skip = missing - BigInt(length);
       this.#begin(this.#offset + Number(this.#skip));
+      if (this.#message?.isCompressed === true) this.#options.inflater?.lose();
     } else {
       this.#skip = 0n;
       this.#searchedFrom = this.#offset;
+      this.#options.inflater?.lose();
     }
     this.#message = undefined;
   }
 
   /** No more bytes will come. */
   end(): void {
+    this.#options.inflater?.release();
     if (this.#doneAt !== undefined) {
       const ignored = this.#offset - this.#doneAt;
       if (ignored > 0 && !this.#hasFailed) this.#note(`${count(ignored, 'byte')} after the Close, which nobody reads`);
@@ -159,7 +178,12 @@ export class FrameStream {
   #appendPiece(header: Uint8Array, piece: Uint8Array, isEnd: boolean): void {
     const { opcode, fin, rsv1 } = splitHeader(header);
     if ((opcode & OPCODE_CONTROL_BIT) !== 0) return;
-    this.#message ??= new MessageContent(opcode, rsv1, this.#options.maxPayload);
+    if (this.#message === undefined) {
+      const { inflater, maxPayload } = this.#options;
+      // What is compressed is inflated whole or not at all.
+      const limit = rsv1 && inflater !== undefined ? MAX_INFLATED_LENGTH : maxPayload;
+      this.#message = new MessageContent(opcode, rsv1, limit);
+    }
     this.#message.append(piece);
     if (!isEnd) return;
     this.#message.frames++;
@@ -175,6 +199,7 @@ export class FrameStream {
       this.#note(`what begins at byte ${offset} cannot be read without what came before it (${error.message})`);
       this.#searchedFrom = offset;
       this.#message = undefined;
+      this.#options.inflater?.lose();
       return;
     }
     const { fin, rsv1, rsv2, rsv3, opcode, maskingKey } = splitHeader(header);
@@ -183,16 +208,38 @@ export class FrameStream {
       this.#messageOffset = offset;
       this.#isCompressed = rsv1;
     }
+    const isEnd = error === undefined && cut === undefined && isData && fin;
+    const message = isEnd ? this.#endMessage(this.#ended[this.#toldCount++]!) : undefined;
+    const broken = error ?? message?.error;
     this.#options.emit({
       type: 'frame',
       ...{ offset, fin, rsv1, rsv2, rsv3, opcode, payloadLength, messageOpcode, payload },
+      inflated: message?.content.frames === 1 ? message.inflated : undefined,
       maskingKey: maskingKey.length === 4 ? maskingKey : undefined,
       isCompressed: isData && this.#isCompressed && error === undefined,
       isCut: cut !== undefined,
-      isRefused: error !== undefined,
+      isRefused: broken !== undefined,
     });
     if (error !== undefined) this.#tellViolation(error, offset);
-    else if (cut === undefined) this.#tellWhole(dissection, isData && fin);
+    else if (cut === undefined) this.#tellWhole(dissection, message);
+  }
+
+  /** What a message holds, as far as it is shown; a note says where it cannot be told. */
+  #endMessage(content: MessageContent): EndedMessage {
+    const { inflater, maxPayload } = this.#options;
+    const whole = content.take();
+    const ended = { content, payload: whole.subarray(0, maxPayload), inflated: undefined, error: undefined };
+    if (!content.isCompressed || inflater === undefined) return ended;
+    if (whole.length < content.length) {
+      inflater.lose();
+      this.#note(`the compressed message from byte ${this.#messageOffset} on is too long to be inflated`);
+      return ended;
+    }
+    const inflated = inflater.inflate(whole, content.opcode === OPCODE_TEXT);
+    if (inflated instanceof ProtocolError) return { ...ended, error: inflated };
+    if ('length' in inflated) return { ...ended, inflated };
+    this.#note(`the compressed message from byte ${this.#messageOffset} on cannot be inflated: ${inflated.why}`);
+    return ended;
   }
 
   #tellViolation({ code, message, closeCode, offset }: ProtocolError, frameOffset: number): void {
@@ -202,18 +249,23 @@ export class FrameStream {
     this.#options.emit({ type: 'violation', code, message, closeCode, offset: at });
   }
 
-  #tellWhole({ offset, header, payloadLength = 0 }: Dissection, endsMessage: boolean): void {
+  /** @param message the one that the frame ends */
+  #tellWhole({ offset, header, payloadLength = 0 }: Dissection, message: EndedMessage | undefined): void {
     this.#frameCount++;
     this.#isDoubtful = false;
     if (splitHeader(header).opcode === OPCODE_CLOSE) {
       this.#doneAt = this.#base + offset + header.length + Number(payloadLength);
     }
-    const message = endsMessage ? this.#ended[this.#toldCount++] : undefined;
     if (message === undefined) return;
-    const { opcode, frames, length, isCompressed } = message;
+    const { content, payload, inflated, error } = message;
+    if (error !== undefined) {
+      this.#tellViolation(error, this.#messageOffset);
+      return;
+    }
+    const { opcode, frames, length, isCompressed } = content;
     this.#options.emit({
       type: 'message',
-      ...{ offset: this.#messageOffset, opcode, frames, payloadLength: length, isCompressed, payload: message.take() },
+      ...{ offset: this.#messageOffset, opcode, frames, payloadLength: length, isCompressed, payload, inflated },
     });
   }
 

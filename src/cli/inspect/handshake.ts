@@ -1,6 +1,7 @@
 // The two heads of an opening handshake, as they pass: read and judged by the codec's own handshake module. It knows no
 // frame.
 
+import type { DeflateParameters } from '../../compression/parameters.js';
 import { decodeLatin1 } from '../../handshake/head.js';
 import {
   checkRequest,
@@ -13,6 +14,7 @@ import {
 } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
 import type { PlacedEntry } from './entries.js';
+import { type KnownExtensions, readExtensions, UNKNOWN_EXTENSIONS, wrongAnswer } from './extensions.js';
 import type { Sender } from './tcp-connections.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -33,12 +35,14 @@ export class Handshake {
   #request: HandshakeAccepted | undefined;
   /** The response has been read, or cannot be. */
   #isOver = false;
-  #allowRsv1 = true;
+  #extensions: KnownExtensions;
   /** What the connection is, if it is no WebSocket: nothing more is read of it. */
   failure: string | undefined;
 
-  constructor(emit: (from: Sender, entry: PlacedEntry) => void) {
+  /** @param known what is known of the agreement on extensions before the response is read */
+  constructor(emit: (from: Sender, entry: PlacedEntry) => void, known: KnownExtensions = UNKNOWN_EXTENSIONS) {
     this.#emit = emit;
+    this.#extensions = known;
   }
 
   /** Whether a direction begins with a head, as it seems. @param bytes its first ones @param isWhole none came before */
@@ -65,7 +69,12 @@ export class Handshake {
 
   /** An extension may own RSV1: one was agreed on, or what was agreed on is not known. */
   get allowRsv1(): boolean {
-    return this.#allowRsv1;
+    return this.#extensions.allowRsv1;
+  }
+
+  /** How messages may be compressed: what was agreed on, or anything where that is not known. */
+  get deflate(): DeflateParameters | undefined {
+    return this.#extensions.deflate;
   }
 
   /** There is no head in this direction, or not all of it. */
@@ -131,11 +140,12 @@ export class Handshake {
       return true;
     }
     this.#isOver = true;
-    this.#allowRsv1 = headers.get('sec-websocket-extensions') !== undefined;
+    this.#extensions = readExtensions(headers.get('sec-websocket-extensions'));
     if (this.#request === undefined) return true;
     const { key, protocols, offers } = this.#request;
     const verdict = checkResponse({ status, headers }, { key, protocols, extensions: offers });
-    if (!verdict.ok) this.#violation('server', verdict.error);
+    const error = verdict.ok ? wrongAnswer(verdict.extensions, offers) : verdict.error;
+    if (error !== undefined) this.#violation('server', error);
     return true;
   }
 

@@ -6,11 +6,14 @@ import { readCapture } from './capture-file.js';
 import { CaptureError } from './capture-packet.js';
 import { Conversation } from './conversation.js';
 import type { Entry } from './entries.js';
+import type { KnownExtensions } from './extensions.js';
 import { guessSender } from './looks-like-frame.js';
 import { type NoSegment, readSegment } from './packets.js';
 import { TcpConnections } from './tcp-connections.js';
 
 export interface CaptureOptions {
+  /** What is known of the agreement on extensions where no response tells. */
+  readonly extensions?: KnownExtensions | undefined;
   /** Bytes of each message to hand out. */
   readonly maxPayload: number;
   readonly emit: (entry: Entry) => void;
@@ -32,7 +35,7 @@ const UNREAD: Readonly<Record<Exclude<NoSegment, 'other'>, string>> = {
 };
 
 export async function inspectCapture(reader: ByteReader, options: CaptureOptions): Promise<CaptureReport> {
-  const { maxPayload, emit, flush } = options;
+  const { extensions, maxPayload, emit, flush } = options;
   const unread: Record<NoSegment, number> = { other: 0, fragment: 0, link: 0, short: 0 };
   let time = 0n;
   let packets = 0;
@@ -48,6 +51,7 @@ export async function inspectCapture(reader: ByteReader, options: CaptureOptions
         connection: info.number,
         isWhole: info.isWhole,
         isAligned: false,
+        extensions,
         maxPayload,
         emit: tell,
       });

@@ -24,7 +24,8 @@ function plain(entry: Entry, limit: number): Record<string, unknown> {
       return { ...place, offset: entry.offset, startLine: entry.startLine, headers: [...entry.headers] };
     case 'frame': {
       const { offset, fin, rsv1, rsv2, rsv3, opcode, maskingKey, isCompressed, isCut, isRefused } = entry;
-      const shown = { ...entry, opcode: entry.messageOpcode ?? opcode };
+      // As sent: what a compressed message held, its message tells.
+      const shown = { ...entry, opcode: entry.messageOpcode ?? opcode, inflated: undefined };
       return {
         ...place,
         ...{ offset, fin, rsv1, rsv2, rsv3, opcode, name: opcodeWords(opcode), isCompressed, isCut, isRefused },
@@ -34,16 +35,11 @@ function plain(entry: Entry, limit: number): Record<string, unknown> {
       };
     }
     case 'message': {
-      const { offset, opcode, frames, payloadLength, isCompressed } = entry;
-      const name = opcodeWords(opcode);
+      const { offset, opcode, frames, payloadLength, isCompressed, inflated } = entry;
       return {
         ...place,
-        offset,
-        opcode,
-        name,
-        frames,
-        isCompressed,
-        payloadLength,
+        ...{ offset, opcode, name: opcodeWords(opcode), frames, isCompressed, payloadLength },
+        ...(isCompressed ? { inflatedLength: inflated?.length ?? null } : {}),
         payload: payloadWords(entry, limit),
       };
     }

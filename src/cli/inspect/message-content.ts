@@ -1,12 +1,13 @@
-// What a data message says, gathered from its frames up to a limit. It knows one message.
+// What a data message is made of, gathered from its frames. It knows one message.
 
-/** Holds the beginning of a message's payload. */
+import { PayloadBuffer } from '../../frames/payload-buffer.js';
+
+/** Holds a message's payload up to a limit. */
 export class MessageContent {
   readonly opcode: number;
   readonly isCompressed: boolean;
   readonly #limit: number;
-  #parts: Uint8Array[] = [];
-  #heldLength = 0;
+  readonly #buffer = new PayloadBuffer();
   /** Bytes of payload so far. */
   length = 0;
   frames = 0;
@@ -20,24 +21,12 @@ export class MessageContent {
   /** Takes the next piece, unmasked, and keeps a copy of as much of it as the limit lets. */
   append(piece: Uint8Array): void {
     this.length += piece.length;
-    const kept = piece.slice(0, this.#limit - this.#heldLength);
-    if (kept.length === 0) return;
-    this.#parts.push(kept);
-    this.#heldLength += kept.length;
+    const kept = Math.min(piece.length, this.#limit - this.#buffer.length);
+    if (kept > 0) this.#buffer.append(piece, 0, kept, 0);
   }
 
-  /**
-   * The payload as far as it was kept. Every message of a direction passes through here whole and in order, which is what
-   * inflating with context takeover needs.
-   */
+  /** Gives the payload away, as far as it was kept. */
   take(): Uint8Array {
-    const payload = new Uint8Array(this.#heldLength);
-    let offset = 0;
-    for (const part of this.#parts) {
-      payload.set(part, offset);
-      offset += part.length;
-    }
-    this.#parts = [];
-    return payload;
+    return this.#buffer.take();
   }
 }

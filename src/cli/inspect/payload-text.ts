@@ -1,10 +1,11 @@
-// The payload of a frame or a message as people read it: a text in quotes, a close code in words, else hex. The one place
-// where a compressed payload is turned into what it says.
+// The payload of a frame or a message as people read it: a text in quotes, a close code in words, else hex; of a compressed
+// message what it held, where that is known.
 
 import { OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../../../assembly/protocol.js';
 import { decodeUtf8, formatHex } from '../page/bytes.js';
-import { closeCodeWords, excerpt } from '../page/words.js';
+import { closeCodeWords, count, excerpt } from '../page/words.js';
 import { quoted } from '../terminal.js';
+import type { Inflated } from './inflater.js';
 
 /** A payload, or its beginning. */
 export interface ShownPayload {
@@ -15,9 +16,10 @@ export interface ShownPayload {
   readonly payload: Uint8Array;
   /** Of the whole. */
   readonly payloadLength: number | bigint | undefined;
+  readonly inflated: Inflated | undefined;
 }
 
-/** What a payload says; `hex` where it is no text, or is compressed: inflating it is not done yet. */
+/** What a payload says; `hex` where it is no text, or is compressed and was not inflated. */
 export interface PayloadWords {
   readonly text?: string;
   readonly hex?: string;
@@ -28,10 +30,8 @@ export interface PayloadWords {
 }
 
 /** @param limit bytes to show */
-export function payloadWords(
-  { opcode, isCompressed, payload, payloadLength }: ShownPayload,
-  limit: number,
-): PayloadWords {
+export function payloadWords(sent: ShownPayload, limit: number): PayloadWords {
+  const { opcode, isCompressed, payload, payloadLength } = inflatedOf(sent);
   const shown = payload.subarray(0, limit);
   const isCut = BigInt(payloadLength ?? shown.length) > BigInt(shown.length);
   if (isCompressed) return { hex: hexOf(shown), isCut };
@@ -47,7 +47,19 @@ export function payloadWords(
 }
 
 /** The same on one line. @param width characters for a text; a byte in hex takes three */
-export function payloadText(payload: ShownPayload, width: number): string {
+export function payloadText(sent: ShownPayload, width: number): string {
+  if (sent.inflated === undefined) return shownText(sent, width);
+  return `${shownText(inflatedOf(sent), width)} (inflated: ${count(sent.inflated.length, 'byte')})`.trimStart();
+}
+
+/** What is to be shown of a message that was inflated. */
+function inflatedOf(sent: ShownPayload): ShownPayload {
+  if (sent.inflated === undefined) return sent;
+  const { length, payload } = sent.inflated;
+  return { opcode: sent.opcode, isCompressed: false, payload, payloadLength: length, inflated: undefined };
+}
+
+function shownText(payload: ShownPayload, width: number): string {
   const { text, hex, closeCode, reason, isCut } = payloadWords(payload, 4 * width);
   if (payload.payload.length === 0) return '';
   if (closeCode !== undefined) {

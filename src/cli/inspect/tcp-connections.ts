@@ -36,7 +36,7 @@ interface Connection {
   /** The end that sent the SYN; where it was not captured, the one that was taken for it. */
   readonly client: string;
   readonly server: string;
-  readonly synSequenceNumber: number | undefined;
+  synSequenceNumber: number | undefined;
   readonly streams: Record<Sender, TcpStream | undefined>;
   /** From the first byte on. */
   sink: ConnectionSink | undefined;
@@ -87,8 +87,11 @@ export class TcpConnections {
     const known = this.#connections.get(key);
     const isOpening = syn && acknowledged === undefined;
     // Ports are used again: another SYN is another connection.
-    const isKnown = known !== undefined && !(isOpening && known.synSequenceNumber !== segment.sequenceNumber);
-    if (isKnown) return known;
+    const isKnown = known !== undefined && !(isOpening && !isSynOf(known, segment));
+    if (isKnown) {
+      if (isOpening) known.synSequenceNumber = segment.sequenceNumber;
+      return known;
+    }
     if (!syn && segment.payload.length === 0) return undefined;
     if (known !== undefined) this.#finish(known, false);
     const from: Sender = isOpening ? 'client' : syn ? 'server' : this.#handler.guessSender(segment);
@@ -135,4 +138,11 @@ export class TcpConnections {
     // Late retransmissions must still find that it is over, and nothing else of it.
     connection.sink = connection.streams.client = connection.streams.server = undefined;
   }
+}
+
+/** Whether a SYN is the one that has opened the connection: seen before, or late in the capture. */
+function isSynOf({ client, synSequenceNumber, streams, isOver }: Connection, segment: Segment): boolean {
+  if (synSequenceNumber !== undefined) return synSequenceNumber === segment.sequenceNumber;
+  if (isOver || segment.source !== client) return false;
+  return streams.client === undefined || streams.client.startsAt((segment.sequenceNumber + 1) >>> 0);
 }

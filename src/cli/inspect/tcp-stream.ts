@@ -37,6 +37,7 @@ const MAX_LATE_SEGMENTS = 32;
 export class TcpStream {
   readonly #sink: StreamSink;
   readonly #counts: StreamCounts;
+  readonly #start: number;
   #nextSequenceNumber: number;
   /** Bytes handed out, or told to be missing. */
   #position = 0;
@@ -48,7 +49,7 @@ export class TcpStream {
 
   /** @param sequenceNumber that of the first byte */
   constructor(sequenceNumber: number, sink: StreamSink, counts: StreamCounts) {
-    this.#nextSequenceNumber = sequenceNumber;
+    this.#start = this.#nextSequenceNumber = sequenceNumber;
     this.#sink = sink;
     this.#counts = counts;
   }
@@ -56,6 +57,11 @@ export class TcpStream {
   /** All bytes up to the FIN have been handed out. */
   get hasEnded(): boolean {
     return this.#position >= this.#end;
+  }
+
+  /** Whether this is the sequence number of its first byte. */
+  startsAt(sequenceNumber: number): boolean {
+    return this.#start === sequenceNumber;
   }
 
   push(sequenceNumber: number, bytes: Uint8Array, fin: boolean, time: bigint): void {

@@ -8,6 +8,7 @@ import { jsonLine } from '../../../src/cli/inspect/json-lines.js';
 import { TextLines } from '../../../src/cli/inspect/text-lines.js';
 import { styleFor } from '../../../src/cli/terminal.js';
 import { captureOf, connectionOf, IPV4, IPV6 } from '../../support/captures.js';
+import { DeflatingPeer } from '../../support/deflate-peer.js';
 import { createRandom } from '../../support/random.js';
 import { Peer, stream } from '../../support/wire.js';
 
@@ -15,10 +16,12 @@ const client = new Peer('server');
 const server = new Peer('client');
 const REQUEST = Buffer.from(
   'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n' +
+    'Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n',
 );
 const RESPONSE = Buffer.from(
-  'HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n',
+  'HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n' +
+    'Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n',
 );
 
 async function* inChunks(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
@@ -40,6 +43,11 @@ async function inspect(bytes: Uint8Array, chunkLength: number) {
   return { entries, report, lines };
 }
 
+const deflating = new DeflatingPeer();
+const compressed = ['it is hello again', 'and again, it is hello'].map((text) =>
+  client.text(deflating.deflate(text), { rsv: 4 }),
+);
+
 describe.each([
   { format: 'pcap', addresses: IPV4 },
   { format: 'pcapng', addresses: IPV6 },
@@ -48,7 +56,7 @@ describe.each([
     [
       ['client', REQUEST],
       ['server', RESPONSE],
-      ['client', stream(client.text('hello'), client.binary(new Uint8Array(300)), client.ping('p'))],
+      ['client', stream(client.text('hello'), client.binary(new Uint8Array(300)), client.ping('p'), ...compressed)],
       ['server', stream(server.text('one ', { fin: false }), server.continuation('two'), server.close(1000, 'bye'))],
     ],
     { segmentLength: 60 },
@@ -58,6 +66,7 @@ describe.each([
   it('is the same however the file is cut into chunks', async () => {
     const { lines } = await inspect(whole, whole.length);
     expect(lines).toContain('one two');
+    expect(lines).toContain('"and again, it is hello"');
     for (const length of [1, 7, 64, 1000]) expect((await inspect(whole, length)).lines).toBe(lines);
   });
 
