@@ -1,0 +1,100 @@
+// A conversation with an echo server, wherever it is: what a client, ours or that of `ws`, sends comes back as it was. It knows
+// no proxy.
+
+import { expect, onTestFinished } from 'vitest';
+import * as ws from 'ws';
+import { WebSocket } from '../../../src/node/index.js';
+import { digest } from '../../support/digest.js';
+import { randomBytes } from '../../support/random.js';
+import { next } from '../../support/servers.js';
+
+/** Both have the same API; what the tests use of it. */
+export type Client = Pick<ws.WebSocket, 'send' | 'ping' | 'close' | 'terminate' | 'extensions' | 'protocol'> & {
+  on(name: never, listener: (...args: never[]) => void): unknown;
+  once(name: never, listener: (...args: never[]) => void): unknown;
+};
+
+type ClientClass = new (url: string, protocols: string[], options: object) => Client;
+
+/** The constructor in the form that the tests call; the last of its overloads is another. */
+class Ours extends WebSocket {
+  constructor(url: string, protocols: string[], options: object) {
+    super(url, protocols, options);
+  }
+}
+
+export const CLIENTS: Record<'ours' | 'ws', ClientClass> = { ours: Ours, ws: ws.WebSocket };
+export type ClientName = keyof typeof CLIENTS;
+export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
+
+export const MIB = 1 << 20;
+/** 1 MiB that becomes small, and 1 MiB that does not. */
+export const COMPRESSIBLE = Buffer.alloc(MIB, 'the same again, ');
+const INCOMPRESSIBLE = Buffer.from(randomBytes(MIB, 7));
+
+/** A client whose handshake is done; it is cut at the end of the test. `options` are those of either. */
+export async function open(name: ClientName, url: string, options: object = {}): Promise<Client> {
+  // So that a close that somebody does not pass on is no matter of thirty seconds, but of the test's time.
+  const client = new CLIENTS[name](url, [], { closeTimeout: 600_000, ...options });
+  await new Promise<void>((resolve, reject) => {
+    client.once('open' as never, resolve);
+    client.once('error' as never, reject);
+  });
+  onTestFinished(() => client.terminate());
+  return client;
+}
+
+/** The error of a client whose handshake fails. */
+export function failure(name: ClientName, url: string, options: object = {}): Promise<Error> {
+  const client = new CLIENTS[name](url, [], options);
+  return new Promise((resolve, reject) => {
+    client.once('error' as never, resolve);
+    client.once('open' as never, () => {
+      client.terminate();
+      reject(new Error('it was accepted'));
+    });
+  });
+}
+
+/** Text and binary of all lengths, fragments with a ping between, and many messages in flight, each compared with its echo. */
+export async function converse(client: Client): Promise<void> {
+  for (const data of [
+    'hello',
+    '',
+    Buffer.alloc(0),
+    '漢字🎉'.repeat(20_000),
+    Buffer.alloc(65_536, 'bytes'),
+    COMPRESSIBLE,
+    COMPRESSIBLE.toString(),
+    INCOMPRESSIBLE,
+  ]) {
+    const echo = next<[Buffer, boolean]>(client, 'message');
+    client.send(data);
+    expectEcho(await echo, data);
+  }
+
+  const pong = next<[Buffer]>(client, 'pong');
+  const joined = next<[Buffer, boolean]>(client, 'message');
+  for (let start = 0; start < MIB; start += MIB / 8) {
+    client.send(INCOMPRESSIBLE.subarray(start, start + MIB / 8), { binary: true, fin: start + MIB / 8 === MIB });
+    if (start === MIB / 2) client.ping('between');
+  }
+  expect(String((await pong)[0])).toBe('between');
+  expectEcho(await joined, INCOMPRESSIBLE);
+
+  const numbered = Array.from({ length: 200 }, (_, i) => `message ${i} `.repeat(i));
+  const received: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    client.on('message' as never, (data: Buffer) => {
+      if (received.push(data.toString()) === numbered.length) resolve();
+    });
+  });
+  for (const data of numbered) client.send(data);
+  await all;
+  expect(received.map(digest)).toEqual(numbered.map(digest));
+}
+
+function expectEcho([data, isBinary]: [Buffer, boolean], sent: string | Buffer): void {
+  const isText = typeof sent === 'string';
+  expect([isBinary, digest(data)]).toEqual([!isText, digest(isText ? Buffer.from(sent) : sent)]);
+}
