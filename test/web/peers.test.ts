@@ -92,7 +92,7 @@ it('a socket that reads into a buffer is given one that grows as it is filled, i
   expect([...sockets[0]!.buffers].map(({ byteLength }) => byteLength)).toEqual([4096, 8192, 16_384, 32_768, 65_536]);
   client.close();
   await once(client, 'close');
-  await expect.poll(() => sockets[0]!.isClosed).toBe(true);
+  await expect.poll(() => sockets[0]!.isClosed, { timeout: 30_000 }).toBe(true);
 
   const { readable, writable } = new TransformStream<Uint8Array>();
   const methods = { read: async () => null, write: async () => 0, closeWrite: async () => {}, close: () => {} };
