@@ -20,6 +20,8 @@ import { Peer, stream } from './support/wire.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const run = promisify(execFile);
+/** For what takes no time but may have to wait for others. */
+const PATIENTLY = { timeout: 30_000 };
 
 interface Running {
   readonly url: string;
@@ -74,7 +76,7 @@ async function converse(url: string, perMessageDeflate = false): Promise<WebSock
   client.ping('?');
   client.send('frag', { fin: false });
   client.send('ments', { fin: true });
-  await expect.poll(() => received.length, { timeout: 60_000 }).toBe(messages.length + 1);
+  await expect.poll(() => received.length, PATIENTLY).toBe(messages.length + 1);
   expect(received).toEqual([...messages, 'fragments'].map((data) => `${typeof data !== 'string'} ${digestOf(data)}`));
   expect(String((await pong)[0])).toBe('?');
   client.close(4000, 'bye');
@@ -121,7 +123,7 @@ async function sendRaw(url: string, ...bytes: readonly Uint8Array[]): Promise<st
   socket.setEncoding('latin1').on('data', (text: string) => {
     received += text;
   });
-  await expect.poll(() => received).toMatch(/\r\n\r\n/);
+  await expect.poll(() => received, PATIENTLY).toMatch(/\r\n\r\n/);
   for (const part of bytes) socket.write(part);
   await once(socket, 'close');
   return received.slice(received.indexOf('\r\n\r\n') + 4);
@@ -150,7 +152,7 @@ describe('server.mjs', () => {
     await converse(server.url);
     await outrun(server.url);
     expect(await sendRaw(server.url, NOT_MASKED)).toContain(closeFrame(1002));
-    await expect.poll(server.output).toMatch(/closed 4000 bye\n(.*\n)*WS_ERR_EXPECTED_MASK/);
+    await expect.poll(server.output, PATIENTLY).toMatch(/closed 4000 bye\n(.*\n)*WS_ERR_EXPECTED_MASK/);
   });
 });
 
@@ -195,7 +197,7 @@ describeWith('Deno', findRuntime('deno') !== undefined, () => {
     await converse(server.url, true);
     await outrun(server.url);
     expect(await sendRaw(server.url, NOT_MASKED)).toContain(closeFrame(1002));
-    await expect.poll(server.output).toMatch(/closed 4000 bye\n(.*\n)*WSIMD_NOT_MASKED/);
+    await expect.poll(server.output, PATIENTLY).toMatch(/closed 4000 bye\n(.*\n)*WSIMD_NOT_MASKED/);
   });
 });
 
@@ -205,7 +207,7 @@ describeWith('Bun', findRuntime('bun') !== undefined, () => {
     await converse(server.url);
     await outrun(server.url);
     expect(await sendRaw(server.url, NOT_MASKED)).toContain(closeFrame(1002));
-    await expect.poll(server.output).toMatch(/closed 4000 bye\n(.*\n)*WSIMD_NOT_MASKED/);
+    await expect.poll(server.output, PATIENTLY).toMatch(/closed 4000 bye\n(.*\n)*WSIMD_NOT_MASKED/);
     const refused = await fetch(server.url.replace('ws:', 'http:'));
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('Upgrade')]);
   });
@@ -232,7 +234,7 @@ describe('proxy.mjs', () => {
     });
     const { extensions } = await converse(proxy.url, perMessageDeflate);
     expect(extensions).toBe(perMessageDeflate ? 'permessage-deflate' : '');
-    await expect.poll(() => closes).toEqual([[4000, 'bye']]);
+    await expect.poll(() => closes, PATIENTLY).toEqual([[4000, 'bye']]);
     await outrun(proxy.url);
   });
 
@@ -276,13 +278,13 @@ describe('proxy.mjs', () => {
       if (request.url === '/broken') request.socket.write(Buffer.from('880203ed', 'hex'));
     });
     expect(await sendRaw(proxy.url, NOT_MASKED)).toBe(closeFrame(1002));
-    await expect.poll(() => closes).toEqual([1001]);
+    await expect.poll(() => closes, PATIENTLY).toEqual([1001]);
     expect(texts).toEqual(['said before']);
     const told = new WebSocket(`${proxy.url}/broken`);
     const [closeCode] = await once(told, 'close');
     expect(closeCode).toBe(1014);
-    await expect.poll(() => closes).toEqual([1001, 1002]);
-    await expect.poll(proxy.output).toMatch(/client: WSIMD_NOT_MASKED.*\nserver: WSIMD_CLOSE_CODE/);
+    await expect.poll(() => closes, PATIENTLY).toEqual([1001, 1002]);
+    await expect.poll(proxy.output, PATIENTLY).toMatch(/client: WSIMD_NOT_MASKED.*\nserver: WSIMD_CLOSE_CODE/);
   });
 
   test('passes refusals on, and says so where nobody listens', async () => {
@@ -317,7 +319,7 @@ describe('recorder.mjs', () => {
         .output()
         .split('\n')
         .filter((line) => line.startsWith('{'));
-    await expect.poll(() => lines().at(-1)).toContain('"type":"end"');
+    await expect.poll(() => lines().at(-1), PATIENTLY).toContain('"type":"end"');
     return lines().map((line) => {
       const { connection, time, ...entry } = JSON.parse(line) as Record<string, unknown>;
       expect([connection, typeof time]).toEqual([1, 'number']);
@@ -469,7 +471,7 @@ const worker :Workerd.Worker = (
     });
     const answer = await fetch(`${origin}/?${query}`);
     expect(await answer.json()).toEqual({ received: '漢字 '.repeat(1000), closeCode: 1000 });
-    await expect.poll(() => closes).toEqual([[1000, 'that was all']]);
+    await expect.poll(() => closes, PATIENTLY).toEqual([[1000, 'that was all']]);
     const nobody = await fetch(`${origin}/?to=ws://127.0.0.1:1/`);
     expect(nobody.status).toBe(502);
 

@@ -57,7 +57,6 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
     const connections = parseInteger('--connections', values.connections, 1, MAX_CONNECTIONS);
     const interruption = new AbortController();
     const style = styleFor(process.stdout);
-    const progress = new ProgressLine(connections);
     // A second one ends the process as usual.
     const interrupt = () => interruption.abort();
     const options = {
@@ -72,11 +71,11 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
         check: values.check,
       },
       signal: interruption.signal,
-      onProgress: (now: Progress) => progress.show(now),
     };
+    const progress = new ProgressLine(connections);
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
-    const figures = await runLoad(options);
+    const figures = await runLoad({ ...options, onProgress: (now: Progress) => progress.show(now) });
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     progress.clear();

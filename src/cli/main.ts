@@ -39,8 +39,14 @@ function version(): string {
   return String((manifest as { version?: unknown }).version);
 }
 
+/** The command that was found: of one whose options make no sense, its own help is the one to read. */
+let asked: string | undefined;
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--help' || name === '-h') {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const [about] = args;
+    // `wsimd help inspect` is `wsimd inspect --help`.
+    if (about !== undefined) return main([about, '--help']);
     process.stdout.write(help());
     return 0;
   }
@@ -48,10 +54,11 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     process.stdout.write(`${version()}\n`);
     return 0;
   }
-  if (name === undefined) throw new UsageError('which command?');
+  if (name === undefined) throw new UsageError(`which command? There are ${[...COMMANDS.keys()].join(', ')}`);
   const entry = COMMANDS.get(name);
-  if (entry === undefined) throw new UsageError(`there is no command "${name}"`);
+  if (entry === undefined) throw new UsageError(`there is no ${name.startsWith('-') ? 'option' : 'command'} "${name}"`);
   const { command } = await entry.load();
+  asked = name;
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(command.help);
     return 0;
@@ -73,6 +80,6 @@ try {
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
   process.stderr.write(`wsimd: ${error.message}\n`);
-  if (error instanceof UsageError) process.stderr.write('Try: wsimd --help\n');
+  if (error instanceof UsageError) process.stderr.write(`Try: wsimd ${asked === undefined ? '' : `${asked} `}--help\n`);
   process.exitCode = error.exitCode;
 }

@@ -13,8 +13,10 @@ import {
   writeRejection,
   writeResponse,
 } from '../handshake/server.js';
-import { type ByteStreams, Transport } from './byte-streams.js';
+import { type ByteSocket, transportOf } from './byte-socket.js';
+import type { ByteStreams } from './byte-streams.js';
 import { readHead } from './read-head.js';
+import type { Transport } from './transport.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
 
 /** A refusal of the caller's own. */
@@ -58,15 +60,16 @@ export interface AcceptedRequest {
  *
  * A browser's page is accepted from the server's own origin only, unless `origin` says otherwise.
  *
- * @param streams belong to the WebSocket from then on
+ * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
+ *   used but its methods, which cost less
  * @returns at once; `opened` rejects with a ProtocolError that carries the `status` of the refusal, if the request is refused
  * @throws TypeError if a stream is locked
  */
 export function acceptWebSocket(
-  streams: ByteStreams,
+  streams: ByteStreams | ByteSocket,
   options: AcceptWebSocketOptions = {},
 ): WebSocketStream<AcceptedRequest> {
-  const transport = new Transport(streams);
+  const transport = transportOf(streams);
   return new WebSocketStream(transport, 'server', options, () => accept(transport, options));
 }
 

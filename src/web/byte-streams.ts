@@ -1,6 +1,8 @@
 // The transport of a WebSocket as a pair of WHATWG byte streams: chunks in, chunks out, and an end that always comes. It knows
 // no WebSocket.
 
+import type { Transport } from './transport.js';
+
 /**
  * A byte stream each way: a socket of Deno (`Deno.connect`, `Deno.listen`) or of Workers (`connect` of
  * `cloudflare:sockets`), `Duplex.toWeb(socket)` on Node and Bun, a stream of WebTransport, the ends of two TransformStreams.
@@ -11,7 +13,8 @@ export interface ByteStreams {
 }
 
 /** Reads and writes a pair of streams, which belong to it from then on. */
-export class Transport {
+export class StreamTransport implements Transport {
+  readonly reusesBuffer = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #unread: Uint8Array | undefined;
@@ -26,7 +29,6 @@ export class Transport {
     this.#writer.ready.catch(ignore);
   }
 
-  /** The next chunk; undefined once the peer has ended its side. Rejects as the stream does. */
   async read(): Promise<Uint8Array | undefined> {
     const unread = this.#unread;
     if (unread !== undefined) {
@@ -37,22 +39,18 @@ export class Transport {
     return value;
   }
 
-  /** Gives bytes back that were read: they come again with the next `read`. */
   unread(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#unread = bytes;
   }
 
-  /** Writes a chunk, which is the transport's from then on. @returns a promise of its having been written */
   write(bytes: Uint8Array): Promise<void> {
     return this.#writer.write(bytes);
   }
 
-  /** Ends our side, behind all that was written. Never rejects: whether the peer hears of it is not for us to know. */
   async end(): Promise<void> {
     await this.#writer.close().catch(ignore);
   }
 
-  /** Gives up both sides at once. */
   cut(reason: unknown): void {
     this.#reader.cancel(reason).catch(ignore);
     this.#writer.abort(reason).catch(ignore);

@@ -3,7 +3,8 @@
 import { type CreateRequestOptions, checkResponse, createRequest, type ResponseAccepted } from '../handshake/client.js';
 import { formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.js';
-import { type ByteStreams, Transport } from './byte-streams.js';
+import { type ByteSocket, transportOf } from './byte-socket.js';
+import type { ByteStreams } from './byte-streams.js';
 import { readHead } from './read-head.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
 
@@ -28,17 +29,18 @@ export interface ServerResponse {
  * const { readable, writable } = await socket.opened;
  * ```
  *
- * @param streams belong to the WebSocket from then on
+ * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
+ *   used but its methods, which cost less
  * @returns at once; `opened` rejects with a ProtocolError if the answer is not a switch to WebSocket
  * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none
  */
 export function connectWebSocket(
-  streams: ByteStreams,
+  streams: ByteStreams | ByteSocket,
   options: ConnectWebSocketOptions,
 ): WebSocketStream<ServerResponse> {
   const { perMessageDeflate } = options;
   const request = createRequest({ ...options, extensions: perMessageDeflate?.offer() });
-  const transport = new Transport(streams);
+  const transport = transportOf(streams);
   const handshake = async (): Promise<HandshakeResult<ServerResponse>> => {
     await transport.write(encodeLatin1(request.head));
     const reader = new HeadReader();

@@ -1,6 +1,7 @@
 // The public face of wsimd/web: WebSockets over any pair of WHATWG byte streams.
 
 export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, type Refusal } from './accept.js';
+export type { ByteSocket } from './byte-socket.js';
 export type { ByteStreams } from './byte-streams.js';
 export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
 export type {

@@ -3,7 +3,7 @@
 
 import { ProtocolError } from '../errors.js';
 import type { HeadReader } from '../handshake/head.js';
-import type { Transport } from './byte-streams.js';
+import type { Transport } from './transport.js';
 
 /**
  * Reads until a head is whole.

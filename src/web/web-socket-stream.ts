@@ -8,7 +8,7 @@ import { Connection, type ConnectionOptions } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
-import type { Transport } from './byte-streams.js';
+import type { Transport } from './transport.js';
 
 /** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
 export type Message = string | Uint8Array;
@@ -199,6 +199,7 @@ export class WebSocketStream<Opened extends object = object> {
       const { compression } = result;
       this.#connection = new Connection({
         ...this.#options,
+        ...(this.#transport.reusesBuffer ? { ownsChunks: false } : {}),
         role,
         ...(compression === undefined ? {} : { compression }),
       });

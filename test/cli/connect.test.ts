@@ -206,13 +206,15 @@ describe('in a pipe', () => {
 
   it.each([
     [[], 'which URL? One such as ws://localhost:8080/echo'],
-    [['http//x'], 'not a URL: "http//x"'],
+    [['http//x'], 'not a URL of a WebSocket: "http//x"; one is ws://localhost:8080/echo'],
+    [['localhost:8080'], 'not a URL of a WebSocket: "localhost:8080"; one is ws://localhost:8080/echo'],
+    [['ws://'], 'not a URL: "ws://"'],
     [['--hexx', 'ws://a/'], "Unknown option '--hexx'"],
   ])('%j is a usage error', async (args, message) => {
     expect(await runWsimd('connect', ...args)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `wsimd: ${message}\nTry: wsimd --help\n`,
+      stderr: `wsimd: ${message}\nTry: wsimd connect --help\n`,
     });
   });
 

@@ -422,7 +422,7 @@ describe('the command line', () => {
     expect(await runWsimd('inspect', ...args)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `wsimd: ${message}\nTry: wsimd --help\n`,
+      stderr: `wsimd: ${message}\nTry: wsimd inspect --help\n`,
     });
   });
 

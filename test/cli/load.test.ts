@@ -185,8 +185,8 @@ describe('wsimd load', () => {
 
   it.each([
     [[], 'which URL? One such as ws://localhost:8080/echo'],
-    [['a', 'b'], 'which URL? One such as ws://localhost:8080/echo'],
-    [['localhost'], 'not a URL: "localhost"'],
+    [['a', 'b'], 'one URL, and not also "b"'],
+    [['localhost'], 'not a URL of a WebSocket: "localhost"; one is ws://localhost:8080/echo'],
     [['ftp://a/'], 'not a WebSocket URL: its scheme is ftp:'],
     [['--text', '--binary', 'ws://a/'], '--text or --binary, not both'],
     [['--size', '-1', 'ws://a/'], undefined],
@@ -198,7 +198,7 @@ describe('wsimd load', () => {
   ])('%j is a usage error', async (args, message) => {
     const { code, stdout, stderr } = await runWsimd('load', ...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    if (message !== undefined) expect(stderr).toBe(`wsimd: ${message}\nTry: wsimd --help\n`);
+    if (message !== undefined) expect(stderr).toBe(`wsimd: ${message}\nTry: wsimd load --help\n`);
   });
 
   it('--help tells its options', async () => {

@@ -39,9 +39,10 @@ describe('wsimd', () => {
   });
 
   it.each([
-    [[], 'which command?'],
+    [[], 'which command? There are serve, connect, inspect, load'],
+    [['help', 'sreve'], 'there is no command "sreve"'],
     [['sreve'], 'there is no command "sreve"'],
-    [['--serve'], 'there is no command "--serve"'],
+    [['--serve'], 'there is no option "--serve"'],
     [['serve', '--prot', '1'], "Unknown option '--prot'"],
     [['serve', 'here'], "Unexpected argument 'here'"],
     [['serve', '--port'], "Option '--port <value>' argument missing"],
@@ -54,8 +55,13 @@ describe('wsimd', () => {
     expect(await runWsimd(...args)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `wsimd: ${message}\nTry: wsimd --help\n`,
+      stderr: `wsimd: ${message}\nTry: wsimd ${args[0] === 'serve' ? 'serve ' : ''}--help\n`,
     });
+  });
+
+  it('help is another way to say --help', async () => {
+    expect(await runWsimd('help')).toEqual(await runWsimd('--help'));
+    expect(await runWsimd('help', 'load')).toEqual(await runWsimd('load', '--help'));
   });
 
   it('says in one line that the port is taken', async () => {

@@ -40,13 +40,17 @@ export interface ClientOptions {
 /** @param positionals of the command line: the URL @throws UsageError; CommandError where the file cannot be read */
 export function readClientOptions(positionals: readonly string[], values: ClientValues): ClientOptions {
   const [url, ...more] = positionals;
-  if (url === undefined || more.length > 0) throw new UsageError('which URL? One such as ws://localhost:8080/echo');
+  if (url === undefined) throw new UsageError('which URL? One such as ws://localhost:8080/echo');
+  if (more.length > 0) throw new UsageError(`one URL, and not also "${more.join('" "')}"`);
   const { subprotocol, header, origin, ca, insecure } = values;
   const request = { url, protocols: subprotocol, origin, headers: header.map(readHeader) };
   try {
     createRequest(request);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    // `localhost:8080` is a URL too, whose scheme is `localhost:`.
+    if (!url.includes('://'))
+      throw new UsageError(`not a URL of a WebSocket: "${url}"; one is ws://localhost:8080/echo`);
     throw new UsageError(URL.canParse(url) ? error.message : `not a URL: "${url}"`);
   }
   return { request, tls: { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca: readCa(ca) }) } };

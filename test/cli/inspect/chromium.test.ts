@@ -49,7 +49,7 @@ describeWith('Chromium, tcpdump and Wireshark', hasChromium && canCapture && has
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'wsimd-chromium-'));
     browser = await launchChromium();
-  });
+  }, 60_000);
   afterAll(async () => {
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });
@@ -131,7 +131,7 @@ describeWith('Chromium, tcpdump and Wireshark', hasChromium && canCapture && has
       httpServer.closeAllConnections();
       server.close();
       httpServer.close();
-    });
+    }, 60_000);
 
     it.each(Object.keys(CAPTURES) as CaptureName[])('tells the whole conversation, captured as %s', async (name) => {
       const { code, told, stderr } = await inspect(readFileSync(fileOf(name)));

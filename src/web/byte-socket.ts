@@ -1,0 +1,111 @@
+// The transport of a WebSocket as a socket that reads into a buffer it is given, as those of Deno do: no stream, and no new
+// buffer for each read. It knows no WebSocket.
+
+import { type ByteStreams, StreamTransport } from './byte-streams.js';
+import type { Transport } from './transport.js';
+
+/** A socket in the shape of `Deno.TcpConn`, `Deno.TlsConn`, `Deno.UnixConn`. */
+export interface ByteSocket {
+  /** Reads once, into the beginning of `target`. @returns how many bytes; null at the end */
+  read(target: Uint8Array): Promise<number | null>;
+  /** Writes once. @returns how many bytes */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Ends our side. */
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+const FIRST_LENGTH = 4 * 1024;
+/** A longer read is taken apart in parts of this length. */
+const MAX_LENGTH = 64 * 1024;
+
+/** What carries bytes over these. @throws TypeError if a stream is locked */
+export function transportOf(streams: ByteStreams | ByteSocket): Transport {
+  if (!isByteSocket(streams)) return new StreamTransport(streams);
+  const { readable, writable } = streams as Partial<ByteStreams>;
+  if (readable?.locked || writable?.locked) throw new TypeError('a stream of the socket is locked');
+  return new SocketTransport(streams);
+}
+
+function isByteSocket(streams: ByteStreams | ByteSocket): streams is ByteSocket {
+  const { read, write, closeWrite, close } = streams as Partial<ByteSocket>;
+  return [read, write, closeWrite, close].every((method) => typeof method === 'function');
+}
+
+/**
+ * Reads into one buffer of its own, which grows as far as what comes at once fills it. The arena itself cannot be that buffer:
+ * all connections share it, and a read that is pending on one would write into it while another's bytes are decoded there.
+ */
+class SocketTransport implements Transport {
+  readonly reusesBuffer = true;
+  readonly #socket: ByteSocket;
+  #buffer = new Uint8Array(FIRST_LENGTH);
+  #unread: Uint8Array | undefined;
+  /** Of the last write; never rejects. */
+  #written: Promise<void> = Promise.resolve();
+  #hasRead = false;
+  #hasEnded = false;
+  #isClosed = false;
+
+  constructor(socket: ByteSocket) {
+    this.#socket = socket;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const unread = this.#unread;
+    if (unread !== undefined) {
+      this.#unread = undefined;
+      return unread;
+    }
+    const length = await this.#socket.read(this.#buffer);
+    if (length === null) {
+      this.#hasRead = true;
+      if (this.#hasEnded) this.#close();
+      return undefined;
+    }
+    const bytes = this.#buffer.subarray(0, length);
+    // More may be there: it will come faster.
+    if (length === this.#buffer.length && length < MAX_LENGTH) this.#buffer = new Uint8Array(2 * length);
+    return bytes;
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#unread = bytes;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    const written = this.#writeAll(this.#written, bytes);
+    this.#written = written.catch(ignore);
+    return written;
+  }
+
+  async end(): Promise<void> {
+    if (this.#hasEnded || this.#isClosed) return;
+    this.#hasEnded = true;
+    await this.#written;
+    await this.#socket.closeWrite().catch(ignore);
+    if (this.#hasRead) this.#close();
+  }
+
+  cut(): void {
+    this.#close();
+  }
+
+  async #writeAll(before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    await before;
+    for (let at = 0; at < bytes.length; ) at += await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
+  }
+
+  /** What is pending rejects. */
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.#socket.close();
+    } catch {
+      // Somebody has closed it before.
+    }
+  }
+}
+
+function ignore(): void {}
