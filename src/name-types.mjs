@@ -15,6 +15,7 @@ for (const folder of ['src', 'assembly']) {
     if (!existsSync(types)) continue;
     const pragma = `/* @ts-self-types="./${basename(types)}" */ `;
     const text = readFileSync(path, 'utf8');
-    if (!text.startsWith(pragma)) writeFileSync(path, pragma + text);
+    // A program begins with what runs it, and nobody imports it.
+    if (!text.startsWith(pragma) && !text.startsWith('#!')) writeFileSync(path, pragma + text);
   }
 }
