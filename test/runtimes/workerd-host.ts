@@ -23,7 +23,8 @@ export async function replayInWorkerd(program: string, kernels: readonly KernelN
   writeFileSync(CONFIG, makeConfig());
   const args = ['serve', CONFIG, '--socket-addr', 'http=127.0.0.1:0', '--control-fd=3'];
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
-  const end = () => child.kill();
+  // It would first finish what it was asked.
+  const end = () => child.kill('SIGKILL');
   process.once('exit', end);
   try {
     const query = new URLSearchParams(kernels.map((kernel) => ['kernel', kernel]));
