@@ -159,11 +159,11 @@ function errorsIn(
   return v128.xor(v128.and(mustContinue, topBit), pairs);
 }
 
-/** The errors in the 16 bytes at `p`, which do not begin the text: what stands before them is of it. */
+/** The errors in the 16 bytes at `before` + 3, which do not begin the text: the 3 before them are of it. */
 // @ts-ignore: decorator
 @inline
-function errorsAt(
-  p: usize,
+function errorsAfter(
+  before: usize,
   firstHigh: v128,
   firstLow: v128,
   secondHigh: v128,
@@ -172,12 +172,13 @@ function errorsAt(
   leadOf4: v128,
   topBit: v128,
 ): v128 {
-  // Three unaligned loads are no slower than shuffling two vectors, and keep no register between turns.
+  // Three unaligned loads are no slower than shuffling two vectors, and keep no register between turns. Counted from the
+  // first of them, their offsets are part of the instruction; p - 1 would be computed, since an address may wrap round.
   return errorsIn(
-    v128.load(p),
-    v128.load(p - 1),
-    v128.load(p - 2),
-    v128.load(p - 3),
+    v128.load(before, 3),
+    v128.load(before, 2),
+    v128.load(before, 1),
+    v128.load(before),
     firstHigh,
     firstLow,
     secondHigh,
@@ -251,8 +252,8 @@ export function validate(ptr: usize, length: u32, state: u32): u32 {
     const block = v128.or(v128.or(v128.load(p), v128.load(p, 16)), v128.or(v128.load(p, 32), v128.load(p, 48)));
     const isAscii = i8x16.bitmask(block) == 0;
     if (!isAscii || !plain) {
-      for (let q = p, stop = p + 64; q < stop; q += 16) {
-        errors = v128.or(errors, errorsAt(q, firstHigh, firstLow, secondHigh, lowNibble, leadOf3, leadOf4, topBit));
+      for (let q = p - 3, stop = p + 61; q < stop; q += 16) {
+        errors = v128.or(errors, errorsAfter(q, firstHigh, firstLow, secondHigh, lowNibble, leadOf3, leadOf4, topBit));
       }
       seen = v128.or(seen, block);
     }
@@ -270,7 +271,7 @@ export function validate(ptr: usize, length: u32, state: u32): u32 {
   }
   while (p < tail) {
     let bytes = v128.load(p);
-    let found = errorsAt(p, firstHigh, firstLow, secondHigh, lowNibble, leadOf3, leadOf4, topBit);
+    let found = errorsAfter(p - 3, firstHigh, firstLow, secondHigh, lowNibble, leadOf3, leadOf4, topBit);
     if (tail - p < 16) {
       const lanes = v128.load(LANE_BORDER - (tail - p));
       found = v128.and(found, lanes);

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelName } from '../../src/index.js';
 import { type BrowserName, launchBrowser } from '../support/browsers.js';
 import { BUILD, listModules } from './compiled-modules.js';
@@ -19,8 +20,15 @@ export async function replayInBrowser(
     const browser = await launchBrowser(name);
     try {
       await browser.open(server.url);
-      const replayed = await browser.evaluate(replayHere, { files: readVectorFiles(), kernels });
-      return { version: browser.version, ...replayed };
+      await browser.evaluate(startReplay, { files: readVectorFiles(), kernels });
+      // It takes minutes where others use the machine too, and no driver waits so long for an answer.
+      let answer: Answer | null = null;
+      while (answer === null) {
+        await sleep(500);
+        answer = await browser.evaluate(readAnswer, undefined);
+      }
+      if ('error' in answer) throw new Error(answer.error);
+      return { version: browser.version, ...answer };
     } finally {
       await browser.close();
     }
@@ -29,11 +37,22 @@ export async function replayInBrowser(
   }
 }
 
+type Answer = Replayed | { readonly error: string };
+
 /** Runs in the page. */
-async function replayHere({ files, kernels }: { files: string[]; kernels: readonly KernelName[] }): Promise<Replayed> {
+function startReplay({ files, kernels }: { files: string[]; kernels: readonly KernelName[] }): void {
   const [codec, suite] = ['/src/index.js', '/test/runtimes/replay-all.js'];
-  const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
-  return replayAll((await import(codec)) as typeof import('../../src/index.js'), files, kernels);
+  const replay = async () => {
+    const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
+    return replayAll((await import(codec)) as typeof import('../../src/index.js'), files, kernels);
+  };
+  const answer = (answer: Answer) => Object.assign(globalThis, { answer });
+  replay().then(answer, (error) => answer({ error: String(error) }));
+}
+
+/** Runs in the page: what it has come to; null while it has not. */
+function readAnswer(): Answer | null {
+  return (globalThis as { answer?: Answer }).answer ?? null;
 }
 
 /** Serves an empty page, and the modules; nothing that is not in the list. */

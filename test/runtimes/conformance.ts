@@ -1,6 +1,7 @@
-// The conformance suite on every host: `node build/test/runtimes/conformance.js [--write] [host …]`, where no host means all.
-// The results go to build/conformance.json; with --write also to where they are kept, in place of what those hosts came to
-// before, and into the README. It fails if any host is missing, or finds a difference.
+// The conformance suite on every host, or on those that are named:
+// `node build/test/runtimes/conformance.js [--write] [--at-once 2] [host …]`. The results go to build/conformance.json; with
+// --write also to where they are kept, in place of what those hosts came to before, and into the README. It fails if any
+// host is missing, or finds a difference.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -9,40 +10,29 @@ import { HOSTS, type Host } from './hosts.js';
 import { checkAlike, type HostResult, type Results, replaceTable } from './results.js';
 
 const KERNELS = ['wasm', 'portable'] as const;
-/** Of the hosts; each keeps one core busy. */
-const AT_ONCE = 2;
 const KEPT = new URL('../test/conformance/results.json', BUILD);
 const README = new URL('../README.md', BUILD);
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean' }, 'at-once': { type: 'string', default: '2' } },
+});
 const unknown = positionals.filter((id) => !HOSTS.some((host) => host.id === id));
 if (unknown.length > 0)
   throw new RangeError(`${unknown.join(', ')}: not among ${HOSTS.map(({ id }) => id).join(', ')}`);
 const chosen = HOSTS.filter(({ id }) => positionals.length === 0 || positionals.includes(id));
 
-const found = new Map<string, HostResult>();
+let results: Results = values.write && existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : {};
 const failures: string[] = [];
 const queue = [...chosen];
-await Promise.all(Array.from({ length: AT_ONCE }, work));
+// Whoever ends it ends what it has started: each host is ended as this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+await Promise.all(Array.from({ length: Number(values['at-once']) }, work));
 if (failures.length > 0) {
   console.error(`failed on ${failures.join(', ')}`);
   process.exit(1);
 }
-
-const kept = values.write && existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Results) : {};
-const results: Results = Object.fromEntries(
-  HOSTS.flatMap(({ id }) => {
-    const result = found.get(id) ?? kept[id];
-    return result === undefined ? [] : [[id, result]];
-  }),
-);
 checkAlike(results);
-const text = `${JSON.stringify(results, undefined, 2)}\n`;
-writeFileSync(new URL('conformance.json', BUILD), text);
-if (values.write) {
-  writeFileSync(KEPT, text);
-  writeFileSync(README, replaceTable(readFileSync(README, 'utf8'), results));
-}
 
 async function work(): Promise<void> {
   for (let host = queue.shift(); host !== undefined; host = queue.shift()) await replayOn(host);
@@ -55,9 +45,20 @@ async function replayOn({ id, name, replay }: Host): Promise<void> {
     const decoded = KERNELS.map((kernel) => `${kernel} ${report.decoded[kernel]}`).join(', ');
     const seconds = Math.round((performance.now() - start) / 1000);
     console.log(`${name} ${report.version}: ${report.vectors} vectors; streams decoded: ${decoded}; ${seconds} s`);
-    found.set(id, { name, date: new Date().toISOString().slice(0, 10), ...report });
+    save(id, { name, date: new Date().toISOString().slice(0, 10), ...report });
   } catch (error) {
     failures.push(name);
     console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** At once: a run of all hosts takes minutes. */
+function save(id: string, result: HostResult): void {
+  const all = { ...results, [id]: result };
+  results = Object.fromEntries(HOSTS.flatMap(({ id }) => (all[id] === undefined ? [] : [[id, all[id]]])));
+  const text = `${JSON.stringify(results, undefined, 2)}\n`;
+  writeFileSync(new URL('conformance.json', BUILD), text);
+  if (!values.write) return;
+  writeFileSync(KEPT, text);
+  writeFileSync(README, replaceTable(readFileSync(README, 'utf8'), results));
 }

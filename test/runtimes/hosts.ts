@@ -47,8 +47,14 @@ function processHost(id: string, name: string, program: () => string, flags: rea
     id,
     name,
     async replay(kernels) {
-      const { stdout } = await execute(program(), [...flags, IN_PROCESS, ...kernels]);
-      return JSON.parse(stdout) as HostReport;
+      const running = execute(program(), [...flags, IN_PROCESS, ...kernels]);
+      const end = () => running.child.kill();
+      process.once('exit', end);
+      try {
+        return JSON.parse((await running).stdout) as HostReport;
+      } finally {
+        process.removeListener('exit', end);
+      }
     },
   };
 }

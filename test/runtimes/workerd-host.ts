@@ -3,7 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { KernelName } from '../../src/index.js';
 import { BUILD, listModules } from './compiled-modules.js';
@@ -21,19 +23,28 @@ export async function replayInWorkerd(program: string, kernels: readonly KernelN
   writeFileSync(CONFIG, makeConfig());
   const args = ['serve', CONFIG, '--socket-addr', 'http=127.0.0.1:0', '--control-fd=3'];
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
-  const end = () => child.kill();
+  // It would first finish what it was asked.
+  const end = () => child.kill('SIGKILL');
   process.once('exit', end);
   try {
     const query = new URLSearchParams(kernels.map((kernel) => ['kernel', kernel]));
-    const body = JSON.stringify(readVectorFiles());
-    const response = await fetch(`http://127.0.0.1:${await portOf(child)}/?${query}`, { method: 'POST', body });
-    const answer = (await response.json()) as Replayed | { readonly error: string };
+    const url = `http://127.0.0.1:${await portOf(child)}/?${query}`;
+    const answer = JSON.parse(await post(url, JSON.stringify(readVectorFiles()))) as Answer;
     if ('error' in answer) throw new Error(answer.error);
     return answer;
   } finally {
     process.removeListener('exit', end);
     end();
   }
+}
+
+type Answer = Replayed | { readonly error: string };
+
+/** As `fetch`, but that it waits for the answer as long as it takes. */
+async function post(url: string, body: string): Promise<string> {
+  const sent = request(url, { method: 'POST' }).end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return text(response);
 }
 
 /** Its first module is the Worker. */
