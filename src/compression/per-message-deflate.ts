@@ -91,7 +91,7 @@ const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
  * ```ts
  * const deflate = new PerMessageDeflate();
  * const verdict = checkRequest(head, { extensions: (offers) => deflate.answer(offers) });
- * if (verdict.ok) new Connection({ role: 'server', compression: deflate.forServer(verdict.extensions) });
+ * if (verdict.ok) new Connection({ role: 'server' }, deflate.forServer(verdict.extensions));
  * ```
  *
  * A connection gives back what it holds when it ends; who drops one without telling it (`receiveEnd`) loses pool.

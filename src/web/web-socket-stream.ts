@@ -197,11 +197,7 @@ export class WebSocketStream<Opened extends object = object> {
     try {
       const result = await Promise.race([handshake(), interruption]);
       const { compression } = result;
-      this.#connection = new Connection({
-        ...this.#options,
-        role,
-        ...(compression === undefined ? {} : { compression }),
-      });
+      this.#connection = new Connection({ ...this.#options, role }, compression);
       this.#isOpen = true;
       return result;
     } catch (error) {
