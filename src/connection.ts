@@ -30,11 +30,6 @@ export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEnco
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
-  /**
-   * The compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It belongs
-   * to the connection, which releases it when it is closed, or told that the transport has ended.
-   */
-  readonly compression?: MessageCompression | undefined;
 }
 
 /** How a message is sent. */
@@ -112,10 +107,11 @@ export class Connection {
 
   /**
    * @param options one object for all connections that are told the same costs least
-   * @param compression what was agreed on for this connection, in the place of `options.compression`
+   * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It
+   *   belongs to the connection, which releases it when it is closed, or told that the transport has ended
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
-  constructor(options: ConnectionOptions, compression: MessageCompression | undefined = options.compression) {
+  constructor(options: ConnectionOptions, compression?: MessageCompression | undefined) {
     this.role = options.role;
     this.#decoder = new MessageDecoder(options, compression);
     this.#encoder = encoderFor(options);

@@ -5,6 +5,7 @@ import { acceptKeyGroup } from './accept-key.js';
 import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';
 import { deflateGroups } from './deflate.js';
+import { deflateConnectionGroups } from './deflate-connections.js';
 import { dispatchGroup } from './dispatch.js';
 import { echoGroups } from './echo.js';
 import { encodeGroups } from './encode.js';
@@ -24,6 +25,7 @@ export const groups: readonly Group[] = [
   acceptKeyGroup,
   ...handshakeGroups,
   ...deflateGroups,
+  ...deflateConnectionGroups,
   ...startupGroups,
   ...garbageGroups,
   ...echoGroups,

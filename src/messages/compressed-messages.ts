@@ -1,19 +1,13 @@
 // Compressed messages on their way out of the arena: their frames are joined as they are, compressed, and inflated once the
 // last has come. So what is held of a message is never more than has been received. How inflating is done it does not know.
 
-import { RECORD_END, RECORD_START } from '../../assembly/layout.js';
-import { FIN, OPCODE_BITS, OPCODE_CONTINUATION, OPCODE_TEXT, RSV1 } from '../../assembly/protocol.js';
+import { OPCODE_TEXT } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type ChunkDecoder, DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import type { MessageDecompression } from './compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
-
-/** In a record's first word: the frame belongs to a compressed message. */
-export const COMPRESSED = RSV1 << 16;
-
-const START = RECORD_START << 8;
-const END = RECORD_END << 8;
+import { END, isMessageEnd, isMessageStart, messageOpcode } from './record-bits.js';
 
 /** What of a message decoder's options matters here. */
 export interface CompressedMessagesOptions extends Pick<DecoderOptions, 'maxMessageLength' | 'skipUtf8Validation'> {
@@ -62,10 +56,9 @@ export class CompressedMessages {
    */
   take(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const { bytes } = this.#decoder.arena;
-    const isText = ((first >> 16) & OPCODE_BITS) === OPCODE_TEXT;
-    const isEnd = (first & END) !== 0 && (first & FIN) !== 0;
-    const isStart = (first & START) !== 0 && (first & OPCODE_BITS) !== OPCODE_CONTINUATION;
-    if (isStart && isEnd) {
+    const isText = messageOpcode(first) === OPCODE_TEXT;
+    const isEnd = isMessageEnd(first);
+    if (isEnd && isMessageStart(first)) {
       this.#inflate(queue, isText, bytes, start, end);
       return;
     }

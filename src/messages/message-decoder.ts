@@ -2,21 +2,12 @@
 // records of a batch straight from the arena, and takes everything out of it before user code runs. It knows no socket and
 // sends nothing.
 
-import {
-  CHUNK_CAPACITY,
-  CHUNK_PTR,
-  RECORD_ASCII,
-  RECORD_END,
-  RECORD_MASKED,
-  RECORD_START,
-} from '../../assembly/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR } from '../../assembly/layout.js';
 import {
   CLOSE_NO_STATUS,
   FIN,
-  OPCODE_BINARY,
   OPCODE_BITS,
   OPCODE_CLOSE,
-  OPCODE_CONTINUATION,
   OPCODE_CONTROL_BIT,
   OPCODE_PING,
   OPCODE_TEXT,
@@ -29,10 +20,25 @@ import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import type { Host, PartConstructor } from '../kernel/host.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { readText } from '../kernel/text.js';
-import { COMPRESSED, CompressedMessages } from './compressed-messages.js';
+import { CompressedMessages } from './compressed-messages.js';
 import type { MessageDecompression } from './compression.js';
 import { DeliveryQueue } from './delivery-queue.js';
+import { FragmentedMessage } from './fragmented-message.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
+import {
+  ASCII,
+  COMPRESSED,
+  END,
+  isMessageEnd,
+  isMessageStart,
+  MASKED,
+  messageOpcode,
+  START,
+  WHOLE,
+  WHOLE_BINARY,
+  WHOLE_MASK,
+  WHOLE_TEXT,
+} from './record-bits.js';
 
 /** What a message decoder can be told beyond what every decoder can. */
 export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
@@ -52,23 +58,7 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    * with false they are copied, and the chunk stays as it is.
    */
   readonly ownsChunks?: boolean;
-  /**
-   * The compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. Compressed
-   * messages are held compressed until they have come whole; `maxMessageLength` holds for what was received, and again,
-   * exactly, for what it is inflated to.
-   */
-  readonly compression?: MessageDecompression | undefined;
 }
-
-const FLAGS = 8;
-const WHOLE_MASK = ((RECORD_START | RECORD_END) << FLAGS) | 0xff;
-const WHOLE = (RECORD_START | RECORD_END) << FLAGS;
-const WHOLE_TEXT = WHOLE | FIN | OPCODE_TEXT;
-const WHOLE_BINARY = WHOLE | FIN | OPCODE_BINARY;
-const ASCII = RECORD_ASCII << FLAGS;
-const MASKED = RECORD_MASKED << FLAGS;
-const START = RECORD_START << FLAGS;
-const END = RECORD_END << FLAGS;
 
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
@@ -92,14 +82,10 @@ export class MessageDecoder {
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   #isDelivering = false;
-  /** The data message under way. */
-  #message: PayloadBuffer | undefined;
-  #messageIsAscii = true;
+  /** The data message under way, if it is not compressed and does not stay in its chunk. */
+  #message: FragmentedMessage | undefined;
   /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
   #inPlaceOffset = -1;
-  /** Frames of the message under way that have come whole, and their payloads where those are kept apart. */
-  #fragmentCount = 0;
-  #fragments: Uint8Array[] | undefined;
   readonly #maxFragments: number;
   /** Deliver binary messages of several frames as the payloads of their frames (`onFragments`); default: joined. */
   separatesFragments = false;
@@ -108,8 +94,13 @@ export class MessageDecoder {
   #hasReportedError = false;
   readonly #compressed: CompressedMessages | undefined;
 
-  /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` */
-  constructor(options: MessageDecoderOptions, compression: MessageDecompression | undefined = options.compression) {
+  /**
+   * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
+   *   Compressed messages are held compressed until they have come whole; `maxMessageLength` holds for what was received,
+   *   and again, exactly, for what it is inflated to
+   * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
+   */
+  constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
     const { textAs = 'string', deliver = 'messages', ownsChunks = true } = options;
     requireOneOf('textAs', textAs, ['string', 'bytes']);
     requireOneOf('deliver', deliver, ['messages', 'pieces']);
@@ -156,9 +147,8 @@ export class MessageDecoder {
 
   /** Bytes held of a message or a control frame that is not whole yet. */
   get bufferedLength(): number {
-    const apart = this.#fragments?.reduce((length, fragment) => length + fragment.length, 0) ?? 0;
     const compressed = this.#compressed?.bufferedLength ?? 0;
-    return apart + compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
+    return compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
   }
 
   /**
@@ -217,7 +207,7 @@ export class MessageDecoder {
     const { error } = this.#decoder;
     if (error !== undefined && !this.#hasReportedError) {
       this.#hasReportedError = true;
-      this.#message = this.#control = this.#fragments = undefined;
+      this.#message = this.#control = undefined;
       this.#compressed?.clear();
       this.#queued().addError(error);
     }
@@ -325,11 +315,8 @@ export class MessageDecoder {
         queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
         this.#takeControl(queue, first, start, end);
-      } else if ((first & COMPRESSED) !== 0) {
-        if (!this.#takeCompressed(queue, first, start, end)) break;
-      } else if (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces) {
-        if (chunk !== undefined && this.#takeInPlace(queue, chunk, from, first, start, end)) continue;
-        if (!this.#takeFragment(queue, first, start, end)) break;
+      } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces)) {
+        if (!this.#takePart(queue, chunk, from, first, start, end)) break;
       } else {
         let data: Uint8Array;
         if (this.#ownsChunks || chunk === undefined) {
@@ -388,7 +375,7 @@ export class MessageDecoder {
     const opcode = first & OPCODE_BITS;
     if (opcode === OPCODE_CLOSE) {
       // Nothing comes after a Close: a message that it cut short is given up.
-      this.#message = this.#fragments = undefined;
+      this.#message = undefined;
       this.#compressed?.clear();
       const { length } = payload;
       if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
@@ -400,10 +387,23 @@ export class MessageDecoder {
     }
   }
 
-  /** @returns false if it failed the connection: what is behind it counts no more */
-  #takeCompressed(queue: DeliveryQueue, first: number, start: number, end: number): boolean {
+  /**
+   * A record of a message that is put together, or inflated, before it is delivered.
+   *
+   * @returns false if it failed the connection: what is behind it counts no more
+   */
+  #takePart(
+    queue: DeliveryQueue,
+    chunk: Uint8Array | undefined,
+    from: number,
+    first: number,
+    start: number,
+    end: number,
+  ): boolean {
     try {
-      this.#compressed!.take(queue, first, start, end);
+      if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
+      else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
+        this.#takeFragment(queue, first, start, end);
       return true;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -446,44 +446,24 @@ export class MessageDecoder {
     return true;
   }
 
-  /**
-   * Part of a message that did not come whole in one record.
-   *
-   * @returns whether the message may go on: false once it has too many fragments
-   */
-  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): boolean {
-    const decoder = this.#decoder;
+  /** Part of a message that did not come whole in one record. @throws ProtocolError once it has too many fragments */
+  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const isText = messageOpcode(first) === OPCODE_TEXT;
-    if (this.#message === undefined) {
-      this.#message = new PayloadBuffer();
-      this.#messageIsAscii = true;
-      this.#fragmentCount = 0;
-      this.#fragments = this.separatesFragments && !isText ? [] : undefined;
-    }
+    this.#message ??= new FragmentedMessage(isText, this.separatesFragments && !isText);
     const message = this.#message;
-    if ((first & ASCII) === 0) this.#messageIsAscii = false;
-    const isFrameEnd = (first & END) !== 0;
-    const expected = message.length + (end - start) + (isFrameEnd ? 0 : decoder.remaining);
-    message.append(decoder.arena.bytes, start, end, expected);
-    if (!isFrameEnd) return true;
-    if (++this.#fragmentCount > this.#maxFragments) {
-      decoder.fail(new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(this.#maxFragments) }));
-      return false;
-    }
-    if (this.#fragments !== undefined && message.length > 0) this.#fragments.push(message.take());
-    if ((first & FIN) === 0) return true;
-
-    if (this.#fragments !== undefined && this.#fragments.length > 0) queue.addFragments(this.#fragments);
-    else this.#deliverJoined(queue, isText, message.take());
-    this.#message = this.#fragments = undefined;
-    return true;
+    if (!message.take(this.#decoder, first, start, end, this.#maxFragments)) return;
+    this.#message = undefined;
+    const fragments = message.takeFragments();
+    if (fragments === undefined) this.#deliverJoined(queue, message);
+    else queue.addFragments(fragments);
   }
 
-  #deliverJoined(queue: DeliveryQueue, isText: boolean, data: Uint8Array): void {
+  #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
     const { host } = this.#decoder.arena;
-    if (!isText) queue.addBinary(data);
+    const data = message.takePayload();
+    if (!message.isText) queue.addBinary(data);
     else if (this.#textAsBytes) queue.addTextBytes(data);
-    else if (this.#messageIsAscii) queue.addText(host.readAscii(data, 0, data.length));
+    else if (message.isAscii) queue.addText(host.readAscii(data, 0, data.length));
     else queue.addText(this.#readText(data, 0, data.length));
   }
 
@@ -491,8 +471,8 @@ export class MessageDecoder {
     queue.addPiece({
       opcode: messageOpcode(first) === OPCODE_TEXT ? 'text' : 'binary',
       data,
-      isFirst: (first & START) !== 0 && (first & OPCODE_BITS) !== OPCODE_CONTINUATION,
-      isLast: (first & END) !== 0 && (first & FIN) !== 0,
+      isFirst: isMessageStart(first),
+      isLast: isMessageEnd(first),
     });
   }
 }
@@ -504,9 +484,4 @@ function requireOneOf(name: string, value: unknown, values: readonly unknown[]):
 
 function partOf(host: Host, chunk: Uint8Array, offset: number, length: number): Uint8Array {
   return new (host.partClass(chunk))(chunk.buffer, chunk.byteOffset + offset, length);
-}
-
-/** Of the message that a record's frame belongs to. */
-function messageOpcode(first: number): number {
-  return (first >> 16) & OPCODE_BITS;
 }

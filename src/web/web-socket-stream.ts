@@ -197,12 +197,8 @@ export class WebSocketStream<Opened extends object = object> {
     try {
       const result = await Promise.race([handshake(), interruption]);
       const { compression } = result;
-      this.#connection = new Connection({
-        ...this.#options,
-        ...(this.#transport.reusesBuffer ? { ownsChunks: false } : {}),
-        role,
-        ...(compression === undefined ? {} : { compression }),
-      });
+      const ownership = this.#transport.reusesBuffer ? { ownsChunks: false } : {};
+      this.#connection = new Connection({ ...this.#options, ...ownership, role }, compression);
       this.#isOpen = true;
       return result;
     } catch (error) {

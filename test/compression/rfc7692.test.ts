@@ -30,7 +30,7 @@ describe.each(DEFLATE_KERNELS)('permessage-deflate on the %s kernel', (kernel) =
   /** A client that has agreed on what the server answered. */
   function connect(answer = NAME, options: Partial<ConnectionOptions> = {}): Connection {
     const compression = deflate.forClient(parseExtensions(answer), parseExtensions(`${NAME}; client_max_window_bits`))!;
-    return new Connection({ role: 'client', compression, ...options });
+    return new Connection({ role: 'client', ...options }, compression);
   }
 
   const text = (payload: Uint8Array | readonly number[], options = {}) =>
@@ -338,8 +338,8 @@ describe.each(DEFLATE_KERNELS)('permessage-deflate on the %s kernel', (kernel) =
         const theirs = new PerMessageDeflate({ ...client, kernel });
         const offers = theirs.offer();
         const answer = ours.answer(offers);
-        const a = new Connection({ role: 'server', compression: ours.forServer(answer)! });
-        const b = new Connection({ role: 'client', compression: theirs.forClient(answer, offers)! });
+        const a = new Connection({ role: 'server' }, ours.forServer(answer)!);
+        const b = new Connection({ role: 'client' }, theirs.forClient(answer, offers)!);
         for (let i = 0; i < 50; i++) {
           const message = `message ${i}: ${'ab'.repeat(i * 7)} ${i % 5}`;
           a.sendText(message);

@@ -101,7 +101,7 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
         ? deflate.forServer(extensions)!
         : deflate.forClient(extensions, parseExtensions(`${NAME}; client_max_window_bits`))!;
     expect(deflate.kernelName).toBe(kernel);
-    const ours = new Connection({ role, compression, ...connection });
+    const ours = new Connection({ role, ...connection }, compression);
     const receiver = new Receiver(role, new InflatingPeer({ takeover, windowBits }));
     return { connection: ours, deflate, receive: () => receiver.receive(ours.takeOutgoing()) };
   }
@@ -494,12 +494,12 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
       const connections: Connection[] = [];
       let answer = deflate.answer(offers);
       while (answer[0]!.parameters.length === 0) {
-        connections.push(new Connection({ role: 'server', compression: deflate.forServer(answer)! }));
+        connections.push(new Connection({ role: 'server' }, deflate.forServer(answer)!));
         answer = deflate.answer(offers);
       }
       expect(connections.length).toBeGreaterThan(10);
       for (let full = false; !full; ) {
-        connections.push(new Connection({ role: 'server', compression: deflate.forServer(answer)! }));
+        connections.push(new Connection({ role: 'server' }, deflate.forServer(answer)!));
         answer = deflate.answer(offers);
         full = answer[0]!.parameters.length === 2;
       }
@@ -519,7 +519,7 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
       const peer = new Peer('server');
       const agreed = parseExtensions(NAME);
       const connections = Array.from({ length: 40 }, () => ({
-        connection: new Connection({ role: 'server', compression: deflate.forServer(agreed)! }),
+        connection: new Connection({ role: 'server' }, deflate.forServer(agreed)!),
         zlib: new DeflatingPeer(),
         inflating: new InflatingPeer(),
       }));

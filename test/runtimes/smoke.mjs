@@ -53,8 +53,8 @@ for (const [kernel, isCompressed] of kernels.flatMap((name) => [
   const deflate = new PerMessageDeflate({ kernel });
   const offer = deflate.offer();
   const answer = isCompressed ? deflate.answer(offer) : [];
-  const client = new Connection({ role: 'client', kernel, compression: deflate.forClient(answer, offer) });
-  const server = new Connection({ role: 'server', kernel, compression: deflate.forServer(answer) });
+  const client = new Connection({ role: 'client', kernel }, deflate.forClient(answer, offer));
+  const server = new Connection({ role: 'server', kernel }, deflate.forServer(answer));
   equal(deflate.kernelName, isCompressed ? kernel : undefined, 'deflate.kernelName');
   equal([client.kernelName, server.kernelName], [kernel, kernel], 'kernelName');
   const texts = ['', 'ascii', 'é漢🎉', 'x'.repeat(126), '漢字🎉'.repeat(30_000)];
