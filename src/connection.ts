@@ -259,6 +259,21 @@ export class Connection {
   }
 
   /**
+   * The header of a message whose payload the caller writes to the transport himself: spares the copy of a long one. Header and
+   * payload must be written, in this order, and behind what is outgoing now and before anything that is sent later.
+   *
+   * @returns undefined where the message has to be sent with `sendText` or `sendBinary`: of a client, which masks; where it had
+   *   better be compressed; where `hasSlices`
+   * @throws ProtocolError as `send…` do
+   */
+  headerFor(type: 'text' | 'binary', payload: Uint8Array, options?: SendMessageOptions): Uint8Array | undefined {
+    this.#checkMaySend();
+    const isCompressed = options?.compress !== false && this.#compression?.isWorthDeflating(payload) === true;
+    if (this.role === 'client' || isCompressed || this.hasSlices) return undefined;
+    return this.#encoder.headerOf(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, payload.length);
+  }
+
+  /**
    * Sends the first fragment of a message, to be continued with `sendFragment`. Whether the message is compressed is decided
    * with it.
    *

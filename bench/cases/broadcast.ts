@@ -69,6 +69,16 @@ function startPrepared(wire: Wire) {
   return (message: Message) => {
     const prepared = new PreparedMessage(message);
     for (const connection of connections) {
+      wire.write(connection.framePrepared(prepared));
+    }
+  };
+}
+
+function startGathered(wire: Wire) {
+  const connections = makeConnections();
+  return (message: Message) => {
+    const prepared = new PreparedMessage(message);
+    for (const connection of connections) {
       connection.sendPrepared(prepared);
       flush(connection, wire);
     }
@@ -122,11 +132,12 @@ function makeGroup(content: Content): Group {
     id: `broadcast/${name}`,
     title: `Send one ${name} message to ${CONNECTIONS} connections, for each of them`,
     notes: [
-      'prepared: PreparedMessage, sent on each connection; shared: its serverFrame written to each socket as it is; connection: Connection.send… on each. ws send: Sender.send on each, of a Buffer that its user makes of a text once.',
+      'prepared: Connection.framePrepared of each, as broadcast of wsimd/node does it; gathered: Connection.sendPrepared, which copies it behind what else is to be sent; shared: its serverFrame written to each socket as it is; connection: Connection.send… on each. ws send: Sender.send on each, of a Buffer that its user makes of a text once.',
       'The sockets do nothing.',
     ],
     pairs: [
       ['prepared', 'ws send'],
+      ['gathered', 'ws send'],
       ['shared', 'ws send'],
       ['connection', 'ws send'],
     ],
@@ -144,6 +155,7 @@ function makeGroup(content: Content): Group {
           expected: expected.toString(),
           subjects: [
             makeSubject('prepared', messages, startPrepared),
+            makeSubject('gathered', messages, startGathered),
             makeSubject('shared', messages, startShared),
             makeSubject('connection', messages, startSending),
             makeSubject('ws send', messages, startWs),

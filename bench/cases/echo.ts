@@ -9,7 +9,10 @@ const CONNECTIONS = 64;
 const LISTENERS = 1000;
 const IDLE = 5000;
 const SIZES = [64, 1024, 16 * 1024];
+/** Only with one message in flight: 64 connections with 16 would have a gigabyte on its way. */
+const LARGE = 1024 * 1024;
 const PEERS = ['ws', 'Bun', 'Deno'] as const;
+const DIRECT = 'wsimd direct: with the option directReads.';
 const LOAD = `The load: a process that keeps messages in flight and compares every byte that comes back. ${PINNING}`;
 const ONLY = 'Bun and Deno: Bun.serve and Deno.serve, where npm run bench -- --runtime all has installed them.';
 
@@ -35,8 +38,8 @@ function makeGroups(id: string, title: string, sizes: readonly number[], traffic
   return METERS.map(({ meter, title: meterTitle }) => ({
     id: `echo/${id}/${meter}`,
     title: `${title}: ${meterTitle}`,
-    notes: [LOAD, ONLY],
-    pairs: PEERS.map((peer) => ['wsimd', peer] as const),
+    notes: [LOAD, DIRECT, ONLY],
+    pairs: [...PEERS.map((peer) => ['wsimd', peer] as const), ['wsimd direct', 'ws'] as const],
     isOnRequest: true,
     cases: sizes.map((size) => ({
       label: String(size),
@@ -81,7 +84,7 @@ export const echoGroups: readonly Group[] = [
       const type = isText ? 'text' : 'binary';
       const title = `Echo ${type} on ${CONNECTIONS} connections, ${inFlight} in flight on each`;
       const traffic = { kind: 'echo', connections: CONNECTIONS, isText, inFlight } as const;
-      return makeGroups(`${type}-${inFlight}`, title, SIZES, traffic);
+      return makeGroups(`${type}-${inFlight}`, title, inFlight === 1 ? [...SIZES, LARGE] : SIZES, traffic);
     }),
   ),
   ...makeGroups('broadcast', `Send what one says to ${LISTENERS} connections, for each of them`, [64, 1024], {

@@ -23,6 +23,11 @@ const PROGRAMS = {
 export function findServers(): ServerKind[] {
   const servers = [
     { name: 'wsimd', command: [process.execPath, '--expose-gc', program('wsimd')], reportsMemory: true },
+    {
+      name: 'wsimd direct',
+      command: [process.execPath, '--expose-gc', program('wsimd'), 'direct'],
+      reportsMemory: true,
+    },
     { name: 'ws', command: [process.execPath, '--expose-gc', program('ws')], reportsMemory: true },
   ];
   const bun = findProgram('bun');

@@ -203,6 +203,13 @@ export class FrameEncoder {
       : this.#writeBytes(target, offset, firstByte, payload);
   }
 
+  /** The header of an unmasked frame, for who has the payload elsewhere. @returns a new buffer, owned */
+  headerOf(opcode: number, payloadLength: number): Uint8Array {
+    const header = new Uint8Array(headerLengthFor(payloadLength, false));
+    writeHeader(header, 0, FIN | (opcode & OPCODE_BITS), payloadLength, false, 0);
+    return header;
+  }
+
   /** How many bytes a frame with this payload has; a string is measured. */
   frameLength(payload: string | Uint8Array): number {
     const length = this.#byteLength(payload);

@@ -39,6 +39,10 @@ export function openStream(
   const closed = () => outcome.failed(notOffered('the HTTP/2 connection was closed'));
   const start = () => {
     session.removeListener('close', closed);
+    if (session.destroyed) {
+      closed();
+      return;
+    }
     if (session.remoteSettings.enableConnectProtocol !== true) {
       outcome.failed(notOffered('the server does not offer the extended CONNECT of RFC 8441'));
       return;
@@ -52,10 +56,13 @@ export function openStream(
       outcome.answered(headers[':status'] ?? 0, headers, stream);
     });
   };
-  session.once('close', closed);
   // Until the first settings have come, there is one that says nothing.
-  if (session.remoteSettings.enableConnectProtocol === true) process.nextTick(start);
-  else session.once('remoteSettings', start);
+  if (session.remoteSettings.enableConnectProtocol === true) {
+    process.nextTick(start);
+  } else {
+    session.once('close', closed);
+    session.once('remoteSettings', start);
+  }
 }
 
 /** The rules for the answer of HTTP/1.1, but for those that HTTP/2 sees to itself. */

@@ -26,7 +26,10 @@ interface Owner {
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
 const UNCOMPRESSED: SendMessageOptions = { compress: false };
-/** Once so much is gathered it leaves, whatever else is to come: the writer's shared buffers hold no more. */
+/**
+ * Once so much is gathered it leaves, whatever else is to come: the writer's shared buffers hold no more. A payload of this
+ * length is not gathered at all but written where it lies, behind its header; at half of it, that gains nothing.
+ */
 const FLUSH_LENGTH = 128 * 1024;
 
 export class Outgoing {
@@ -35,6 +38,9 @@ export class Outgoing {
   readonly #owner: Owner;
   /** To be called when what has been gathered has left. */
   #callbacks: SendCallback[] | undefined;
+  /** Buffers that leave as they are, before what the connection has gathered: prepared frames, headers and long payloads. */
+  #uncopied: Uint8Array[] | undefined;
+  #uncopiedLength = 0;
   #isSliceScheduled = false;
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
@@ -50,15 +56,15 @@ export class Outgoing {
     this.#owner = owner;
   }
 
-  /** Somebody waits to be told of what was sent. */
+  /** Somebody waits to be told of what was sent, or something is held that was. */
   get isWaiting(): boolean {
-    return this.#callbacks !== undefined || this.#waiting !== undefined;
+    return this.#callbacks !== undefined || this.#waiting !== undefined || this.#uncopied !== undefined;
   }
 
   /** Bytes that the system has not taken yet. */
   get length(): number {
     const { outgoingLength, pendingLength } = this.#connection;
-    return outgoingLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
+    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
   }
 
   /** Sends a message, or a fragment of one. */
@@ -93,8 +99,9 @@ export class Outgoing {
       connection.sendPrepared(message);
       this.#gathered(callback);
     } else {
-      // Nothing else is to leave with it, so the frame itself does: a broadcast makes no copy for any receiver.
-      if (!this.#socket.write(connection.framePrepared(message), callback)) this.#owner.fallBehind();
+      // The frame itself leaves: a broadcast makes no copy for any receiver.
+      this.#addUncopied(connection.framePrepared(message));
+      this.#gathered(callback);
     }
   }
 
@@ -124,10 +131,18 @@ export class Outgoing {
     const connection = this.#connection;
     const socket = this.#socket;
     if (connection.hasSlices) this.#sliceSoon();
-    if (connection.outgoingLength === 0) return;
-    const bytes = connection.takeOutgoing();
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : this.#takeCallback();
+    const uncopied = this.#uncopied;
+    if (uncopied !== undefined) {
+      this.#uncopied = undefined;
+      this.#uncopiedLength = 0;
+      const isAll = connection.outgoingLength === 0;
+      this.#writeAll(uncopied, isAll ? callback : undefined);
+      if (isAll) return;
+    }
+    if (connection.outgoingLength === 0) return;
+    const bytes = connection.takeOutgoing();
     if (socket.writableLength > 0) {
       // The peer reads slowly: what waits for it must not hold a shared buffer.
       if (!socket.write(bytes.slice(), callback)) this.#owner.fallBehind();
@@ -139,11 +154,30 @@ export class Outgoing {
     if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
   }
 
+  /** In one write. */
+  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): void {
+    const socket = this.#socket;
+    const last = buffers.length - 1;
+    if (last > 0) socket.cork();
+    let isTaken = true;
+    for (const [i, buffer] of buffers.entries()) isTaken = socket.write(buffer, i === last ? callback : undefined);
+    if (last > 0) socket.uncork();
+    if (!isTaken && socket.writableNeedDrain) this.#owner.fallBehind();
+  }
+
+  #addUncopied(buffer: Uint8Array): void {
+    this.#uncopied ??= [];
+    this.#uncopied.push(buffer);
+    this.#uncopiedLength += buffer.length;
+  }
+
   /** The socket is gone: what waits will not leave. */
   fail(error: Error): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     this.#waitingLength = 0;
+    this.#uncopied = undefined;
+    this.#uncopiedLength = 0;
     this.#takeCallback()?.(error);
     for (const { callback } of waiting) callback?.(error);
   }
@@ -160,12 +194,29 @@ export class Outgoing {
       if (this.#isFragmented) connection.sendFragment(payload, isLast);
       else connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
       this.#isFragmented = !isLast;
+    } else if (
+      typeof payload !== 'string' &&
+      payload.length >= FLUSH_LENGTH &&
+      this.#sendUncopied(payload, isBinary, how)
+    ) {
+      // It is on its way.
     } else if (!isBinary) {
       connection.sendText(payload, how);
     } else {
       connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
     }
     this.#gathered(callback);
+  }
+
+  /** @returns false if it has to be copied: then nothing was done */
+  #sendUncopied(payload: Uint8Array, isBinary: boolean, how: SendMessageOptions): boolean {
+    const connection = this.#connection;
+    const header = connection.headerFor(isBinary ? 'binary' : 'text', payload, how);
+    if (header === undefined) return false;
+    if (connection.outgoingLength > 0) this.flush();
+    this.#addUncopied(header);
+    this.#addUncopied(payload);
+    return true;
   }
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
@@ -187,7 +238,7 @@ export class Outgoing {
       this.#callbacks ??= [];
       this.#callbacks.push(callback);
     }
-    if (this.#connection.outgoingLength >= FLUSH_LENGTH) this.flush();
+    if (this.#connection.outgoingLength + this.#uncopiedLength >= FLUSH_LENGTH) this.flush();
     else if (this.#holds === 0 && !this.#isFlushScheduled) {
       this.#isFlushScheduled = true;
       process.nextTick(Outgoing.#flushScheduled, this);

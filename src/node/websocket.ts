@@ -152,7 +152,8 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   }
 
   /**
-   * Sends a message. The data is copied, a Blob excepted: it is the caller's again at once.
+   * Sends a message. Data is copied and the caller's again at once, but for Blobs, and bytes of 128 KiB and more that a server
+   * sends: these leave from where they lie, and are not to change before the callback.
    *
    * @param callback called when the message has been handed to the system, or with the error that it could not be
    * @throws Error while connecting; TypeError for data that cannot be sent

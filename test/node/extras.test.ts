@@ -119,6 +119,88 @@ describe('broadcast', () => {
   });
 });
 
+describe('what is written where it lies', () => {
+  /** The buffers that a socket is given, and how many hand-overs to the system they make. */
+  function watchWrites(webSocket: WebSocket): { buffers: Uint8Array[]; uncorks: number } {
+    const socket = webSocket._socket as Socket;
+    const seen = { buffers: [] as Uint8Array[], uncorks: 0 };
+    const { write, uncork } = socket;
+    socket.write = (...args: unknown[]) => {
+      seen.buffers.push(args[0] as Uint8Array);
+      return Reflect.apply(write, socket, args);
+    };
+    socket.uncork = () => {
+      seen.uncorks++;
+      return Reflect.apply(uncork, socket, []);
+    };
+    return seen;
+  }
+
+  test('several broadcasts of a turn leave together, in order, and copy nothing', async () => {
+    const { served, client } = await openPair(pair);
+    const messages = record(client, ['message']);
+    const seen = watchWrites(served);
+    const first = new PreparedMessage('first');
+    const second = new PreparedMessage('second');
+    const done: string[] = [];
+    served.sendPrepared(first, () => done.push('first'));
+    served.sendPrepared(second);
+    served.send('third', () => done.push('third'));
+    served.sendPrepared(first);
+    expect([seen.buffers.length, served.bufferedAmount]).toEqual([0, 7 + 8 + 7 + 7]);
+    await expect.poll(() => done).toEqual(['first', 'third']);
+    expect([seen.buffers[0] === first.serverFrame, seen.buffers[1] === second.serverFrame]).toEqual([true, true]);
+    expect([seen.buffers.length, seen.uncorks, served.bufferedAmount]).toEqual([3, 1, 0]);
+    await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['first', 'second', 'third', 'first']);
+  });
+
+  test('a long message of a server, between short ones, in order', async () => {
+    const { served, client } = await openPair(pair);
+    const messages = record(client, ['message']);
+    const seen = watchWrites(served);
+    const long = Buffer.alloc(128 * 1024, 'long');
+    const done: number[] = [];
+    served.send('before', () => done.push(1));
+    served.send(long, () => done.push(2));
+    served.send(long.subarray(1), () => done.push(3));
+    served.send(long, { binary: false }, () => done.push(4));
+    served.send(new SharedArrayBuffer(200_000), () => done.push(5));
+    served.send('behind', () => done.push(6));
+    await expect.poll(() => done).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(seen.buffers.filter((buffer) => buffer === long).length).toBe(2);
+    await expect.poll(() => messages.length).toBe(6);
+    const lengths = messages.map(([, data, isBinary]) => [(data as Buffer).length, isBinary]);
+    expect(lengths).toEqual([
+      [6, false],
+      [131072, true],
+      [131071, true],
+      [131072, false],
+      [200_000, true],
+      [6, false],
+    ]);
+    expect(long.equals(messages[1]?.[1] as Buffer) && long.equals(messages[3]?.[1] as Buffer)).toBe(true);
+  });
+
+  test('a client masks a copy', async () => {
+    const { served, client } = await openPair(pair);
+    const messages = record(served, ['message']);
+    const long = Buffer.alloc(200_000, 'long');
+    client.send(long);
+    long.fill(0);
+    await expect.poll(() => messages.length).toBe(1);
+    expect(Buffer.alloc(200_000, 'long').equals(messages[0]?.[1] as Buffer)).toBe(true);
+  });
+
+  test('whoever sent what had not left is told when the connection is cut', async () => {
+    const { served } = await openPair(pair);
+    const errors: unknown[] = [];
+    served.sendPrepared(new PreparedMessage('x'), (error) => errors.push(error));
+    served._socket?.destroy();
+    await expect.poll(() => errors.length).toBe(1);
+    expect([errors[0] instanceof Error, served.bufferedAmount]).toEqual([true, 0]);
+  });
+});
+
 describe('heartbeat', () => {
   test('a peer that answers lives, one that does not is cut', async () => {
     const heartbeat = { interval: 40, timeout: 30 };
