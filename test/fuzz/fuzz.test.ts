@@ -64,8 +64,8 @@ describe('both kernels, the reference decoder and ws agree', () => {
 });
 
 describe.each([
-  ['deflate', 500],
-  ['handshake', 6000],
+  ['deflate', 200],
+  ['handshake', 2000],
 ] as const)('the target %s', (name, count) => {
   const target = TARGETS.find((one) => one.name === name)!;
 
