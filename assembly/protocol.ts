@@ -53,6 +53,8 @@ export const CLOSE_INVALID_PAYLOAD = 1007;
 export const CLOSE_POLICY_VIOLATION = 1008;
 export const CLOSE_TOO_BIG = 1009;
 export const CLOSE_INTERNAL_ERROR = 1011;
+/** Of the IANA registry. */
+export const CLOSE_TRY_AGAIN_LATER = 1013;
 
 // ---- What decode() writes into a state's error field. src/errors.ts gives each its name, text and close code.
 

@@ -7,6 +7,7 @@ import {
   CLOSE_POLICY_VIOLATION,
   CLOSE_PROTOCOL_ERROR,
   CLOSE_TOO_BIG,
+  CLOSE_TRY_AGAIN_LATER,
   ERROR_CLOSE_CODE,
   ERROR_CLOSE_PAYLOAD,
   ERROR_CONTROL_TOO_LONG,
@@ -137,6 +138,10 @@ const TABLE = {
   WSIMD_CONTROL_PAYLOAD: { message: 'the payload of a control frame is at most 125 bytes' },
   WSIMD_BUFFER_TOO_SMALL: { message: 'the frame does not fit into the buffer' },
   WSIMD_BACKPRESSURE: { message: 'more than maxBackpressure bytes wait for a peer that reads too slowly' },
+  WSIMD_TOO_MUCH_HELD: {
+    closeCode: CLOSE_TRY_AGAIN_LATER,
+    message: 'all connections together hold more than maxHeldLength of messages that have not come whole',
+  },
   WSIMD_NO_KERNEL: { message: 'the kernel that was asked for cannot run here' },
   WSIMD_WRONG_MODULE: { message: 'the module is not that of this version of wsimd' },
   WSIMD_KERNEL_IN_USE: { message: 'a module is given before the first codec is made, not after' },

@@ -4,7 +4,7 @@
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
+import { CLOSE_ABNORMAL, CLOSE_TRY_AGAIN_LATER } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
@@ -125,6 +125,14 @@ export class Link implements MessageHandler {
     this.socket.destroy();
   }
 
+  /** Of the budget of all connections: this one holds most of what is too much. */
+  giveUp(limit: number): void {
+    if (this.readyState === OPEN) this.close(CLOSE_TRY_AGAIN_LATER, '');
+    this.outgoing.flush();
+    this.cut();
+    this.emitError(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
+  }
+
   /** Reads on, unless somebody wants it to pause. */
   resume(): void {
     if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
@@ -196,9 +204,14 @@ export class Link implements MessageHandler {
       isWhole = true;
     } finally {
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
-      if (!isWhole) setImmediate(Link.#receiveRest, this);
+      // Meanwhile nothing more is read: who throws at every message must not gather them.
+      if (!isWhole) {
+        this.socket.pause();
+        setImmediate(Link.#receiveRest, this);
+      }
       this.outgoing.release();
       if (connection.state === 'closed') this.#endSocket();
+      if (this.readyState !== CLOSED) this.settings.held?.charge(this, connection.bufferedLength);
     }
   }
 
@@ -245,6 +258,7 @@ export class Link implements MessageHandler {
       if (rest !== null) this.receive(rest);
     }
     this.#connection.release();
+    this.settings.held?.charge(this, 0);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
     if (this.#spaced?.isBusy === true) this.#spaced.whenDone = () => this.#emitClose();
     else this.#emitClose();
@@ -256,7 +270,9 @@ export class Link implements MessageHandler {
   }
 
   static #receiveRest(link: Link): void {
-    if (link.readyState !== CLOSED) link.receive(EMPTY);
+    if (link.readyState === CLOSED) return;
+    link.receive(EMPTY);
+    link.resume();
   }
 
   static #cutLate(link: Link): void {

@@ -3,6 +3,7 @@
 import type { PerMessageDeflate } from '../compression/index.js';
 import type { ConnectionOptions } from '../connection.js';
 import type { Role } from '../frames/chunk-decoder.js';
+import { HeldBudget } from './held-budget.js';
 import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';
 
 /** Pings that are sent by themselves, so that a peer that has gone without a word is found out. */
@@ -28,6 +29,12 @@ export interface WebSocketOptions {
   readonly maxPayload?: number | undefined;
   /** Frames that a message may have; with more it fails with 1008. Default 16,384; 0: no limit. */
   readonly maxFragments?: number | undefined;
+  /**
+   * Bytes that all connections of a server together may hold of messages that have not come whole, each that holds any charged
+   * 512 more. With more, the one that holds most is told 1013 and cut, with an `error` event (`WSIMD_TOO_MUCH_HELD`). Default
+   * 1 GiB; 0: no limit. Without effect on a client, which has one connection.
+   */
+  readonly maxHeldLength?: number | undefined;
   /** Accepted and without effect: chunks are not kept. */
   readonly maxBufferedChunks?: number | undefined;
   /** Answers to pings that may wait for a peer that does not read; then it is cut. Default 60; 0: no limit. */
@@ -63,12 +70,15 @@ export interface WebSocketOptions {
 const DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
 const DEFAULT_MAX_FRAGMENTS = 16 * 1024;
 const DEFAULT_CLOSE_TIMEOUT = 30_000;
+const DEFAULT_MAX_HELD = 1024 * 1024 * 1024;
 const DEFAULT_MAX_PENDING_PONGS = 60;
 
 /** The options with their defaults, made once for all connections of a server. */
 export interface Settings {
   readonly connection: ConnectionOptions;
   readonly deflate: PerMessageDeflate | undefined;
+  /** Of a server: for all its connections. */
+  readonly held: HeldBudget | undefined;
   readonly closeTimeout: number;
   readonly maxPendingPongs: number;
   readonly maxBackpressure: number;
@@ -99,6 +109,7 @@ export function makeSettings(role: Role, options: WebSocketOptions): Settings {
       ...(generateMask === undefined ? {} : { maskingKey: toNumber(generateMask) }),
     },
     deflate: perMessageDeflateFor(role, perMessageDeflate, kernel),
+    held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,
     closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT,
     maxPendingPongs: limit(options.maxPendingAutoPongs, DEFAULT_MAX_PENDING_PONGS),
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,

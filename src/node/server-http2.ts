@@ -22,7 +22,12 @@ export function http2Listeners(
 ): Record<string, (...args: never[]) => void> {
   return {
     stream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      if (!isWebSocket(headers)) return;
+      if (!isWebSocket(headers)) {
+        // Nobody else would, and the stream would stay: RFC 9220 section 3 names this status.
+        const isOurs = headers[':protocol'] !== undefined && server.listenerCount('stream') === 1;
+        if (isOurs) stream.respond({ ':status': 501 }, { endStream: true });
+        return;
+      }
       onConnect(new Http2ServerRequest(stream, headers, {}, rawHeaders), stream, headers);
     },
     // Where somebody listens for requests too, Node refuses every CONNECT that nobody listens for.

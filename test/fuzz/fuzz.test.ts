@@ -3,9 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { check, type DifferenceCounts } from './check.js';
+import { checkDeflate, formatDeflate, generateDeflate, parseDeflate } from './deflate.js';
 import { type FuzzCase, generate } from './generate.js';
+import { checkHandshake, generateHandshake } from './handshake.js';
 import { formatCase, parseCase } from './kept.js';
 import { shrink } from './shrink.js';
+import { TARGETS } from './targets.js';
 import { DIFFERENCES, receiveWithWs } from './ws-receiver.js';
 
 function expectNoFault(fuzzCase: FuzzCase, turn: number, differences?: DifferenceCounts): void {
@@ -49,8 +52,50 @@ describe('both kernels, the reference decoder and ws agree', () => {
   const kept = readFileSync(new URL('kept.jsonl', import.meta.url), 'utf8')
     .split('\n')
     .filter(Boolean);
-  it.each(kept.map((line) => [parseCase(line).note, line] as const))('on a case that was kept: %s', (_, line) => {
-    for (let turn = 0; turn < 10; turn++) expectNoFault(parseCase(line), turn);
+  it.each(kept.map((line) => [JSON.parse(line).note as string, line] as const))(
+    'on a case that was kept: %s',
+    (_, line) => {
+      const { target, ...fuzzCase } = JSON.parse(line);
+      if (target === 'deflate') expect(checkDeflate(parseDeflate(line))).toBeUndefined();
+      else if (target === 'handshake') expect(checkHandshake(fuzzCase)).toBeUndefined();
+      else for (let turn = 0; turn < 10; turn++) expectNoFault(parseCase(line), turn);
+    },
+  );
+});
+
+describe.each([
+  ['deflate', 200],
+  ['handshake', 2000],
+] as const)('the target %s', (name, count) => {
+  const target = TARGETS.find((one) => one.name === name)!;
+
+  it.each([0, Math.floor(Math.random() * 2 ** 31)])('finds no fault from seed %i on', (start) => {
+    withoutStacks(() => {
+      for (let seed = start; seed < start + count; seed++) expect(target.run(seed).fault).toBeUndefined();
+    });
+  });
+});
+
+describe('what the targets are given', () => {
+  it('is the same from the same seed, and comes back from its line', () => {
+    for (let seed = 0; seed < 50; seed++) {
+      expect(generateDeflate(seed)).toEqual(generateDeflate(seed));
+      expect(generateHandshake(seed)).toEqual(generateHandshake(seed));
+      const fuzzCase = generateDeflate(seed);
+      const parsed = parseDeflate(formatDeflate(fuzzCase, 'note'));
+      expect(checkDeflate(parsed)).toBeUndefined();
+      expect(parsed.messages.map(({ payload }) => [...payload])).toEqual(
+        fuzzCase.messages.map(({ payload }) => [...payload]),
+      );
+    }
+  });
+
+  it('is refused where it breaks a rule', () => {
+    const [message] = generateDeflate(3).messages;
+    const asPlain = { ...message!, isCompressed: true, payload: Uint8Array.of(0x06), cuts: [] };
+    const cases = { windowBits: 15, takeover: true, maxMessageLength: 100, chunkLength: 0 };
+    expect(checkDeflate({ ...cases, messages: [asPlain, asPlain] })).toBeUndefined();
+    expect(checkHandshake({ role: 'extensions', text: 'a;b="c,d"', cut: 0 })).toBeUndefined();
   });
 });
 

@@ -2,8 +2,17 @@
 
 import type { FuzzCase } from './generate.js';
 
-/** @param isFaulty whether a case still shows a fault */
+/** A stream of frames. @param isFaulty whether a case still shows a fault */
 export function shrink(fuzzCase: FuzzCase, isFaulty: (fuzzCase: FuzzCase) => boolean): FuzzCase {
+  return shrinkBy(fuzzCase, smallerFrames, isFaulty);
+}
+
+/** Any case. @param candidates cases that are smaller in one respect, the greatest step first */
+export function shrinkBy<Case>(
+  fuzzCase: Case,
+  candidates: (fuzzCase: Case) => Case[],
+  isFaulty: (fuzzCase: Case) => boolean,
+): Case {
   let best = fuzzCase;
   for (;;) {
     const smaller = candidates(best).find(isFaulty);
@@ -13,7 +22,7 @@ export function shrink(fuzzCase: FuzzCase, isFaulty: (fuzzCase: FuzzCase) => boo
 }
 
 /** Cases that are smaller in one respect, the greatest step first. */
-function candidates(fuzzCase: FuzzCase): FuzzCase[] {
+export function smallerFrames(fuzzCase: FuzzCase): FuzzCase[] {
   const { bytes, cuts, options } = fuzzCase;
   const smaller: FuzzCase[] = [];
   for (const name of Object.keys(options)) {

@@ -12,7 +12,12 @@ const PROPERTIES = { file: 'test/properties/frames.test.ts' };
 const LESSONS = { file: 'test/conformance/lessons.test.ts' };
 const LENGTHS = vectors('5.2-payload-length.*(length in|bytes$)');
 
+const compressed = (filter) => ({ file: 'test/conformance/compressed.test.ts', filter });
+
 const CHECK = 'assembly/check.ts';
+const INFLATE = 'assembly/deflate/inflate.ts';
+const INFLATE_BLOCK = 'assembly/deflate/inflate-block.ts';
+const INFLATE_HEADER = 'assembly/deflate/inflate-header.ts';
 const DECODE = 'assembly/decode.ts';
 const UTF8 = 'assembly/utf8.ts';
 const MASK = 'assembly/mask.ts';
@@ -413,5 +418,121 @@ export const MUTATIONS = [
     'offered.find((protocol) => protocols.includes(protocol))',
     'protocols[0]',
     [{ file: 'test/properties/handshake.test.ts' }],
+  ],
+
+  // ---- permessage-deflate: the kernel
+  [
+    'a distance may be one byte beyond the window',
+    INFLATE_BLOCK,
+    'if (distance > windowLength) {',
+    'if (distance > windowLength + 1) {',
+    [compressed('a distance of 257')],
+  ],
+  [
+    'a distance may reach before the start',
+    INFLATE_BLOCK,
+    'if (back > load<u32>(contextPtr, CONTEXT_HISTORY)) return false;',
+    '',
+    [compressed('a distance before the start')],
+  ],
+  [
+    'a match that crosses the end of the ring does not go on at its start',
+    INFLATE_BLOCK,
+    'min<u32>(min<u32>(length, back), ringLength - offset)',
+    'min<u32>(length, back)',
+    [compressed('13.3.[1-4]:')],
+  ],
+  [
+    'behind BFINAL the next block begins at the next bit',
+    INFLATE,
+    'if (load<u32>(STATE_FINAL) != 0) store<u32>(STATE_AT, (load<u32>(STATE_AT) + 7) & ~7);',
+    '',
+    [compressed('BFINAL')],
+  ],
+  [
+    'LEN and NLEN of a stored block are not compared',
+    INFLATE,
+    'if ((lengths & 0xffff) != (~lengths >> 16)) return INFLATE_ERROR_DATA;',
+    '',
+    [compressed('lengths disagree')],
+  ],
+  [
+    'a message that ends inside a block is taken for whole',
+    INFLATE,
+    'return isLast ? INFLATE_ERROR_DATA : INFLATE_NEEDS_INPUT;',
+    'return isLast ? INFLATE_DONE : INFLATE_NEEDS_INPUT;',
+    [compressed('an end in a block|ends early')],
+  ],
+  [
+    'inflated text may end inside a character',
+    INFLATE,
+    'status == INFLATE_DONE && (utf8 & UTF8_STATE_BITS) != 0',
+    'false',
+    [compressed('a cut character')],
+  ],
+  [
+    'the UTF-8 state is lost between two pieces of what is inflated',
+    INFLATE,
+    'store<u32>(STATE_UTF8, utf8 & UTF8_STATE_BITS);',
+    'store<u32>(STATE_UTF8, 0);',
+    [compressed('across 64 KiB')],
+  ],
+  [
+    'what was inflated beyond the room of a call is lost',
+    INFLATE,
+    'store<u32>(STATE_PENDING, <u32>pending);',
+    'store<u32>(STATE_PENDING, 0);',
+    [compressed('12.1.10')],
+  ],
+  [
+    'a code of too many code lengths is taken',
+    INFLATE_HEADER,
+    'if (sum != 1 << 7) return false;',
+    'if (sum < 1 << 7) return false;',
+    [{ file: 'test/kernel/inflate-verdicts.test.ts' }, { file: 'test/kernel/inflate-blocks.test.ts' }],
+  ],
+  [
+    'a block may be without an end',
+    INFLATE_HEADER,
+    'if (repeats != 0 || endOfBlockLength == 0) return HEADER_BAD;',
+    'if (repeats != 0) return HEADER_BAD;',
+    [{ file: 'test/kernel/inflate-verdicts.test.ts' }, { file: 'test/kernel/inflate-blocks.test.ts' }],
+  ],
+
+  // ---- permessage-deflate: TypeScript
+  [
+    'one byte more than the limit is inflated',
+    'src/compression/inflation.ts',
+    'if (length > this.#left) throw',
+    'if (length > this.#left + 1) throw',
+    [compressed('bytes, (125|65536) allowed')],
+  ],
+  [
+    'the limit holds for each piece of a message that is inflated',
+    'src/compression/inflation.ts',
+    'this.#left -= length;',
+    '',
+    [compressed('bomb|bytes, 65537 allowed')],
+  ],
+  [
+    'the last piece of a message is not remembered',
+    'src/compression/message-inflater.ts',
+    'this.#inflation.rememberLast();',
+    '',
+    [compressed('7.2.3.2')],
+  ],
+  [
+    'a new connection finds what the one before it remembered',
+    'src/compression/message-inflater.ts',
+    'kernel.initContext(contextPtr, this.#windowLength, 0);',
+    '',
+    [compressed('7.2.3.2|before the start')],
+  ],
+  [
+    'a Close from the peer cuts off a message that is leaving in slices',
+    'src/connection.ts',
+    'while (this.hasSlices) this.#slices!.next();',
+    'this.#slices?.clear();',
+    [{ file: 'test/compression/sending.test.ts', filter: 'before the reply' }],
   ],
 ];

@@ -1,0 +1,83 @@
+// What can be fuzzed, under one roof: how a case is made, put to the test, made smaller and written down.
+
+import { check, type DifferenceCounts } from './check.js';
+import { checkDeflate, type DeflateCase, formatDeflate, generateDeflate, smallerDeflate } from './deflate.js';
+import { type FuzzCase, generate } from './generate.js';
+import {
+  checkHandshake,
+  formatHandshake,
+  generateHandshake,
+  type HandshakeCase,
+  smallerHandshake,
+} from './handshake.js';
+import { formatCase } from './kept.js';
+import { shrinkBy, smallerFrames } from './shrink.js';
+
+/** How often a difference of `ws` explained what it made of a stream of frames. */
+export const differences: DifferenceCounts = new Map();
+
+export interface Target {
+  readonly name: string;
+  /** Cases between two looks at the clock. */
+  readonly batch: number;
+  /**
+   * Makes the case of a seed and puts it to the test.
+   *
+   * @returns how long it is, and what is wrong with it, shrunk, as a line to be kept
+   */
+  run(seed: number): { readonly length: number; readonly fault?: string };
+}
+
+interface Parts<Case> {
+  readonly generate: (seed: number) => Case;
+  /** @returns what differs */
+  readonly check: (fuzzCase: Case, turn: number) => string | undefined;
+  readonly smaller: (fuzzCase: Case) => Case[];
+  readonly format: (fuzzCase: Case, note: string) => string;
+  readonly lengthOf: (fuzzCase: Case) => number;
+}
+
+function target<Case>(name: string, batch: number, parts: Parts<Case>): Target {
+  const problemOf = (fuzzCase: Case, seed: number) => {
+    try {
+      return parts.check(fuzzCase, seed);
+    } catch (error) {
+      return `it threw: ${String(error)}`;
+    }
+  };
+  return {
+    name,
+    batch,
+    run(seed) {
+      const fuzzCase = parts.generate(seed);
+      const length = parts.lengthOf(fuzzCase);
+      if (problemOf(fuzzCase, seed) === undefined) return { length };
+      const smallest = shrinkBy(fuzzCase, parts.smaller, (smaller) => problemOf(smaller, seed) !== undefined);
+      return { length, fault: parts.format(smallest, problemOf(smallest, seed) ?? '') };
+    },
+  };
+}
+
+export const TARGETS: readonly Target[] = [
+  target<FuzzCase>('frames', 1000, {
+    generate,
+    check: (fuzzCase, turn) => check(fuzzCase, turn, differences),
+    smaller: smallerFrames,
+    format: formatCase,
+    lengthOf: ({ bytes }) => bytes.length,
+  }),
+  target<DeflateCase>('deflate', 200, {
+    generate: generateDeflate,
+    check: checkDeflate,
+    smaller: smallerDeflate,
+    format: formatDeflate,
+    lengthOf: ({ messages }) => messages.reduce((sum, { payload }) => sum + payload.length, 0),
+  }),
+  target<HandshakeCase>('handshake', 500, {
+    generate: generateHandshake,
+    check: checkHandshake,
+    smaller: smallerHandshake,
+    format: formatHandshake,
+    lengthOf: ({ text }) => text.length,
+  }),
+];
