@@ -8,22 +8,26 @@ import { digest } from '../../support/digest.js';
 import { randomBytes } from '../../support/random.js';
 import { next } from '../../support/servers.js';
 
-/** Both have the same API; what the tests use of it. */
-export type Client = Pick<ws.WebSocket, 'send' | 'ping' | 'close' | 'terminate' | 'extensions' | 'protocol'> & {
+/** What the tests use of the API that both have. */
+export interface Client {
+  readonly extensions: string;
+  readonly protocol: string;
+  send(data: string | Buffer): void;
+  send(data: string | Buffer, options: { binary?: boolean; fin?: boolean }): void;
+  ping(data: string): void;
+  close(closeCode: number, reason: string): void;
+  terminate(): void;
   on(name: never, listener: (...args: never[]) => void): unknown;
   once(name: never, listener: (...args: never[]) => void): unknown;
-};
-
-type ClientClass = new (url: string, protocols: string[], options: object) => Client;
-
-/** The constructor in the form that the tests call; the last of its overloads is another. */
-class Ours extends WebSocket {
-  constructor(url: string, protocols: string[], options: object) {
-    super(url, protocols, options);
-  }
 }
 
-export const CLIENTS: Record<'ours' | 'ws', ClientClass> = { ours: Ours, ws: ws.WebSocket };
+type MakeClient = (url: string, protocols: string[], options: object) => Client;
+
+/** Each makes a client. */
+export const CLIENTS: Record<'ours' | 'ws', MakeClient> = {
+  ours: (...parameters) => new WebSocket(...parameters),
+  ws: (...parameters) => new ws.WebSocket(...parameters),
+};
 export type ClientName = keyof typeof CLIENTS;
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
@@ -35,7 +39,7 @@ const INCOMPRESSIBLE = Buffer.from(randomBytes(MIB, 7));
 /** A client whose handshake is done; it is cut at the end of the test. `options` are those of either. */
 export async function open(name: ClientName, url: string, options: object = {}): Promise<Client> {
   // So that a close that somebody does not pass on is no matter of thirty seconds, but of the test's time.
-  const client = new CLIENTS[name](url, [], { closeTimeout: 600_000, ...options });
+  const client = CLIENTS[name](url, [], { closeTimeout: 600_000, ...options });
   await new Promise<void>((resolve, reject) => {
     client.once('open' as never, resolve);
     client.once('error' as never, reject);
@@ -46,7 +50,7 @@ export async function open(name: ClientName, url: string, options: object = {}):
 
 /** The error of a client whose handshake fails. */
 export function failure(name: ClientName, url: string, options: object = {}): Promise<Error> {
-  const client = new CLIENTS[name](url, [], options);
+  const client = CLIENTS[name](url, [], options);
   return new Promise((resolve, reject) => {
     client.once('error' as never, resolve);
     client.once('open' as never, () => {
