@@ -60,17 +60,27 @@ export function failure(name: ClientName, url: string, options: object = {}): Pr
   });
 }
 
-/** Text and binary of all lengths, fragments with a ping between, and many messages in flight, each compared with its echo. */
-export async function converse(client: Client): Promise<void> {
+/** Text and binary of all lengths, fragments with a ping between, many messages in flight: each compared with its echo. */
+export async function converse(client: Client, longest = MIB): Promise<void> {
+  const closed = new Promise<never>((_resolve, reject) => {
+    client.once('close' as never, (closeCode: number) => reject(new Error(`it was closed with ${closeCode}`)));
+  });
+  closed.catch(() => {});
+  await Promise.race([exchange(client, longest), closed]);
+}
+
+async function exchange(client: Client, longest: number): Promise<void> {
+  const compressible = COMPRESSIBLE.subarray(0, longest);
+  const incompressible = INCOMPRESSIBLE.subarray(0, longest);
   for (const data of [
     'hello',
     '',
     Buffer.alloc(0),
     '漢字🎉'.repeat(20_000),
     Buffer.alloc(65_536, 'bytes'),
-    COMPRESSIBLE,
-    COMPRESSIBLE.toString(),
-    INCOMPRESSIBLE,
+    compressible,
+    compressible.toString(),
+    incompressible,
   ]) {
     const echo = next<[Buffer, boolean]>(client, 'message');
     client.send(data);
@@ -79,12 +89,15 @@ export async function converse(client: Client): Promise<void> {
 
   const pong = next<[Buffer]>(client, 'pong');
   const joined = next<[Buffer, boolean]>(client, 'message');
-  for (let start = 0; start < MIB; start += MIB / 8) {
-    client.send(INCOMPRESSIBLE.subarray(start, start + MIB / 8), { binary: true, fin: start + MIB / 8 === MIB });
-    if (start === MIB / 2) client.ping('between');
+  for (let start = 0; start < longest; start += longest / 8) {
+    client.send(incompressible.subarray(start, start + longest / 8), {
+      binary: true,
+      fin: start + longest / 8 === longest,
+    });
+    if (start === longest / 2) client.ping('between');
   }
   expect(String((await pong)[0])).toBe('between');
-  expectEcho(await joined, INCOMPRESSIBLE);
+  expectEcho(await joined, incompressible);
 
   const numbered = Array.from({ length: 200 }, (_, i) => `message ${i} `.repeat(i));
   const received: string[] = [];
