@@ -234,12 +234,16 @@ export class Link implements MessageHandler {
     this.#emitter.emit('drain');
   }
 
-  /** Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1). */
+  /**
+   * Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
+   * TIME_WAIT is the server's. A stream of HTTP/2 has none; and there are proxies that pass no half of an end on.
+   */
   #endSocket(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
     this.#startCloseTimer();
-    if (this.#connection.role === 'server' || !this.#connection.hasReceivedClose) this.socket.end();
+    const waits = this.#connection.role === 'client' && this.socket instanceof Socket;
+    if (!waits || !this.#connection.hasReceivedClose) this.socket.end();
   }
 
   #startCloseTimer(): void {

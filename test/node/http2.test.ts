@@ -119,6 +119,43 @@ describe.each([
     expect(events[0]?.[1]).toMatchObject({ code: 'WS_ERR_INVALID_OPCODE' });
   });
 
+  test('after both Closes the client ends its side of the stream, whether or not the server has ended its own', async () => {
+    const http2Server = create();
+    const ended = new Promise<string>((resolve) => {
+      http2Server.on('stream', (stream) => {
+        stream.respond({ ':status': 200 });
+        const received: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => {
+          received.push(chunk);
+          // It echoes the Close, and waits.
+          if (received.length === 1) stream.write(Uint8Array.of(0x88, 2, 0x0f, 0xa0));
+        });
+        stream.on('end', () => {
+          resolve(Buffer.concat(received).toString('hex', 0, 2));
+          stream.end();
+        });
+      });
+    });
+    const port = await new Promise<number>((resolve) => {
+      http2Server.listen(0, '127.0.0.1', () => resolve((http2Server.address() as AddressInfo).port));
+    });
+    const isSecure = 'setSecureContext' in http2Server;
+    const session = connect(`${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    onTestFinished(() => {
+      session.destroy();
+      http2Server.close();
+    });
+    const client = new WebSocket(`${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}/`, {
+      session,
+      closeTimeout: 600_000,
+    });
+    await next(client, 'open');
+    const closed = next<[number]>(client, 'close');
+    client.close(4000);
+    expect(await ended).toBe('8882');
+    expect((await closed)[0]).toBe(4000);
+  });
+
   test('the options of the server hold: path, verifyClient, handleProtocols, headers, origin', async () => {
     const running = await start(create(), {
       path: '/chat',

@@ -8,22 +8,26 @@ import { digest } from '../../support/digest.js';
 import { randomBytes } from '../../support/random.js';
 import { next } from '../../support/servers.js';
 
-/** Both have the same API; what the tests use of it. */
-export type Client = Pick<ws.WebSocket, 'send' | 'ping' | 'close' | 'terminate' | 'extensions' | 'protocol'> & {
+/** What the tests use of the API that both have. */
+export interface Client {
+  readonly extensions: string;
+  readonly protocol: string;
+  send(data: string | Buffer): void;
+  send(data: string | Buffer, options: { binary?: boolean; fin?: boolean }): void;
+  ping(data: string): void;
+  close(closeCode: number, reason: string): void;
+  terminate(): void;
   on(name: never, listener: (...args: never[]) => void): unknown;
   once(name: never, listener: (...args: never[]) => void): unknown;
-};
-
-type ClientClass = new (url: string, protocols: string[], options: object) => Client;
-
-/** The constructor in the form that the tests call; the last of its overloads is another. */
-class Ours extends WebSocket {
-  constructor(url: string, protocols: string[], options: object) {
-    super(url, protocols, options);
-  }
 }
 
-export const CLIENTS: Record<'ours' | 'ws', ClientClass> = { ours: Ours, ws: ws.WebSocket };
+type MakeClient = (url: string, protocols: string[], options: object) => Client;
+
+/** Each makes a client. */
+export const CLIENTS: Record<'ours' | 'ws', MakeClient> = {
+  ours: (...parameters) => new WebSocket(...parameters),
+  ws: (...parameters) => new ws.WebSocket(...parameters),
+};
 export type ClientName = keyof typeof CLIENTS;
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
@@ -35,7 +39,7 @@ const INCOMPRESSIBLE = Buffer.from(randomBytes(MIB, 7));
 /** A client whose handshake is done; it is cut at the end of the test. `options` are those of either. */
 export async function open(name: ClientName, url: string, options: object = {}): Promise<Client> {
   // So that a close that somebody does not pass on is no matter of thirty seconds, but of the test's time.
-  const client = new CLIENTS[name](url, [], { closeTimeout: 600_000, ...options });
+  const client = CLIENTS[name](url, [], { closeTimeout: 600_000, ...options });
   await new Promise<void>((resolve, reject) => {
     client.once('open' as never, resolve);
     client.once('error' as never, reject);
@@ -46,7 +50,7 @@ export async function open(name: ClientName, url: string, options: object = {}):
 
 /** The error of a client whose handshake fails. */
 export function failure(name: ClientName, url: string, options: object = {}): Promise<Error> {
-  const client = new CLIENTS[name](url, [], options);
+  const client = CLIENTS[name](url, [], options);
   return new Promise((resolve, reject) => {
     client.once('error' as never, resolve);
     client.once('open' as never, () => {
@@ -56,17 +60,27 @@ export function failure(name: ClientName, url: string, options: object = {}): Pr
   });
 }
 
-/** Text and binary of all lengths, fragments with a ping between, and many messages in flight, each compared with its echo. */
-export async function converse(client: Client): Promise<void> {
+/** Text and binary of all lengths, fragments with a ping between, many messages in flight: each compared with its echo. */
+export async function converse(client: Client, longest = MIB): Promise<void> {
+  const closed = new Promise<never>((_resolve, reject) => {
+    client.once('close' as never, (closeCode: number) => reject(new Error(`it was closed with ${closeCode}`)));
+  });
+  closed.catch(() => {});
+  await Promise.race([exchange(client, longest), closed]);
+}
+
+async function exchange(client: Client, longest: number): Promise<void> {
+  const compressible = COMPRESSIBLE.subarray(0, longest);
+  const incompressible = INCOMPRESSIBLE.subarray(0, longest);
   for (const data of [
     'hello',
     '',
     Buffer.alloc(0),
     '漢字🎉'.repeat(20_000),
     Buffer.alloc(65_536, 'bytes'),
-    COMPRESSIBLE,
-    COMPRESSIBLE.toString(),
-    INCOMPRESSIBLE,
+    compressible,
+    compressible.toString(),
+    incompressible,
   ]) {
     const echo = next<[Buffer, boolean]>(client, 'message');
     client.send(data);
@@ -75,12 +89,15 @@ export async function converse(client: Client): Promise<void> {
 
   const pong = next<[Buffer]>(client, 'pong');
   const joined = next<[Buffer, boolean]>(client, 'message');
-  for (let start = 0; start < MIB; start += MIB / 8) {
-    client.send(INCOMPRESSIBLE.subarray(start, start + MIB / 8), { binary: true, fin: start + MIB / 8 === MIB });
-    if (start === MIB / 2) client.ping('between');
+  for (let start = 0; start < longest; start += longest / 8) {
+    client.send(incompressible.subarray(start, start + longest / 8), {
+      binary: true,
+      fin: start + longest / 8 === longest,
+    });
+    if (start === longest / 2) client.ping('between');
   }
   expect(String((await pong)[0])).toBe('between');
-  expectEcho(await joined, INCOMPRESSIBLE);
+  expectEcho(await joined, incompressible);
 
   const numbered = Array.from({ length: 200 }, (_, i) => `message ${i} `.repeat(i));
   const received: string[] = [];

@@ -46,7 +46,7 @@ for (const front of FRONTS) {
       test('a message right behind the handshake, and pings of both sides', async () => {
         const { url, connections, servers } = await startBehind(front, {});
         servers[0]!.on('connection', (webSocket) => webSocket.send('welcome'));
-        const client = new CLIENTS[name](url, [], {});
+        const client = CLIENTS[name](url, [], {});
         onTestFinished(() => client.terminate());
         expect(String((await next<[Buffer]>(client, 'message'))[0])).toBe('welcome');
         const { webSocket } = connections[0]!;

@@ -1,0 +1,57 @@
+// Our client with a proxy before the server of somebody else: that of `ws`, and Python's `websockets`.
+
+import { spawn, spawnSync } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import * as ws from 'ws';
+import { describeWith } from '../../support/peers.js';
+import { isInstalled, startProxy } from '../../support/proxies.js';
+import { next } from '../../support/servers.js';
+import { converse, MIB, open } from './conversation.js';
+import { FRONTS } from './fronts.js';
+import { closeOf } from './server.js';
+
+const PYTHON = '/usr/bin/python3';
+const ECHO_SERVER = new URL('../python_echo_server.py', import.meta.url).pathname;
+
+/** Each runs until the test has ended. @returns its port */
+const SERVERS = {
+  ws: async () => {
+    const server = new ws.WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: { threshold: 0 } });
+    server.on('connection', (socket) => {
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+    });
+    onTestFinished(() => {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    });
+    await next(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  },
+  'python3-websockets': async () => {
+    const child = spawn(PYTHON, [ECHO_SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill());
+    const [port] = await next<[Buffer]>(child.stdout, 'data');
+    return Number(port);
+  },
+};
+
+for (const [name, start] of Object.entries(SERVERS)) {
+  const isThere = name === 'ws' || spawnSync(PYTHON, ['-c', 'import websockets']).status === 0;
+  describeWith(name, isThere, () => {
+    for (const { name: front, program, configuration } of FRONTS) {
+      describeWith(`behind ${front}`, isInstalled(program), () => {
+        test('messages of every kind, compressed, and the close', async () => {
+          const port = await startProxy({ program, configuration, backend: await start() });
+          const client = await open('ours', `ws://127.0.0.1:${port}/`);
+          expect(client.extensions).toContain('permessage-deflate');
+          // That of Python takes no more than 1 MiB, and counts a byte of its own.
+          await converse(client, MIB / 2);
+          const closed = closeOf(client);
+          client.close(4001, 'bye');
+          expect((await closed)[0]).toBe(4001);
+        });
+      });
+    }
+  });
+}
