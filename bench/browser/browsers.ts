@@ -1,9 +1,7 @@
 // Starts a browser of the system on a page, and ends it. It must not know what the page does.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { startWebKit } from './webkit.js';
 
 /** A browser that shows the page. */
 export interface OpenBrowser {
@@ -25,11 +23,6 @@ const CHROMIUM_FLAGS = [
 ];
 const WIDTH = 1280;
 const HEIGHT = 900;
-const MINI_BROWSER_PATHS = [
-  '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
-  '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser',
-  '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
-];
 
 /** @throws Error if the browser is not there, or does not open the page */
 export function openBrowser(name: BrowserName, url: string): Promise<OpenBrowser> {
@@ -55,37 +48,13 @@ async function openFirefox(url: string): Promise<OpenBrowser> {
   return { close: () => browser.close() };
 }
 
-/** Through its WebDriver, in a display that nobody sees. */
 async function openWebKit(url: string): Promise<OpenBrowser> {
-  const driverPath = findProgram('WebKitWebDriver', ['/usr/bin/WebKitWebDriver']);
-  const miniBrowser = findProgram('MiniBrowser', MINI_BROWSER_PATHS);
-  const hasDisplay = process.env.DISPLAY !== undefined || process.env.WAYLAND_DISPLAY !== undefined;
-  const port = await freePort();
-  const driver = [driverPath, `--port=${port}`];
-  const command = hasDisplay ? driver : [findProgram('xvfb-run', ['/usr/bin/xvfb-run']), '-a', ...driver];
-  const [file = '', ...args] = command;
-  // A group of its own: xvfb-run does not end what it has started.
-  const child = spawn(file, args, { stdio: 'ignore', detached: true });
-  const end = () => endGroup(child);
-  process.once('exit', end);
-  const close = async () => {
-    process.removeListener('exit', end);
-    end();
-  };
+  const session = await startWebKit();
   try {
-    const driverUrl = `http://127.0.0.1:${port}`;
-    const capabilities = {
-      alwaysMatch: {
-        browserName: 'MiniBrowser',
-        'webkitgtk:browserOptions': { binary: miniBrowser, args: ['--automation'] },
-      },
-    };
-    await untilReady(`${driverUrl}/status`);
-    const session = (await post(`${driverUrl}/session`, { capabilities })) as { value: { sessionId: string } };
-    await post(`${driverUrl}/session/${session.value.sessionId}/url`, { url });
-    return { close };
+    await session.command('url', { url });
+    return session;
   } catch (error) {
-    await close();
+    await session.close();
     throw error;
   }
 }
@@ -94,43 +63,4 @@ function findProgram(name: string, paths: readonly string[]): string {
   const path = paths.find((path) => existsSync(path));
   if (path === undefined) throw new Error(`${name} is not installed: it is none of ${paths.join(', ')}`);
   return path;
-}
-
-async function untilReady(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const isReady = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isReady) return;
-    await sleep(200);
-  }
-  throw new Error('the WebDriver does not start');
-}
-
-async function post(url: string, body: object): Promise<unknown> {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
-  const answer: unknown = await response.json();
-  if (!response.ok) throw new Error(`the WebDriver says ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
 }
