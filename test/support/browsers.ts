@@ -17,10 +17,12 @@ export interface TestBrowser {
    * @param argument is copied as JSON, as is what it returns
    * @throws Error with what was thrown in the page
    */
-  evaluate<A, R>(run: (argument: A) => R, argument: A): Promise<Awaited<R>>;
+  evaluate<A, R>(run: Run<A, R>, argument: A): Promise<R>;
   /** Ends the browser's processes. */
   close(): Promise<void>;
 }
+
+type Run<A, R> = (argument: A) => R | Promise<R>;
 
 export const BROWSERS = ['chromium', 'firefox', 'webkit'] as const;
 export type BrowserName = (typeof BROWSERS)[number];
@@ -49,8 +51,7 @@ async function chromium(): Promise<TestBrowser> {
     open: async (url) => {
       await page.goto(url);
     },
-    evaluate: <A, R>(run: (argument: A) => R, argument: A) =>
-      page.evaluate<Awaited<R>>(callOf(run, argument)) as Promise<Awaited<R>>,
+    evaluate: (run, argument) => page.evaluate(callOf(run, argument)),
     close: () => browser.close(),
   };
 }
@@ -71,8 +72,7 @@ async function firefox(): Promise<TestBrowser> {
     open: async (url) => {
       await page.goto(url);
     },
-    evaluate: async <A, R>(run: (argument: A) => R, argument: A) =>
-      (await page.evaluate(callOf(run, argument))) as Awaited<R>,
+    evaluate: async <A, R>(run: Run<A, R>, argument: A) => (await page.evaluate(callOf(run, argument))) as R,
     close: () => browser.close(),
   };
 }
@@ -85,7 +85,7 @@ async function webkit(): Promise<TestBrowser> {
     open: async (url) => {
       await session.command('url', { url });
     },
-    evaluate: async <A, R>(run: (argument: A) => R, argument: A) => {
+    evaluate: async (run, argument) => {
       const script = `const done = arguments[0];
         new Promise((resolve) => resolve(${callOf(run, argument)}))
           .then((value) => done({ value }), (error) => done({ error: error + '\\n' + error?.stack }));`;
@@ -98,6 +98,6 @@ async function webkit(): Promise<TestBrowser> {
 }
 
 /** The call as text. */
-function callOf<A, R>(run: (argument: A) => R, argument: A): string {
+function callOf<A, R>(run: Run<A, R>, argument: A): string {
   return `(${run})(${JSON.stringify(argument) ?? ''})`;
 }
