@@ -13,14 +13,23 @@ export interface Result {
   readonly schemes: readonly ('ws' | 'wss')[];
   /** What was tried beside messages of all kinds, in words. */
   readonly tried: readonly string[];
-  /** How many different answers of permessage-deflate were agreed on. */
-  readonly agreements: number;
+  /** How many different answers of permessage-deflate were agreed on; undefined: another test says so. */
+  readonly agreements?: number;
 }
 
 const FOLDER = fileURLToPath(new URL('../../build/interop/', import.meta.url));
 
 export function writeResult(result: Result): void {
+  write(result.peer, result.role, result);
+}
+
+/** The same of a test that only tries permessage-deflate. */
+export function writeAgreements(peer: string, role: 'client' | 'server', agreements: number): void {
+  write(peer, role, { peer, role, agreements }, '-deflate');
+}
+
+function write(peer: string, role: string, result: object, suffix = ''): void {
   mkdirSync(FOLDER, { recursive: true });
-  const name = `${result.peer}-${result.role}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  writeFileSync(`${FOLDER}${name}.json`, `${JSON.stringify(result, undefined, 2)}\n`);
+  const name = `${peer}-${role}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  writeFileSync(`${FOLDER}${name}${suffix}.json`, `${JSON.stringify(result, undefined, 2)}\n`);
 }
