@@ -33,6 +33,8 @@ export interface OurServer {
 export const COMMANDS = {
   /** Sends this in three fragments, with a ping between them. */
   '!fragments': ['one 漢', '字 two ', 'three 🎉'],
+  /** The same without the ping. */
+  '!fragments-alone': ['one 漢', '字 two ', 'three 🎉'],
   /** Sends a ping, and says this when the pong has come. */
   '!ping': 'ponged',
   /** Closes with this. */
@@ -107,7 +109,7 @@ function obey(webSocket: WebSocket, command: keyof typeof COMMANDS): void {
   } else {
     const [first, second, third] = COMMANDS['!fragments'];
     webSocket.send(first, { fin: false });
-    webSocket.ping('between');
+    if (command === '!fragments') webSocket.ping('between');
     webSocket.send(second, { fin: false });
     webSocket.send(third, { fin: true });
   }

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PerMessageDeflate } from '../../src/compression/index.js';
 import { type BrowserName, hasBrowser, launchBrowser, type TestBrowser } from '../support/browsers.js';
+import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
 import { describeWith } from '../support/peers.js';
 import { findRuntime, type RuntimeId } from '../support/runtimes.js';
 import { makeCertificate } from '../support/tls.js';
@@ -60,14 +61,22 @@ function suite(peer: string, start: () => Promise<Client>): void {
   });
 
   test('with permessage-deflate, every answer to its offer, if it makes one', { timeout: 300_000 }, async () => {
-    const options = [...answers(), { poolLength: 0, threshold: 0 }];
+    const kernels = peer === 'Chromium' ? DEFLATE_KERNELS : [];
+    const wishes = [...answers(), { poolLength: 0, threshold: 0 }];
+    // Each answer on either kernel for Chromium, on one of them in turn for the others.
+    const options = wishes.flatMap((wish, i) =>
+      (kernels.length > 0 ? kernels : [DEFLATE_KERNELS[i % 2]!]).map((kernel) => ({ kernel, ...wish })),
+    );
     const deflates = options.map((wish) => new PerMessageDeflate(wish));
-    const server = await startOurServer(deflates.map((perMessageDeflate) => ({ perMessageDeflate })));
+    const server = await startOurServer(
+      deflates.map((perMessageDeflate, i) => ({ perMessageDeflate, kernel: options[i]!.kernel })),
+    );
     const plans = options.map((_, i) => ({ url: server.url(i), length: i % 8 === 0 ? 200_000 : 50_000 }));
     const tried = await client.tryAll(plans, server.pageUrl);
     expect(tried).toEqual(plans.map(() => ALL_RIGHT));
     const seen = await server.take();
     expect(seen.length).toBe(2 * plans.length);
+    const hasOffered = seen[0]!.offered !== '';
     for (const { variant, offered, agreed } of seen) {
       const wish = options[variant]!;
       const without = { ...wish, deflateTakeover: false, inflateTakeover: false };
@@ -75,6 +84,8 @@ function suite(peer: string, start: () => Promise<Client>): void {
       else expectSameParameters(agreed, expectedAnswer(offered, 'poolLength' in wish ? without : wish));
     }
     expect(deflates.map(({ poolUse }) => poolUse.contexts)).toEqual(deflates.map(() => 0));
+    for (const [i, { kernelName }] of deflates.entries())
+      expect(kernelName).toBe(hasOffered ? options[i]!.kernel : undefined);
     agreements = new Set(seen.map(({ agreed }) => agreed).filter((agreed) => agreed !== '')).size;
     await server.stop();
     passed++;
