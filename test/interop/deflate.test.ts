@@ -1,22 +1,17 @@
-// permessage-deflate with others: `ws` and Python's `websockets` on either side, with every combination of parameters; and
-// Chromium. What was agreed on is read from their side.
+// permessage-deflate with `ws` on either side, with every combination of parameters. Those with Python are in
+// python-deflate.test.ts, those with browsers in web-clients.test.ts.
 
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../src/compression/index.js';
-import { connect, WebSocketServer } from '../../src/node/index.js';
-import { hasChromium, launchChromium } from '../support/chromium.js';
+import { connect } from '../../src/node/index.js';
 import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
-import { describeWith } from '../support/peers.js';
 import { randomBytes } from '../support/random.js';
 import { next, startServer } from '../support/servers.js';
 
-const BITS = [undefined, 8, 9, 12, 15];
+const BITS = [undefined, 8, 9, 10, 11, 12, 13, 14, 15];
 
 const json = (i: number) => JSON.stringify({ id: i, user: `user ${i % 7}`, text: '漢字🎉 and text '.repeat(i % 5) });
 const MESSAGES: readonly (string | Buffer)[] = [
@@ -29,12 +24,18 @@ const MESSAGES: readonly (string | Buffer)[] = [
   json(5),
 ];
 
-/** What we say, in turns: there are more combinations of what the peer says, by a number that this one does not divide. */
+/** Every fourth combination sends all, the others what comes before the noise. */
+const messagesOf = (turn: number) => (turn % 4 === 0 ? MESSAGES : MESSAGES.slice(0, 14));
+
+/** What we say, in turns: see `oursOf`. */
 const OURS: readonly PerMessageDeflateOptions[] = [
   {},
   { deflateTakeover: false, level: 'fastest' },
   { inflateTakeover: false, level: 'smallest' },
 ];
+
+/** Shifted after each row of window sizes, so that every one of ours meets every size. */
+const oursOf = (turn: number) => (turn + Math.floor(turn / BITS.length)) % OURS.length;
 
 /** Every combination of the four parameters, as `ws` names them. */
 function* combinations(): Generator<ws.PerMessageDeflateOptions> {
@@ -61,7 +62,7 @@ interface Echoer {
 }
 
 /** Sends them all, and compares what comes back. */
-async function exchange(peer: Echoer, messages = MESSAGES): Promise<void> {
+async function exchange(peer: Echoer, messages: readonly (string | Buffer)[] = MESSAGES): Promise<void> {
   const received: Buffer[] = [];
   const all = new Promise<void>((resolve) => {
     peer.onMessage((data) => {
@@ -86,13 +87,13 @@ describe.each(DEFLATE_KERNELS)('ws, and our %s kernel', (kernel) => {
     );
     let turn = 0;
     for (const parameters of combinations()) {
-      const client = new ws.WebSocket(running[turn++ % OURS.length]!.url, { perMessageDeflate: parameters });
+      const client = new ws.WebSocket(running[oursOf(turn)]!.url, { perMessageDeflate: parameters });
       await next(client, 'open');
       expect(client.extensions).toContain('permessage-deflate');
-      await exchange({
-        send: (data) => client.send(data),
-        onMessage: (listener) => client.on('message', listener),
-      });
+      await exchange(
+        { send: (data) => client.send(data), onMessage: (listener) => client.on('message', listener) },
+        messagesOf(turn++),
+      );
       const closed = next(client, 'close');
       client.close(1000);
       expect((await closed)[0]).toBe(1000);
@@ -112,13 +113,16 @@ describe.each(DEFLATE_KERNELS)('ws, and our %s kernel', (kernel) => {
       );
       await next(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const deflate = new PerMessageDeflate({ kernel, threshold: 0, ...OURS[turn++ % OURS.length] });
+      const deflate = new PerMessageDeflate({ kernel, threshold: 0, ...OURS[oursOf(turn)] });
       const webSocket = await connect(`ws://127.0.0.1:${port}/`, { kernel, perMessageDeflate: deflate });
       expect(webSocket.extensions).toContain('permessage-deflate');
-      await exchange({
-        send: (data) => webSocket.send(data),
-        onMessage: (listener) => webSocket.on('message', (data) => listener(data as Buffer)),
-      });
+      await exchange(
+        {
+          send: (data) => webSocket.send(data),
+          onMessage: (listener) => webSocket.on('message', (data) => listener(data as Buffer)),
+        },
+        messagesOf(turn++),
+      );
       const closed = next(webSocket, 'close');
       webSocket.close(1000);
       await closed;
@@ -196,129 +200,5 @@ describe.each(DEFLATE_KERNELS)('ws, and our %s kernel', (kernel) => {
     });
     server.close();
     server.closeAllConnections();
-  });
-});
-
-const PYTHON = '/usr/bin/python3';
-const SCRIPT = new URL('python_deflate.py', import.meta.url).pathname;
-const hasPython = spawnSync(PYTHON, ['-c', 'import websockets']).status === 0;
-
-/** Each parameter by itself, and all together. */
-const PYTHON_PARAMETERS: Record<string, unknown>[] = [
-  {},
-  { server_no_context_takeover: true },
-  { client_no_context_takeover: true },
-  { server_no_context_takeover: true, client_no_context_takeover: true },
-  { server_max_window_bits: 9 },
-  { server_max_window_bits: 15 },
-  { client_max_window_bits: 9 },
-  { client_max_window_bits: 12, server_max_window_bits: 10, server_no_context_takeover: true },
-];
-
-describeWith('python3-websockets with permessage-deflate', hasPython, () => {
-  const children: ChildProcess[] = [];
-  afterAll(() => {
-    for (const child of children) child.kill();
-  });
-
-  test.each(DEFLATE_KERNELS)('its client against our server, %s kernel', async (kernel) => {
-    const running = await startServer({ kernel, perMessageDeflate: { threshold: 0 } });
-    for (const parameters of [...PYTHON_PARAMETERS, { client_max_window_bits: true }]) {
-      const { stdout } = await promisify(execFile)(PYTHON, [SCRIPT, 'client', running.url, JSON.stringify(parameters)]);
-      expect(JSON.parse(stdout)).toEqual({ wrong: [], fragmented: true, extensions: 1 });
-    }
-    await running.stop();
-  });
-
-  test.each(DEFLATE_KERNELS)('our client against its server, %s kernel', async (kernel) => {
-    for (const parameters of PYTHON_PARAMETERS) {
-      const child = spawn(PYTHON, [SCRIPT, 'server', JSON.stringify(parameters)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      children.push(child);
-      const [port] = await next<[Buffer]>(child.stdout, 'data');
-      const webSocket = await connect(`ws://127.0.0.1:${Number(port)}/`, {
-        kernel,
-        perMessageDeflate: { threshold: 0 },
-      });
-      expect(webSocket.extensions).toContain('permessage-deflate');
-      await exchange({
-        send: (data) => webSocket.send(data),
-        onMessage: (listener) => webSocket.on('message', (data) => listener(data as Buffer)),
-      });
-      const closed = next(webSocket, 'close');
-      webSocket.close(1000);
-      await closed;
-      child.kill();
-    }
-  });
-});
-
-describeWith('Chromium with permessage-deflate', hasChromium, () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
-  afterAll(() => browser?.close());
-
-  test.each(DEFLATE_KERNELS)('against our server, %s kernel', async (kernel) => {
-    for (const options of [
-      {},
-      { inflateWindowBits: 8 },
-      { inflateWindowBits: 15, deflateWindowBits: 15 },
-      { deflateTakeover: false },
-      { inflateTakeover: false },
-      { poolLength: 0 },
-    ] satisfies PerMessageDeflateOptions[]) {
-      const httpServer = createServer((_request, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/html' }).end('<!doctype html><title>echo</title>');
-      });
-      const deflate = new PerMessageDeflate({ kernel, threshold: 0, ...options });
-      const server = new WebSocketServer({ server: httpServer, kernel, perMessageDeflate: deflate });
-      server.on('connection', (webSocket) => {
-        webSocket.on('message', (data, isBinary) => webSocket.send(data, { binary: isBinary }));
-      });
-      await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-      const origin = `http://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
-      const page = await browser.newPage();
-      await page.goto(origin);
-      const result = await page.evaluate(
-        async (url) => {
-          const socket = new WebSocket(url);
-          socket.binaryType = 'arraybuffer';
-          const event = (name: string) =>
-            new Promise<Event>((resolve) => socket.addEventListener(name, resolve, { once: true }));
-          await event('open');
-          const noise = new Uint8Array(1 << 18);
-          for (let i = 0; i < noise.length; i += 65536) crypto.getRandomValues(noise.subarray(i, i + 65536));
-          const json = (i: number) =>
-            JSON.stringify({ id: i, user: `user ${i % 7}`, text: '漢字🎉 text '.repeat(i % 5) });
-          const sent = [...Array.from({ length: 60 }, (_, i) => json(i)), '', json(3).repeat(3000), noise, json(1)];
-          let wrong = 0;
-          for (const message of sent) {
-            const echo = event('message');
-            socket.send(message);
-            const { data } = (await echo) as MessageEvent;
-            const isSame =
-              typeof message === 'string'
-                ? data === message
-                : data.byteLength === message.length && new Uint8Array(data).every((byte, i) => byte === message[i]);
-            if (!isSame) wrong++;
-          }
-          const { extensions } = socket;
-          const closed = event('close');
-          socket.close(4321);
-          return { wrong, extensions, code: ((await closed) as CloseEvent).code };
-        },
-        origin.replace('http', 'ws'),
-      );
-      expect(result).toMatchObject({ wrong: 0, code: 4321 });
-      expect(result.extensions).toContain('permessage-deflate');
-      await page.close();
-      await expect.poll(() => deflate.poolUse.contexts).toBe(0);
-      expect(deflate.kernelName).toBe(kernel);
-      server.close();
-      httpServer.close();
-    }
   });
 });
