@@ -120,7 +120,7 @@ function open({ implementation, vector, role, deflate }: Scene): Wsimd.MessageCo
 function replayMessages(scene: Scene, cut: Cut, mode: Mode): void {
   const { implementation, vector, role, kernel, lines } = scene;
   const compression = open(scene);
-  const decoder = new implementation.MessageDecoder({ ...vector.options, role, kernel, compression, ...mode });
+  const decoder = new implementation.MessageDecoder({ ...vector.options, role, kernel, ...mode }, compression);
   const log = new EventLog();
   for (const chunk of cut.chunks) for (const event of decoder.decode(chunk.slice())) log.add(event);
   compression.release();
@@ -133,7 +133,7 @@ function replayMessages(scene: Scene, cut: Cut, mode: Mode): void {
 function replayConnection(scene: Scene, cut: Cut): void {
   const { implementation, vector, role, kernel, lines } = scene;
   const compression = open(scene);
-  const connection = new implementation.Connection({ ...vector.options, role, kernel, compression });
+  const connection = new implementation.Connection({ ...vector.options, role, kernel }, compression);
   const log = new EventLog();
   for (const chunk of cut.chunks) for (const event of connection.receive(chunk.slice())) log.add(event);
   const sent = connection.takeOutgoing();
@@ -155,7 +155,7 @@ function checkWhenKnown(scene: Scene, bytes: Uint8Array): void {
   const needed = start + (known === 'opening' ? 2 : known === 'header' ? head : head + known);
   const cut: Cut = { name: `the first ${needed} bytes`, chunks: [] };
   const compression = open(scene);
-  const decoder = new implementation.MessageDecoder({ ...vector.options, role, kernel, compression });
+  const decoder = new implementation.MessageDecoder({ ...vector.options, role, kernel }, compression);
   decoder.decode(bytes.slice(0, needed - 1));
   same(scene, cut, 'known a byte before', [String(decoder.isDone)], ['false']);
   decoder.decode(bytes.slice(needed - 1, needed));
@@ -166,7 +166,7 @@ function checkWhenKnown(scene: Scene, bytes: Uint8Array): void {
 /** What comes is sent back, and what is sent back must inflate, within the window that was agreed on, to what came. */
 function checkEcho(scene: Scene, bytes: Uint8Array): void {
   const { implementation, vector, role, kernel, events } = scene;
-  const connection = new implementation.Connection({ ...vector.options, role, kernel, compression: open(scene) });
+  const connection = new implementation.Connection({ ...vector.options, role, kernel }, open(scene));
   const { windowBits, takeover } = parametersOf(vector.agreed!, role);
   let history = new Uint8Array(0);
   const lines: string[] = [];

@@ -22,8 +22,8 @@ export function roundTrip() {
 }
 
 function talk(clientCompression, serverCompression) {
-  const client = new Connection({ role: 'client', compression: clientCompression });
-  const server = new Connection({ role: 'server', compression: serverCompression });
+  const client = new Connection({ role: 'client' }, clientCompression);
+  const server = new Connection({ role: 'server' }, serverCompression);
   client.sendText('Grüße 漢字 '.repeat(100));
   client.sendBinary(new Uint8Array(100_000).fill(7));
   client.close(1000, 'done');

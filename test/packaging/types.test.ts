@@ -47,7 +47,7 @@ const program = (core: string, deflate: string) => `
   const decoder: FrameDecoder = new FrameDecoder({ role: 'server' });
   const events: MessageEvent[] = new Connection({ role: 'client' }).receive(new Uint8Array(0));
   const deflate = new PerMessageDeflate({ level: 'fastest' });
-  export const connection = new Connection({ role: 'server', compression: deflate.forServer([]) });
+  export const connection = new Connection({ role: 'server' }, deflate.forServer([]));
   export const give = (module: CompiledModule): void => { init(module); initDeflate(module); };
   export const all = [decoder.opcode.toFixed(), events.length];
   // @ts-expect-error no such role
