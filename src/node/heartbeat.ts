@@ -14,6 +14,7 @@ export class Heartbeat {
   readonly #timeout: number;
   readonly #interval: NodeJS.Timeout;
   #deadline: NodeJS.Timeout | undefined;
+  #lastLook: NodeJS.Immediate | undefined;
 
   constructor({ interval, timeout = interval }: HeartbeatOptions, alive: Alive) {
     this.#alive = alive;
@@ -25,13 +26,13 @@ export class Heartbeat {
   hear(): void {
     if (this.#deadline === undefined) return;
     clearTimeout(this.#deadline);
+    clearImmediate(this.#lastLook);
     this.#deadline = undefined;
   }
 
   stop(): void {
     clearInterval(this.#interval);
-    clearTimeout(this.#deadline);
-    this.#deadline = undefined;
+    this.hear();
   }
 
   static #beat(heartbeat: Heartbeat): void {
@@ -39,7 +40,12 @@ export class Heartbeat {
     heartbeat.#deadline ??= setTimeout(Heartbeat.#miss, heartbeat.#timeout, heartbeat).unref();
   }
 
+  /** Whoever kept the process busy may have kept an answer waiting: timers come before what is there to be read. */
   static #miss(heartbeat: Heartbeat): void {
+    heartbeat.#lastLook = setImmediate(Heartbeat.#cut, heartbeat);
+  }
+
+  static #cut(heartbeat: Heartbeat): void {
     heartbeat.stop();
     heartbeat.#alive.cut();
   }

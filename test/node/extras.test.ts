@@ -227,6 +227,19 @@ describe('heartbeat', () => {
     expect(await next(client, 'close')).toEqual([1006, Buffer.alloc(0)]);
   });
 
+  test('an answer that has come is heard, however long the process was busy', async () => {
+    const heartbeat = { interval: 40, timeout: 20 };
+    const { client, webSocket } = await openRaw({ heartbeat });
+    let pongs = 0;
+    webSocket.on('pong', () => pongs++);
+    client.socket.on('data', () => {
+      client.send(frames.encodePong());
+      for (const start = performance.now(); performance.now() - start < 100; ) {}
+    });
+    await expect.poll(() => pongs, { timeout: 5000 }).toBeGreaterThanOrEqual(3);
+    expect(webSocket.readyState).toBe(WebSocket.OPEN);
+  });
+
   test.each([{ interval: 0 }, { interval: 10, timeout: 20 }, { interval: 10, timeout: 0 }, { interval: Number.NaN }])(
     'no heartbeat: %j',
     (heartbeat) => {
