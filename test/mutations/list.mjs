@@ -17,7 +17,6 @@ const compressed = (filter) => ({ file: 'test/conformance/compressed.test.ts', f
 const CHECK = 'assembly/check.ts';
 const INFLATE = 'assembly/deflate/inflate.ts';
 const INFLATE_BLOCK = 'assembly/deflate/inflate-block.ts';
-const INFLATE_HEADER = 'assembly/deflate/inflate-header.ts';
 const DECODE = 'assembly/decode.ts';
 const UTF8 = 'assembly/utf8.ts';
 const MASK = 'assembly/mask.ts';
@@ -483,20 +482,6 @@ export const MUTATIONS = [
     'store<u32>(STATE_PENDING, <u32>pending);',
     'store<u32>(STATE_PENDING, 0);',
     [compressed('12.1.10')],
-  ],
-  [
-    'a code of too many code lengths is taken',
-    INFLATE_HEADER,
-    'if (sum != 1 << 7) return false;',
-    'if (sum < 1 << 7) return false;',
-    [{ file: 'test/kernel/inflate-verdicts.test.ts' }, { file: 'test/kernel/inflate-blocks.test.ts' }],
-  ],
-  [
-    'a block may be without an end',
-    INFLATE_HEADER,
-    'if (repeats != 0 || endOfBlockLength == 0) return HEADER_BAD;',
-    'if (repeats != 0) return HEADER_BAD;',
-    [{ file: 'test/kernel/inflate-verdicts.test.ts' }, { file: 'test/kernel/inflate-blocks.test.ts' }],
   ],
 
   // ---- permessage-deflate: TypeScript
