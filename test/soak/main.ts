@@ -37,6 +37,7 @@ function print({ messages, connections, cores, trends, attacks, before, after, .
   console.log(`\n${rest.isWell ? 'well' : 'NOT WELL'}: ${(rest.seconds / 60).toFixed(1)} min, ${rest.node}`);
   console.log(`options      ${JSON.stringify(rest.options)}`);
   console.log(`cores        server ${cores.server.toFixed(2)}, load ${cores.load.toFixed(2)}`);
+  console.log(`stalls       server ${rest.longestStalls.server} ms, load ${rest.longestStalls.load} ms at the longest`);
   console.log(`messages     ${JSON.stringify(messages)}`);
   console.log(`connections  ${JSON.stringify(connections)}`);
   console.log(`close codes  ${JSON.stringify(rest.closeCodes)}`);

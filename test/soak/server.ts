@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type ServerOptions, type WebSocket, WebSocketServer } from '../../src/node/index.js';
 import { MAX_BACKPRESSURE, MAX_FRAGMENTS, MAX_PAYLOAD } from './limits.js';
 
@@ -22,6 +23,8 @@ export interface Sample {
   /** What no listener caught. */
   readonly unhandled: readonly string[];
   readonly cpuSeconds: number;
+  /** Milliseconds for which the event loop was kept busy at the longest, or the process from running. */
+  readonly longestStall: number;
 }
 
 const sockets = new Set<WebSocket>();
@@ -30,6 +33,8 @@ const errors = new Map<string, number>();
 const unhandled: string[] = [];
 let messages = 0;
 let opened = 0;
+const delay = monitorEventLoopDelay();
+delay.enable();
 
 process.on('uncaughtException', (error) => unhandled.push(error.stack ?? String(error)));
 process.on('unhandledRejection', (reason) => unhandled.push(`rejection: ${String(reason)}`));
@@ -89,6 +94,7 @@ function sample(): Sample {
     errors: Object.fromEntries(errors),
     unhandled,
     cpuSeconds: (user + system) / 1e6,
+    longestStall: delay.max / 1e6,
   };
 }
 

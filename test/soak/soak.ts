@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Load } from './load.js';
 import type { Sample } from './server.js';
@@ -25,6 +26,8 @@ export interface SoakResult {
   readonly seconds: number;
   /** Cores that each of the two processes used, on average. */
   readonly cores: { readonly server: number; readonly load: number };
+  /** Milliseconds for which each of the two was kept from its events at the longest. */
+  readonly longestStalls: { readonly server: number; readonly load: number };
   readonly messages: Readonly<Record<'sent' | 'echoed' | 'abandoned' | 'bytes' | 'pings' | 'pongs', number>>;
   readonly connections: Readonly<Record<'opened' | 'closed' | 'aborted' | 'most' | 'ofServer', number>>;
   readonly attacks: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -81,6 +84,8 @@ async function run(
   };
   const before = await ask();
   const cpu = process.cpuUsage();
+  const delay = monitorEventLoopDelay();
+  delay.enable();
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   const total = options.minutes * 60;
@@ -117,6 +122,7 @@ async function run(
     node: process.version,
     seconds,
     cores: { server: after.cpuSeconds / seconds, load: (user + system) / 1e6 / seconds },
+    longestStalls: { server: Math.round(after.longestStall), load: Math.round(delay.max / 1e6) },
     messages: {
       sent: tally.messages,
       echoed: tally.echoed,

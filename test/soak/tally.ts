@@ -15,6 +15,7 @@ export class Tally {
   readonly attacks = new Map<string, Map<string, number>>();
   readonly faults: string[] = [];
   faultCount = 0;
+  readonly #start = performance.now();
 
   attacked(name: string, outcome: string): void {
     const outcomes = this.attacks.get(name) ?? new Map<string, number>();
@@ -24,6 +25,7 @@ export class Tally {
 
   fault(what: string): void {
     this.faultCount++;
-    if (this.faults.length < 50) this.faults.push(what);
+    const seconds = (performance.now() - this.#start) / 1000;
+    if (this.faults.length < 50) this.faults.push(`${seconds.toFixed(1)} s: ${what}`);
   }
 }
