@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import * as wsimd from '../../src/index.js';
 
 const WHERE: Readonly<Record<string, string>> = {
+  init: 'init.test.ts',
   isValidUtf8: '../conformance/lessons.test.ts',
 };
 const FILES = ['frames.test.ts', 'handshake.test.ts'];
