@@ -21,6 +21,7 @@ import type { MessageCompression } from '../messages/compression.js';
 import { type Address, parseAddress } from './address.js';
 import { checkStreamResponse, openStream } from './client-http2.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
+import { cutSocket } from './cut-socket.js';
 import type { Agreed } from './per-message-deflate.js';
 
 /** What an opening comes to. */
@@ -134,7 +135,7 @@ export class Opening {
     openStream(session, handshake, this.#address.isSecure, this.#options, {
       started: (stream) => {
         this.#socket = stream;
-        if (this.#isOver) stream.destroy();
+        if (this.#isOver) cutSocket(stream);
       },
       answered: (status, headers, stream) => {
         if (this.#isOver) return;
@@ -215,7 +216,7 @@ export class Opening {
     this.#isOver = true;
     this.#request?.destroy();
     this.#socket?.on('error', () => {});
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) cutSocket(this.#socket);
   }
 }
 

@@ -9,6 +9,7 @@ import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
+import { cutSocket } from './cut-socket.js';
 import { readInto } from './direct-reads.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
@@ -23,6 +24,8 @@ const LINK = Symbol('Link');
 type Linked = Duplex & { [LINK]?: Link };
 
 const EMPTY = Buffer.alloc(0);
+/** Milliseconds that the server of a stream has to end it first: what it takes a proxy to pass our Close on. */
+const STREAM_END_DELAY = 100;
 
 /** Whether a WebSocket has this socket already. */
 export function isTaken(socket: Linked): boolean {
@@ -47,6 +50,7 @@ export class Link implements MessageHandler {
   readonly #heartbeat: Heartbeat | undefined;
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
   #closeCode = CLOSE_ABNORMAL;
   #closeReason = EMPTY;
   #isBehind = false;
@@ -122,7 +126,7 @@ export class Link implements MessageHandler {
   cut(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
-    this.socket.destroy();
+    cutSocket(this.socket);
   }
 
   /** Of the budget of all connections: this one holds most of what is too much. */
@@ -236,14 +240,16 @@ export class Link implements MessageHandler {
 
   /**
    * Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
-   * TIME_WAIT is the server's. A stream of HTTP/2 has none; and there are proxies that pass no half of an end on.
+   * TIME_WAIT is the server's. On a stream of HTTP/2 it soon ends it all the same: Apache passes no end of the server's on before.
+   * Not at once, as lighttpd drops a Close that ends the stream (docs/proxies.md).
    */
   #endSocket(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
     this.#startCloseTimer();
-    const waits = this.#connection.role === 'client' && this.socket instanceof Socket;
-    if (!waits || !this.#connection.hasReceivedClose) this.socket.end();
+    const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
+    if (!waits) this.socket.end();
+    else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(Link.#end, STREAM_END_DELAY, this);
   }
 
   #startCloseTimer(): void {
@@ -255,6 +261,7 @@ export class Link implements MessageHandler {
     const { socket } = this;
     this.readyState = CLOSING;
     clearTimeout(this.#closeTimer);
+    clearTimeout(this.#endTimer);
     this.#heartbeat?.stop();
     // Of a socket that was paused there may be something left.
     if (!socket.readableEnded && socket.readableLength > 0 && this.#connection.state !== 'closed') {
@@ -279,8 +286,12 @@ export class Link implements MessageHandler {
     link.resume();
   }
 
+  static #end(link: Link): void {
+    link.socket.end();
+  }
+
   static #cutLate(link: Link): void {
-    link.socket.destroy();
+    cutSocket(link.socket);
   }
 }
 

@@ -1,9 +1,18 @@
 // WebSockets over HTTP/2 (RFC 8441): our server and our client, several on one connection, HTTP/1.1 on the same port, and what is
 // refused.
 
-import { connect, createSecureServer, createServer, type Http2SecureServer, type Http2Server } from 'node:http2';
+import {
+  connect,
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2Stream,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { request as httpsRequest } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectSocket, createServer as createRelay } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { IMPLEMENTATIONS, record } from '../support/implementations.js';
@@ -12,6 +21,26 @@ import { makeCertificate } from '../support/tls.js';
 
 const settings = { enableConnectProtocol: true };
 const certificate = makeCertificate();
+
+// RFC 9113, sections 3.4, 4.1 and 6.1.
+const PREFACE = 24;
+const FRAME_HEADER = 9;
+const DATA = 0;
+const END_STREAM = 1;
+
+/** Takes what a client of HTTP/2 sends, and tells of each frame. */
+function http2Frames(onFrame: (type: number, flags: number, length: number) => void): (chunk: Buffer) => void {
+  let rest: Buffer = Buffer.alloc(0);
+  let start = PREFACE;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= start + FRAME_HEADER) {
+      const length = rest.readUIntBE(start, 3);
+      onFrame(rest[start + 3]!, rest[start + 4]!, length);
+      start += FRAME_HEADER + length;
+    }
+  };
+}
 
 async function start(
   http2Server: Http2Server | Http2SecureServer,
@@ -101,9 +130,26 @@ describe.each([
     first!.terminate();
     served[1]!.terminate();
     expect((await closes).map(([code]) => code)).toEqual([1006, 1006, 1006, 1006]);
+    const resets = [first, served[1]].map((webSocket) => (webSocket!._socket as Http2Stream).rstCode);
+    expect(resets).toEqual([constants.NGHTTP2_CANCEL, constants.NGHTTP2_CANCEL]);
     const echo = next<[Buffer]>(third!, 'message');
     third!.send('still there');
     expect(String((await echo)[0])).toBe('still there');
+  });
+
+  test('a client cuts a stream behind one that the server has ended and reset', async () => {
+    const running = await start(create());
+    const connections = record(running.server, ['connection']);
+    const [first, second] = [await openOn(running), await openOn(running)];
+    const [stream, served] = connections.map(([, webSocket]) => webSocket as WebSocket);
+    const closed = next<[number]>(first!, 'close');
+    stream!._socket!.end();
+    (stream!._socket as ServerHttp2Stream).close(constants.NGHTTP2_CANCEL);
+    expect((await closed)[0]).toBe(1006);
+    const closes = Promise.all([next<[number]>(second!, 'close'), next<[number]>(served!, 'close')]);
+    // Node 20 may never return from the destroy of a stream that has not been closed before.
+    second!.terminate();
+    expect((await closes).map(([code]) => code)).toEqual([1006, 1006]);
   });
 
   test('a broken rule ends the stream with its close code', async () => {
@@ -204,6 +250,36 @@ describe.each([
       }),
     ).toBe(426);
   });
+});
+
+test.each(['client', 'server'] as const)('no Close of a client ends the stream; begun by the %s', async (beginner) => {
+  const running = await start(createServer({ settings }));
+  const frames: string[] = [];
+  const relay = createRelay((from) => {
+    const upstream = connectSocket(running.port, '127.0.0.1');
+    const read = http2Frames((type, flags, length) => {
+      if (type === DATA) frames.push(`${length} bytes${(flags & END_STREAM) !== 0 ? ', the end' : ''}`);
+    });
+    from.on('data', read);
+    from.pipe(upstream).pipe(from);
+    for (const socket of [from, upstream]) socket.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const url = `ws://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const session = connect(url.replace('ws', 'http'));
+  session.on('error', () => {});
+  onTestFinished(() => {
+    session.destroy();
+    relay.close();
+  });
+  const connection = next<[WebSocket]>(running.server, 'connection');
+  const client = await openOn({ ...running, url, session });
+  const [served] = await connection;
+  const closes = Promise.all([next<[number]>(client, 'close'), next<[number]>(served, 'close')]);
+  (beginner === 'client' ? client : served).close(4000);
+  expect((await closes).map(([code]) => code)).toEqual([4000, 4000]);
+  // The Close of a client: a header of two bytes, a masking key, the code.
+  await expect.poll(() => frames).toEqual(['8 bytes', '0 bytes, the end']);
 });
 
 test.each(IMPLEMENTATIONS)('HTTP/1.1 on the same port: the client of %s', async (_name, { WebSocket: Client }) => {

@@ -21,11 +21,11 @@ function connectTo(url: string) {
   return session;
 }
 
-for (const { program, configuration, statusIfGone, passesEnds, ...setup } of [
-  { program: HAPROXY, configuration: 'haproxy-tls', statusIfGone: 503, passesEnds: true, certificate },
-  { program: httpd, configuration: 'apache-tls', statusIfGone: 503, passesEnds: false, certificate },
+for (const { program, configuration, statusIfGone, passesEnd, ...setup } of [
+  { program: HAPROXY, configuration: 'haproxy-tls', statusIfGone: 503, passesEnd: true, certificate },
+  { program: httpd, configuration: 'apache-tls', statusIfGone: 503, passesEnd: false, certificate },
   // In the clear, as Debian packs its TLS apart.
-  { program: LIGHTTPD, configuration: 'lighttpd', statusIfGone: 503, passesEnds: false },
+  { program: LIGHTTPD, configuration: 'lighttpd', statusIfGone: 503, passesEnd: true },
 ]) {
   describeWith(program.name, isInstalled(program), () => {
     const front = { program, configuration };
@@ -47,34 +47,29 @@ for (const { program, configuration, statusIfGone, passesEnds, ...setup } of [
       await converse(first);
     });
 
-    const ends = passesEnds
-      ? 'a clean close, begun by either side, and the end without one'
-      : 'a clean close by the client';
-    test(ends, async () => {
+    test('a clean close, begun by either side, and the end without one', async () => {
       const { url, connections } = await startBehind(front, setup);
       const session = connectTo(url);
       const [first, second, third, fourth] = [
         await open('ours', url, { session }),
         await open('ours', url, { session }),
-        // On connections of their own: to reset a stream after the peer has reset another makes Node 20 spin.
-        await open('ours', url, { session: connectTo(url) }),
-        await open('ours', url, { session: connectTo(url) }),
+        // Apache keeps the end to itself; that there is no pong it cannot.
+        await open('ours', url, { session, ...(passesEnd ? {} : { heartbeat: { interval: 500 } }) }),
+        await open('ours', url, { session }),
       ];
+      const closeOfThird = closeOf(third);
       const closesOfFirst = Promise.all([closeOf(first), closeOf(connections[0]!.webSocket)]);
       first.close(4001, 'the client’s');
       expect(await closesOfFirst).toEqual([
         [4001, 'the client’s'],
         [4001, 'the client’s'],
       ]);
-      // See docs/proxies.md: what the server ends is not, or not always, passed on as it was.
-      if (!passesEnds) return;
       const closesOfSecond = Promise.all([closeOf(second), closeOf(connections[1]!.webSocket)]);
       connections[1]!.webSocket.close(4002, 'the server’s');
       expect(await closesOfSecond).toEqual([
         [4002, 'the server’s'],
         [4002, 'the server’s'],
       ]);
-      const closeOfThird = closeOf(third);
       connections[2]!.webSocket.terminate();
       expect(await closeOfThird).toEqual([1006, '']);
       const closeOfServer = closeOf(connections[3]!.webSocket);
