@@ -21,6 +21,14 @@ describe('ProtocolError', () => {
     expect(error.stack).toContain('errors.test.ts');
   });
 
+  it('tells what the kernel found, where, and what stood there', () => {
+    const plain = ProtocolError.fromKernel(protocol.ERROR_RESERVED_BITS, 7);
+    expect(plain).toMatchObject({ code: 'WSIMD_RESERVED_BITS', closeCode: 1002, offset: 7 });
+    const detailed = ProtocolError.fromKernel(protocol.ERROR_RESERVED_BITS, 7, 'RSV2');
+    expect(detailed.message).toBe(`${plain.message}: RSV2`);
+    expect(detailed.offset).toBe(7);
+  });
+
   it('tells an offset, a detail and a cause', () => {
     const cause = new Error('why');
     const error = new ProtocolError('WSIMD_NO_KERNEL', { detail: 'wasm', offset: 7, cause });

@@ -140,6 +140,58 @@ describe('selectKernel', () => {
   });
 });
 
+describe('a module that was compiled elsewhere', () => {
+  const moduleOf = (file: string) => new Module(readFileSync(new URL(`../build/${file}`, import.meta.url)));
+
+  /** Both modules' seams, as in a fresh realm. */
+  async function freshSeams() {
+    vi.resetModules();
+    const [{ init, selectKernel }, { initDeflate, createDeflateKernel }] = await Promise.all([
+      import('../src/kernel/select.js'),
+      import('../src/kernel/select-deflate.js'),
+    ]);
+    return [
+      { file: 'kernel.wasm', other: 'deflate.wasm', give: init, use: () => selectKernel().kernel },
+      { file: 'deflate.wasm', other: 'kernel.wasm', give: initDeflate, use: () => createDeflateKernel('wasm', 1) },
+    ] as const;
+  }
+
+  it('serves, if it is given before the first use', async () => {
+    for (const { file, give, use } of await freshSeams()) {
+      const module = moduleOf(file);
+      const instances: unknown[] = [];
+      class Instance extends WebAssembly.Instance {
+        constructor(from: WebAssembly.Module) {
+          instances.push(from);
+          super(from);
+        }
+      }
+      vi.stubGlobal('WebAssembly', Object.create(WebAssembly, { Instance: { value: Instance } }));
+      give(module as never);
+      expect(use().name).toBe('wasm');
+      expect(instances).toContain(module);
+      expect(() => give(module as never)).toThrow(expect.objectContaining({ code: 'WSIMD_KERNEL_IN_USE' }));
+      vi.unstubAllGlobals();
+    }
+    const { init, selectKernel } = await import('../src/kernel/select.js');
+    expect(selectKernel().reason).toMatch(/the module that init was given/);
+    expect(() => init(moduleOf('kernel.wasm') as never)).toThrow();
+  });
+
+  it('is refused if it is another, or none', async () => {
+    for (const { other, give } of await freshSeams()) {
+      expect(() => give(moduleOf(other) as never)).toThrow(expect.objectContaining({ code: 'WSIMD_WRONG_MODULE' }));
+      for (const none of [undefined, {}, new Uint8Array(8)]) expect(() => give(none as never)).toThrow(TypeError);
+    }
+  });
+
+  it('a deflate kernel that cannot be made is told as such', async () => {
+    const { createDeflateKernel } = await import('../src/kernel/select-deflate.js');
+    // More pages than 32 bits of addresses have.
+    expect(() => createDeflateKernel('wasm', 2 ** 16)).toThrow(expect.objectContaining({ code: 'WSIMD_NO_KERNEL' }));
+  });
+});
+
 describe('createWasmKernel', () => {
   it('makes kernels that share nothing', () => {
     const [one, two] = [createWasmKernel(), createWasmKernel()];

@@ -9,6 +9,7 @@ import { parseExtensions } from '../../src/handshake/extensions.js';
 import { splitPoints } from '../support/cuts.js';
 import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
 import { DeflatingPeer } from '../support/deflate-peer.js';
+import { randomBytes } from '../support/random.js';
 import { describeEvents } from '../support/replay.js';
 import { BINARY, bytesOf, concat, Peer, PING, stream, TEXT } from '../support/wire.js';
 
@@ -296,6 +297,73 @@ describe.each(DEFLATE_KERNELS)('permessage-deflate on the %s kernel', (kernel) =
         expect(data.length).toBeLessThanOrEqual(65536);
         expect(opcode).toBe('text');
       }
+    });
+  });
+
+  describe('what is delivered in pieces, and what is longer than the kernel takes at once', () => {
+    /** Incompressible, so that the kernel gets it in more than one call. */
+    const noise = randomBytes(200_000, 7);
+
+    it('short messages come whole, as what was asked for', () => {
+      const payload = new DeflatingPeer().deflate('grün');
+      const bytes = stream(text(payload), peer.frame(BINARY, new DeflatingPeer().deflate('grün'), RSV1));
+      const whole = { type: 'binary', data: bytesOf('grün') };
+      expect(connect(NAME, { deliver: 'pieces' }).receive(bytes.slice())).toEqual([
+        { type: 'text', text: 'grün' },
+        whole,
+      ]);
+      expect(connect(NAME, { deliver: 'pieces', textAs: 'bytes' }).receive(bytes.slice())).toEqual([
+        { type: 'textBytes', bytes: bytesOf('grün') },
+        whole,
+      ]);
+    });
+
+    it('a message that does not shrink, whole and in pieces, in one frame and in two', () => {
+      for (const level of [0, 9]) {
+        const payload = new DeflatingPeer({ zlib: { level } }).deflate(noise);
+        expect(payload.length).toBeGreaterThan(noise.length);
+        for (const frames of [
+          [peer.frame(BINARY, payload, RSV1)],
+          [
+            peer.frame(BINARY, payload.subarray(0, 70_000), { ...RSV1, fin: false }),
+            peer.continuation(payload.subarray(70_000)),
+          ],
+        ]) {
+          expect(connect().receive(stream(...frames))).toEqual([{ type: 'binary', data: noise }]);
+          const pieces = connect(NAME, { deliver: 'pieces' }).receive(stream(...frames));
+          expect(
+            concat(...pieces.map((event) => (event.type === 'piece' ? event.data : expect.unreachable()))),
+          ).toEqual(noise);
+        }
+      }
+    });
+
+    it('a block that gives nothing for a whole call of the kernel makes no empty piece', () => {
+      // Empty stored blocks: 100,000 bytes of them before the text.
+      const empty = concat(...Array.from({ length: 20_000 }, () => Uint8Array.of(0, 0, 0, 0xff, 0xff)));
+      const bytes = () => stream(text(concat(empty, HELLO)));
+      for (const deliver of ['messages', 'pieces'] as const) {
+        expect(connect(NAME, { deliver }).receive(bytes())).toEqual([{ type: 'text', text: 'Hello' }]);
+      }
+    });
+
+    it('fragments are counted before anything is inflated', () => {
+      const fragments = [text(HELLO.slice(0, 1), { fin: false }), peer.continuation([HELLO[1]!], { fin: false })];
+      const bytes = stream(peer.text('before'), ...fragments, peer.continuation(HELLO.slice(2)), peer.text('behind'));
+      expect(connect(NAME, { maxFragments: 3 }).receive(bytes.slice())).toEqual(
+        ['before', 'Hello', 'behind'].map((text) => ({ type: 'text', text })),
+      );
+      expect(connect(NAME, { maxFragments: 2 }).receive(bytes.slice())).toMatchObject([
+        { type: 'text', text: 'before' },
+        { type: 'error', error: { code: 'WSIMD_TOO_MANY_FRAGMENTS', closeCode: 1008 } },
+      ]);
+    });
+
+    it('a server that answered nothing has no compression', () => {
+      for (const answer of ['', 'x-other', `${NAME}; no_such_parameter`]) {
+        expect(deflate.forServer(answer === '' ? [] : parseExtensions(answer))).toBeUndefined();
+      }
+      connect().receiveEnd();
     });
   });
 

@@ -285,6 +285,19 @@ describe.each(DEFLATE_KERNELS)('sending on the %s kernel', (kernel) => {
   });
 
   describe('prepared messages', () => {
+    it('of bytes leave as bytes, and what comes after may refer to them', () => {
+      const bytes = bytesOf(json(4).repeat(5));
+      for (const takeover of [true, false]) {
+        const { connection, receive } = connect({ deflate: defaults(), takeover });
+        connection.sendText(json(1));
+        connection.sendPrepared(new PreparedMessage(bytes));
+        connection.sendBinary(bytes);
+        const [, prepared, behind] = receive();
+        expect([prepared!.opcode, prepared!.isCompressed, prepared!.payload]).toEqual([2, true, Buffer.from(bytes)]);
+        expect([behind!.opcode, behind!.payload]).toEqual([2, Buffer.from(bytes)]);
+      }
+    });
+
     it('are compressed once, and each receiver reads what follows', () => {
       const deflate = defaults();
       const message = new PreparedMessage(json(3).repeat(3));

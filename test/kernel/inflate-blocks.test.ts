@@ -1,7 +1,18 @@
 // inflate() of every kernel on blocks written by hand, each under its section of RFC 1951: what a block may hold, and each
 // thing that it may not. zlib judges every one of them too.
 
+import { constants, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import {
+  INFLATE_ERROR_DATA,
+  INFLATE_FIRST,
+  INPUT_PTR,
+  MAX_WINDOW_LENGTH,
+  OUTCOME_PTR,
+  OUTCOME_STATUS,
+  OUTPUT_CAPACITY,
+  POOL_PTR,
+} from '../../assembly/deflate/layout.js';
 import { BitWriter, INFLATE_KERNELS, Inflater, zlibVerdict } from '../support/inflating.js';
 
 const STORED = 0;
@@ -96,6 +107,24 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     expect(outcomes[2]).toBe(outcomes[0]);
     expect(zlibVerdict(message)?.toString('latin1')).toBe(outcomes[0]);
     return outcomes[0];
+  }
+
+  /** Whether what a message begins with is refused without its end: the same as zlib does. */
+  function isRefusedBeforeItsEnd(writer: BitWriter): boolean {
+    const bytes = writer.bytes();
+    const memory = new Uint8Array(kernel.memory);
+    kernel.initContext(POOL_PTR, MAX_WINDOW_LENGTH, 0);
+    memory.set(bytes, INPUT_PTR);
+    kernel.inflate(POOL_PTR, MAX_WINDOW_LENGTH, bytes.length, INFLATE_FIRST, OUTPUT_CAPACITY);
+    const isRefused = new DataView(kernel.memory).getInt32(OUTCOME_PTR + OUTCOME_STATUS, true) === INFLATE_ERROR_DATA;
+    let code: unknown;
+    try {
+      inflateRawSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch (error) {
+      code = (error as NodeJS.ErrnoException).code;
+    }
+    expect(code).toBe(isRefused ? 'Z_DATA_ERROR' : undefined);
+    return isRefused;
   }
 
   describe('3.2.3: the header of a block', () => {
@@ -263,6 +292,22 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
       expect(inflate(dynamic({ lengthCodeLengths: only({}), sequence: [] }).codes('0'.repeat(300)))).toBeUndefined();
     });
 
+    it('the code of the code lengths may not have more codes than there are', () => {
+      // 0, 1 and 2 all have a code of one bit. Whoever fills a table without counting lets the last one win: 0 is the
+      // length 0 and 1 the length 2, which make a good block of four literals.
+      const sequence = `${'0'.repeat(97)}111${'0'.repeat(156)}10`;
+      const lengthCodeLengths = Array.from({ length: 19 }, (_, symbol) => (symbol < 3 ? 1 : 0));
+      expect(
+        inflate(dynamic({ lengthCodeLengths, sequence: [] }).codes(sequence).codes('00 01 10 11')),
+      ).toBeUndefined();
+      // The same with the longest codes: 127 of 128 are taken, then two more.
+      const many: Readonly<Record<number, number>> = { 0: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 7, 9: 7 };
+      const tooMany = Array.from({ length: 19 }, (_, symbol) => many[symbol] ?? 0);
+      const block = dynamic({ lengthCodeLengths: tooMany, sequence: [] });
+      for (let symbol = 0; symbol < 258; symbol++) block.codes([97, 98, 99, 256].includes(symbol) ? '10' : '0');
+      expect(inflate(block.codes('00 01 10 11'))).toBeUndefined();
+    });
+
     it('a run repeats the length before it, over the border between the two codes too', () => {
       // 256 literals of 9 bits but one; the last length is that of the end of the block, and goes on in the distances.
       const literals = { literals: 257, distances: 4 };
@@ -305,6 +350,16 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
 
     it('there must be an end of the block', () => {
       expect(inflate(dynamic({ sequence: [...lengthsAt(257, { 97: 1, 98: 1 }), 0] }).codes('0 1'))).toBeUndefined();
+    });
+
+    it('a block without an end is refused with its header, not when its message ends', () => {
+      const literals = (...lengths: readonly [symbol: number, length: number][]) =>
+        dynamic({ sequence: [...lengthsAt(257, Object.fromEntries(lengths)), 0] }).codes('0 1 '.repeat(40));
+      expect(isRefusedBeforeItsEnd(literals([97, 1], [98, 1]))).toBe(true);
+      expect(isRefusedBeforeItsEnd(literals([97, 1]))).toBe(true);
+      expect(isRefusedBeforeItsEnd(literals())).toBe(true);
+      // With an end that does not come it goes on.
+      expect(isRefusedBeforeItsEnd(literals([97, 2], [98, 1], [256, 2]))).toBe(false);
     });
 
     it('literals and lengths: complete, or one code of one bit', () => {

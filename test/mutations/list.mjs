@@ -12,11 +12,13 @@ const PROPERTIES = { file: 'test/properties/frames.test.ts' };
 const LESSONS = { file: 'test/conformance/lessons.test.ts' };
 const LENGTHS = vectors('5.2-payload-length.*(length in|bytes$)');
 
+const DYNAMIC_HEADER = { file: 'test/kernel/inflate-blocks.test.ts', filter: '3.2.7' };
 const compressed = (filter) => ({ file: 'test/conformance/compressed.test.ts', filter });
 
 const CHECK = 'assembly/check.ts';
 const INFLATE = 'assembly/deflate/inflate.ts';
 const INFLATE_BLOCK = 'assembly/deflate/inflate-block.ts';
+const INFLATE_HEADER = 'assembly/deflate/inflate-header.ts';
 const DECODE = 'assembly/decode.ts';
 const UTF8 = 'assembly/utf8.ts';
 const MASK = 'assembly/mask.ts';
@@ -482,6 +484,20 @@ export const MUTATIONS = [
     'store<u32>(STATE_PENDING, <u32>pending);',
     'store<u32>(STATE_PENDING, 0);',
     [compressed('12.1.10')],
+  ],
+  [
+    'more codes of code lengths than there are',
+    INFLATE_HEADER,
+    'if (sum != 1 << 7) return false;',
+    'if (sum < 1 << 7) return false;',
+    [DYNAMIC_HEADER],
+  ],
+  [
+    'a block may be without an end',
+    INFLATE_HEADER,
+    'if (repeats != 0 || endOfBlockLength == 0) return HEADER_BAD;',
+    'if (repeats != 0) return HEADER_BAD;',
+    [DYNAMIC_HEADER],
   ],
 
   // ---- permessage-deflate: TypeScript

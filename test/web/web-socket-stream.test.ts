@@ -5,7 +5,13 @@ import { PerMessageDeflate } from '../../src/compression/index.js';
 import { ProtocolError } from '../../src/errors.js';
 import { createRequest } from '../../src/handshake/client.js';
 import { encodeLatin1 } from '../../src/handshake/head.js';
-import { acceptWebSocket, type ByteStreams, connectWebSocket, type Message } from '../../src/web/index.js';
+import {
+  acceptWebSocket,
+  type ByteSocket,
+  type ByteStreams,
+  connectWebSocket,
+  type Message,
+} from '../../src/web/index.js';
 import { randomBytes } from '../support/random.js';
 import { KERNEL_NAMES } from '../support/replay.js';
 import { connectedStreams } from './memory-streams.js';
@@ -41,6 +47,41 @@ async function rawClient(options: Parameters<typeof acceptWebSocket>[1] = {}) {
   return { server, writer, reader, ...(await server.opened) };
 }
 
+/** What a server of ours answers to a request. */
+async function answerTo(request: Uint8Array): Promise<Uint8Array> {
+  const [near, far] = connectedStreams(4);
+  const server = acceptWebSocket(far);
+  await near.writable.getWriter().write(request);
+  const { value } = await near.readable.getReader().read();
+  await server.opened;
+  return value!;
+}
+
+/** Streams as a socket that reads into a buffer, whose peer has always gone by the time it is ended. */
+function socketOver({ readable, writable }: ByteStreams): ByteSocket {
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  return {
+    async read(target) {
+      const { value } = await reader.read();
+      if (value === undefined) return null;
+      target.set(value);
+      return value.length;
+    },
+    async write(bytes) {
+      await writer.write(bytes.slice());
+      return bytes.length;
+    },
+    async closeWrite() {
+      await writer.close();
+      throw new Error('not connected');
+    },
+    close() {
+      throw new Error('not connected');
+    },
+  };
+}
+
 async function rejectionOf(promise: Promise<unknown>): Promise<ProtocolError> {
   const error = await promise.then(
     () => undefined,
@@ -61,9 +102,10 @@ describe.each(KERNEL_NAMES)('a WebSocket over streams, on the %s kernel', (kerne
     for (const message of sent) await writer.write(message);
     await writer.write(Uint8Array.of(0, 1, 2, 3).subarray(1, 3));
     await writer.write(Uint16Array.of(0x0201).buffer);
+    await writer.write(new DataView(Uint8Array.of(0, 1, 2).buffer, 1));
     client.close({ closeCode: 4001, reason: 'enough' });
     // Echoes that were on their way when we closed come too.
-    const wanted = [...sent, Uint8Array.of(1, 2), Uint8Array.of(1, 2)];
+    const wanted = [...sent, ...Array.from({ length: 3 }, () => Uint8Array.of(1, 2))];
     expect((await received).map((message, i) => sameAs(wanted[i], message))).toEqual(wanted.map(() => true));
     expect(await client.closed).toEqual({ closeCode: 4001, reason: 'enough' });
     expect(await server.closed).toEqual({ closeCode: 4001, reason: 'enough' });
@@ -94,21 +136,56 @@ describe('opening', () => {
     expect(await server.closed).toEqual({ closeCode: 1005, reason: '' });
   });
 
-  it('skips interim responses', async () => {
+  it('takes a head that comes byte by byte', async () => {
     const [near, far] = connectedStreams(4);
-    const client = connectWebSocket(near, { url: URL });
-    const reader = far.readable.getReader();
-    const { value } = await reader.read();
-    const [relayNear, relayFar] = connectedStreams(4);
-    const helper = acceptWebSocket(relayFar);
-    const relay = relayNear.writable.getWriter();
-    await relay.write(value ?? new Uint8Array(0));
-    const { value: answer } = await relayNear.readable.getReader().read();
-    await helper.opened;
-    const writer = far.writable.getWriter();
-    const early = encodeLatin1('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
-    await writer.write(new Uint8Array([...early, ...(answer ?? [])]));
-    expect((await client.opened).protocol).toBe('');
+    const server = acceptWebSocket(far);
+    const writer = near.writable.getWriter();
+    for (const byte of encodeLatin1(createRequest({ url: URL }).head)) await writer.write(Uint8Array.of(byte));
+    expect((await server.opened).request.path).toBe('/chat');
+  });
+
+  it.each([
+    ['streams', (streams: ByteStreams) => streams],
+    ['a socket that reads into a buffer', socketOver],
+  ] as const)('a client takes frames that come with the response, over %s', async (_name, over) => {
+    for (const frames of [[], [0x81, 2, 0x68, 0x69]]) {
+      const [near, far] = connectedStreams(4);
+      const client = connectWebSocket(over(near), { url: URL });
+      const { value } = await far.readable.getReader().read();
+      const writer = far.writable.getWriter();
+      await writer.write(new Uint8Array([...(await answerTo(value!)), ...frames]));
+      const { readable } = await client.opened;
+      await writer.write(Uint8Array.of(0x88, 0));
+      await writer.close();
+      expect(await readAll(readable)).toEqual(frames.length > 0 ? ['hi'] : []);
+      expect(await client.closed).toEqual({ closeCode: 1005, reason: '' });
+    }
+  });
+
+  it('answers what is no request with 400', async () => {
+    const [near, far] = connectedStreams(4);
+    const server = acceptWebSocket(far);
+    await near.writable.getWriter().write(encodeLatin1('GET /chat HTTP/1.1\r\nno header\r\n\r\n'));
+    const { value } = await near.readable.getReader().read();
+    expect(new TextDecoder().decode(value)).toMatch(/^HTTP\/1\.1 400 /);
+    expect((await rejectionOf(server.opened)).status).toBe(400);
+  });
+
+  it.each([
+    ['streams', (streams: ByteStreams) => streams],
+    ['a socket that reads into a buffer', socketOver],
+  ] as const)('skips interim responses, over %s', async (_name, over) => {
+    for (const isApart of [false, true]) {
+      const [near, far] = connectedStreams(4);
+      const client = connectWebSocket(over(near), { url: URL });
+      const { value } = await far.readable.getReader().read();
+      const answer = await answerTo(value!);
+      const writer = far.writable.getWriter();
+      const early = encodeLatin1('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n');
+      if (isApart) await writer.write(early);
+      await writer.write(new Uint8Array([...(isApart ? [] : early), ...answer]));
+      expect((await client.opened).protocol).toBe('');
+    }
   });
 
   it('refuses a request that breaks the rules, with an answer', async () => {
@@ -262,6 +339,74 @@ describe('ending', () => {
     const { server, client } = await open();
     client.close({ reason: 'done' });
     expect(await server.closed).toEqual({ closeCode: 1000, reason: 'done' });
+  });
+
+  it('by a reason that is no object, or is a code alone', async () => {
+    for (const [reason, closeCode] of [
+      [undefined, 1005],
+      ['enough', 1005],
+      [{ closeCode: 4002 }, 4002],
+    ] as const) {
+      const { server, openClient } = await open();
+      await openClient.readable.cancel(reason);
+      expect(await server.closed).toEqual({ closeCode, reason: '' });
+    }
+  });
+
+  it('by cancelling: what comes afterwards is dropped, and the peer may still close', async () => {
+    const { server, writer, readable } = await rawClient();
+    await readable.cancel();
+    const pong = [0x8a, 0x80, 0, 0, 0, 0];
+    await writer.write(Uint8Array.of(0x81, 0x81, 0, 0, 0, 0, 0x61, ...pong, 0x88, 0x82, 0, 0, 0, 0, 3, 232));
+    void writer.close();
+    expect(await server.closed).toEqual({ closeCode: 1000, reason: '' });
+  });
+
+  it('by cancelling, and then by a broken rule', async () => {
+    const { server, writer, readable } = await rawClient();
+    await readable.cancel();
+    await writer.write(Uint8Array.of(0x83, 0x80, 0, 0, 0, 0));
+    expect(await rejectionOf(server.closed)).toMatchObject({ code: 'WSIMD_RESERVED_OPCODE' });
+  });
+
+  it('by a transport that takes no more', async () => {
+    const [near, far] = connectedStreams(4);
+    const inner = far.writable.getWriter();
+    let isBroken = false;
+    const writable = new WritableStream<Uint8Array>({
+      async write(bytes) {
+        if (isBroken) throw new Error('gone');
+        await inner.write(bytes);
+      },
+    });
+    const server = acceptWebSocket({ readable: far.readable, writable });
+    const client = connectWebSocket(near, { url: URL });
+    const openServer = await server.opened;
+    await client.opened;
+    isBroken = true;
+    openServer.writable
+      .getWriter()
+      .write('x')
+      .catch(() => {});
+    expect((await rejectionOf(server.closed)).code).toBe('WSIMD_CONNECTION_LOST');
+  });
+
+  it('after a Close both ways it makes no difference that the transport is reset', async () => {
+    const [near, far] = connectedStreams(4);
+    const reader = near.readable.getReader();
+    const readable = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const { value } = await reader.read();
+        if (value === undefined) controller.error(new Error('reset'));
+        else controller.enqueue(value);
+      },
+    });
+    const server = acceptWebSocket(far);
+    const client = connectWebSocket({ readable, writable: near.writable }, { url: URL });
+    await client.opened;
+    client.close({ closeCode: 4003 });
+    expect(await server.closed).toEqual({ closeCode: 4003, reason: '' });
+    expect(await client.closed).toEqual({ closeCode: 4003, reason: '' });
   });
 
   it('refuses a code that may not be sent, and stays open', async () => {

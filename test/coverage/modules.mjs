@@ -1,0 +1,46 @@
+// Which modules of src/ are measured, by which test files, and what is not measured, each with its reason. A module's tests are in
+// the folder, or the file, of its name; `tests` says where else its behaviour is tested, because it shows nowhere else.
+
+/**
+ * @typedef {object} Module
+ * @property {string} name the folder or file of src/
+ * @property {readonly string[]} tests folders and files that are run for it, and nothing else
+ */
+
+/** @type {readonly Module[]} */
+export const MODULES = [
+  { name: 'errors.ts', tests: ['test/errors.test.ts'] },
+  { name: 'handshake', tests: ['test/handshake/'] },
+  { name: 'kernel', tests: ['test/kernel/', 'test/select.test.ts', 'test/host.test.ts', 'test/text.test.ts'] },
+  {
+    name: 'frames',
+    tests: ['test/frames/', 'test/messages/received.test.ts', 'test/compression/sending.test.ts'],
+  },
+  {
+    name: 'messages',
+    tests: ['test/messages/', 'test/compression/rfc7692.test.ts', 'test/compression/sending.test.ts'],
+  },
+  { name: 'compression', tests: ['test/compression/'] },
+  {
+    name: 'connection.ts',
+    tests: [
+      'test/connection.test.ts',
+      'test/messages/received.test.ts',
+      'test/compression/rfc7692.test.ts',
+      'test/compression/sending.test.ts',
+    ],
+  },
+  { name: 'web', tests: ['test/web/'] },
+  { name: 'node', tests: ['test/node/'] },
+  { name: 'addons', tests: ['test/addons/'] },
+  { name: 'cli', tests: ['test/cli/'] },
+];
+
+/** Files and folders of src/ that no process of vitest executes, and where they are tested instead. */
+export const NOT_MEASURED = new Map([
+  ['index.ts', 'exports alone: nothing in it can be executed'],
+  ['workerd', 'loads only in workerd: test/packaging/workerd.test.ts and test/runtimes run it there'],
+]);
+
+/** Modules that may stay below what is asked for, each with its reason. */
+export const MAY_LACK = new Map([]);
