@@ -136,7 +136,7 @@ export class WebSocketStream<Opened extends object = object> {
         pull: () => this.#goOn?.(),
         cancel: (reason) => this.#cancelled(reason),
       },
-      { highWaterMark, size: (message) => 1 + (message?.length ?? 0) },
+      { highWaterMark, size: (message) => 1 + message!.length },
     );
     this.#writable = new WritableStream<WritableMessage>({
       start: (controller) => {

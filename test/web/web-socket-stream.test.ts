@@ -426,6 +426,25 @@ describe('ending', () => {
     expect((await rejectionOf(server.closed)).closeCode).toBe(1006);
   });
 
+  it('by a socket that reads into a buffer and ends: it is closed once', async () => {
+    const [near, far] = connectedStreams(4);
+    let closed = 0;
+    const socket = {
+      ...socketOver(near),
+      close: () => {
+        closed++;
+      },
+    };
+    const client = connectWebSocket(socket, { url: URL });
+    const { value } = await far.readable.getReader().read();
+    const writer = far.writable.getWriter();
+    await writer.write(await answerTo(value!));
+    await client.opened;
+    await writer.close();
+    expect((await rejectionOf(client.closed)).code).toBe('WSIMD_CONNECTION_LOST');
+    expect(closed).toBe(1);
+  });
+
   it('by a transport that fails: its error is the cause', async () => {
     const { server, writer } = await rawClient();
     await writer.abort(new Error('reset'));
