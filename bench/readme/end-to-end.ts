@@ -4,8 +4,12 @@
 import type { RunResult } from '../results.js';
 import { formatRatio, isLoss } from '../verdicts.js';
 
-const PEERS = ['ws', 'Bun', 'Deno'] as const;
-const NAMES: Record<(typeof PEERS)[number], string> = { ws: '`ws`', Bun: '`Bun.serve`', Deno: '`Deno.serve`' };
+const PAIRS = [
+  { subject: 'wsimd', peer: 'ws', name: '`ws`' },
+  { subject: 'wsimd direct', peer: 'ws', name: '`ws`, with `directReads`' },
+  { subject: 'wsimd', peer: 'Bun', name: '`Bun.serve`' },
+  { subject: 'wsimd', peer: 'Deno', name: '`Deno.serve`' },
+] as const;
 const SIZES = ['64', '1024', '16384', '1048576'];
 const HEADS = ['64 B', '1 KiB', '16 KiB', '1 MiB'];
 const ROWS = [
@@ -20,14 +24,14 @@ const ROWS = [
 export function describeEndToEnd({ groups }: RunResult): string[] {
   const rows = ROWS.flatMap(({ name, group }) => {
     const cases = groups.find(({ id }) => id === group)?.cases;
-    return PEERS.flatMap((peer) => {
+    return PAIRS.flatMap(({ subject, peer, name: against }) => {
       const cells = SIZES.map((size) => {
         const ratios = cases?.find(({ label }) => label === size)?.ratios;
-        const ratio = ratios?.find((one) => one.subject === 'wsimd' && one.peer === peer);
+        const ratio = ratios?.find((one) => one.subject === subject && one.peer === peer);
         if (ratio === undefined) return '–';
         return isLoss(ratio) ? `**${formatRatio(ratio.median)}**` : formatRatio(ratio.median);
       });
-      return cells.every((cell) => cell === '–') ? [] : [`| ${name} | ${NAMES[peer]} | ${cells.join(' | ')} |`];
+      return cells.every((cell) => cell === '–') ? [] : [`| ${name} | ${against} | ${cells.join(' | ')} |`];
     });
   });
   if (rows.length === 0) return [];
