@@ -27,8 +27,6 @@ const SLICE_PTR = DEFLATE_WORK_PTR + MAX_WINDOW_LENGTH;
 /** Behind the slice, and what a hash reads behind it. */
 const PREVIOUS_PTR = SLICE_PTR + POSITIONS + 64;
 const TOKENS_PTR = PREVIOUS_PTR + 2 * POSITIONS;
-/** The end of what this file takes of the work area. */
-export const MATCHES_WORK_END = TOKENS_PTR + 4 * POSITIONS;
 
 /** The bytes that a hash is made of, and so the shortest match that is looked for. */
 const HASHED = 4;
