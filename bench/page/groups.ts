@@ -1,7 +1,8 @@
 // What is measured in a browser: the cases of the harness that need nothing but a browser. It must not know how it is shown.
 
 import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import { acceptKey, isValidUtf8, type Role, unmask } from '../../src/index.js';
+import { acceptKey } from '../../src/handshake/index.js';
+import { isValidUtf8, type Role, unmask } from '../../src/index.js';
 import { cursorSubject, type DecodeJob, messageSubject } from '../cases/decode-subjects.js';
 import { encoderSubject, type Messages, writerSubject } from '../cases/encode-subjects.js';
 import { inPlaceSubject, MaskJob, arenaSubject as maskSubject, unmaskByLoop } from '../cases/mask-subjects.js';
