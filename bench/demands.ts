@@ -122,7 +122,7 @@ export function describeMisses(misses: readonly Judged[]): string {
 
 /** Why, as far as is known. */
 export function explainMisses([first]: readonly Judged[]): string {
-  return first!.reason ?? 'Why, nobody knows yet.';
+  return first!.reason ?? 'Nobody knows why yet.';
 }
 
 /** What only informs, in a line of text. */
