@@ -5,10 +5,13 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { encodeModuleText } from '../src/kernel/encode-module-text.mjs';
 
 const root = new URL('..', import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));
 
+/** What else the scripts with the modules' bytes depend on. */
+const ENCODER = 'src/kernel/encode-module-text.mjs';
 /** The module's own data lies below this address, in both memory maps. */
 const TABLES_END = 0x2000;
 
@@ -30,7 +33,7 @@ for (const { name, config, sources, maxLength } of MODULES) {
   const outputs = [wasm, `build/${name}.debug.wasm`, script];
   const isFile = (path) => statSync(at(path)).isFile();
   const modified = (path) => statSync(at(path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const newest = Math.max(...[config, 'assembly/build.mjs', ...sources.filter(isFile)].map(modified));
+  const newest = Math.max(...[config, 'assembly/build.mjs', ENCODER, ...sources.filter(isFile)].map(modified));
   if (Math.min(...outputs.map(modified)) > newest && !process.argv.includes('--force')) continue;
 
   mkdirSync(at('build/src/kernel'), { recursive: true });
@@ -50,17 +53,6 @@ for (const { name, config, sources, maxLength } of MODULES) {
   writeFileSync(at(script), `${header}export const ${constant} =\n  '${encodeModuleText(bytes)}';\n`);
   writeFileSync(at(script.replace('.js', '.d.ts')), `${header}export declare const ${constant}: string;\n`);
   console.log(`${wasm}: ${bytes.length} bytes`);
-}
-
-/** As src/kernel/module-text.ts reads it, where it is explained. */
-function encodeModuleText(bytes) {
-  let text = '';
-  for (const byte of bytes) {
-    const value = (byte + 4) & 0xff;
-    const code = 0x28 + (value % 86);
-    text += ['', '!', '#'][Math.floor(value / 86)] + String.fromCharCode(code === 0x5c ? 0x7e : code);
-  }
-  return text;
 }
 
 function checkModule(name, bytes, maxLength) {

@@ -120,6 +120,11 @@ export function describeMisses(misses: readonly Judged[]): string {
   return `${group}, ${subject}${peer === undefined ? '' : ` to ${peer}`}: ${figures.join(', ')}`;
 }
 
+/** Why, as far as is known. */
+export function explainMisses([first]: readonly Judged[]): string {
+  return first!.reason ?? 'Nobody knows why yet.';
+}
+
 /** What only informs, in a line of text. */
 export function describeInformation({ judged }: DemandVerdict): string {
   const figures = judged.filter(({ isInformation }) => isInformation);

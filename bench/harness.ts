@@ -39,6 +39,11 @@ export interface Workload {
   gauge?(plan: Plan): Promise<Measurement[]>;
 }
 
+/** The work of a case that measures itself: see `Workload.gauge`. */
+export function gaugedWorkload(bytes: number, gauge: NonNullable<Workload['gauge']>): Workload {
+  return { operations: 1, bytes, expected: '', subjects: [], gauge };
+}
+
 /** That a case cannot be measured on this engine at all, and why: it is shown, and is no failure of the run. */
 export class NotMeasurable extends Error {
   override readonly name = 'NotMeasurable';

@@ -1,6 +1,6 @@
 // Results as tables, for the terminal and in Markdown. It must not know how they were measured, and judges nothing.
 
-import { countMet, describeInformation, describeMisses, gatherMisses, judgeDemands } from './demands.js';
+import { countMet, describeInformation, describeMisses, explainMisses, gatherMisses, judgeDemands } from './demands.js';
 import { type CaseResult, type Failure, type GroupResult, isMet, type Ratio, type RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
 
@@ -36,9 +36,7 @@ export function describeDemands(run: RunResult): string {
     const { met, of } = countMet(verdict);
     const { title, wanted } = verdict.demand;
     const mark = of === 0 ? 'for information' : met === of ? `met: all ${of}` : `missed: ${of - met} of ${of}`;
-    const misses = gatherMisses(verdict).map(
-      (set) => `    ✗ ${describeMisses(set)}. ${set[0]!.reason ?? 'Nobody knows why yet.'}`,
-    );
+    const misses = gatherMisses(verdict).map((set) => `    ✗ ${describeMisses(set)}. ${explainMisses(set)}`);
     const information = describeInformation(verdict);
     return [`  ${title} (${wanted}): ${mark}`, ...misses, ...(information === '' ? [] : [`    ${information}`])];
   });

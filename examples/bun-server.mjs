@@ -1,8 +1,8 @@
 // An echo server on the raw TCP sockets of Bun: `bun examples/bun-server.mjs`, then connect to ws://localhost:8080. It shows
 // the bare connection under somebody else's callbacks: bytes in, messages out, bytes to send.
 
+import { Connection } from 'wsimd';
 import {
-  Connection,
   checkRequest,
   encodeLatin1,
   HeadReader,
@@ -10,7 +10,7 @@ import {
   rejectRequest,
   writeRejection,
   writeResponse,
-} from 'wsimd';
+} from 'wsimd/handshake';
 
 class EchoClient {
   #socket;

@@ -6,16 +6,8 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  FrameDecoder,
-  FrameEncoder,
-  HeadReader,
-  OPCODE_CLOSE,
-  parseRequestHead,
-  parseResponseHead,
-  rejectRequest,
-  writeRejection,
-} from 'wsimd';
+import { FrameDecoder, FrameEncoder, OPCODE_CLOSE } from 'wsimd';
+import { HeadReader, parseRequestHead, parseResponseHead, rejectRequest, writeRejection } from 'wsimd/handshake';
 
 const target = new URL(process.argv[2] ?? 'ws://127.0.0.1:8080');
 /** Frames are held until they are whole. */

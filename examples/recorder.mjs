@@ -5,16 +5,9 @@
 import { connect, createServer } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import {
-  checkRequest,
-  HeadReader,
-  MessageDecoder,
-  ProtocolError,
-  parseExtensions,
-  parseRequestHead,
-  parseResponseHead,
-} from 'wsimd';
+import { MessageDecoder, ProtocolError } from 'wsimd';
 import { PerMessageDeflate } from 'wsimd/deflate';
+import { checkRequest, HeadReader, parseExtensions, parseRequestHead, parseResponseHead } from 'wsimd/handshake';
 
 const target = new URL(process.argv[2] ?? 'ws://127.0.0.1:8080');
 const perMessageDeflate = new PerMessageDeflate();

@@ -1,5 +1,6 @@
-// The public face of wsimd, for every runtime: frames, messages, connections, handshakes. It imports nothing of any host,
-// and importing it compiles and allocates nothing.
+// The public face of the core, for every runtime: frames, messages, connections. It imports nothing of any host, and importing
+// it compiles and allocates nothing. The handshake and compression have entries of their own: who does not use them does not
+// carry them.
 
 export {
   CLOSE_ABNORMAL,
@@ -28,7 +29,6 @@ export { FrameWriter } from './frames/frame-writer.js';
 export { mask, unmask } from './frames/mask.js';
 export { type CompressedForm, PreparedMessage, type PrepareOptions } from './frames/prepared-message.js';
 export { findInvalidUtf8, isValidUtf8 } from './frames/utf8.js';
-export * from './handshake/index.js';
 export { isCloseCode } from './kernel/close-code.js';
 export type { Kernel, KernelName } from './kernel/kernel.js';
 export { init, type KernelChoice, type KernelSelection, selectKernel } from './kernel/select.js';

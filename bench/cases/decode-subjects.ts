@@ -2,14 +2,8 @@
 // page in browsers measures the same.
 
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import {
-  FrameDecoder,
-  type KernelName,
-  MessageDecoder,
-  type MessageHandler,
-  type ProtocolError,
-  type Role,
-} from '../../src/index.js';
+import { CountingHandler } from '../../src/cli/page/counting-handler.js';
+import { FrameDecoder, type KernelName, MessageDecoder, type Role } from '../../src/index.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import type { Stream } from '../inputs.js';
@@ -108,24 +102,6 @@ function deliverFrames(options: { readonly role: Role; readonly kernel: KernelNa
       }
     }
   };
-}
-
-/** Adds up the lengths of what it is given. */
-class CountingHandler implements MessageHandler {
-  total = 0;
-
-  onText(text: string): void {
-    this.total += text.length;
-  }
-  onBinary(data: Uint8Array): void {
-    this.total += data.length;
-  }
-  onPing(): void {}
-  onPong(): void {}
-  onClose(): void {}
-  onError(error: ProtocolError): void {
-    throw error;
-  }
 }
 
 class DigestingHandler extends CountingHandler {

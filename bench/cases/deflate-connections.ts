@@ -4,9 +4,10 @@
 import { PerMessageDeflate } from '../../src/compression/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import { Digest } from '../digest.js';
-import type { Group, Subject, Workload } from '../harness.js';
+import { type Group, gaugedWorkload, type Subject, type Workload } from '../harness.js';
 import { makePayloads } from '../inputs.js';
-import { compressAll, type DeflateJob, WINDOW_BITS } from './deflate-work.js';
+import { openConnection } from './deflate-ours.js';
+import { compressAll, type DeflateJob } from './deflate-work.js';
 
 const SIZE = 175;
 const CONNECTIONS = 4000;
@@ -31,15 +32,7 @@ interface Opened {
 
 function open(count: number, deflateHashBits: number): Opened {
   const deflate = new PerMessageDeflate({ deflateHashBits, kernel: 'wasm', poolLength: 128 * 1024 * 1024 });
-  const connections = Array.from({ length: count }, () => {
-    const answer = deflate.answer([
-      { name: 'permessage-deflate', parameters: [['client_max_window_bits', String(WINDOW_BITS)]] },
-    ]);
-    const compression = deflate.forServer(answer);
-    if (compression === undefined) throw new Error('there is no compression');
-    return compression;
-  });
-  return { deflate, connections };
+  return { deflate, connections: Array.from({ length: count }, () => openConnection(deflate)) };
 }
 
 /**
@@ -122,17 +115,13 @@ export const deflateConnectionGroups: readonly Group[] = [
     cases: [
       {
         label: String(CONNECTIONS),
-        make: (): Workload => ({
-          operations: 1,
-          bytes: 0,
-          expected: '',
-          subjects: [],
-          gauge: async () =>
+        make: () =>
+          gaugedWorkload(0, async () =>
             HASH_BITS.map((hashBits) => {
               const { deflate } = open(CONNECTIONS, hashBits);
               return { name: `hash ${hashBits}`, samples: [deflate.poolUse.usedLength / CONNECTIONS] };
             }),
-        }),
+          ),
       },
     ],
   },

@@ -16,6 +16,11 @@ export function openCompression(isTakeover: boolean): MessageCompression {
     threshold: 0,
     kernel: 'wasm',
   });
+  return openConnection(deflate);
+}
+
+/** A connection of a server to a client that takes any window. */
+export function openConnection(deflate: PerMessageDeflate): MessageCompression {
   const answer = deflate.answer([
     { name: 'permessage-deflate', parameters: [['client_max_window_bits', String(WINDOW_BITS)]] },
   ]);

@@ -1,7 +1,7 @@
 // permessage-deflate: inflating and deflating messages, with what came before remembered and without, and how small they
 // become. It must not know how things are timed.
 
-import type { Group, Measurement, Workload } from '../harness.js';
+import { type Group, gaugedWorkload, type Measurement } from '../harness.js';
 import { deflateSubject, inflateSubject, openCompression } from './deflate-ours.js';
 import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibSubject } from './deflate-peers.js';
 import { type DeflateJob, makeDeflateJob } from './deflate-work.js';
@@ -55,13 +55,7 @@ function sizeGroup(isTakeover: boolean): Group {
     unit: 'bytes',
     cases: SIZES.map((size) => ({
       label: String(size),
-      make: (): Workload => ({
-        operations: 1,
-        bytes: size,
-        expected: '',
-        subjects: [],
-        gauge: () => measureSizes(size, isTakeover),
-      }),
+      make: () => gaugedWorkload(size, () => measureSizes(size, isTakeover)),
     })),
   };
 }

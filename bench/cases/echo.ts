@@ -3,7 +3,7 @@
 
 import { measureIdle, measureTraffic, type Traffic, type TrafficFigures } from '../echo/measure.js';
 import { PINNING } from '../echo/processes.js';
-import type { Group, Plan, Workload } from '../harness.js';
+import { type Group, gaugedWorkload, type Plan } from '../harness.js';
 
 const CONNECTIONS = 64;
 const LISTENERS = 1000;
@@ -43,13 +43,7 @@ function makeGroups(id: string, title: string, sizes: readonly number[], traffic
     isOnRequest: true,
     cases: sizes.map((size) => ({
       label: String(size),
-      make: (): Workload => ({
-        operations: 1,
-        bytes: size,
-        expected: '',
-        subjects: [],
-        gauge: async (plan) => [...(await measureOnce({ ...traffic, size }, plan))[meter]],
-      }),
+      make: () => gaugedWorkload(size, async (plan) => [...(await measureOnce({ ...traffic, size }, plan))[meter]]),
     })),
   }));
 }
@@ -67,13 +61,7 @@ const idleGroup: Group = {
   cases: [
     {
       label: '0',
-      make: (): Workload => ({
-        operations: 1,
-        bytes: 0,
-        expected: '',
-        subjects: [],
-        gauge: (plan) => measureIdle(IDLE, plan),
-      }),
+      make: () => gaugedWorkload(0, (plan) => measureIdle(IDLE, plan)),
     },
   ],
 };

@@ -1,10 +1,15 @@
 // Our ways of making frames, as subjects: many into one buffer, one by one, through all that a connection does. It must not
 // know any peer, nor any runtime: the page in browsers measures the same.
 
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
 import { Connection, FrameEncoder, FrameWriter, type KernelName, type Role } from '../../src/index.js';
 import { Digest } from '../digest.js';
 import { digestFrames } from '../frames.js';
 import type { Subject } from '../harness.js';
+import { CHUNK_LENGTH, type Content, callsFor, makePayloads, toText } from '../inputs.js';
+
+/** What is gathered for one write: no more than the replies to a chunk of 64 KiB. */
+export const MAX_BATCH = 64;
 
 /** The messages of a run: all strings, or all Buffers. */
 export interface Messages<Bytes extends Uint8Array = Uint8Array> {
@@ -13,6 +18,28 @@ export interface Messages<Bytes extends Uint8Array = Uint8Array> {
   readonly payloads: readonly (string | Bytes)[];
   /** How many of them go into one buffer. */
   readonly batch: number;
+}
+
+/** Messages of one length, and what every subject must make of them. */
+export interface EncodeJob<Bytes extends Uint8Array = Uint8Array> {
+  readonly messages: Messages<Bytes>;
+  readonly expected: string;
+}
+
+/** @param own makes of bytes what this runtime's users send */
+export function makeMessages<Bytes extends Uint8Array>(
+  role: Role,
+  content: Content,
+  size: number,
+  own: (bytes: Uint8Array) => Bytes,
+): EncodeJob<Bytes> {
+  const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
+  const bytes = makePayloads(content, size, callsFor(size));
+  const expected = new Digest();
+  for (const payload of bytes) expected.add(payload).end(opcode);
+  const payloads = opcode === OPCODE_TEXT ? bytes.map(toText) : bytes.map(own);
+  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
+  return { messages: { role, opcode, payloads, batch }, expected: expected.toString() };
 }
 
 /** @param frames makes the frames once more, joined anyhow */

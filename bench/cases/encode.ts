@@ -1,22 +1,25 @@
 // Making frames, for both roles: many into one buffer, one by one, and through all that a connection does. It must not know
 // how things are timed.
 
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
 import type { Role } from '../../src/index.js';
-import { Digest } from '../digest.js';
 import type { Case, Group, Subject } from '../harness.js';
-import { CHUNK_LENGTH, type Content, callsFor, makePayloads, toText } from '../inputs.js';
+import { CHUNK_LENGTH, type Content } from '../inputs.js';
 import { toOwnBuffer } from '../peers.js';
 import { wsBare } from '../ws-copies.js';
 import { driverSubject, wsFrameSubject, wsSendSubject } from './encode-peers.js';
-import { connectionSubject, encoderSubject, type Messages, writerSubject } from './encode-subjects.js';
+import {
+  connectionSubject,
+  encoderSubject,
+  MAX_BATCH,
+  type Messages,
+  makeMessages,
+  writerSubject,
+} from './encode-subjects.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 64 * KIB];
 const SERVER_SIZES = [0, 5, 16, 64, 125, 126, 512, KIB, 8 * KIB, 16 * KIB, 64 * KIB, KIB * KIB];
 const FEW_SIZES = [16, 125, KIB, 16 * KIB];
-/** What is gathered for one write: no more than the replies to a chunk of 64 KiB. */
-const MAX_BATCH = 64;
 
 const OURS = `writer: FrameWriter, up to ${MAX_BATCH} messages or ${CHUNK_LENGTH / KIB} KiB into one buffer that is used again; single: FrameEncoder.encode, a new buffer for each; connection: Connection.send…, taken as the writer's.`;
 const WS_FRAME =
@@ -38,18 +41,9 @@ function makeCase(role: Role, content: Content, size: number, makeSubjects: Make
   return {
     label: String(size),
     make() {
-      const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
-      const bytes = makePayloads(content, size, callsFor(size));
-      const expected = new Digest();
-      for (const payload of bytes) expected.add(payload).end(opcode);
-      const payloads = opcode === OPCODE_TEXT ? bytes.map(toText) : bytes.map(toOwnBuffer);
-      const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
-      return {
-        operations: bytes.length,
-        bytes: bytes.length * size,
-        expected: expected.toString(),
-        subjects: makeSubjects({ role, opcode, payloads, batch }, size),
-      };
+      const { messages, expected } = makeMessages(role, content, size, toOwnBuffer);
+      const operations = messages.payloads.length;
+      return { operations, bytes: operations * size, expected, subjects: makeSubjects(messages, size) };
     },
   };
 }

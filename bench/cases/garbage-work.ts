@@ -1,17 +1,15 @@
 // Whose garbage is counted: the subjects of decoding and encoding, verified, one of each. It must not know how it is counted.
 
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
-import { CHUNK_LENGTH, type Content, callsFor, makePayloads, makeStream, toText } from '../inputs.js';
+import { type Content, makeStream } from '../inputs.js';
 import { createReceiver, toOwnBuffer } from '../peers.js';
 import { ws } from '../ws-copies.js';
 import { wsSubject } from './decode-peers.js';
 import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from './decode-subjects.js';
 import { wsSendSubject } from './encode-peers.js';
-import { connectionSubject, encoderSubject, writerSubject } from './encode-subjects.js';
-
-const MAX_BATCH = 64;
+import { connectionSubject, encoderSubject, makeMessages, writerSubject } from './encode-subjects.js';
 
 /** The work of one run. */
 export interface GarbageWork {
@@ -69,18 +67,12 @@ function leastSubject(content: Content, { stream, role }: DecodeJob): Subject {
 }
 
 function encoding(content: Content, size: number): GarbageWork & { readonly expected: string } {
-  const opcode = content === 'binary' ? OPCODE_BINARY : OPCODE_TEXT;
-  const bytes = makePayloads(content, size, callsFor(size));
-  const expected = new Digest();
-  for (const payload of bytes) expected.add(payload).end(opcode);
-  const payloads = content === 'binary' ? bytes.map(toOwnBuffer) : bytes.map(toText);
-  const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
-  const messages = { role: 'server', opcode, payloads, batch } as const;
+  const { messages, expected } = makeMessages('server', content, size, toOwnBuffer);
   const subjects = [
     writerSubject('writer', 'wasm', messages),
     connectionSubject(messages),
     encoderSubject(messages),
     wsSendSubject(messages, size),
   ];
-  return { operations: payloads.length, subjects, expected: expected.toString() };
+  return { operations: messages.payloads.length, subjects, expected };
 }

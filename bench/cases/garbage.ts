@@ -3,7 +3,7 @@
 import { METER_ENVIRONMENT, METER_FLAGS } from '../children/allocation-meter.js';
 import type { GarbageAnswer, GarbageJob } from '../children/garbage.js';
 import { runChild } from '../children/run-child.js';
-import { type Group, NotMeasurable, type Workload } from '../harness.js';
+import { type Group, gaugedWorkload, NotMeasurable, type Workload } from '../harness.js';
 
 const NOTE =
   'Bytes allocated for each message while nothing is collected, in a process of its own: on V8 what its heap and the buffers outside grow by, in Bun what the process grows by with its collector off, which is rounded up to what the allocator gives.';
@@ -23,7 +23,7 @@ function makeGroup(kind: GarbageJob['kind'], content: 'binary' | 'ascii', title:
       if (reason !== undefined) throw new NotMeasurable(reason);
       return [...measurements];
     };
-    return { operations: 1, bytes: size, expected: '', subjects: [], gauge };
+    return gaugedWorkload(size, gauge);
   };
   return {
     id: `garbage/${kind}/${content === 'ascii' ? 'text' : content}`,

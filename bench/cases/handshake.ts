@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { acceptKey, checkRequest, fromRawHeaders, writeResponse } from '../../src/index.js';
+import { acceptKey, checkRequest, fromRawHeaders, writeResponse } from '../../src/handshake/index.js';
 import { WebSocketServer } from '../../src/node/index.js';
 import { Digest } from '../digest.js';
 import type { Group, Subject } from '../harness.js';

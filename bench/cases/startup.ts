@@ -9,7 +9,7 @@ import { createWasmKernel } from '../../src/kernel/wasm.js';
 import { runChild } from '../children/run-child.js';
 import type { StartupJob, StartupTimes } from '../children/startup.js';
 import { makeFrame } from '../frames.js';
-import type { Group, Measurement, Plan, Subject, Workload } from '../harness.js';
+import { type Group, gaugedWorkload, type Measurement, type Plan, type Subject } from '../harness.js';
 
 const TEXT = 'Hello';
 /** A process for each sample takes its time. */
@@ -105,7 +105,7 @@ async function measureChildren(step: 'imported' | 'decoded', plan: Plan): Promis
 
 function childGroup(id: string, title: string, step: 'imported' | 'decoded'): Group {
   const gauge = (plan: Plan) => measureChildren(step, plan);
-  const make = (): Workload => ({ operations: 1, bytes: TEXT.length, expected: '', subjects: [], gauge });
+  const make = () => gaugedWorkload(TEXT.length, gauge);
   return {
     id,
     title,

@@ -6,6 +6,7 @@ import {
   type DemandVerdict,
   describeInformation,
   describeMisses,
+  explainMisses,
   gatherMisses,
   judgeDemands,
 } from '../demands.js';
@@ -24,9 +25,9 @@ export function tabulateDemands(title: string, run: RunResult): string {
   const misses = verdicts
     .flatMap((verdict) => gatherMisses(verdict))
     .map((set) => {
-      const { group, reason = 'Why, nobody knows yet.' } = set[0]!;
+      const { group } = set[0]!;
       const figures = escapeXml(describeMisses(set).slice(group.length));
-      return `<li><a href="#${toAnchor(group)}">${escapeXml(group)}</a>${figures}. ${formatCode(reason)}</li>`;
+      return `<li><a href="#${toAnchor(group)}">${escapeXml(group)}</a>${figures}. ${formatCode(explainMisses(set))}</li>`;
     });
   const list = misses.length === 0 ? '' : `<h3>Missed, and why</h3><ul class="losses">${misses.join('\n')}</ul>`;
   return makeTable(`What was wanted, ${title}`, ['', 'reached', 'wanted'], rows) + list;

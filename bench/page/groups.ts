@@ -1,20 +1,18 @@
 // What is measured in a browser: the cases of the harness that need nothing but a browser. It must not know how it is shown.
 
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import { acceptKey, isValidUtf8, type Role, unmask } from '../../src/index.js';
+import { acceptKey } from '../../src/handshake/index.js';
+import { isValidUtf8, type Role, unmask } from '../../src/index.js';
 import { cursorSubject, type DecodeJob, messageSubject } from '../cases/decode-subjects.js';
-import { encoderSubject, type Messages, writerSubject } from '../cases/encode-subjects.js';
+import { encoderSubject, type Messages, makeMessages, writerSubject } from '../cases/encode-subjects.js';
 import { inPlaceSubject, MaskJob, arenaSubject as maskSubject, unmaskByLoop } from '../cases/mask-subjects.js';
 import { callSubject, makeUtf8Workload, arenaSubject as utf8Subject } from '../cases/utf8-subjects.js';
-import { Digest } from '../digest.js';
 import type { Group, Subject } from '../harness.js';
-import { CHUNK_LENGTH, type Content, callsFor, makePayloads, makeStream, Random, toText } from '../inputs.js';
+import { type Content, makeStream, Random } from '../inputs.js';
 import { plainDecodeSubject, plainEncodeSubject } from './plain-subjects.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];
 const FEW_SIZES = [16, 125, KIB, 16 * KIB];
-const MAX_BATCH = 64;
 const PLAIN = 'plain JS: what one writes without a library; it checks no rule of RFC 6455.';
 const PORTABLE = 'portable: the same without WebAssembly.';
 
@@ -56,7 +54,6 @@ const messageSubjects = (job: DecodeJob) => [
 ];
 
 function encodeGroup(role: Role, content: 'ascii' | 'binary'): Group {
-  const opcode = content === 'ascii' ? OPCODE_TEXT : OPCODE_BINARY;
   const name = content === 'ascii' ? 'text' : 'binary';
   const makeSubjects = (messages: Messages) => [
     writerSubject('writer', 'wasm', messages),
@@ -75,13 +72,9 @@ function encodeGroup(role: Role, content: 'ascii' | 'binary'): Group {
     cases: FEW_SIZES.map((size) => ({
       label: String(size),
       make() {
-        const bytes = makePayloads(content, size, callsFor(size));
-        const expected = new Digest();
-        for (const payload of bytes) expected.add(payload).end(opcode);
-        const payloads = content === 'ascii' ? bytes.map(toText) : bytes;
-        const batch = Math.max(1, Math.min(MAX_BATCH, Math.floor(CHUNK_LENGTH / (size + MAX_HEADER_LENGTH))));
-        const subjects = makeSubjects({ role, opcode, payloads, batch });
-        return { operations: bytes.length, bytes: bytes.length * size, expected: expected.toString(), subjects };
+        const { messages, expected } = makeMessages(role, content, size, (bytes) => bytes);
+        const operations = messages.payloads.length;
+        return { operations, bytes: operations * size, expected, subjects: makeSubjects(messages) };
       },
     })),
   };

@@ -6,6 +6,7 @@ import {
   type DemandVerdict,
   describeInformation,
   describeMisses,
+  explainMisses,
   gatherMisses,
   judgeDemands,
 } from '../demands.js';
@@ -38,10 +39,7 @@ function makeTable(verdicts: readonly DemandVerdict[]): string {
 }
 
 function describeVerdict(verdict: DemandVerdict): string[] {
-  return gatherMisses(verdict).map((set) => {
-    const reason = set[0]!.reason ?? 'Why, nobody knows yet.';
-    return `- ${describeMisses(set)}. ${reason}`;
-  });
+  return gatherMisses(verdict).map((set) => `- ${describeMisses(set)}. ${explainMisses(set)}`);
 }
 
 /** What is slower than others where nothing was wanted; what was is among the misses. */

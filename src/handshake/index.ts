@@ -1,4 +1,5 @@
-// The public face of the handshake.
+// The public face of the handshake (`wsimd/handshake`), both roles: apart from the core, whose users often get their sockets
+// from a host that has done it. It needs no kernel.
 
 export { acceptKey, createKey, isValidKey } from './accept-key.js';
 export {

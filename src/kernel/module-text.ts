@@ -1,5 +1,5 @@
 // The text in which a script carries the bytes of a module: printable ASCII that needs no escape between quotes, and that
-// gzip makes little larger than the module itself, which Base64 does not. assembly/build.mjs writes it.
+// gzip makes little larger than the module itself, which Base64 does not. encode-module-text.mjs writes it.
 //
 // A byte, moved up by 4 so that the values that are frequent in WebAssembly come first, is a place in one of three rows of
 // 86 characters, '(' to '}', with '~' where a backslash would be. The first row stands for itself; before a character of

@@ -2,8 +2,8 @@
 // knows no Autobahn.
 
 import { connect } from 'node:net';
+import { Connection } from 'wsimd';
 import {
-  Connection,
   checkRequest,
   checkResponse,
   createRequest,
@@ -13,7 +13,7 @@ import {
   parseResponseHead,
   writeRejection,
   writeResponse,
-} from 'wsimd';
+} from 'wsimd/handshake';
 
 const KEPT_OPEN = 10_000;
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { InputError, parseInput } from '../../src/cli/connect/input-line.js';
-import { acceptKey } from '../../src/index.js';
+import { acceptKey } from '../../src/handshake/index.js';
 import { describeWith } from '../support/peers.js';
 import { MAIN, runWsimd, runWsimdOn, startServe } from '../support/serve.js';
 import { makeCertificate } from '../support/tls.js';

@@ -91,6 +91,7 @@ describe('files', () => {
   });
 
   it.each([
+    ['base.css', 'text/css; charset=utf-8'],
     ['style.css', 'text/css; charset=utf-8'],
     ['frames.css', 'text/css; charset=utf-8'],
     ['icon.svg', 'image/svg+xml'],

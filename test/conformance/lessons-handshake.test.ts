@@ -5,10 +5,10 @@ import {
   checkRequest,
   fromRawHeaders,
   HeadReader,
-  ProtocolError,
   parseExtensions,
   parseRequestHead,
-} from '../../src/index.js';
+} from '../../src/handshake/index.js';
+import { ProtocolError } from '../../src/index.js';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const GOOD: readonly (readonly [string, string])[] = [

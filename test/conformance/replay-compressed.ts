@@ -3,6 +3,7 @@
 // none of src/ but types.
 
 import type * as Compression from '../../src/compression/index.js';
+import type * as Handshake from '../../src/handshake/index.js';
 import type * as Wsimd from '../../src/index.js';
 import { type Cut, cutInto, everyCut, someCuts } from '../support/cuts.js';
 import { createRandom } from '../support/random.js';
@@ -14,7 +15,8 @@ import { PeerDeflater } from './peer-deflater.js';
 import { bytesFor, describeBytes, headerFor, joinBytes } from './wire-bytes.js';
 
 /** What is put to the test. */
-export type CompressingImplementation = Pick<typeof Wsimd, 'MessageDecoder' | 'Connection' | 'parseExtensions'> &
+export type CompressingImplementation = Pick<typeof Wsimd, 'MessageDecoder' | 'Connection'> &
+  Pick<typeof Handshake, 'parseExtensions'> &
   Pick<typeof Compression, 'PerMessageDeflate'>;
 type Role = Wsimd.Role & ('server' | 'client');
 type Mode = Omit<Wsimd.MessageDecoderOptions, 'role'>;

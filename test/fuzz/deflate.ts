@@ -5,7 +5,8 @@
 import { isUtf8 } from 'node:buffer';
 import { constants, deflateRawSync } from 'node:zlib';
 import { PerMessageDeflate } from '../../src/compression/index.js';
-import { Connection, type KernelName, type MessageCompression, parseExtensions } from '../../src/index.js';
+import { parseExtensions } from '../../src/handshake/index.js';
+import { Connection, type KernelName, type MessageCompression } from '../../src/index.js';
 import { zlibVerdict } from '../support/inflating.js';
 import { createRandom } from '../support/random.js';
 import { BINARY, concat, TEXT, wire } from '../support/wire.js';

@@ -11,11 +11,11 @@ import {
   createRequest,
   encodeLatin1,
   HeadReader,
-  ProtocolError,
   parseExtensions,
   parseRequestHead,
   parseResponseHead,
-} from '../../src/index.js';
+} from '../../src/handshake/index.js';
+import { ProtocolError } from '../../src/index.js';
 import { createRandom } from '../support/random.js';
 import { referenceExtensions, referenceRequest, referenceResponse } from './reference-handshake.js';
 

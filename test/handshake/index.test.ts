@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as handshake from '../../src/handshake/index.js';
+import * as core from '../../src/index.js';
 
 describe('the public face of the handshake', () => {
   it('has these names', () => {
@@ -24,5 +25,10 @@ describe('the public face of the handshake', () => {
       'writeRejection',
       'writeResponse',
     ]);
+  });
+
+  it('is apart from that of the core, but for the class of what it throws', () => {
+    expect(Object.keys(handshake).filter((name) => name in core)).toEqual([]);
+    expect(() => handshake.parseExtensions('"')).toThrow(core.ProtocolError);
   });
 });

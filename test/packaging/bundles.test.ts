@@ -135,6 +135,7 @@ describeWith('chromium', hasChromium, () => {
     const imports = {
       wsimd: `${at}/index.js`,
       'wsimd/deflate': `${at}/compression/index.js`,
+      'wsimd/handshake': `${at}/handshake/index.js`,
       'wsimd/web': `${at}/web/index.js`,
     };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;

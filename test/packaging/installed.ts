@@ -55,6 +55,7 @@ export function installPackage(): Project {
 export interface RoundTrip {
   readonly kernel: string;
   readonly reason: string;
+  readonly handshake: { readonly protocol: string; readonly error: string };
   readonly deflateKernel: string;
   readonly plain: Talk;
   readonly deflated: Talk;
@@ -72,6 +73,7 @@ export function wholeRoundTrip(kernel: 'wasm' | 'portable', reason: unknown): Ro
   return {
     kernel,
     reason: reason as string,
+    handshake: { protocol: 'b', error: 'WSIMD_BAD_REQUEST' },
     deflateKernel: kernel,
     plain: { received, isShort: false },
     deflated: { received, isShort: true },

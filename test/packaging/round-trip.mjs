@@ -1,8 +1,17 @@
-// What a program does with the package, whatever has bundled it and wherever it runs: messages through two connections,
-// with and without compression. It names the package as its users do.
+// What a program does with the package, whatever has bundled it and wherever it runs: a handshake, and messages through two
+// connections, with and without compression. It names the package as its users do.
 
-import { Connection, selectKernel } from 'wsimd';
+import { Connection, ProtocolError, selectKernel } from 'wsimd';
 import { PerMessageDeflate } from 'wsimd/deflate';
+import {
+  checkRequest,
+  checkResponse,
+  createRequest,
+  encodeLatin1,
+  parseRequestHead,
+  parseResponseHead,
+  writeResponse,
+} from 'wsimd/handshake';
 import { acceptWebSocket } from 'wsimd/web';
 
 /** @returns which kernels served and why, and what arrived */
@@ -14,11 +23,24 @@ export function roundTrip() {
   return {
     kernel: kernel.name,
     reason,
+    handshake: shakeHands(),
     plain: talk(undefined, undefined),
     deflated: talk(deflate.forClient(answer, offer), deflate.forServer(answer)),
     deflateKernel: deflate.kernelName,
     web: typeof acceptWebSocket,
   };
+}
+
+function shakeHands() {
+  const request = createRequest({ url: 'ws://example.com/chat', protocols: ['a', 'b'] });
+  const accepted = checkRequest(parseRequestHead(encodeLatin1(request.head)), { protocols: ['b'] });
+  const verdict = checkResponse(parseResponseHead(encodeLatin1(writeResponse(accepted))), request);
+  try {
+    parseRequestHead(encodeLatin1('no head'));
+  } catch (error) {
+    // There is one class of errors, whichever entry throws it.
+    return { protocol: verdict.protocol, error: error instanceof ProtocolError && error.code };
+  }
 }
 
 function talk(clientCompression, serverCompression) {

@@ -56,8 +56,21 @@ const program = (core: string, deflate: string) => `
   export const wrong: number = decoder.push;
 `;
 
-/** All that the types of the core ask of a host. */
-const HOST = 'declare class URL { readonly href: string }';
+/** The same for the handshake. */
+const shakeHands = (core: string, handshake: string) => `
+  import { type ErrorCode, ProtocolError } from '${core}';
+  import { checkRequest, checkResponse, createRequest, type RequestHead, type ResponseHead } from '${handshake}';
+  export function judge(requestHead: RequestHead, responseHead: ResponseHead): ErrorCode | undefined {
+    const accepted = checkRequest(requestHead, { origin: ['https://example.com'] });
+    const error: ProtocolError | undefined = accepted.ok ? undefined : accepted.error;
+    return error?.code ?? (checkResponse(responseHead, createRequest({ url: new URL('ws://example.com') })).ok ? undefined : 'WSIMD_REFUSED');
+  }
+  // @ts-expect-error no such policy
+  checkRequest({} as RequestHead, { origin: 'none' });
+`;
+
+/** All that the types of the handshake ask of a host; those of the core ask nothing. */
+const HOST = 'declare class URL { constructor(url: string); readonly href: string }';
 
 describe('tsc', () => {
   const options = [
@@ -74,9 +87,17 @@ describe('tsc', () => {
 
   it.each(['nodenext', 'preserve'])('accepts them without the types of any host: module %s', async (module) => {
     const file = project.write(`plain-${module}.ts`, program('wsimd', 'wsimd/deflate'));
-    const host = project.write('host.d.ts', HOST);
-    expect(await tsc(file, 'es2022', '--module', module, host)).toEqual({ ok: true, output: '' });
+    expect(await tsc(file, 'es2022', '--module', module)).toEqual({ ok: true, output: '' });
   });
+
+  it.each(['nodenext', 'preserve'])(
+    'accepts those of the handshake where there is a URL: module %s',
+    async (module) => {
+      const file = project.write(`handshake-${module}.ts`, shakeHands('wsimd', 'wsimd/handshake'));
+      const host = project.write('host.d.ts', HOST);
+      expect(await tsc(file, 'es2022', '--module', module, host)).toEqual({ ok: true, output: '' });
+    },
+  );
 
   it('takes nothing but a module for one, where the types know what that is', async () => {
     const file = project.write(
@@ -93,8 +114,9 @@ describe('tsc', () => {
 
   it('reads the same types under the condition workerd', async () => {
     const file = project.write('workerd.ts', program('wsimd', 'wsimd/deflate'));
-    const condition = ['--module', 'preserve', '--customConditions', 'workerd', project.write('host.d.ts', HOST)];
-    expect(await tsc(file, 'es2022', ...condition)).toEqual({ ok: true, output: '' });
+    const handshake = project.write('workerd-handshake.ts', shakeHands('wsimd', 'wsimd/handshake'));
+    const more = ['--module', 'preserve', '--customConditions', 'workerd', handshake, project.write('host.d.ts', HOST)];
+    expect(await tsc(file, 'es2022', ...more)).toEqual({ ok: true, output: '' });
   });
 });
 
@@ -129,8 +151,11 @@ describeWith('deno', deno !== undefined, () => {
       recursive: true,
     });
     const built = './vendor/src';
-    const text = program(`${built}/index.js`, `${built}/compression/index.js`);
-    expect(await run(deno!, ['check', ...OFFLINE, project.write('by-path.ts', text)])).toMatchObject({ ok: true });
+    const files = [
+      project.write('by-path.ts', program(`${built}/index.js`, `${built}/compression/index.js`)),
+      project.write('handshake-by-path.ts', shakeHands(`${built}/index.js`, `${built}/handshake/index.js`)),
+    ];
+    expect(await run(deno!, ['check', ...OFFLINE, ...files])).toMatchObject({ ok: true });
     const main = project.write(
       'main.ts',
       "import { roundTrip } from './by-path.mjs'; console.log(roundTrip().kernel);",
@@ -138,14 +163,18 @@ describeWith('deno', deno !== undefined, () => {
     const relative = readFileSync(join(project.directory, 'round-trip.mjs'), 'utf8')
       .replace("'wsimd'", `'${built}/index.js'`)
       .replace("'wsimd/deflate'", `'${built}/compression/index.js'`)
+      .replace("'wsimd/handshake'", `'${built}/handshake/index.js'`)
       .replace("'wsimd/web'", `'${built}/web/index.js'`);
     project.write('by-path.mjs', relative);
     expect(await run(deno!, ['run', ...OFFLINE, '--no-check', main])).toEqual({ ok: true, output: 'wasm\n' });
   });
 
   it('checks and runs a program that imports the package by name', async () => {
-    const file = project.write('by-name.ts', program('wsimd', 'wsimd/deflate'));
-    expect(await run(deno!, ['check', ...OFFLINE, file])).toMatchObject({ ok: true });
+    const files = [
+      project.write('by-name.ts', program('wsimd', 'wsimd/deflate')),
+      project.write('handshake-by-name.ts', shakeHands('wsimd', 'wsimd/handshake')),
+    ];
+    expect(await run(deno!, ['check', ...OFFLINE, ...files])).toMatchObject({ ok: true });
     const main = project.write(
       'named.mjs',
       "import { roundTrip } from './round-trip.mjs'; console.log(roundTrip().kernel);",

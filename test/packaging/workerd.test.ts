@@ -83,9 +83,12 @@ const worker :Workerd.Worker = (
 
   it('runs from the files of the package, without a bundler', async () => {
     // A Worker's modules find each other by relative names; those that its program names as a package are told here.
+    const { exports } = JSON.parse(
+      readFileSync(join(project.directory, 'node_modules', 'wsimd', 'package.json'), 'utf8'),
+    ) as { exports: Record<string, { readonly workerd?: string; readonly default: string }> };
     const program = readFileSync(join(project.directory, 'round-trip.mjs'), 'utf8').replace(
-      /from 'wsimd(?:\/(\w+))?'/g,
-      (_, entry: string | undefined) => `from './build/src/workerd/${entry ?? 'index'}.js'`,
+      /from 'wsimd(\/\w+)?'/g,
+      (_, entry = '') => `from '${exports[`.${entry}`]!.workerd ?? exports[`.${entry}`]!.default}'`,
     );
     project.write('worker.js', WORKER);
     project.write('round-trip.js', program);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import * as handshake from '../../src/handshake/index.js';
 import * as wsimd from '../../src/index.js';
 
 const WHERE: Readonly<Record<string, string>> = {
@@ -12,7 +13,9 @@ const FILES = ['frames.test.ts', 'handshake.test.ts'];
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
-const callables = Object.entries(wsimd).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+const callables = Object.entries({ ...wsimd, ...handshake }).flatMap(([name, value]) =>
+  typeof value === 'function' ? [name] : [],
+);
 
 it.each(callables)('%s has a property', (name) => {
   const files = WHERE[name] === undefined ? FILES : [WHERE[name]];

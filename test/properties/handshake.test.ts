@@ -15,14 +15,14 @@ import {
   HeaderList,
   HeadReader,
   isValidKey,
-  ProtocolError,
   parseExtensions,
   parseRequestHead,
   parseResponseHead,
   rejectRequest,
   writeRejection,
   writeResponse,
-} from '../../src/index.js';
+} from '../../src/handshake/index.js';
+import { ProtocolError } from '../../src/index.js';
 import { cutAtRandom } from '../support/cuts.js';
 import { createRandom } from '../support/random.js';
 import { concat } from '../support/wire.js';

@@ -1,23 +1,25 @@
-// What must hold on every runtime, without a test runner: the built package, both kernels, all of the core. Prints one
-// line, or throws. `node smoke.mjs [kernel that must be chosen by itself]`
+// What must hold on every runtime, without a test runner: the built package, both kernels, the core, the handshake and
+// compression. Prints one line, or throws. `node smoke.mjs [kernel that must be chosen by itself]`
 
 import { PerMessageDeflate } from '../../build/src/compression/index.js';
 import {
   acceptKey,
-  Connection,
   checkRequest,
   checkResponse,
   createRequest,
   encodeLatin1,
+  parseRequestHead,
+  parseResponseHead,
+  writeResponse,
+} from '../../build/src/handshake/index.js';
+import {
+  Connection,
   FrameDecoder,
   isValidUtf8,
   mask,
   ProtocolError,
-  parseRequestHead,
-  parseResponseHead,
   selectKernel,
   unmask,
-  writeResponse,
 } from '../../build/src/index.js';
 
 function equal(actual, expected, what) {

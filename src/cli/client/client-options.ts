@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { type CreateRequestOptions, createRequest } from '../../index.js';
+import { type CreateRequestOptions, createRequest } from '../../handshake/index.js';
 import { CommandError, UsageError } from '../command.js';
 
 /** For `parseOptions`. */

@@ -8,10 +8,10 @@ import {
   checkResponse,
   createRequest,
   HeadReader,
-  ProtocolError,
   parseResponseHead,
   type ResponseAccepted,
-} from '../../index.js';
+} from '../../handshake/index.js';
+import { ProtocolError } from '../../index.js';
 import type { ClientOptions } from './client-options.js';
 
 export interface DialOptions extends ClientOptions {

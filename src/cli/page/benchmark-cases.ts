@@ -3,17 +3,9 @@
 
 import { CHUNK_CAPACITY, CHUNK_PTR, UTF8_STATE_BITS } from '../../../assembly/layout.js';
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/protocol.js';
-import {
-  FrameDecoder,
-  FrameEncoder,
-  FrameWriter,
-  type KernelName,
-  MessageDecoder,
-  type MessageHandler,
-  type ProtocolError,
-  selectKernel,
-} from '../../index.js';
+import { FrameDecoder, FrameEncoder, FrameWriter, type KernelName, MessageDecoder, selectKernel } from '../../index.js';
 import { concat, randomBytes } from './bytes.js';
+import { CountingHandler } from './counting-handler.js';
 
 /** The work of a case, on one kernel. */
 export interface Subject {
@@ -139,23 +131,6 @@ function frameCase(label: string, length: number): BenchmarkCase {
   };
 }
 
-class Counting implements MessageHandler {
-  total = 0;
-
-  onText(text: string): void {
-    this.total += text.length;
-  }
-  onBinary(data: Uint8Array): void {
-    this.total += data.length;
-  }
-  onPing(): void {}
-  onPong(): void {}
-  onClose(): void {}
-  onError(error: ProtocolError): void {
-    throw error;
-  }
-}
-
 function textCase(label: string, text: string): BenchmarkCase {
   const { chunks, messages } = makeChunks(OPCODE_TEXT, () => text);
   return {
@@ -164,7 +139,7 @@ function textCase(label: string, text: string): BenchmarkCase {
     make(kernel) {
       // The chunks are read again and again.
       const decoder = new MessageDecoder({ role: 'server', kernel, ownsChunks: false });
-      const handler = new Counting();
+      const handler = new CountingHandler();
       return {
         run() {
           handler.total = 0;

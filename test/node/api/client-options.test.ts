@@ -7,7 +7,7 @@ import { type AddressInfo, connect as connectSocket, createServer as createNetSe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acceptKey } from '../../../src/index.js';
+import { acceptKey } from '../../../src/handshake/index.js';
 import { IMPLEMENTATIONS, isOurs, listen, open, PAIRS, record } from '../../support/implementations.js';
 import { next } from '../../support/servers.js';
 import { makeCertificate } from '../../support/tls.js';

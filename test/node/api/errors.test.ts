@@ -4,7 +4,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acceptKey } from '../../../src/index.js';
+import { acceptKey } from '../../../src/handshake/index.js';
 import type { WebSocket } from '../../../src/node/index.js';
 import { type Api, IMPLEMENTATIONS, isOurs, listen, record } from '../../support/implementations.js';
 import { RawClient, requestHead } from '../../support/raw-client.js';
