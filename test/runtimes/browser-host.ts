@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelName } from '../../src/index.js';
 import { type BrowserName, launchBrowser } from '../support/browsers.js';
 import { BUILD, listModules } from './compiled-modules.js';
-import type { Replayed } from './replay-all.js';
+import type { Replayed, VectorFiles } from './replay-all.js';
 import { readVectorFiles } from './vector-files.js';
 
 /** @throws Error if the browser is not there, or with what the suite says */
@@ -40,11 +40,15 @@ export async function replayInBrowser(
 type Answer = Replayed | { readonly error: string };
 
 /** Runs in the page. */
-function startReplay({ files, kernels }: { files: string[]; kernels: readonly KernelName[] }): void {
-  const [codec, suite] = ['/src/index.js', '/test/runtimes/replay-all.js'];
+function startReplay({ files, kernels }: { files: VectorFiles; kernels: readonly KernelName[] }): void {
+  const [codec, compression, suite] = ['/src/index.js', '/src/compression/index.js', '/test/runtimes/replay-all.js'];
   const replay = async () => {
     const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
-    return replayAll((await import(codec)) as typeof import('../../src/index.js'), files, kernels);
+    const implementation = {
+      ...((await import(codec)) as typeof import('../../src/index.js')),
+      ...((await import(compression)) as typeof import('../../src/compression/index.js')),
+    };
+    return replayAll(implementation, files, kernels);
   };
   const answer = (answer: Answer) => Object.assign(globalThis, { answer });
   replay().then(answer, (error) => answer({ error: String(error) }));

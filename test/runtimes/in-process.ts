@@ -1,6 +1,7 @@
 // The conformance suite in the Node, Deno or Bun that executes this, on the kernels that are named, as
 // `node build/test/runtimes/in-process.js wasm portable`. It writes what came of it as JSON, or fails.
 
+import * as compression from '../../src/compression/index.js';
 import type { KernelName } from '../../src/index.js';
 import * as implementation from '../../src/index.js';
 import { replayAll } from './replay-all.js';
@@ -17,5 +18,6 @@ function describeHost(): { readonly version: string; readonly engine: string } {
   return { version: process.versions.node, engine: `V8 ${process.versions.v8}` };
 }
 
-const replayed = await replayAll(implementation, readVectorFiles(), process.argv.slice(2) as KernelName[]);
+const kernels = process.argv.slice(2) as KernelName[];
+const replayed = await replayAll({ ...implementation, ...compression }, readVectorFiles(), kernels);
 console.log(JSON.stringify({ ...describeHost(), ...replayed }));

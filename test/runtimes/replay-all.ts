@@ -2,37 +2,61 @@
 // of the files and the implementation, and runs as it is in Node, Deno, Bun, workerd and in a page.
 
 import type * as Wsimd from '../../src/index.js';
-import { readVector, splitVectors } from '../conformance/format.js';
+import { readVector, splitVectors, type TextVector } from '../conformance/format.js';
+import { type CompressingImplementation, replayCompressed } from '../conformance/replay-compressed.js';
 import { type Implementation, replayVector } from '../conformance/replay-vector.js';
 
-/** What came of it. */
-export interface Replayed {
+/** The RFCs that have vectors. */
+export const SUITES = ['rfc6455', 'rfc7692'] as const;
+export type SuiteName = (typeof SUITES)[number];
+
+/** The texts of each suite's files. */
+export type VectorFiles = Readonly<Record<SuiteName, readonly string[]>>;
+
+/** What came of a suite. */
+export interface SuiteCounts {
+  /** How many have passed. */
   readonly vectors: number;
   /** How many times a stream was decoded on each kernel. */
   readonly decoded: Readonly<Partial<Record<Wsimd.KernelName, number>>>;
+}
+
+/** What came of it all. */
+export interface Replayed extends Readonly<Record<SuiteName, SuiteCounts>> {
   /** The kernel that serves here where none is named. */
   readonly chosen: Wsimd.KernelName;
 }
 
+type WholeImplementation = Implementation & CompressingImplementation & Pick<typeof Wsimd, 'selectKernel'>;
+type Kernels = readonly Wsimd.KernelName[];
+
 /** Others have their turn after so many vectors: a page must stay alive. */
 const VECTORS_PER_TURN = 8;
 
-/**
- * @param files the texts of the vector files
- * @throws Error that says what differs, at the first difference
- */
+/** @throws Error that says what differs, at the first difference */
 export async function replayAll(
-  implementation: Implementation & Pick<typeof Wsimd, 'selectKernel'>,
-  files: readonly string[],
-  kernels: readonly Wsimd.KernelName[],
+  implementation: WholeImplementation,
+  files: VectorFiles,
+  kernels: Kernels,
 ): Promise<Replayed> {
-  const sources = files.flatMap((text) => splitVectors(text));
+  const rfc6455 = await replaySuite(files.rfc6455, kernels, (vector) => replayVector(implementation, vector, kernels));
+  const rfc7692 = await replaySuite(files.rfc7692, kernels, (vector) =>
+    replayCompressed(implementation, vector, kernels),
+  );
+  return { rfc6455, rfc7692, chosen: implementation.selectKernel().kernel.name };
+}
+
+/** @param replay says how many times a stream was decoded on each kernel */
+async function replaySuite(
+  files: readonly string[],
+  kernels: Kernels,
+  replay: (vector: TextVector) => readonly number[],
+): Promise<SuiteCounts> {
+  let vectors = 0;
   const totals = kernels.map(() => 0);
-  for (const [at, source] of sources.entries()) {
-    const counts = replayVector(implementation, readVector(source), kernels);
-    for (const [i, count] of counts.entries()) totals[i]! += count;
-    if (at % VECTORS_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
+  for (const source of files.flatMap((text) => splitVectors(text))) {
+    for (const [i, count] of replay(readVector(source)).entries()) totals[i]! += count;
+    if (vectors++ % VECTORS_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
   }
-  const decoded = Object.fromEntries(kernels.map((kernel, i) => [kernel, totals[i]!]));
-  return { vectors: sources.length, decoded, chosen: implementation.selectKernel().kernel.name };
+  return { vectors, decoded: Object.fromEntries(kernels.map((kernel, i) => [kernel, totals[i]!])) };
 }

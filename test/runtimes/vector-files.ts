@@ -1,11 +1,25 @@
-// Where the files of the vectors lie, for hosts that have files. Knows nothing of what is in them.
+// Where the files of the vectors lie, for hosts that have files.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { splitVectors } from '../conformance/format.js';
+import { SUITES, type SuiteName, type VectorFiles } from './replay-all.js';
 
-const FOLDER = new URL('../../../test/conformance/vectors/', import.meta.url);
+/** Also where this file has been compiled into build/. */
+const FOLDER = new URL(import.meta.url.replace(/(build\/)?test\/runtimes\/[^/]*$/, 'test/conformance/'));
 
 /** Their texts, in the order of their names. */
-export function readVectorFiles(): string[] {
-  const names = readdirSync(FOLDER).filter((name) => name.endsWith('.txt'));
-  return names.sort().map((name) => readFileSync(new URL(name, FOLDER), 'utf8'));
+export function readVectorFiles(): VectorFiles {
+  return { rfc6455: readFolder('vectors/'), rfc7692: readFolder('vectors-deflate/') };
+}
+
+/** How many vectors each suite has. */
+export function countVectors(files: VectorFiles): Readonly<Record<SuiteName, number>> {
+  const count = (suite: SuiteName) => files[suite].flatMap((text) => splitVectors(text)).length;
+  return Object.fromEntries(SUITES.map((suite) => [suite, count(suite)])) as Record<SuiteName, number>;
+}
+
+function readFolder(name: string): string[] {
+  const folder = new URL(name, FOLDER);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.txt'));
+  return names.sort().map((name) => readFileSync(new URL(name, folder), 'utf8'));
 }

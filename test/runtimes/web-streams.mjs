@@ -65,5 +65,13 @@ async function converse([near, far], what) {
 
 await converse(memoryStreams(), 'memory');
 await converse(await tcpStreams(), 'TCP');
+// Of a socket that has both, its methods are used; here its streams.
+if (Deno) {
+  const ends = await tcpStreams();
+  await converse(
+    ends.map(({ readable, writable }) => ({ readable, writable })),
+    'TCP, as streams',
+  );
+}
 const runtime = Deno ? `Deno ${Deno.version.deno}` : Bun ? `Bun ${Bun.version}` : `Node ${process.version}`;
 console.log(`${runtime}: wsimd/web passes over streams in memory and over TCP`);

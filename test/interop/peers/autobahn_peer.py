@@ -20,6 +20,10 @@ from autobahn.websocket.compress import (
 from battery import CLOSE, FRAGMENTS, LastClose, run_client, serve_forever, server_context
 
 
+# Seconds in which an end must answer; Autobahn's own are 1 and 5, which a busy machine exceeds.
+PATIENTLY = {"openHandshakeTimeout": 30, "closeHandshakeTimeout": 30}
+
+
 def send(protocol, message):
     is_binary = isinstance(message, bytes)
     protocol.sendMessage(message if is_binary else message.encode(), is_binary)
@@ -88,7 +92,7 @@ def accept_response(response):
 async def connect(url, context, deflate):
     factory = WebSocketClientFactory(url, protocols=["other", "echo"])
     factory.protocol = ClientProtocol
-    factory.setProtocolOptions(failByDrop=False, autoFragmentSize=0)
+    factory.setProtocolOptions(failByDrop=False, autoFragmentSize=0, serverConnectionDropTimeout=30, **PATIENTLY)
     if deflate is not None:
         offers = deflate if isinstance(deflate, list) else [deflate]
         factory.setProtocolOptions(
@@ -139,6 +143,7 @@ async def serve():
     context = server_context()
     factory = WebSocketServerFactory("wss://127.0.0.1" if context else "ws://127.0.0.1", protocols=["echo"])
     factory.protocol = ServerProtocol
+    factory.setProtocolOptions(**PATIENTLY)
     server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0, ssl=context)
     await serve_forever(server.sockets[0].getsockname()[1])
 
