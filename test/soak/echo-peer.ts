@@ -2,7 +2,7 @@
 // whole and in fragments, and holds each echo against what it sent.
 
 import { type RawData, WebSocket } from 'ws';
-import { LONGEST_MESSAGE, MAX_PAYLOAD } from './limits.js';
+import { LONGEST_MESSAGE, MAX_COMPRESSED_UNDER_WAY, MAX_PAYLOAD } from './limits.js';
 import { digestOf, makePayload } from './payloads.js';
 import type { Tally } from './tally.js';
 
@@ -21,7 +21,9 @@ export class EchoPeer {
   readonly #random: () => number;
   readonly #tally: Tally;
   readonly #sent: Sent[] = [];
+  readonly #isCompressed: boolean;
   #underWay = 0;
+  #lastPing = performance.now();
   #isOver = false;
   readonly closed: Promise<void>;
 
@@ -29,11 +31,15 @@ export class EchoPeer {
     this.#name = `${path} ${name}`;
     this.#random = random;
     this.#tally = tally;
-    const perMessageDeflate = path === '/plain' ? false : { threshold: 64 };
+    this.#isCompressed = path !== '/plain';
+    const perMessageDeflate = this.#isCompressed && { threshold: 64 };
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate, maxPayload: MAX_PAYLOAD });
     this.#socket.on('open', () => tally.opened++);
     this.#socket.on('message', (data, isBinary) => this.#compare(data as Buffer, isBinary));
     this.#socket.on('pong', () => tally.pongs++);
+    this.#socket.on('ping', () => {
+      this.#lastPing = performance.now();
+    });
     this.#socket.on('error', (error) => {
       if (!this.#isOver) tally.fault(`${this.#name}: ${error.message}`);
     });
@@ -46,6 +52,7 @@ export class EchoPeer {
   }
 
   get isReady(): boolean {
+    if (this.#isCompressed && this.#tally.compressedUnderWay > MAX_COMPRESSED_UNDER_WAY) return false;
     return this.#socket.readyState === WebSocket.OPEN && !this.#isOver && this.#underWay < MOST_UNDER_WAY;
   }
 
@@ -62,7 +69,7 @@ export class EchoPeer {
     if (this.#underWay > 0 && this.#underWay + data.length > MOST_UNDER_WAY) return;
     this.#tally.messages++;
     this.#tally.bytes += data.length;
-    this.#underWay += data.length;
+    this.#isUnderWay(data.length);
     this.#sent.push({ length: data.length, digest: digestOf(data), isBinary });
     const compress = random() % 4 !== 0;
     if (random() % 3 !== 0) {
@@ -114,17 +121,27 @@ export class EchoPeer {
       if (!this.#isOver) this.#tally.fault(`${this.#name}: an echo of nothing`);
       return;
     }
-    this.#underWay -= sent.length;
+    this.#isUnderWay(-sent.length);
     this.#tally.echoed++;
     if (sent.isBinary !== isBinary || sent.length !== bytes.length || sent.digest !== digestOf(bytes)) {
       this.#tally.fault(`${this.#name}: ${sent.length} bytes came back as ${bytes.length} others`);
     }
   }
 
+  #isUnderWay(length: number): void {
+    this.#underWay += length;
+    if (this.#isCompressed) this.#tally.compressedUnderWay += length;
+  }
+
   #end(code: number): void {
+    this.#isUnderWay(-this.#underWay);
     if (!this.#isOver) {
       this.#isOver = true;
-      this.#tally.fault(`${this.#name}: closed with ${code}, ${this.#sent.length} messages under way`);
+      const seconds = ((performance.now() - this.#lastPing) / 1000).toFixed(1);
+      this.#tally.fault(
+        `${this.#name}: closed with ${code}, ${this.#sent.length} messages under way, the last ping ${seconds} s before, ` +
+          `${this.#socket.bufferedAmount} bytes that ws had yet to send`,
+      );
     } else if (code === 1000) {
       this.#tally.closed++;
       if (this.#sent.length > 0) this.#tally.fault(`${this.#name}: ${this.#sent.length} messages without an echo`);

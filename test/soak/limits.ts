@@ -6,3 +6,8 @@ export const MAX_PAYLOAD = LONGEST_MESSAGE + 4096;
 export const MAX_FRAGMENTS = 1024;
 /** Two of the longest messages, and their headers. */
 export const MAX_BACKPRESSURE = 2 * MAX_PAYLOAD;
+/**
+ * Of all connections that compress. The load's own zlib holds back pongs too (`ws` keeps their order), so on a machine that has
+ * no time for it the server's heartbeat would cut peers that keep the rules.
+ */
+export const MAX_COMPRESSED_UNDER_WAY = 8 * LONGEST_MESSAGE;

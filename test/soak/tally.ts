@@ -8,6 +8,8 @@ export class Tally {
   pongs = 0;
   /** Messages under way when the load itself cut the connection. */
   abandoned = 0;
+  /** Bytes of messages to and from connections that compress, which wait for zlib in this process. */
+  compressedUnderWay = 0;
   opened = 0;
   closed = 0;
   aborted = 0;
