@@ -363,8 +363,8 @@ export const MUTATIONS = [
   ],
   [
     'a message may be sent inside a fragmented one',
-    'src/connection.ts',
-    "if (this.#isSendingFragments) throw new ProtocolError('WSIMD_MESSAGE_OPEN');",
+    'src/messages/message-sender.ts',
+    "if (this.#isInMessage) throw new ProtocolError('WSIMD_MESSAGE_OPEN');",
     '',
     [CONNECTION, PROPERTIES],
   ],
@@ -532,8 +532,8 @@ export const MUTATIONS = [
   [
     'a Close from the peer cuts off a message that is leaving in slices',
     'src/connection.ts',
-    'while (this.hasSlices) this.#slices!.next();',
-    'this.#slices?.clear();',
+    'this.#sender.sendAllSlices();',
+    'this.#sender.clear();',
     [{ file: 'test/compression/sending.test.ts', filter: 'before the reply' }],
   ],
 ];
