@@ -291,16 +291,16 @@ export const MUTATIONS = [
   // ---- TypeScript: decoding
   [
     'a message is handed out as a view of the arena',
-    'src/messages/message-decoder.ts',
+    'src/messages/record-reader.ts',
     'data = bytes.slice(start, end);',
     'data = bytes.subarray(start, end);',
     [FUZZ, LESSONS],
   ],
   [
     'a control frame is handed out as a view of the arena',
-    'src/messages/message-decoder.ts',
-    'payload = bytes.slice(start, end);',
-    'payload = bytes.subarray(start, end);',
+    'src/messages/record-reader.ts',
+    'isWhole ? bytes.slice(start, end)',
+    'isWhole ? bytes.subarray(start, end)',
     [LESSONS],
   ],
   [
