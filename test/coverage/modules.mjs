@@ -25,6 +25,7 @@ export const MODULES = [
     name: 'connection.ts',
     tests: [
       'test/connection.test.ts',
+      'test/connection/',
       'test/messages/received.test.ts',
       'test/compression/rfc7692.test.ts',
       'test/compression/sending.test.ts',

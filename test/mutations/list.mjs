@@ -7,7 +7,7 @@ const KERNEL_MASK = { file: 'test/kernel/mask.test.ts' };
 const KERNEL_UTF8 = { file: 'test/kernel/utf8.test.ts' };
 const KERNEL_ENCODE = { file: 'test/kernel/encode.test.ts' };
 const DECODE_ERRORS = { file: 'test/kernel/decode-errors.test.ts' };
-const CONNECTION = { file: 'test/connection.test.ts' };
+const CONNECTION = { file: 'test/connection' };
 const PROPERTIES = { file: 'test/properties/frames.test.ts' };
 const LESSONS = { file: 'test/conformance/lessons.test.ts' };
 const LENGTHS = vectors('5.2-payload-length.*(length in|bytes$)');
@@ -336,7 +336,7 @@ export const MUTATIONS = [
     'src/frames/frame-decoder.ts',
     "if (this.#generation !== this.#arena.generation) throw new ProtocolError('WSIMD_STALE');\n  }",
     '}',
-    [{ file: 'test/frames/frame-decoder.test.ts' }],
+    [{ file: 'test/frames/frame-decoder' }],
   ],
 
   // ---- TypeScript: sending and the connection
