@@ -3,6 +3,7 @@
 
 import { describe, expect, it, vi } from 'vitest';
 import { Connection, type ConnectionOptions } from '../src/connection.js';
+import type { MessageCompression } from '../src/messages/compression.js';
 import type { MessageEvent, MessageHandler } from '../src/messages/handler.js';
 import { closeLine, facts, ROLES, sent, silentHandler, textLine } from './support/connections.js';
 import { splitPoints } from './support/cuts.js';
@@ -93,6 +94,93 @@ describe.each(ROLES)('a %s Connection', (role) => {
       held.receive(stream(peer.text('abc', { fin: false })));
       expect(held.bufferedLength).toBe(3);
     });
+  });
+
+  describe.each(KERNEL_NAMES)('receiving in the arena, on the %s kernel', (kernel) => {
+    it('delivers what it would of chunks, inside a delivery too', () => {
+      const connection = connect({ kernel });
+      expect(connection.kernelName).toBe(kernel);
+      const bytes = stream(peer.text('in'), peer.ping('p'), peer.binary('side'));
+      const lines: string[] = [];
+      const receive = () => {
+        connection.receiveBuffer.set(bytes);
+        connection.dispatchReceived(bytes.length, handler);
+      };
+      const handler = silentHandler({
+        onText: (text) => {
+          lines.push(`text ${text}`);
+          if (lines.length === 1) receive();
+        },
+        onBinary: (data) => lines.push(`binary ${hex(data)}`),
+      });
+      receive();
+      const once = ['text in', `binary ${hex(bytesOf('side'))}`];
+      expect(lines).toEqual([...once, ...once]);
+      expect(sent(connection)).toEqual([`${PONG} 70`, `${PONG} 70`]);
+    });
+
+    it('lets the outer handler have what comes inside a delivery, and the next call another', () => {
+      const connection = connect({ kernel });
+      const bytes = stream(peer.text('again'));
+      const [outer, inner, later]: [string[], string[], string[]] = [[], [], []];
+      const receive = (handler: MessageHandler) => {
+        connection.receiveBuffer.set(bytes);
+        connection.dispatchReceived(bytes.length, handler);
+      };
+      const writeInner = silentHandler({ onText: (text) => inner.push(text) });
+      const writeOuter = silentHandler({
+        onText: (text) => {
+          if (outer.push(text) < 3) receive(writeInner);
+        },
+      });
+      receive(writeOuter);
+      expect([outer, inner]).toEqual([['again', 'again', 'again'], []]);
+      receive(silentHandler({ onText: (text) => later.push(text) }));
+      expect([outer.length, later]).toEqual([3, ['again']]);
+    });
+
+    it('drops what comes after the end, but for a length that cannot be', () => {
+      const connection = connect({ kernel });
+      const bytes = stream(peer.text('late'), peer.close(1000));
+      expect(connection.receiveEnd()).toMatchObject({ code: 'WSIMD_CONNECTION_LOST' });
+      connection.receiveBuffer.set(bytes);
+      const onText = vi.fn();
+      connection.dispatchReceived(bytes.length, silentHandler({ onText, onClose: onText }));
+      expect(onText).not.toHaveBeenCalled();
+      expect(facts(connection)).toMatchObject({ state: 'closed', hasReceivedClose: false, outgoingLength: 0 });
+      expect(() => connect({ kernel }).dispatchReceived(65_537, silentHandler())).toThrow(RangeError);
+    });
+  });
+
+  it('separates the fragments of binary messages from the next one on, where that is asked for', () => {
+    const connection = connect();
+    const seen: string[][] = [];
+    const handler = silentHandler({
+      onBinary: (data) => seen.push([hex(data)]),
+      onFragments: (fragments) => seen.push(fragments.map(hex)),
+    });
+    const message = stream(peer.binary('ab', { fin: false }), peer.continuation('c'));
+    for (const separates of [false, true, false]) {
+      connection.separatesFragments = separates;
+      connection.dispatch(message.slice(), handler);
+    }
+    expect(seen).toEqual([['616263'], ['6162', '63'], ['616263']]);
+  });
+
+  it('has compression give up what it remembers when it ends, and when it is told to', () => {
+    const release = vi.fn();
+    const compression = { release } as Partial<MessageCompression> as MessageCompression;
+    const ends: ((connection: Connection) => unknown)[] = [
+      (connection) => connection.release(),
+      (connection) => connection.receiveEnd(),
+      (connection) => connection.receive(stream(peer.close(1000))),
+      (connection) => connection.receive(stream(peer.frame(3, ''))),
+    ];
+    for (const [i, end] of ends.entries()) {
+      end(new Connection({ role }, compression));
+      expect(release).toHaveBeenCalledTimes(i + 1);
+    }
+    connect().release();
   });
 
   describe('pings', () => {

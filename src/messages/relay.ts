@@ -5,6 +5,7 @@ import type { ProtocolError } from '../errors.js';
 import type { MessageHandler, MessagePiece } from './handler.js';
 
 export class Relay implements MessageHandler {
+  /** Who listens; it may change in the middle of a delivery. */
   handler: MessageHandler | undefined;
 
   onText(text: string): void {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Connection, type ConnectionOptions } from '../../src/connection.js';
 import { FrameDecoder } from '../../src/frames/frame-decoder.js';
 import { PreparedMessage } from '../../src/frames/prepared-message.js';
-import { OTHER, ROLES, sent, textLine } from '../support/connections.js';
+import { NOT_OPEN, OTHER, ROLES, sent, textLine } from '../support/connections.js';
 import { receiveWithWs } from '../support/native.js';
 import { randomBytes } from '../support/random.js';
-import { BINARY, bytesOf, hex, PING, PONG, TEXT } from '../support/wire.js';
+import { BINARY, bytesOf, concat, hex, PING, PONG, TEXT } from '../support/wire.js';
 
 describe.each(ROLES)('a %s Connection, sending', (role) => {
   function connect(options: Partial<ConnectionOptions> = {}): Connection {
@@ -104,6 +104,39 @@ describe.each(ROLES)('a %s Connection, sending', (role) => {
         expect(received?.data.toString()).toBe(`message ${i}`);
         connection.releaseOutgoing(bytes);
       }
+    });
+
+    it('frames prepared messages, and makes headers, for who writes to the transport himself', () => {
+      const connection = connect();
+      const prepared = new PreparedMessage('prepared');
+      const parts: Uint8Array[] = [connection.framePrepared(prepared)];
+      const payload = randomBytes(70_000, 3);
+      const text = bytesOf('grün');
+      for (const [type, bytes] of [
+        ['binary', payload],
+        ['text', text],
+      ] as const) {
+        const header = connection.headerFor(type, bytes);
+        // A client masks: there is no payload to write as it is.
+        expect(header === undefined).toBe(role === 'client');
+        if (header !== undefined) parts.push(header, bytes);
+      }
+      expect(connection.outgoingLength).toBe(0);
+      const received = receiveWithWs(OTHER[role], concat(...parts));
+      const written = role === 'client' ? [] : [hex(payload), hex(text)];
+      expect(received.map(({ data }) => hex(data))).toEqual([hex(bytesOf('prepared')), ...written]);
+      connection.close();
+      expect(() => connection.framePrepared(prepared)).toThrow(NOT_OPEN);
+      expect(() => connection.headerFor('binary', payload)).toThrow(NOT_OPEN);
+    });
+
+    it('has no slices where nothing is compressed', () => {
+      const connection = connect();
+      connection.sendText('x'.repeat(1_000_000), { inSlices: true });
+      expect([connection.hasSlices, connection.pendingLength]).toEqual([false, 0]);
+      connection.sendNextSlice();
+      const [received] = receiveWithWs(OTHER[role], connection.takeOutgoing());
+      expect(received?.data.length).toBe(1_000_000);
     });
   });
 });
