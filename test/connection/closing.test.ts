@@ -6,7 +6,7 @@ import { closeLine, facts, NOT_OPEN, OTHER, ROLES, sent, silentHandler, textLine
 import { describeEvents } from '../support/replay.js';
 import { BINARY, bytesOf, hex, Peer, PONG, stream, TEXT } from '../support/wire.js';
 
-describe.each(ROLES)('a %s Connection, closing', (role) => {
+describe.each(ROLES)('a %s Connection', (role) => {
   const peer = new Peer(role);
 
   function connect(options: Partial<ConnectionOptions> = {}): Connection {

@@ -7,7 +7,7 @@ import { OTHER, ROLES, sent, silentHandler, textLine } from '../support/connecti
 import { describeEvents } from '../support/replay.js';
 import { bytesOf, Peer, stream, TEXT } from '../support/wire.js';
 
-describe.each(ROLES)('a %s Connection, called oddly', (role) => {
+describe.each(ROLES)('a %s Connection', (role) => {
   const peer = new Peer(role);
 
   function connect(options: Partial<ConnectionOptions> = {}): Connection {

@@ -7,7 +7,7 @@ import { receiveWithWs } from '../support/native.js';
 import { randomBytes } from '../support/random.js';
 import { BINARY, bytesOf, concat, hex, PING, PONG, TEXT } from '../support/wire.js';
 
-describe.each(ROLES)('a %s Connection, sending', (role) => {
+describe.each(ROLES)('a %s Connection', (role) => {
   function connect(options: Partial<ConnectionOptions> = {}): Connection {
     return new Connection({ role, ...options });
   }

@@ -14,7 +14,7 @@ const ROLES = ['server', 'client'] as const;
 type Role = (typeof ROLES)[number];
 const OTHER = { server: 'client', client: 'server' } as const satisfies Record<Role, Role>;
 
-describe.each(KERNEL_NAMES)('FrameEncoder, control frames, on the %s kernel', (kernel) => {
+describe.each(KERNEL_NAMES)('FrameEncoder on the %s kernel', (kernel) => {
   const encoders = {
     server: new FrameEncoder({ role: 'server', kernel }),
     client: new FrameEncoder({ role: 'client', kernel }),

@@ -14,7 +14,7 @@ import { ACCESSORS, STALE } from './shown-frame.js';
 const server = new Peer('server');
 const client = new Peer('client');
 
-describe.each(KERNEL_NAMES)('FrameDecoder, between calls, on the %s kernel', (kernel) => {
+describe.each(KERNEL_NAMES)('FrameDecoder on the %s kernel', (kernel) => {
   function decoderFor(role: DecoderOptions['role'], options: Partial<DecoderOptions> = {}): FrameDecoder {
     return new FrameDecoder({ ...options, role, kernel });
   }

@@ -46,7 +46,7 @@ import {
 import { KERNELS } from '../support/kernels.js';
 import { randomBytes } from '../support/random.js';
 
-describe.each(KERNELS)('decode, resuming, $name kernel', ({ name, kernel }) => {
+describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
   const memory = new Uint8Array(kernel.memory);
 
   it('is the kernel it says', () => {

@@ -11,7 +11,7 @@ import { recorder } from '../support/recorder.js';
 import { describeEvents, KERNEL_NAMES } from '../support/replay.js';
 import { concat, hex, Peer, stream } from '../support/wire.js';
 
-describe.each(KERNEL_NAMES)('MessageDecoder, handlers, on the %s kernel', (kernel: KernelName) => {
+describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelName) => {
   function decoderFor(options: Partial<MessageDecoderOptions> = {}): MessageDecoder {
     return new MessageDecoder({ role: 'server', kernel, ...options });
   }

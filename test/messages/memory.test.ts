@@ -14,7 +14,7 @@ import { bytesOf, concat, Peer, stream, wire } from '../support/wire.js';
 
 const ROLES = ['server', 'client'] as const;
 
-describe.each(KERNEL_NAMES)('MessageDecoder, memory, on the %s kernel', (kernel: KernelName) => {
+describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelName) => {
   function decoderFor(options: Partial<MessageDecoderOptions> = {}): MessageDecoder {
     return new MessageDecoder({ role: 'server', kernel, ...options });
   }
