@@ -137,6 +137,14 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
       expect(messages(sender)).toEqual([`${OPCODE_TEXT} ab`, `${OPCODE_TEXT} x`]);
     });
 
+    it('continues no message where none is open, and has no slices', () => {
+      const sender = plain();
+      expect(() => sender.continue('x', true)).toThrow(expect.objectContaining({ code: 'WSIMD_NO_MESSAGE_OPEN' }));
+      sender.sendNextSlice();
+      sender.clear();
+      expect([sender.hasSlices, sender.pendingLength, sender.writer.length]).toEqual([false, 0, 0]);
+    });
+
     it('compresses a message by its fragments, or none of them', () => {
       const sender = compressing();
       for (const compress of [true, false]) {
