@@ -7,42 +7,29 @@ import {
   MAX_CLOSE_REASON,
   OPCODE_BINARY,
   OPCODE_CLOSE,
-  OPCODE_CONTINUATION,
   OPCODE_PING,
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../assembly/protocol.js';
 import { ProtocolError } from './errors.js';
 import type { Role } from './frames/chunk-decoder.js';
-import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
+import type { FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
-import { encodeUtf8, getHost, portableUtf8Length } from './kernel/host.js';
+import { portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
-import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
+import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
-import { SliceQueue } from './messages/slice-queue.js';
+import { MessageSender, type SendMessageOptions } from './messages/message-sender.js';
+import { Relay } from './messages/relay.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
-}
-
-/** How a message is sent. */
-export interface SendMessageOptions {
-  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
-  readonly compress?: boolean;
-  /**
-   * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
-   * without WebAssembly) leaves in fragments, of which only the first is made now; each call of `sendNextSlice` makes one
-   * more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
-   * message leaves whole, in one frame.
-   */
-  readonly inSlices?: boolean;
 }
 
 /**
@@ -54,26 +41,6 @@ export interface SendMessageOptions {
 export type ConnectionState = 'open' | 'closing' | 'closed';
 
 const EMPTY = new Uint8Array(0);
-const COMPRESSED: FrameBits = { rsv1: true };
-
-/** Longer, as UTF-8, than what is deflated at once. */
-function isLong(payload: string | Uint8Array, { sliceLength }: MessageCompression): boolean {
-  const { length } = payload;
-  if (typeof payload !== 'string' || length > sliceLength) return length > sliceLength;
-  return length * 3 > sliceLength && getHost().utf8Length(payload) > sliceLength;
-}
-
-/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
-const encoders = new WeakMap<ConnectionOptions, FrameEncoder>();
-
-function encoderFor(options: ConnectionOptions): FrameEncoder {
-  let encoder = encoders.get(options);
-  if (encoder === undefined) {
-    encoder = new FrameEncoder(options);
-    encoders.set(options, encoder);
-  }
-  return encoder;
-}
 
 /**
  * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
@@ -88,22 +55,14 @@ function encoderFor(options: ConnectionOptions): FrameEncoder {
 export class Connection {
   readonly role: Role;
   readonly #decoder: MessageDecoder;
-  readonly #encoder: FrameEncoder;
-  readonly #writer: FrameWriter;
+  readonly #sender: MessageSender;
   readonly #autoPong: boolean;
-  readonly #relay: MessageHandler;
+  readonly #compression: MessageCompression | undefined;
+  readonly #relay: Relay;
   #state: ConnectionState = 'open';
-  #handler: MessageHandler | undefined;
   #hasEnded = false;
-  /** The first fragment of a message has been sent and the last has not. */
-  #isSendingFragments = false;
   #hasSentClose = false;
   #hasReceivedClose = false;
-  readonly #compression: MessageCompression | undefined;
-  /** Made for the first message that leaves in slices. */
-  #slices: SliceQueue | undefined;
-  /** The fragments that are being sent are those of a compressed message. */
-  #isDeflatingFragments = false;
 
   /**
    * @param options one object for all connections that are told the same costs least
@@ -114,11 +73,10 @@ export class Connection {
   constructor(options: ConnectionOptions, compression?: MessageCompression | undefined) {
     this.role = options.role;
     this.#decoder = new MessageDecoder(options, compression);
-    this.#encoder = encoderFor(options);
-    this.#writer = new FrameWriter(this.#encoder);
+    this.#sender = new MessageSender(options, compression);
     this.#autoPong = options.autoPong ?? true;
-    this.#relay = new Connection.#Relay(this);
     this.#compression = compression;
+    this.#relay = new Connection.#Acting(this);
   }
 
   get state(): ConnectionState {
@@ -147,17 +105,17 @@ export class Connection {
 
   /** Bytes that wait to be sent. */
   get outgoingLength(): number {
-    return this.#writer.length;
+    return this.#sender.writer.length;
   }
 
   /** A message is leaving in slices: `sendNextSlice` makes the next one. */
   get hasSlices(): boolean {
-    return this.#slices?.isBusy ?? false;
+    return this.#sender.hasSlices;
   }
 
   /** How much waits for `sendNextSlice`: bytes, of strings UTF-16 units. It is no part of `outgoingLength`. */
   get pendingLength(): number {
-    return this.#slices?.pendingLength ?? 0;
+    return this.#sender.pendingLength;
   }
 
   /**
@@ -179,12 +137,13 @@ export class Connection {
    * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
-    const isNested = this.#handler !== undefined;
-    if (!isNested) this.#handler = handler;
+    const relay = this.#relay;
+    const isNested = relay.handler !== undefined;
+    if (!isNested) relay.handler = handler;
     try {
-      this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, this.#relay);
+      this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, relay);
     } finally {
-      if (!isNested) this.#handler = undefined;
+      if (!isNested) relay.handler = undefined;
     }
   }
 
@@ -201,12 +160,13 @@ export class Connection {
    * @throws what the handler throws; RangeError for a length that cannot be
    */
   dispatchReceived(length: number, handler: MessageHandler): void {
-    const isNested = this.#handler !== undefined;
-    if (!isNested) this.#handler = handler;
+    const relay = this.#relay;
+    const isNested = relay.handler !== undefined;
+    if (!isNested) relay.handler = handler;
     try {
-      this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, this.#relay);
+      this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, relay);
     } finally {
-      if (!isNested) this.#handler = undefined;
+      if (!isNested) relay.handler = undefined;
     }
   }
 
@@ -230,19 +190,21 @@ export class Connection {
   /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
    * `WSIMD_NOT_OPEN`, `WSIMD_MESSAGE_OPEN` inside a fragmented message */
   sendText(text: string | Uint8Array, options?: SendMessageOptions): void {
-    this.#sendMessage(OPCODE_TEXT, text, options);
+    this.#checkOpen();
+    this.#sender.send(OPCODE_TEXT, text, options);
   }
 
   /** Sends a binary message. Copied: `data` is the caller's again at once. */
   sendBinary(data: Uint8Array, options?: SendMessageOptions): void {
     requireBytes(data);
-    this.#sendMessage(OPCODE_BINARY, data, options);
+    this.#checkOpen();
+    this.#sender.send(OPCODE_BINARY, data, options);
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage): void {
-    this.#checkMaySend();
-    this.#inTurn(0, () => this.#writer.writeEncoded(this.#frameOf(message)));
+    this.#checkOpen();
+    this.#sender.sendPrepared(message);
   }
 
   /**
@@ -253,9 +215,8 @@ export class Connection {
    * @throws ProtocolError as `send…` do; `WSIMD_MESSAGE_OPEN` too where `hasSlices`
    */
   framePrepared(message: PreparedMessage): Uint8Array {
-    this.#checkMaySend();
-    if (this.hasSlices) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
-    return this.#frameOf(message);
+    this.#checkOpen();
+    return this.#sender.framePrepared(message);
   }
 
   /**
@@ -267,10 +228,8 @@ export class Connection {
    * @throws ProtocolError as `send…` do
    */
   headerFor(type: 'text' | 'binary', payload: Uint8Array, options?: SendMessageOptions): Uint8Array | undefined {
-    this.#checkMaySend();
-    const isCompressed = options?.compress !== false && this.#compression?.isWorthDeflating(payload) === true;
-    if (this.role === 'client' || isCompressed || this.hasSlices) return undefined;
-    return this.#encoder.headerOf(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, payload.length);
+    this.#checkOpen();
+    return this.#sender.headerFor(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, payload, options);
   }
 
   /**
@@ -286,12 +245,8 @@ export class Connection {
   ): void {
     if (type !== 'text' && type !== 'binary') throw new TypeError(`a message is text or binary, not ${String(type)}`);
     if (typeof data !== 'string') requireBytes(data);
-    this.#checkMaySend();
-    const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
-    const isCompressed = (options?.compress ?? true) && this.#compression?.isWorthDeflating(data) === true;
-    this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
-    this.#isSendingFragments = true;
-    this.#isDeflatingFragments = isCompressed;
+    this.#checkOpen();
+    this.#sender.start(type, data, options?.compress ?? true);
   }
 
   /**
@@ -304,26 +259,24 @@ export class Connection {
     if (typeof isLast !== 'boolean') throw new TypeError(`isLast is true or false, not ${String(isLast)}`);
     if (typeof data !== 'string') requireBytes(data);
     this.#checkOpen();
-    if (!this.#isSendingFragments) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#sendPart(OPCODE_CONTINUATION, data, this.#isDeflatingFragments, { fin: isLast });
-    this.#isSendingFragments = !isLast;
+    this.#sender.continue(data, isLast);
   }
 
   /** Makes the next fragment of a message that leaves in slices; without effect if there is none. */
   sendNextSlice(): void {
-    this.#slices?.next();
+    this.#sender.sendNextSlice();
   }
 
   /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
   ping(payload: string | Uint8Array = ''): void {
     this.#checkOpen();
-    this.#writer.write(OPCODE_PING, payload);
+    this.#sender.writer.write(OPCODE_PING, payload);
   }
 
   /** Sends a pong that nobody asked for, or the answer where `autoPong` is off. Arguments and errors as of `ping`. */
   pong(payload: string | Uint8Array = ''): void {
     this.#checkOpen();
-    this.#writer.write(OPCODE_PONG, payload);
+    this.#sender.writer.write(OPCODE_PONG, payload);
   }
 
   /**
@@ -335,72 +288,20 @@ export class Connection {
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
    */
   close(closeCode?: number, reason?: string): void {
-    const payload = this.#encoder.closePayload(closeCode, reason);
+    const payload = this.#sender.encoder.closePayload(closeCode, reason);
     if (this.#state !== 'open') return;
-    this.#inTurn(0, () => this.#sendClose(payload));
+    this.#sender.inTurn(0, () => this.#sendClose(payload));
     this.#state = 'closing';
   }
 
   /** Takes what is to be sent; owned. Empty if there is nothing. */
   takeOutgoing(): Uint8Array<ArrayBuffer> {
-    return this.#writer.take();
+    return this.#sender.writer.take();
   }
 
   /** Gives back what `takeOutgoing` gave, once the transport has copied it: the memory serves again. */
   releaseOutgoing(bytes: Uint8Array<ArrayBuffer>): void {
     FrameWriter.release(bytes);
-  }
-
-  #sendMessage(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
-    this.#checkMaySend();
-    if (this.hasSlices) {
-      const kept = typeof payload === 'string' ? payload : payload.slice();
-      this.#inTurn(kept.length, () => this.#writeMessage(opcode, kept, options));
-    } else {
-      this.#writeMessage(opcode, payload, options);
-    }
-  }
-
-  #writeMessage(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
-    const compression = options?.compress === false ? undefined : this.#compression;
-    if (compression === undefined) {
-      this.#writer.write(opcode, payload);
-    } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
-      const bytes = typeof payload === 'string' ? encodeUtf8(getHost(), payload) : payload.slice();
-      this.#slices ??= new SliceQueue(compression, this.#writer);
-      this.#slices.begin(opcode, bytes);
-    } else {
-      const deflated = compression.deflate(payload);
-      if (deflated === undefined) this.#writer.write(opcode, payload);
-      else this.#writer.write(opcode, deflated, COMPRESSED);
-    }
-  }
-
-  #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
-    const kept = typeof data === 'string' || !this.hasSlices ? data : data.slice();
-    this.#inTurn(kept.length, () => {
-      const part = isCompressed ? this.#compression!.deflatePart(kept, bits.fin === true) : kept;
-      this.#writer.write(opcode, part, bits);
-    });
-  }
-
-  #frameOf(message: PreparedMessage): Uint8Array {
-    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
-    if (this.role === 'server') return form?.serverFrame ?? message.serverFrame;
-    return form === undefined
-      ? this.#encoder.encode(message.opcode, message.payload)
-      : this.#encoder.encode(message.opcode, form.payload, COMPRESSED);
-  }
-
-  /** Does it now, or behind the message that is leaving in slices. @param length what it holds on to */
-  #inTurn(length: number, send: () => void): void {
-    if (this.hasSlices) this.#slices!.add(length, send);
-    else send();
-  }
-
-  #checkMaySend(): void {
-    this.#checkOpen();
-    if (this.#isSendingFragments) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
   }
 
   #checkOpen(): void {
@@ -410,73 +311,56 @@ export class Connection {
   #sendClose(payload: Uint8Array): void {
     if (this.#hasSentClose || this.#hasEnded) return;
     this.#hasSentClose = true;
-    this.#writer.write(OPCODE_CLOSE, payload);
+    this.#sender.writer.write(OPCODE_CLOSE, payload);
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#autoPong && this.#state === 'open') this.#writer.write(OPCODE_PONG, payload);
+    if (this.#autoPong && this.#state === 'open') this.#sender.writer.write(OPCODE_PONG, payload);
   }
 
   #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
     // Section 5.5.1 lets what is being sent leave before the reply, and whoever sent it counts on that: all of it, now.
-    while (this.hasSlices) this.#slices!.next();
+    this.#sender.sendAllSlices();
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
     const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
-    this.#sendClose(this.#encoder.closePayload(code, fits ? reason : ''));
+    this.#sendClose(this.#sender.encoder.closePayload(code, fits ? reason : ''));
     this.#closed();
   }
 
   #failed(error: ProtocolError): void {
-    this.#slices?.clear();
-    this.#sendClose(this.#encoder.closePayload(error.closeCode));
+    this.#sender.clear();
+    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
     this.#closed();
   }
 
   #closed(): void {
     this.#state = 'closed';
-    this.#slices?.clear();
+    this.#sender.clear();
     this.#compression?.release();
   }
 
-  /** Stands between the decoder and the user's handler: the connection acts first. A class, so that it costs one field. */
-  static readonly #Relay = class implements MessageHandler {
+  /** The connection acts before whoever listens does. */
+  static readonly #Acting = class extends Relay {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
+      super();
       this.#connection = connection;
     }
-    onText(text: string): void {
-      this.#connection.#handler?.onText(text);
-    }
-    onTextBytes(bytes: Uint8Array): void {
-      this.#connection.#handler?.onTextBytes?.(bytes);
-    }
-    onBinary(data: Uint8Array): void {
-      this.#connection.#handler?.onBinary(data);
-    }
-    onFragments(fragments: Uint8Array[]): void {
-      this.#connection.#handler?.onFragments?.(fragments);
-    }
-    onPiece(piece: MessagePiece): void {
-      this.#connection.#handler?.onPiece?.(piece);
-    }
-    onPing(payload: Uint8Array): void {
+    override onPing(payload: Uint8Array): void {
       this.#connection.#receivedPing(payload);
-      this.#connection.#handler?.onPing(payload);
+      super.onPing(payload);
     }
-    onPong(payload: Uint8Array): void {
-      this.#connection.#handler?.onPong(payload);
-    }
-    onClose(closeCode: number, reason: string): void {
+    override onClose(closeCode: number, reason: string): void {
       this.#connection.#receivedClose(closeCode, reason);
-      this.#connection.#handler?.onClose(closeCode, reason);
+      super.onClose(closeCode, reason);
     }
-    onError(error: ProtocolError): void {
+    override onError(error: ProtocolError): void {
       this.#connection.#failed(error);
-      this.#connection.#handler?.onError(error);
+      super.onError(error);
     }
   };
 }

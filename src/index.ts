@@ -20,7 +20,7 @@ export {
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../assembly/protocol.js';
-export { Connection, type ConnectionOptions, type ConnectionState, type SendMessageOptions } from './connection.js';
+export { Connection, type ConnectionOptions, type ConnectionState } from './connection.js';
 export { type ErrorCode, type ErrorDetails, ProtocolError } from './errors.js';
 export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions, type Role } from './frames/chunk-decoder.js';
 export { type Frame, FrameDecoder } from './frames/frame-decoder.js';
@@ -36,3 +36,4 @@ export type { CompiledModule } from './kernel/wasm.js';
 export type { MessageCompression, MessageDecompression } from './messages/compression.js';
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
 export { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
+export type { SendMessageOptions } from './messages/message-sender.js';

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { getHost, type Host, makeHost, portableUtf8Length } from '../src/kernel/host.js';
+import { getHost, type Host, makeHost, partOf, portableUtf8Length } from '../src/kernel/host.js';
 import { bytesOf, concat } from './support/wire.js';
 
 const node = makeHost();
@@ -215,5 +215,14 @@ describe('both hosts', () => {
     const part = new Part(new ArrayBuffer(8), 2, 3);
     expect(Buffer.isBuffer(part)).toBe(true);
     expect(part).toMatchObject({ byteOffset: 2, length: 3 });
+  });
+
+  it('view a part of a buffer as what the buffer is', () => {
+    const bytes = Uint8Array.from([0, 1, 2, 3, 4, 5]).subarray(1);
+    const part = partOf(node, bytes, 1, 3);
+    expect([part.constructor, part.buffer, ...part]).toEqual([Uint8Array, bytes.buffer, 2, 3, 4]);
+    const buffer = Buffer.from('buffer');
+    expect(partOf(node, buffer, 2, 3)).toEqual(Buffer.from('ffe'));
+    expect(partOf(web, buffer, 2, 3)).toEqual(bytesOf('ffe'));
   });
 });

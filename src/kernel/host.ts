@@ -154,6 +154,11 @@ export function encodeUtf8(host: Host, text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** A view of a part of these bytes, of their own kind. @param offset in them */
+export function partOf(host: Host, bytes: Uint8Array, offset: number, length: number): Uint8Array {
+  return new (host.partClass(bytes))(bytes.buffer, bytes.byteOffset + offset, length);
+}
+
 /** Engines keep the bytes of typed arrays up to this length in the heap: they cost a tenth of those that have a buffer. */
 const HEAP_LENGTH = 64;
 /** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */

@@ -1,44 +1,15 @@
-// Frames → messages: joins fragments and frames that span chunks, sets control frames apart, makes strings. It reads the
-// records of a batch straight from the arena, and takes everything out of it before user code runs. It knows no socket and
-// sends nothing.
+// Chunks → messages: has each chunk decoded and its records read, and delivers what came of it, in order, calls from inside a
+// delivery too. It knows no record and no socket, and sends nothing.
 
-import { CHUNK_CAPACITY, CHUNK_PTR } from '../../assembly/layout.js';
-import {
-  CLOSE_NO_STATUS,
-  FIN,
-  OPCODE_BITS,
-  OPCODE_CLOSE,
-  OPCODE_CONTROL_BIT,
-  OPCODE_PING,
-  OPCODE_TEXT,
-} from '../../assembly/protocol.js';
-import { ProtocolError } from '../errors.js';
+import { CHUNK_CAPACITY } from '../../assembly/layout.js';
+import type { ProtocolError } from '../errors.js';
 import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
-import { PayloadBuffer } from '../frames/payload-buffer.js';
-import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
-import { copyBytes, requireBytes } from '../kernel/bytes.js';
-import type { Host, PartConstructor } from '../kernel/host.js';
+import { requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
-import { readText } from '../kernel/text.js';
-import { CompressedMessages } from './compressed-messages.js';
 import type { MessageDecompression } from './compression.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import { FragmentedMessage } from './fragmented-message.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
-import {
-  ASCII,
-  COMPRESSED,
-  END,
-  isMessageEnd,
-  isMessageStart,
-  MASKED,
-  messageOpcode,
-  START,
-  WHOLE,
-  WHOLE_BINARY,
-  WHOLE_MASK,
-  WHOLE_TEXT,
-} from './record-bits.js';
+import { RecordReader } from './record-reader.js';
 
 /** What a message decoder can be told beyond what every decoder can. */
 export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
@@ -75,24 +46,11 @@ const MAX_SPARE_QUEUES = 8;
  */
 export class MessageDecoder {
   readonly #decoder: ChunkDecoder;
-  readonly #textAsBytes: boolean;
-  readonly #inPieces: boolean;
-  readonly #ownsChunks: boolean;
-  readonly #skipsUtf8: boolean;
+  readonly #reader: RecordReader;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   #isDelivering = false;
-  /** The data message under way, if it is not compressed and does not stay in its chunk. */
-  #message: FragmentedMessage | undefined;
-  /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
-  #inPlaceOffset = -1;
-  readonly #maxFragments: number;
-  /** Deliver binary messages of several frames as the payloads of their frames (`onFragments`); default: joined. */
-  separatesFragments = false;
-  /** The control frame that a chunk's end cut in two. */
-  #control: PayloadBuffer | undefined;
   #hasReportedError = false;
-  readonly #compressed: CompressedMessages | undefined;
 
   /**
    * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
@@ -101,19 +59,14 @@ export class MessageDecoder {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
-    const { textAs = 'string', deliver = 'messages', ownsChunks = true } = options;
+    const { textAs = 'string', deliver = 'messages', ownsChunks = true, maxFragments = 1 } = options;
     requireOneOf('textAs', textAs, ['string', 'bytes']);
     requireOneOf('deliver', deliver, ['messages', 'pieces']);
     requireOneOf('ownsChunks', ownsChunks, [true, false]);
+    if (!(maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${maxFragments}`);
     // Who allows RSV1 must undo what it stands for.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
-    if (compression !== undefined) this.#compressed = new CompressedMessages(compression, this.#decoder, options);
-    this.#textAsBytes = textAs === 'bytes';
-    this.#inPieces = deliver === 'pieces';
-    this.#ownsChunks = ownsChunks;
-    this.#skipsUtf8 = options.skipUtf8Validation ?? false;
-    this.#maxFragments = options.maxFragments ?? Number.MAX_SAFE_INTEGER;
-    if (!(this.#maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${this.#maxFragments}`);
+    this.#reader = new RecordReader(this.#decoder, options, compression);
   }
 
   /**
@@ -145,10 +98,17 @@ export class MessageDecoder {
     return this.#decoder.error;
   }
 
+  /** Deliver binary messages of several frames as the payloads of their frames (`onFragments`); default: joined. */
+  get separatesFragments(): boolean {
+    return this.#reader.separatesFragments;
+  }
+  set separatesFragments(value: boolean) {
+    this.#reader.separatesFragments = value;
+  }
+
   /** Bytes held of a message or a control frame that is not whole yet. */
   get bufferedLength(): number {
-    const compressed = this.#compressed?.bufferedLength ?? 0;
-    return compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
+    return this.#reader.bufferedLength;
   }
 
   /**
@@ -174,7 +134,7 @@ export class MessageDecoder {
     while (from < chunk.length) {
       const count = this.#decoder.decode(chunk, from);
       if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, chunk.length, handler)) return;
-      if (count > 0) this.#takeOut(chunk, from, count);
+      if (count > 0) this.#reader.takeOut(this.#queued(), chunk, from, count);
       from += this.#decoder.consumed;
     }
     this.#deliverAll(handler);
@@ -197,7 +157,7 @@ export class MessageDecoder {
     for (let from = 0; from < length; from += this.#decoder.consumed) {
       const count = this.#decoder.decodeReceived(from, length);
       if (count === 1 && this.#isAtRest && this.#deliverOnly(undefined, from, length, handler)) return;
-      if (count > 0) this.#takeOut(undefined, from, count);
+      if (count > 0) this.#reader.takeOut(this.#queued(), undefined, from, count);
     }
     this.#deliverAll(handler);
   }
@@ -207,8 +167,7 @@ export class MessageDecoder {
     const { error } = this.#decoder;
     if (error !== undefined && !this.#hasReportedError) {
       this.#hasReportedError = true;
-      this.#message = this.#control = undefined;
-      this.#compressed?.clear();
+      this.#reader.clear();
       this.#queued().addError(error);
     }
     this.#deliverQueue(handler);
@@ -234,44 +193,18 @@ export class MessageDecoder {
   }
 
   /**
-   * Delivers the only message of a chunk at once: nothing waits before it, nothing comes behind it, so it needs no queue.
+   * Delivers the only message of a chunk at once, where nothing waits before it.
    *
    * @param chunk undefined where the bytes were received in the arena
    * @param length of all bytes at hand
    * @returns false if there is more to it: then nothing was done
    */
   #deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
-    const { arena, consumed, error } = this.#decoder;
+    const { consumed, error } = this.#decoder;
     if (from + consumed !== length || error !== undefined) return false;
-    const { words, bytes, host } = arena;
-    const first = words[RECORDS_WORD]!;
-    const start = words[RECORDS_WORD + 1]!;
-    const end = start + words[RECORDS_WORD + 2]!;
-    const kind = first & WHOLE_MASK;
-    const isText = kind === WHOLE_TEXT && !this.#textAsBytes;
-    const isKept = !this.#ownsChunks && chunk !== undefined;
-    if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
     this.#isDelivering = true;
     try {
-      if (isText) {
-        handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
-      } else {
-        let data: Uint8Array;
-        if (chunk === undefined) {
-          data = host.allocateForParts(end - start);
-          copyBytes(bytes, start, end, data, 0);
-        } else {
-          const offset = from + start - CHUNK_PTR;
-          if ((first & MASKED) !== 0) {
-            // With its header, which has not changed: the view of both is there already.
-            if (length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(length));
-            else copyBytes(bytes, start, end, chunk, offset);
-          }
-          data = partOf(host, chunk, offset, end - start);
-        }
-        if (kind === WHOLE_BINARY) handler.onBinary(data);
-        else handler.onTextBytes?.(data);
-      }
+      if (!this.#reader.deliverOnly(chunk, from, length, handler)) return false;
     } finally {
       this.#isDelivering = false;
     }
@@ -284,204 +217,9 @@ export class MessageDecoder {
     this.#queue ??= spareQueues.pop() ?? new DeliveryQueue();
     return this.#queue;
   }
-
-  /**
-   * Takes the records of one slab out of the arena: strings are made, bytes copied to where they stay.
-   *
-   * @param chunk undefined where the bytes were received in the arena
-   */
-  #takeOut(chunk: Uint8Array | undefined, from: number, count: number): void {
-    const { words, bytes, host } = this.#decoder.arena;
-    const queue = this.#queued();
-    const textAsBytes = this.#textAsBytes;
-    // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
-    // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
-    let target = chunk;
-    let toTarget = from - CHUNK_PTR;
-    let Part: PartConstructor | undefined;
-    let buffer: ArrayBufferLike | undefined;
-    let toBuffer = 0;
-    let masked = 0;
-    let backStart = 0;
-    let backEnd = 0;
-    for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
-      const first = words[word]!;
-      const start = words[word + 1]!;
-      const length = words[word + 2]!;
-      const end = start + length;
-      const kind = first & WHOLE_MASK;
-      if (kind === WHOLE_TEXT && !textAsBytes) {
-        const isAscii = (first & ASCII) !== 0;
-        queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
-      } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
-        this.#takeControl(queue, first, start, end);
-      } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces)) {
-        if (!this.#takePart(queue, chunk, from, first, start, end)) break;
-      } else {
-        let data: Uint8Array;
-        if (this.#ownsChunks || chunk === undefined) {
-          if (Part === undefined) {
-            if (target === undefined) {
-              target = host.allocateForParts(this.#endOfHandedOut(count) - start);
-              toTarget = -start;
-              masked = MASKED;
-            }
-            // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
-            Part = host.partClass(target);
-            buffer = target.buffer;
-            toBuffer = target.byteOffset + toTarget;
-            backStart = start;
-          }
-          data = new Part(buffer!, toBuffer + start, length);
-          backEnd = end;
-          masked |= first;
-        } else {
-          data = bytes.slice(start, end);
-        }
-        if (kind === WHOLE_BINARY) queue.addBinary(data);
-        else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
-        else this.#takePiece(queue, first, data);
-      }
-    }
-    if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
-  }
-
-  /** An address behind all of a slab that is handed out as it lies there: a frame that is left unfinished is so only in pieces. */
-  #endOfHandedOut(count: number): number {
-    const { words } = this.#decoder.arena;
-    const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
-    const isHandedOut = this.#inPieces || (words[word]! & END) !== 0;
-    return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
-  }
-
-  #readText(bytes: Uint8Array, start: number, end: number): string {
-    const { arena } = this.#decoder;
-    // Text that was not validated may hold anything: the host puts U+FFFD for what is none.
-    return this.#skipsUtf8 ? arena.host.readUtf8(bytes, start, end) : readText(arena, bytes, start, end);
-  }
-
-  #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {
-    const { bytes } = this.#decoder.arena;
-    let payload: Uint8Array;
-    if ((first & WHOLE) === WHOLE) {
-      payload = bytes.slice(start, end);
-    } else {
-      this.#control ??= new PayloadBuffer();
-      this.#control.append(bytes, start, end, 0);
-      if ((first & END) === 0) return;
-      payload = this.#control.take();
-      this.#control = undefined;
-    }
-    const opcode = first & OPCODE_BITS;
-    if (opcode === OPCODE_CLOSE) {
-      // Nothing comes after a Close: a message that it cut short is given up.
-      this.#message = undefined;
-      this.#compressed?.clear();
-      const { length } = payload;
-      if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
-      else queue.addClose((payload[0]! << 8) | payload[1]!, this.#decoder.arena.host.readUtf8(payload, 2, length));
-    } else if (opcode === OPCODE_PING) {
-      queue.addPing(payload);
-    } else {
-      queue.addPong(payload);
-    }
-  }
-
-  /**
-   * A record of a message that is put together, or inflated, before it is delivered.
-   *
-   * @returns false if it failed the connection: what is behind it counts no more
-   */
-  #takePart(
-    queue: DeliveryQueue,
-    chunk: Uint8Array | undefined,
-    from: number,
-    first: number,
-    start: number,
-    end: number,
-  ): boolean {
-    try {
-      if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
-      else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
-        this.#takeFragment(queue, first, start, end);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#decoder.fail(error);
-      return false;
-    }
-  }
-
-  /**
-   * Part of a message whose one frame is longer than a slab, though not than its chunk: unmasked where it came in, slab by
-   * slab, and handed out as a part of the chunk. A fresh buffer of that length would cost more than all else.
-   *
-   * @returns false if it is no such part: then nothing was done
-   */
-  #takeInPlace(
-    queue: DeliveryQueue,
-    chunk: Uint8Array,
-    from: number,
-    first: number,
-    start: number,
-    end: number,
-  ): boolean {
-    const decoder = this.#decoder;
-    const offset = from + start - CHUNK_PTR;
-    if (this.#inPlaceOffset < 0) {
-      const isText = messageOpcode(first) === OPCODE_TEXT;
-      const isOneFrame = (first & START) !== 0 && (first & (FIN | OPCODE_BITS)) === (FIN | messageOpcode(first));
-      const isAllHere = from + decoder.consumed + decoder.remaining <= chunk.length;
-      if (!this.#ownsChunks || !isOneFrame || !isAllHere || (isText && !this.#textAsBytes)) return false;
-      this.#inPlaceOffset = offset;
-    }
-    const { bytes, host } = decoder.arena;
-    if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, offset);
-    if ((first & END) !== 0) {
-      const data = partOf(host, chunk, this.#inPlaceOffset, offset + end - start - this.#inPlaceOffset);
-      if (messageOpcode(first) === OPCODE_TEXT) queue.addTextBytes(data);
-      else queue.addBinary(data);
-      this.#inPlaceOffset = -1;
-    }
-    return true;
-  }
-
-  /** Part of a message that did not come whole in one record. @throws ProtocolError once it has too many fragments */
-  #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
-    const isText = messageOpcode(first) === OPCODE_TEXT;
-    this.#message ??= new FragmentedMessage(isText, this.separatesFragments && !isText);
-    const message = this.#message;
-    if (!message.take(this.#decoder, first, start, end, this.#maxFragments)) return;
-    this.#message = undefined;
-    const fragments = message.takeFragments();
-    if (fragments === undefined) this.#deliverJoined(queue, message);
-    else queue.addFragments(fragments);
-  }
-
-  #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
-    const { host } = this.#decoder.arena;
-    const data = message.takePayload();
-    if (!message.isText) queue.addBinary(data);
-    else if (this.#textAsBytes) queue.addTextBytes(data);
-    else if (message.isAscii) queue.addText(host.readAscii(data, 0, data.length));
-    else queue.addText(this.#readText(data, 0, data.length));
-  }
-
-  #takePiece(queue: DeliveryQueue, first: number, data: Uint8Array): void {
-    queue.addPiece({
-      opcode: messageOpcode(first) === OPCODE_TEXT ? 'text' : 'binary',
-      data,
-      isFirst: isMessageStart(first),
-      isLast: isMessageEnd(first),
-    });
-  }
 }
 
 /** @throws TypeError */
 function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
   if (!values.includes(value)) throw new TypeError(`${name} is one of ${values.join(', ')}, not ${String(value)}`);
-}
-
-function partOf(host: Host, chunk: Uint8Array, offset: number, length: number): Uint8Array {
-  return new (host.partClass(chunk))(chunk.buffer, chunk.byteOffset + offset, length);
 }

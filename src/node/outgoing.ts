@@ -3,8 +3,9 @@
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Connection, SendMessageOptions } from '../connection.js';
+import type { Connection } from '../connection.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
+import type { SendMessageOptions } from '../messages/message-sender.js';
 import { type Payload, sizeOf } from './sendable.js';
 
 /** Called when what was sent has been handed to the system, or with the error that it could not be. */

@@ -1,56 +1,13 @@
+// src/handshake/server.ts: which requests are accepted, with what, and how others are refused. The responses are in
+// server-responses.test.ts.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '../../src/errors.js';
 import type { ExtensionOffer } from '../../src/handshake/extensions.js';
 import { encodeLatin1, parseRequestHead, parseResponseHead, type RequestHead } from '../../src/handshake/head.js';
-import { fromRawHeaders, HeaderList } from '../../src/handshake/headers.js';
-import {
-  type CheckRequestOptions,
-  checkRequest,
-  type HandshakeAccepted,
-  type HandshakeRejected,
-  rejectRequest,
-  writeRejection,
-  writeResponse,
-} from '../../src/handshake/server.js';
-
-const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
-const DEFLATE: ExtensionOffer = { name: 'permessage-deflate', parameters: [['client_max_window_bits', true]] };
-
-const HEADERS: Readonly<Record<string, string>> = {
-  Host: 'example.com',
-  Upgrade: 'websocket',
-  Connection: 'Upgrade',
-  'Sec-WebSocket-Key': KEY,
-  'Sec-WebSocket-Version': '13',
-};
-
-/** A request by the rules, with these headers changed, added, or (undefined) taken away. */
-function request(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>> = {},
-  head: Partial<RequestHead> = {},
-): RequestHead {
-  return { method: 'GET', target: '/chat', version: '1.1', headers: { ...HEADERS, ...headers }, ...head };
-}
-
-function accepted(from: RequestHead, options?: CheckRequestOptions): HandshakeAccepted {
-  const verdict = checkRequest(from, options);
-  if (!verdict.ok) throw verdict.error;
-  return verdict;
-}
-
-function rejected(from: RequestHead, options?: CheckRequestOptions): HandshakeRejected {
-  const verdict = checkRequest(from, options);
-  if (verdict.ok) throw new Error('accepted');
-  expect(verdict.status).toBe(verdict.error.status);
-  return verdict;
-}
-
-function verdictOf(from: RequestHead, options?: CheckRequestOptions): [number, string] {
-  const { status, error } = rejected(from, options);
-  return [status, error.code];
-}
+import { fromRawHeaders } from '../../src/handshake/headers.js';
+import { type CheckRequestOptions, checkRequest, writeRejection, writeResponse } from '../../src/handshake/server.js';
+import { ACCEPT, accepted, DEFLATE, HEADERS, headOf, KEY, rejected, request, verdictOf } from './requests.js';
 
 describe('checkRequest accepts', () => {
   it('a request by the rules', () => {
@@ -480,100 +437,4 @@ describe('checkRequest', () => {
       expect(performance.now() - start).toBeLessThan(3000);
     },
   );
-});
-
-function headOf(response: string): string {
-  return response.slice(0, response.indexOf('\r\n\r\n') + 4);
-}
-
-describe('writeResponse', () => {
-  it('adds headers of the caller in every shape', () => {
-    const verdict = accepted(request());
-    const lines = writeResponse(verdict, { 'Set-Cookie': ['a=b', 'c=d'], 'X-A': '\xe9' }).split('\r\n');
-    expect(lines.slice(4)).toEqual(['Set-Cookie: a=b', 'Set-Cookie: c=d', 'X-A: \xe9', '', '']);
-    expect(writeResponse(verdict, fromRawHeaders(['X-A', 'b']))).toMatch(/\r\nx-a: b\r\n\r\n$/);
-    expect(writeResponse(verdict, [])).toBe(writeResponse(verdict));
-  });
-
-  it.each([
-    ['X-A', 'b\r\nSet-Cookie: c'],
-    ['X-A', 'b\n'],
-    ['X-A', '\0'],
-    ['X-A', '€'],
-    ['X-A\r\n', 'b'],
-    ['X A', 'b'],
-    ['', 'b'],
-    ['Connection', 'close'],
-    ['sec-websocket-accept', ACCEPT],
-    ['Sec-WebSocket-Protocol', 'chat'],
-    ['Content-Length', '0'],
-  ])('throws at the header %j: %j', (name, value) => {
-    expect(() => writeResponse(accepted(request()), [[name, value]])).toThrow(TypeError);
-  });
-
-  it('throws at a subprotocol or extension that would break out of its line', () => {
-    const verdict = accepted(request());
-    expect(() => writeResponse({ ...verdict, protocol: 'a\r\nb: c' })).toThrow(TypeError);
-    const bad = { name: 'a\r\nb', parameters: [] };
-    expect(() => writeResponse({ ...verdict, extensions: [bad] })).toThrow(TypeError);
-  });
-});
-
-describe('writeRejection', () => {
-  it('is a whole response that says what was wrong', () => {
-    const text = writeRejection(rejected(request({ 'Sec-WebSocket-Version': '8' })));
-    expect(text).toBe(
-      'HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        'Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 41\r\n\r\n' +
-        'the Sec-WebSocket-Version is not 13: "8"\n',
-    );
-  });
-
-  it.each([
-    [request({}, { method: 'PUT' }), 'HTTP/1.1 405 Method Not Allowed', /GET: "PUT"\n$/],
-    [request({ Upgrade: 'h2c' }), 'HTTP/1.1 400 Bad Request', /Upgrade header .*: "h2c"\n$/],
-    [request({ Origin: 'https://evil.com' }), 'HTTP/1.1 403 Forbidden', /Origin .*: "https:\/\/evil.com"\n$/],
-  ])('answers %j', (asked, line, body) => {
-    const text = writeRejection(rejected(asked));
-    const { headers } = parseResponseHead(encodeLatin1(headOf(text)));
-    expect(text.startsWith(`${line}\r\n`)).toBe(true);
-    expect(headers.get('connection')).toBe('close');
-    expect(headers.get('content-length')).toBe(String(text.length - headOf(text).length));
-    expect(text).toMatch(body);
-    expect(headers.get('allow')).toBe(line.includes('405') ? 'GET' : undefined);
-  });
-
-  it('answers a head that could not be read', () => {
-    const tooLarge = writeRejection(rejectRequest(new ProtocolError('WSIMD_HEAD_TOO_LARGE')));
-    expect(tooLarge).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\nConnection: close\r\n/);
-    expect(rejectRequest(new ProtocolError('WSIMD_BAD_REQUEST'))).toMatchObject({
-      ok: false,
-      status: 400,
-      headers: [],
-    });
-    expect(rejectRequest(new ProtocolError('WSIMD_BAD_METHOD')).headers).toEqual([['Allow', 'GET']]);
-    expect(rejectRequest(new ProtocolError('WSIMD_CONNECTION_LOST')).status).toBe(400);
-  });
-
-  it('writes a refusal of the caller, in UTF-8', () => {
-    const headers = [['WWW-Authenticate', 'Basic realm="a"']] as const;
-    const text = writeRejection({ status: 401, error: new Error('wer bist du? 😀'), headers });
-    expect(text).toMatch(/^HTTP\/1\.1 401 \r\nWWW-Authenticate: Basic realm="a"\r\nConnection: close\r\n/);
-    const bytes = encodeLatin1(text);
-    const body = bytes.subarray(headOf(text).length);
-    expect(new TextDecoder('utf-8', { fatal: true }).decode(body)).toBe('wer bist du? 😀\n');
-    expect(text).toContain(`Content-Length: ${body.length}\r\n`);
-  });
-
-  it('throws at a header that would break out of its line', () => {
-    const headers = [['X-A', 'b\r\nc: d']] as const;
-    expect(() => writeRejection({ status: 401, error: new Error('x'), headers })).toThrow(TypeError);
-  });
-
-  it('does not let the client write into the response', () => {
-    const Upgrade = 'x\r\nSet-Cookie: a=b\r\n\r\n<script>';
-    const text = writeRejection(rejected(request({ Upgrade })));
-    expect(headOf(text)).not.toMatch(/cookie/i);
-    expect(HeaderList.from(parseResponseHead(encodeLatin1(headOf(text))).headers).get('set-cookie')).toBeUndefined();
-  });
 });

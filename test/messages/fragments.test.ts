@@ -15,6 +15,7 @@ describe.each(KERNEL_NAMES)('on the %s kernel', (kernel) => {
     const decode = (cuts: number[]) => {
       const decoder = new MessageDecoder({ role: 'server', kernel, ...options });
       decoder.separatesFragments = separatesFragments;
+      expect(decoder.separatesFragments).toBe(separatesFragments);
       const ends = [...cuts, bytes.length];
       const events = ends.flatMap((end, i) => decoder.decode(bytes.slice(ends[i - 1] ?? 0, end)));
       outcomes.push([events, decoder.bufferedLength, decoder.decode(Uint8Array.of(0x81)).length]);

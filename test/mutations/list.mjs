@@ -7,7 +7,7 @@ const KERNEL_MASK = { file: 'test/kernel/mask.test.ts' };
 const KERNEL_UTF8 = { file: 'test/kernel/utf8.test.ts' };
 const KERNEL_ENCODE = { file: 'test/kernel/encode.test.ts' };
 const DECODE_ERRORS = { file: 'test/kernel/decode-errors.test.ts' };
-const CONNECTION = { file: 'test/connection.test.ts' };
+const CONNECTION = { file: 'test/connection' };
 const PROPERTIES = { file: 'test/properties/frames.test.ts' };
 const LESSONS = { file: 'test/conformance/lessons.test.ts' };
 const LENGTHS = vectors('5.2-payload-length.*(length in|bytes$)');
@@ -291,16 +291,16 @@ export const MUTATIONS = [
   // ---- TypeScript: decoding
   [
     'a message is handed out as a view of the arena',
-    'src/messages/message-decoder.ts',
+    'src/messages/record-reader.ts',
     'data = bytes.slice(start, end);',
     'data = bytes.subarray(start, end);',
     [FUZZ, LESSONS],
   ],
   [
     'a control frame is handed out as a view of the arena',
-    'src/messages/message-decoder.ts',
-    'payload = bytes.slice(start, end);',
-    'payload = bytes.subarray(start, end);',
+    'src/messages/record-reader.ts',
+    'isWhole ? bytes.slice(start, end)',
+    'isWhole ? bytes.subarray(start, end)',
     [LESSONS],
   ],
   [
@@ -336,7 +336,7 @@ export const MUTATIONS = [
     'src/frames/frame-decoder.ts',
     "if (this.#generation !== this.#arena.generation) throw new ProtocolError('WSIMD_STALE');\n  }",
     '}',
-    [{ file: 'test/frames/frame-decoder.test.ts' }],
+    [{ file: 'test/frames/frame-decoder' }],
   ],
 
   // ---- TypeScript: sending and the connection
@@ -363,8 +363,8 @@ export const MUTATIONS = [
   ],
   [
     'a message may be sent inside a fragmented one',
-    'src/connection.ts',
-    "if (this.#isSendingFragments) throw new ProtocolError('WSIMD_MESSAGE_OPEN');",
+    'src/messages/message-sender.ts',
+    "if (this.#isInMessage) throw new ProtocolError('WSIMD_MESSAGE_OPEN');",
     '',
     [CONNECTION, PROPERTIES],
   ],
@@ -532,8 +532,8 @@ export const MUTATIONS = [
   [
     'a Close from the peer cuts off a message that is leaving in slices',
     'src/connection.ts',
-    'while (this.hasSlices) this.#slices!.next();',
-    'this.#slices?.clear();',
+    'this.#sender.sendAllSlices();',
+    'this.#sender.clear();',
     [{ file: 'test/compression/sending.test.ts', filter: 'before the reply' }],
   ],
 ];

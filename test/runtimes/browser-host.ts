@@ -41,11 +41,16 @@ type Answer = Replayed | { readonly error: string };
 
 /** Runs in the page. */
 function startReplay({ files, kernels }: { files: VectorFiles; kernels: readonly KernelName[] }): void {
-  const [codec, compression, suite] = ['/src/index.js', '/src/compression/index.js', '/test/runtimes/replay-all.js'];
+  // As strings: the compiler would look for literal paths here.
+  const codec: string = '/src/index.js';
+  const handshake: string = '/src/handshake/index.js';
+  const compression: string = '/src/compression/index.js';
+  const suite: string = '/test/runtimes/replay-all.js';
   const replay = async () => {
     const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
     const implementation = {
       ...((await import(codec)) as typeof import('../../src/index.js')),
+      ...((await import(handshake)) as typeof import('../../src/handshake/index.js')),
       ...((await import(compression)) as typeof import('../../src/compression/index.js')),
     };
     return replayAll(implementation, files, kernels);

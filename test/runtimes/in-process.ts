@@ -2,6 +2,7 @@
 // `node build/test/runtimes/in-process.js wasm portable`. It writes what came of it as JSON, or fails.
 
 import * as compression from '../../src/compression/index.js';
+import * as handshake from '../../src/handshake/index.js';
 import type { KernelName } from '../../src/index.js';
 import * as implementation from '../../src/index.js';
 import { replayAll } from './replay-all.js';
@@ -19,5 +20,5 @@ function describeHost(): { readonly version: string; readonly engine: string } {
 }
 
 const kernels = process.argv.slice(2) as KernelName[];
-const replayed = await replayAll({ ...implementation, ...compression }, readVectorFiles(), kernels);
+const replayed = await replayAll({ ...implementation, ...handshake, ...compression }, readVectorFiles(), kernels);
 console.log(JSON.stringify({ ...describeHost(), ...replayed }));

@@ -7,10 +7,28 @@ import {
   RECORD_CAPACITY,
   RECORD_LENGTH,
   RECORDS_PTR,
+  STATE_CONSUMED,
   STATE_LENGTH,
   STATE_PTR,
 } from '../../assembly/layout.js';
+import {
+  FIN,
+  OPCODE_BINARY,
+  OPCODE_CLOSE,
+  OPCODE_CONTINUATION,
+  OPCODE_PING,
+  OPCODE_PONG,
+  OPCODE_TEXT,
+} from '../../assembly/protocol.js';
 import type { Kernel } from '../../src/kernel/kernel.js';
+
+/** First bytes of whole frames, and of the last fragment of a message. */
+export const TEXT = FIN | OPCODE_TEXT;
+export const BINARY = FIN | OPCODE_BINARY;
+export const CLOSE = FIN | OPCODE_CLOSE;
+export const PING = FIN | OPCODE_PING;
+export const PONG = FIN | OPCODE_PONG;
+export const LAST = FIN | OPCODE_CONTINUATION;
 
 export interface FrameSpec {
   /** FIN, RSV bits and opcode. */
@@ -39,6 +57,18 @@ export function frame(spec: FrameSpec): Uint8Array {
   return Uint8Array.from([...bytes, ...masked(payload, maskingKey)]);
 }
 
+export function fromClient(
+  first: number,
+  payload: FrameSpec['payload'] = [],
+  more: Partial<FrameSpec> = {},
+): Uint8Array {
+  return frame({ first, payload, maskingKey: KEY, ...more });
+}
+
+export function utf8(text: string): number[] {
+  return [...Buffer.from(text)];
+}
+
 function masked(payload: Uint8Array | readonly number[], maskingKey?: readonly number[]): number[] {
   return Array.from(payload, (byte, i) => (maskingKey ? byte ^ maskingKey[i % 4]! : byte));
 }
@@ -46,6 +76,8 @@ function masked(payload: Uint8Array | readonly number[], maskingKey?: readonly n
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
+
+export const KEY_NUMBER = keyNumber(KEY);
 
 /** A masking key as `Kernel` and a record hold it: the first byte lowest. */
 export function keyNumber(maskingKey: readonly number[]): number {
@@ -258,4 +290,11 @@ export function splits(bytes: Uint8Array): Uint8Array[][] {
 /** One chunk a byte. */
 export function byteByByte(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
+}
+
+/** A state as it is between two messages: fresh, but for what the last call consumed. */
+export function idleState(consumed: number, settings: Settings = {}): Uint8Array {
+  const state = freshState(settings);
+  new DataView(state.buffer).setUint32(STATE_CONSUMED, consumed, true);
+  return state;
 }

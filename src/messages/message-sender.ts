@@ -1,0 +1,180 @@
+// Messages → frames to be sent: whole, in fragments, in slices, compressed or framed before, and control frames between them.
+// It keeps their order. It knows no socket, nothing of what is received, and not whether a connection is open.
+
+import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { ProtocolError } from '../errors.js';
+import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../frames/frame-encoder.js';
+import { FrameWriter } from '../frames/frame-writer.js';
+import type { PreparedMessage } from '../frames/prepared-message.js';
+import { encodeUtf8, getHost } from '../kernel/host.js';
+import type { MessageCompression } from './compression.js';
+import { SliceQueue } from './slice-queue.js';
+
+/** How a message is sent. */
+export interface SendMessageOptions {
+  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
+  readonly compress?: boolean;
+  /**
+   * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
+   * without WebAssembly) leaves in fragments, of which only the first is made now; each call of `sendNextSlice` makes one
+   * more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
+   * message leaves whole, in one frame.
+   */
+  readonly inSlices?: boolean;
+}
+
+const COMPRESSED: FrameBits = { rsv1: true };
+
+/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
+const encoders = new WeakMap<FrameEncoderOptions, FrameEncoder>();
+
+function encoderFor(options: FrameEncoderOptions): FrameEncoder {
+  let encoder = encoders.get(options);
+  if (encoder === undefined) {
+    encoder = new FrameEncoder(options);
+    encoders.set(options, encoder);
+  }
+  return encoder;
+}
+
+export class MessageSender {
+  readonly encoder: FrameEncoder;
+  /** What has been made of it all. What is written to it directly overtakes what leaves in slices. */
+  readonly writer: FrameWriter;
+  readonly #isServer: boolean;
+  readonly #compression: MessageCompression | undefined;
+  /** The first fragment of a message has been sent and the last has not. */
+  #isInMessage = false;
+  /** The fragments that are being sent are those of a compressed message. */
+  #isDeflating = false;
+  /** Made for the first message that leaves in slices. */
+  #slices: SliceQueue | undefined;
+
+  constructor(options: FrameEncoderOptions, compression: MessageCompression | undefined) {
+    this.encoder = encoderFor(options);
+    this.writer = new FrameWriter(this.encoder);
+    this.#isServer = options.role === 'server';
+    this.#compression = compression;
+  }
+
+  /** A message is leaving in slices. */
+  get hasSlices(): boolean {
+    return this.#slices?.isBusy ?? false;
+  }
+
+  /** How much waits for slices to be made: bytes, of strings UTF-16 units. */
+  get pendingLength(): number {
+    return this.#slices?.pendingLength ?? 0;
+  }
+
+  /** A whole message. @param payload copied @throws ProtocolError `WSIMD_MESSAGE_OPEN`, as the next three do */
+  send(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    this.#requireNoMessage();
+    if (this.hasSlices) {
+      const kept = typeof payload === 'string' ? payload : payload.slice();
+      this.inTurn(kept.length, () => this.#write(opcode, kept, options));
+    } else {
+      this.#write(opcode, payload, options);
+    }
+  }
+
+  sendPrepared(message: PreparedMessage): void {
+    this.#requireNoMessage();
+    this.inTurn(0, () => this.writer.writeEncoded(this.#frameOf(message)));
+  }
+
+  /** The frame of a prepared message, to be written by the caller. @throws also where `hasSlices` */
+  framePrepared(message: PreparedMessage): Uint8Array {
+    this.#requireNoMessage();
+    if (this.hasSlices) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+    return this.#frameOf(message);
+  }
+
+  /** The header of a message whose payload the caller writes; undefined where that cannot be. */
+  headerFor(opcode: number, payload: Uint8Array, options: SendMessageOptions | undefined): Uint8Array | undefined {
+    this.#requireNoMessage();
+    const isCompressed = options?.compress !== false && this.#compression?.isWorthDeflating(payload) === true;
+    if (!this.#isServer || isCompressed || this.hasSlices) return undefined;
+    return this.encoder.headerOf(opcode, payload.length);
+  }
+
+  /** The first fragment of a message. @throws ProtocolError `WSIMD_MESSAGE_OPEN` */
+  start(type: 'text' | 'binary', data: string | Uint8Array, compress: boolean): void {
+    this.#requireNoMessage();
+    const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+    const isCompressed = compress && this.#compression?.isWorthDeflating(data) === true;
+    this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
+    this.#isInMessage = true;
+    this.#isDeflating = isCompressed;
+  }
+
+  /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
+  continue(data: string | Uint8Array, isLast: boolean): void {
+    if (!this.#isInMessage) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
+    this.#sendPart(OPCODE_CONTINUATION, data, this.#isDeflating, { fin: isLast });
+    this.#isInMessage = !isLast;
+  }
+
+  /** Does it now, or behind the message that is leaving in slices. @param length what it holds on to */
+  inTurn(length: number, send: () => void): void {
+    if (this.hasSlices) this.#slices!.add(length, send);
+    else send();
+  }
+
+  /** Makes the next slice; without effect if there is none. */
+  sendNextSlice(): void {
+    this.#slices?.next();
+  }
+
+  /** Makes all slices, and sends what waits behind them. */
+  sendAllSlices(): void {
+    while (this.hasSlices) this.#slices!.next();
+  }
+
+  /** Gives up the slices that have not been made, and what waits behind them. */
+  clear(): void {
+    this.#slices?.clear();
+  }
+
+  #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    const compression = options?.compress === false ? undefined : this.#compression;
+    if (compression === undefined) {
+      this.writer.write(opcode, payload);
+    } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
+      const bytes = typeof payload === 'string' ? encodeUtf8(getHost(), payload) : payload.slice();
+      this.#slices ??= new SliceQueue(compression, this.writer);
+      this.#slices.begin(opcode, bytes);
+    } else {
+      const deflated = compression.deflate(payload);
+      if (deflated === undefined) this.writer.write(opcode, payload);
+      else this.writer.write(opcode, deflated, COMPRESSED);
+    }
+  }
+
+  #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
+    const kept = typeof data === 'string' || !this.hasSlices ? data : data.slice();
+    this.inTurn(kept.length, () => {
+      const part = isCompressed ? this.#compression!.deflatePart(kept, bits.fin === true) : kept;
+      this.writer.write(opcode, part, bits);
+    });
+  }
+
+  #frameOf(message: PreparedMessage): Uint8Array {
+    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
+    if (this.#isServer) return form?.serverFrame ?? message.serverFrame;
+    return form === undefined
+      ? this.encoder.encode(message.opcode, message.payload)
+      : this.encoder.encode(message.opcode, form.payload, COMPRESSED);
+  }
+
+  #requireNoMessage(): void {
+    if (this.#isInMessage) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+  }
+}
+
+/** Longer, as UTF-8, than what is deflated at once. */
+function isLong(payload: string | Uint8Array, { sliceLength }: MessageCompression): boolean {
+  const { length } = payload;
+  if (typeof payload !== 'string' || length > sliceLength) return length > sliceLength;
+  return length * 3 > sliceLength && getHost().utf8Length(payload) > sliceLength;
+}
