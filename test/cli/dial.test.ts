@@ -3,7 +3,7 @@
 
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type Dialled, type DialOptions, dial } from '../../src/cli/client/dial.js';
 import { Session } from '../../src/cli/connect/session.js';
@@ -141,6 +141,32 @@ test('a peer that does not read: no more is asked for, until it does', async () 
   expect(told.map(([name]) => name)).toEqual(['failure']);
 });
 
+test('a peer that is long in answering a Close is waited for while anything comes, and no longer', async () => {
+  let peer: Socket | undefined;
+  const url = await startTcp((socket, accept) => {
+    peer = socket;
+    socket.write(switching(accept));
+  });
+  for (const [answers, isClean] of [
+    [true, true],
+    [false, false],
+  ]) {
+    const { session, told } = sessionOn(await open(url));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    session.close(4000);
+    for (let i = 1; i <= 4; i++) {
+      vi.advanceTimersByTime(2500);
+      peer!.write(Buffer.from('\x81\x02hi', 'latin1'));
+      await expect.poll(() => told.length).toBe(i);
+    }
+    if (answers) peer!.end(Buffer.of(0x88, 2, 4000 >> 8, 4000 & 255));
+    else vi.advanceTimersByTime(3000);
+    expect(await session.closed).toBe(isClean);
+    vi.useRealTimers();
+  }
+});
+
 test('a broken rule and what follows from it: told once', async () => {
   const url = await startTcp((socket, accept) => {
     socket.write(switching(accept));
@@ -149,6 +175,18 @@ test('a broken rule and what follows from it: told once', async () => {
   const { session, told } = sessionOn(await open(url));
   expect(await session.closed).toBe(false);
   expect(told).toEqual([['failure', expect.stringContaining('the server broke a rule')]]);
+});
+
+test('a connection that is reset: told once', async () => {
+  let peer: Socket | undefined;
+  const url = await startTcp((socket, accept) => {
+    peer = socket;
+    socket.write(switching(accept));
+  });
+  const { session, told } = sessionOn(await open(url));
+  peer!.resetAndDestroy();
+  expect(await session.closed).toBe(false);
+  expect(told).toEqual([['failure', expect.stringContaining('ECONNRESET')]]);
 });
 
 test('given up while it is opened', async () => {
