@@ -15,11 +15,21 @@ export const MODULES = [
   { name: 'kernel', tests: ['test/kernel/', 'test/select.test.ts', 'test/host.test.ts', 'test/text.test.ts'] },
   {
     name: 'frames',
-    tests: ['test/frames/', 'test/messages/received.test.ts', 'test/compression/sending.test.ts'],
+    tests: [
+      'test/frames/',
+      'test/messages/received.test.ts',
+      'test/compression/sending.test.ts',
+      'test/compression/sending-long.test.ts',
+    ],
   },
   {
     name: 'messages',
-    tests: ['test/messages/', 'test/compression/rfc7692.test.ts', 'test/compression/sending.test.ts'],
+    tests: [
+      'test/messages/',
+      'test/compression/rfc7692.test.ts',
+      'test/compression/sending.test.ts',
+      'test/compression/sending-long.test.ts',
+    ],
   },
   { name: 'compression', tests: ['test/compression/'] },
   {
@@ -29,6 +39,7 @@ export const MODULES = [
       'test/messages/received.test.ts',
       'test/compression/rfc7692.test.ts',
       'test/compression/sending.test.ts',
+      'test/compression/sending-long.test.ts',
     ],
   },
   { name: 'web', tests: ['test/web/'] },

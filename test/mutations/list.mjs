@@ -534,6 +534,6 @@ export const MUTATIONS = [
     'src/connection.ts',
     'while (this.hasSlices) this.#slices!.next();',
     'this.#slices?.clear();',
-    [{ file: 'test/compression/sending.test.ts', filter: 'before the reply' }],
+    [{ file: 'test/compression/sending-long.test.ts', filter: 'before the reply' }],
   ],
 ];
