@@ -108,7 +108,7 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
     if (isMasked) row('On the wire', hexView(wire, payloadFault, 'hex masked'));
     row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
     if (!frame.isCompressed) textRow(payload);
-    moreRow(Number(payloadLength ?? 0) - payload.length);
+    moreRow(Number(payloadLength) - payload.length);
   } else if (payloadLength !== undefined && Number(payloadLength) === 0) {
     row('Payload', element('span', 'more', 'empty'));
   }

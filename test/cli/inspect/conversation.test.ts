@@ -2,11 +2,14 @@
 // read, and what is told of times and of bytes from the middle.
 
 import { describe, expect, it } from 'vitest';
+import { ByteReader } from '../../../src/cli/inspect/byte-reader.js';
 import { Conversation } from '../../../src/cli/inspect/conversation.js';
 import type { Entry } from '../../../src/cli/inspect/entries.js';
 import { decodeInput } from '../../../src/cli/inspect/input-format.js';
+import { inspectCapture } from '../../../src/cli/inspect/inspect-capture.js';
 import { guessSender, looksLikeFrame } from '../../../src/cli/inspect/looks-like-frame.js';
 import { dateOf } from '../../../src/cli/inspect/text-lines.js';
+import { captureOf, connectionOf } from '../../support/captures.js';
 import { REQUEST, RESPONSE } from '../../support/inspected.js';
 import { Peer, stream } from '../../support/wire.js';
 
@@ -99,6 +102,32 @@ describe('a conversation', () => {
       expect.stringContaining('note: no frame was found in 5 bytes from byte '),
     ]);
   });
+});
+
+it('ports that are used again behind a connection whose beginning is not in the capture', async () => {
+  const open = connectionOf([
+    ['client', Buffer.from(REQUEST)],
+    ['server', Buffer.from(RESPONSE)],
+    ['client', stream(client.text('new'))],
+  ]);
+  const capture = captureOf([
+    { from: 'client', sequenceNumber: 500, acknowledged: 900, payload: stream(client.text('old')) },
+    { from: 'client', sequenceNumber: 509, acknowledged: 900, flags: 'R' },
+    ...open,
+  ]);
+  const entries: Entry[] = [];
+  async function* whole() {
+    yield capture;
+  }
+  const report = await inspectCapture(new ByteReader(whole()), {
+    maxPayload: 64,
+    emit: (entry) => entries.push(entry),
+    flush: async () => {},
+  });
+  expect(report).toEqual({ damage: undefined, notes: [] });
+  expect(entries.flatMap((entry) => (entry.type === 'connection' ? [entry.info.isWhole] : []))).toEqual([false, true]);
+  const texts = entries.flatMap((entry) => (entry.type === 'message' ? [Buffer.from(entry.payload).toString()] : []));
+  expect(texts).toEqual(['old', 'new']);
 });
 
 describe('looksLikeFrame', () => {
