@@ -14,6 +14,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    // Hooks start programs too, and what is waited for may come late where the machine is busy.
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Every core: most of the long files wait for other programs.
     maxWorkers: '100%',
     coverage: {

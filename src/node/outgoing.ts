@@ -93,17 +93,16 @@ export class Outgoing {
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
+    if (this.#waiting === undefined) this.#sendPreparedNow(message, callback);
+    else this.#wait({ payload: '', callback, send: () => this.#sendPreparedNow(message, callback) });
+  }
+
+  #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
     const connection = this.#connection;
-    if (this.#waiting !== undefined) {
-      this.#wait({ payload: '', callback, send: () => this.sendPrepared(message, callback) });
-    } else if (this.#holds > 0 || connection.outgoingLength > 0 || connection.hasSlices) {
-      connection.sendPrepared(message);
-      this.#gathered(callback);
-    } else {
-      // The frame itself leaves: a broadcast makes no copy for any receiver.
-      this.#addUncopied(connection.framePrepared(message));
-      this.#gathered(callback);
-    }
+    if (this.#holds > 0 || connection.outgoingLength > 0 || connection.hasSlices) connection.sendPrepared(message);
+    // The frame itself leaves: a broadcast makes no copy for any receiver.
+    else this.#addUncopied(connection.framePrepared(message));
+    this.#gathered(callback);
   }
 
   /** Sends a Close behind all that was sent; nothing may be sent after it. */

@@ -41,7 +41,11 @@ export function sendAndDestroy(socket: Duplex, response: string | Buffer): void 
 /** Requests that servers have left to others, and how many have. */
 const left = new WeakMap<object, number>();
 
-/** Leaves a request to the other WebSocketServers of its HTTP server; the last to do so refuses it. */
+/**
+ * Leaves a request to the other WebSocketServers of its HTTP server; the last to do so refuses it.
+ *
+ * @param request what stands for it, the same object at all of them
+ */
 export function leaveToOthers(server: EventEmitter, request: object, refuse: () => void): void {
   const count = (left.get(request) ?? 0) + 1;
   left.set(request, count);

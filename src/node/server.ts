@@ -176,7 +176,8 @@ export class WebSocketServer<
   /** An extended CONNECT. What says on HTTP/1.1 what was asked for says it here too: headers, url, socket. */
   #onConnect(request: InstanceType<U>, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     if (this.#httpServer!.listenerCount('stream') > 1 && this.options.path && !this.shouldHandle(request)) {
-      leaveToOthers(this.#httpServer!, request, () => new StreamUpgrade(stream, headers).refuse(400));
+      // The request is made anew for each WebSocketServer; the stream is the same.
+      leaveToOthers(this.#httpServer!, stream, () => new StreamUpgrade(stream, headers).refuse(400));
     } else {
       this.#judge(new StreamUpgrade(stream, headers), request, Buffer.alloc(0), this.#onConnection);
     }

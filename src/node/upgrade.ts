@@ -36,8 +36,8 @@ export class HttpUpgrade implements Upgrade {
     this.socket = socket;
     this.isSecure = socket instanceof TLSSocket;
     this.head = {
-      method: request.method ?? '',
-      target: request.url ?? '',
+      method: request.method!,
+      target: request.url!,
       version: request.httpVersion,
       headers: fromRawHeaders(request.rawHeaders),
     };
@@ -101,10 +101,13 @@ export class StreamUpgrade implements Upgrade {
   }
 }
 
-/** The HTTP/1.1 request that an extended CONNECT stands for (RFC 8441 section 5), so that one set of rules judges both. */
+/**
+ * The HTTP/1.1 request that an extended CONNECT stands for (RFC 8441 section 5), so that one set of rules judges both. One
+ * without :authority or :path does not come here: nghttp2 resets its stream.
+ */
 function toUpgradeRequest(headers: IncomingHttpHeaders): RequestHead {
   const list = HeaderList.from([
-    ['host', headers[':authority'] ?? ''],
+    ['host', headers[':authority']!],
     ['upgrade', 'websocket'],
     ['connection', 'upgrade'],
     ['sec-websocket-key', NO_KEY],
@@ -113,7 +116,7 @@ function toUpgradeRequest(headers: IncomingHttpHeaders): RequestHead {
     if (name.startsWith(':') || name === 'host' || name === 'sec-websocket-key' || value === undefined) continue;
     for (const line of [value].flat()) list.append(name, line);
   }
-  return { method: 'GET', target: headers[':path'] ?? '', version: '1.1', headers: list };
+  return { method: 'GET', target: headers[':path']!, version: '1.1', headers: list };
 }
 
 function lowerCased(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {

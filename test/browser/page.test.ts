@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, launchChromium } from '../support/chromium.js';
+import { withPageCoverage } from '../support/page-coverage.js';
 import { describeWith } from '../support/peers.js';
 import { type Serve, startServe } from '../support/serve.js';
 
@@ -41,8 +42,10 @@ describeWith('Chromium: the page', hasChromium, () => {
       page.on('request', (request) => {
         if (!request.url().startsWith(serve.url)) elsewhere.push(request.url());
       });
-      await page.goto(serve.url);
-      await test(page);
+      await withPageCoverage(page, async () => {
+        await page.goto(serve.url);
+        await test(page);
+      });
       expect(complaints).toEqual([]);
       expect(elsewhere).toEqual([]);
     } finally {
@@ -214,12 +217,14 @@ describeWith('Chromium: the page', hasChromium, () => {
     const own = await startServe();
     const page = await browser.newPage();
     try {
-      await page.goto(own.url);
-      await connect(page);
-      await own.stop();
-      await hasMessage(page, 'closed with 1001: going away');
-      await press(page, 'Connect');
-      await hasMessage(page, 'problem The server does not answer. Is “wsimd serve” still running?');
+      await withPageCoverage(page, async () => {
+        await page.goto(own.url);
+        await connect(page);
+        await own.stop();
+        await hasMessage(page, 'closed with 1001: going away');
+        await press(page, 'Connect');
+        await hasMessage(page, 'problem The server does not answer. Is “wsimd serve” still running?');
+      });
     } finally {
       await page.close();
       await own.stop();
@@ -311,23 +316,25 @@ describeWith('Chromium: the page', hasChromium, () => {
     const context = await browser.newContext();
     try {
       const page = await context.newPage();
-      await page.goto(strict.url);
-      expect(await page.locator('#kernel').textContent()).toMatch(
-        /^decoded by the portable kernel: WebAssembly cannot run here: CompileError: .*unsafe-eval/,
-      );
-      await connect(page);
-      await press(page, '1 MiB');
-      await hasMessage(page, 'received binary, 1,048,576 bytes, the same');
-      await expect
-        .poll(() => summariesOf(page).then(([newest]) => newest))
-        .toBe('server → browser | binary | 1,048,576 bytes, not masked');
+      await withPageCoverage(page, async () => {
+        await page.goto(strict.url);
+        expect(await page.locator('#kernel').textContent()).toMatch(
+          /^decoded by the portable kernel: WebAssembly cannot run here: CompileError: .*unsafe-eval/,
+        );
+        await connect(page);
+        await press(page, '1 MiB');
+        await hasMessage(page, 'received binary, 1,048,576 bytes, the same');
+        await expect
+          .poll(() => summariesOf(page).then(([newest]) => newest))
+          .toBe('server → browser | binary | 1,048,576 bytes, not masked');
 
-      await page.getByRole('link', { name: 'Benchmark' }).click();
-      await press(page, 'Run the benchmark');
-      await page
-        .getByText(/^Done in \d+ s: the kernel that was asked for cannot run here/)
-        .waitFor({ timeout: 60_000 });
-      expect(await page.locator('.case .name').allTextContents()).toEqual(Array(12).fill('portable'));
+        await page.getByRole('link', { name: 'Benchmark' }).click();
+        await press(page, 'Run the benchmark');
+        await page
+          .getByText(/^Done in \d+ s: the kernel that was asked for cannot run here/)
+          .waitFor({ timeout: 60_000 });
+        expect(await page.locator('.case .name').allTextContents()).toEqual(Array(12).fill('portable'));
+      });
     } finally {
       await context.close();
       strict.close();

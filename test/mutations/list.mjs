@@ -534,6 +534,6 @@ export const MUTATIONS = [
     'src/connection.ts',
     'this.#sender.sendAllSlices();',
     'this.#sender.clear();',
-    [{ file: 'test/compression/sending.test.ts', filter: 'before the reply' }],
+    [{ file: 'test/compression/sending-long.test.ts', filter: 'before the reply' }],
   ],
 ];

@@ -52,7 +52,7 @@ export function parseInput(line: string, lines: 'text' | 'binary' | 'hex'): Inpu
 }
 
 function readClose(argument: string): Input {
-  const [, code = '', reason = ''] = /^(\S*)\s*(.*)$/s.exec(argument) ?? [];
+  const [, code = '', reason = ''] = /^(\S*)\s*(.*)$/s.exec(argument)!;
   if (code === '') return { type: 'close', closeCode: NORMAL, reason: '' };
   if (!/^[0-9]{1,5}$/.test(code)) throw new InputError(`a close code is a number, not "${code}"`);
   return { type: 'close', closeCode: Number(code), reason };

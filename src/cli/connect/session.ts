@@ -19,7 +19,7 @@ export interface SessionSink {
 const MAX_MESSAGE_LENGTH = 256 * 1024 * 1024;
 /** Bytes that may wait to be sent before no more are asked for. */
 const HIGH_WATER = 1024 * 1024;
-/** Milliseconds for the peer to do its part of the closing handshake. */
+/** Milliseconds without a byte in which the peer may do its part of the closing handshake. */
 const CLOSE_TIMEOUT = 3000;
 
 export class Session implements MessageHandler {
@@ -30,6 +30,7 @@ export class Session implements MessageHandler {
   readonly #sink: SessionSink;
   #isFlushing = false;
   #onDrain: (() => void) | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
   #hasFailed = false;
 
   constructor(dialled: Dialled, sink: SessionSink) {
@@ -45,6 +46,8 @@ export class Session implements MessageHandler {
       });
     });
     dialled.receive((bytes) => {
+      // What the peer sent before its Close may take long to come.
+      if (this.#connection.state === 'closing') this.#endTimer?.refresh();
       this.#connection.dispatch(bytes, this);
       this.#flush();
     });
@@ -161,6 +164,6 @@ export class Session implements MessageHandler {
   }
 
   #endLater(): void {
-    setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT).unref();
+    this.#endTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT).unref();
   }
 }

@@ -53,8 +53,8 @@ async function* readPcap(reader: ByteReader): AsyncGenerator<Packet> {
   }
 }
 
+/** @param bytes four or more */
 function pcapOrder(bytes: Uint8Array): { littleEndian: boolean; nanosecondsPerUnit: bigint } | undefined {
-  if (bytes.length < 4) return undefined;
   for (const littleEndian of [true, false]) {
     const magic = viewOf(bytes).getUint32(0, littleEndian);
     if (magic === MAGIC_MICROSECONDS) return { littleEndian, nanosecondsPerUnit: 1000n };

@@ -92,12 +92,6 @@ export class Conversation implements ConnectionSink {
     if (isReset) this.#note('client', 'the connection was reset');
   }
 
-  /** Frames that were found whole, in both directions. */
-  get frameCount(): number {
-    const { client, server } = this.#directions;
-    return (client.frames?.frameCount ?? 0) + (server.frames?.frameCount ?? 0);
-  }
-
   /** The bytes of this direction do not begin with a head. */
   #startWithoutHead(from: Sender, bytes: Uint8Array): void {
     if (this.#options.isWhole) {

@@ -60,18 +60,12 @@ export class FrameStream {
   /** Of the message that the last data frame belongs to. */
   #messageOffset = 0;
   #isCompressed = false;
-  #frameCount = 0;
 
   constructor(options: FrameStreamOptions) {
     this.#options = options;
     this.#base = this.#offset = options.offset;
     this.#searchedFrom = options.isAligned ? undefined : options.offset;
     this.#dissector = this.#newDissector();
-  }
-
-  /** Frames that were found whole. */
-  get frameCount(): number {
-    return this.#frameCount;
   }
 
   push(bytes: Uint8Array): void {
@@ -251,7 +245,6 @@ export class FrameStream {
 
   /** @param message the one that the frame ends */
   #tellWhole({ offset, header, payloadLength = 0 }: Dissection, message: EndedMessage | undefined): void {
-    this.#frameCount++;
     this.#isDoubtful = false;
     if (splitHeader(header).opcode === OPCODE_CLOSE) {
       this.#doneAt = this.#base + offset + header.length + Number(payloadLength);

@@ -16,10 +16,6 @@ export class Histogram {
   #sum = 0;
   #max = 0;
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** In milliseconds; 0 of none. */
   get max(): number {
     return this.#max;

@@ -72,9 +72,8 @@ export class LoadConnection implements MessageHandler {
     this.#flush();
   }
 
-  /** Sends no more, and closes. What has not come back is not waited for. */
+  /** Sends no more, and closes; to be called before it is over. What has not come back is not waited for. */
   stop(): void {
-    if (this.#isOver) return;
     this.#isOver = true;
     this.#isSending = false;
     this.#connection.close(CLOSE_NORMAL);

@@ -2,6 +2,7 @@
 // in hex and as text. Where it came from it knows by name only.
 
 import { OPCODE_BINARY, OPCODE_CLOSE, OPCODE_CONTINUATION } from '../../../assembly/protocol.js';
+import type { ProtocolError } from '../../index.js';
 import { decodeUtf8, formatAscii, formatHex } from './bytes.js';
 import { type Dissection, PREVIEW_LENGTH } from './dissector.js';
 import { type Child, element } from './dom.js';
@@ -25,7 +26,7 @@ export function frameView(frame: Dissection, origin: FrameOrigin): HTMLElement {
   const { error, cut, header } = frame;
   const faultAt = error?.offset === undefined ? undefined : error.offset - frame.offset;
   const body = element('div', 'frame-body');
-  if (error !== undefined) body.append(errorView(frame));
+  if (error !== undefined) body.append(errorView(error));
   if (cut !== undefined) body.append(element('p', 'problem', cutWords(cut.missing)));
   body.append(headerView(header, faultAt), factsView(frame, parts, faultAt));
   const details = element('details', '', summaryView(frame, parts, origin), body);
@@ -68,8 +69,7 @@ function badgeOf({ error, cut }: Dissection): string | undefined {
   return cut === undefined ? undefined : 'cut off';
 }
 
-function errorView({ error }: Dissection): HTMLElement {
-  const { message = '', code = '', closeCode, offset } = error ?? {};
+function errorView({ message, code, closeCode, offset }: ProtocolError): HTMLElement {
   const sentences = [`${message.charAt(0).toUpperCase()}${message.slice(1)}.`];
   if (closeCode !== undefined) {
     sentences.push(` The receiver fails the connection with close code ${closeCode} (${closeCodeWords(closeCode)}).`);
@@ -108,7 +108,7 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
     if (isMasked) row('On the wire', hexView(wire, payloadFault, 'hex masked'));
     row(isMasked ? 'Unmasked' : 'Payload', hexView(payload, payloadFault, 'hex'));
     if (!frame.isCompressed) textRow(payload);
-    moreRow(Number(payloadLength ?? 0) - payload.length);
+    moreRow(Number(payloadLength) - payload.length);
   } else if (payloadLength !== undefined && Number(payloadLength) === 0) {
     row('Payload', element('span', 'more', 'empty'));
   }

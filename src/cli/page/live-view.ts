@@ -73,8 +73,13 @@ export function startLiveView(): void {
   onSubmit('close-form', () => {
     const { value } = byId('close-code', HTMLInputElement);
     const reason = byId('close-reason', HTMLInputElement).value;
+    if (value === '' && reason !== '') {
+      log.problem('A reason needs a code.');
+      return;
+    }
     try {
-      connection?.close(value === '' ? undefined : Number(value), reason);
+      if (value === '') connection?.close();
+      else connection?.close(Number(value), reason);
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       log.problem('The browser lets a page close with 1000 or 3000 to 4999 only, and a reason of at most 123 bytes.');

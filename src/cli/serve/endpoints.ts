@@ -61,7 +61,7 @@ export class Endpoints {
 
   #route(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const base = 'ws://localhost';
-    const target = request.url ?? '';
+    const target = request.url!;
     const url = URL.canParse(target, base) ? new URL(target, base) : undefined;
     if (url?.pathname === TAP_PATH) {
       accept(this.#taps, request, socket, head);

@@ -58,7 +58,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '').replace(/\?.*$/s, '');
+  const path = request.url!.replace(/\?.*$/s, '');
   const file = files.get(path);
   if (file === undefined) {
     if (path === ECHO_PATH || path === TAP_PATH)
