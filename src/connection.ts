@@ -23,6 +23,7 @@ import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
+import { PendingPongs } from './messages/pending-pongs.js';
 import { SliceQueue } from './messages/slice-queue.js';
 
 /** What a connection can be told beyond what a message decoder can. */
@@ -30,6 +31,12 @@ export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEnco
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
+  /**
+   * How many answers to pings may wait to be taken by `takeOutgoing`, at least 1 (default 64). Of the pings beyond it only the
+   * most recent one is answered, as RFC 6455 section 5.5.3 allows, when what waits is taken: a peer that pings and does not
+   * read claims no memory. `Infinity`: all are answered.
+   */
+  readonly maxPendingPongs?: number;
 }
 
 /** How a message is sent. */
@@ -52,6 +59,9 @@ export interface SendMessageOptions {
  *   be ended once what is to be sent has been.
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/** Who pings at intervals has one on its way. With the longest payloads these are 8 KiB. */
+const DEFAULT_MAX_PENDING_PONGS = 64;
 
 const EMPTY = new Uint8Array(0);
 const COMPRESSED: FrameBits = { rsv1: true };
@@ -91,10 +101,15 @@ export class Connection {
   readonly #encoder: FrameEncoder;
   readonly #writer: FrameWriter;
   readonly #autoPong: boolean;
+  readonly #maxPendingPongs: number;
+  /** Made for the first ping. */
+  #pongs: PendingPongs | undefined;
   readonly #relay: MessageHandler;
   #state: ConnectionState = 'open';
   #handler: MessageHandler | undefined;
   #hasEnded = false;
+  /** It was failed by the caller: what is left of a chunk is delivered to nobody. */
+  #isDeaf = false;
   /** The first fragment of a message has been sent and the last has not. */
   #isSendingFragments = false;
   #hasSentClose = false;
@@ -117,6 +132,10 @@ export class Connection {
     this.#encoder = encoderFor(options);
     this.#writer = new FrameWriter(this.#encoder);
     this.#autoPong = options.autoPong ?? true;
+    this.#maxPendingPongs = options.maxPendingPongs ?? DEFAULT_MAX_PENDING_PONGS;
+    if (!(this.#maxPendingPongs >= 1)) {
+      throw new RangeError(`maxPendingPongs is at least 1, not ${this.#maxPendingPongs}`);
+    }
     this.#relay = new Connection.#Relay(this);
     this.#compression = compression;
   }
@@ -180,7 +199,7 @@ export class Connection {
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     const isNested = this.#handler !== undefined;
-    if (!isNested) this.#handler = handler;
+    if (!isNested && !this.#isDeaf) this.#handler = handler;
     try {
       this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, this.#relay);
     } finally {
@@ -202,7 +221,7 @@ export class Connection {
    */
   dispatchReceived(length: number, handler: MessageHandler): void {
     const isNested = this.#handler !== undefined;
-    if (!isNested) this.#handler = handler;
+    if (!isNested && !this.#isDeaf) this.#handler = handler;
     try {
       this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, this.#relay);
     } finally {
@@ -341,8 +360,24 @@ export class Connection {
     this.#state = 'closing';
   }
 
+  /**
+   * Fails the connection (RFC 6455 section 7.1.7) for a rule that is the caller's own, such as a limit on a rate: a Close with
+   * the error's code is to be sent, behind what is outgoing but for a message that is leaving in slices. What comes is dropped
+   * from now on, what is left of the chunk that is being delivered too; no handler is told. Without effect once `'closed'`.
+   *
+   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE` if the error's code may not be sent
+   */
+  fail(error: ProtocolError): void {
+    if (this.#state === 'closed') return;
+    this.#failed(error);
+    this.#hasEnded = true;
+    this.#isDeaf = true;
+    this.#handler = undefined;
+  }
+
   /** Takes what is to be sent; owned. Empty if there is nothing. */
   takeOutgoing(): Uint8Array<ArrayBuffer> {
+    this.#pongs?.settle();
     return this.#writer.take();
   }
 
@@ -409,12 +444,16 @@ export class Connection {
 
   #sendClose(payload: Uint8Array): void {
     if (this.#hasSentClose || this.#hasEnded) return;
+    this.#pongs?.settle();
     this.#hasSentClose = true;
     this.#writer.write(OPCODE_CLOSE, payload);
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#autoPong && this.#state === 'open') this.#writer.write(OPCODE_PONG, payload);
+    if (this.#autoPong && this.#state === 'open') {
+      this.#pongs ??= new PendingPongs(this.#writer, this.#maxPendingPongs);
+      this.#pongs.answer(payload);
+    }
   }
 
   #receivedClose(closeCode: number, reason: string): void {
@@ -430,8 +469,9 @@ export class Connection {
   }
 
   #failed(error: ProtocolError): void {
+    const payload = this.#encoder.closePayload(error.closeCode);
     this.#slices?.clear();
-    this.#sendClose(this.#encoder.closePayload(error.closeCode));
+    this.#sendClose(payload);
     this.#closed();
   }
 
