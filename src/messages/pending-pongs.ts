@@ -1,7 +1,7 @@
 // Answers to pings, of which only so many wait to be sent: RFC 6455 section 5.5.3 lets an endpoint that has not answered yet
 // answer the most recent ping alone. So a peer that pings and does not read claims no memory. It knows no socket and no clock.
 
-import { MAX_CONTROL_PAYLOAD, OPCODE_PONG } from '../../assembly/protocol.js';
+import { OPCODE_PONG } from '../../assembly/protocol.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
 
 export class PendingPongs {
@@ -9,10 +9,8 @@ export class PendingPongs {
   readonly #limit: number;
   /** Written since `settle`. */
   #count = 0;
-  /** The payload of the most recent ping that came beyond the limit; made for the first. */
+  /** The payload of the most recent ping that came beyond the limit. */
   #latest: Uint8Array | undefined;
-  /** How long that is; -1 if there is none. */
-  #latestLength = -1;
 
   /** @param limit how many pongs may wait, at least 1 */
   constructor(writer: FrameWriter, limit: number) {
@@ -28,16 +26,14 @@ export class PendingPongs {
       return;
     }
     // Copied: the payload belongs to whoever is told of the ping.
-    this.#latest ??= new Uint8Array(MAX_CONTROL_PAYLOAD);
-    this.#latest.set(payload);
-    this.#latestLength = payload.length;
+    this.#latest = payload.slice();
   }
 
   /** Answers the ping that is left, if there is one: what waits is about to leave, or a Close comes behind it. */
   settle(): void {
     this.#count = 0;
-    if (this.#latestLength < 0) return;
-    this.#writer.write(OPCODE_PONG, this.#latest!.subarray(0, this.#latestLength));
-    this.#latestLength = -1;
+    if (this.#latest === undefined) return;
+    this.#writer.write(OPCODE_PONG, this.#latest);
+    this.#latest = undefined;
   }
 }

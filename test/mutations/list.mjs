@@ -357,8 +357,8 @@ export const MUTATIONS = [
   [
     'a ping that was passed over is answered twice',
     'src/messages/pending-pongs.ts',
-    '    this.#latestLength = -1;\n  }\n}',
-    '  }\n}',
+    '    this.#latest = undefined;\n',
+    '',
     [{ file: 'test/messages/pending-pongs.test.ts' }],
   ],
   [
