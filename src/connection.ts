@@ -23,6 +23,7 @@ import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
 import { MessageSender, type SendMessageOptions } from './messages/message-sender.js';
+import { PendingPongs } from './messages/pending-pongs.js';
 import { Relay } from './messages/relay.js';
 
 /** What a connection can be told beyond what a message decoder can. */
@@ -30,6 +31,12 @@ export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEnco
   readonly role: Role;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean;
+  /**
+   * How many answers to pings may wait to be taken by `takeOutgoing`, at least 1 (default 64). Of the pings beyond it only the
+   * most recent one is answered, as RFC 6455 section 5.5.3 allows, when what waits is taken: a peer that pings and does not
+   * read claims no memory. `Infinity`: all are answered.
+   */
+  readonly maxPendingPongs?: number;
 }
 
 /**
@@ -39,6 +46,9 @@ export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEnco
  *   be ended once what is to be sent has been.
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';
+
+/** Who pings at intervals has one on its way. With the longest payloads these are 8 KiB. */
+const DEFAULT_MAX_PENDING_PONGS = 64;
 
 const EMPTY = new Uint8Array(0);
 
@@ -57,10 +67,15 @@ export class Connection {
   readonly #decoder: MessageDecoder;
   readonly #sender: MessageSender;
   readonly #autoPong: boolean;
+  readonly #maxPendingPongs: number;
+  /** Made for the first ping. */
+  #pongs: PendingPongs | undefined;
   readonly #compression: MessageCompression | undefined;
   readonly #relay: Relay;
   #state: ConnectionState = 'open';
   #hasEnded = false;
+  /** It was failed by the caller: what is left of a chunk is delivered to nobody. */
+  #isDeaf = false;
   #hasSentClose = false;
   #hasReceivedClose = false;
 
@@ -75,6 +90,10 @@ export class Connection {
     this.#decoder = new MessageDecoder(options, compression);
     this.#sender = new MessageSender(options, compression);
     this.#autoPong = options.autoPong ?? true;
+    this.#maxPendingPongs = options.maxPendingPongs ?? DEFAULT_MAX_PENDING_PONGS;
+    if (!(this.#maxPendingPongs >= 1)) {
+      throw new RangeError(`maxPendingPongs is at least 1, not ${this.#maxPendingPongs}`);
+    }
     this.#compression = compression;
     this.#relay = new Connection.#Acting(this);
   }
@@ -139,7 +158,7 @@ export class Connection {
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     const relay = this.#relay;
     const isNested = relay.handler !== undefined;
-    if (!isNested) relay.handler = handler;
+    if (!isNested && !this.#isDeaf) relay.handler = handler;
     try {
       this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, relay);
     } finally {
@@ -162,7 +181,7 @@ export class Connection {
   dispatchReceived(length: number, handler: MessageHandler): void {
     const relay = this.#relay;
     const isNested = relay.handler !== undefined;
-    if (!isNested) relay.handler = handler;
+    if (!isNested && !this.#isDeaf) relay.handler = handler;
     try {
       this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, relay);
     } finally {
@@ -294,8 +313,24 @@ export class Connection {
     this.#state = 'closing';
   }
 
+  /**
+   * Fails the connection (RFC 6455 section 7.1.7) for a rule that is the caller's own, such as a limit on a rate: a Close with
+   * the error's code is to be sent, behind what is outgoing but for a message that is leaving in slices. What comes is dropped
+   * from now on, what is left of the chunk that is being delivered too; no handler is told. Without effect once `'closed'`.
+   *
+   * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE` if the error's code may not be sent
+   */
+  fail(error: ProtocolError): void {
+    if (this.#state === 'closed') return;
+    this.#failed(error);
+    this.#hasEnded = true;
+    this.#isDeaf = true;
+    this.#relay.handler = undefined;
+  }
+
   /** Takes what is to be sent; owned. Empty if there is nothing. */
   takeOutgoing(): Uint8Array<ArrayBuffer> {
+    this.#pongs?.settle();
     return this.#sender.writer.take();
   }
 
@@ -310,12 +345,16 @@ export class Connection {
 
   #sendClose(payload: Uint8Array): void {
     if (this.#hasSentClose || this.#hasEnded) return;
+    this.#pongs?.settle();
     this.#hasSentClose = true;
     this.#sender.writer.write(OPCODE_CLOSE, payload);
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#autoPong && this.#state === 'open') this.#sender.writer.write(OPCODE_PONG, payload);
+    if (this.#autoPong && this.#state === 'open') {
+      this.#pongs ??= new PendingPongs(this.#sender.writer, this.#maxPendingPongs);
+      this.#pongs.answer(payload);
+    }
   }
 
   #receivedClose(closeCode: number, reason: string): void {
@@ -331,8 +370,9 @@ export class Connection {
   }
 
   #failed(error: ProtocolError): void {
+    const payload = this.#sender.encoder.closePayload(error.closeCode);
     this.#sender.clear();
-    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
+    this.#sendClose(payload);
     this.#closed();
   }
 

@@ -121,6 +121,10 @@ const TABLE = {
     closeCode: CLOSE_POLICY_VIOLATION,
     message: 'a message has more fragments than maxFragments',
   },
+  WSIMD_TOO_MANY_PINGS: {
+    closeCode: CLOSE_POLICY_VIOLATION,
+    message: 'more pings came than maxPingRate lets be answered',
+  },
 
   // ---- The transport
   WSIMD_CONNECTION_LOST: {

@@ -113,8 +113,8 @@ export function createKey(): string {
 /**
  * Whether a Sec-WebSocket-Key is 16 bytes in Base64 (RFC 6455 section 4.1, item 7).
  *
- * The four bits under the padding may be anything: clients in use send 22 random characters, and RFC 4648 section 3.5
- * leaves it to the decoder.
+ * The four bits under the padding may be anything: clients in use send 22 random characters, RFC 4648 section 3.5 leaves it
+ * to the decoder, and RFC 6455 section 4.2.2 has no server decode: what is answered is the text.
  */
 export function isValidKey(key: string): boolean {
   return BASE64_OF_16_BYTES.test(key);

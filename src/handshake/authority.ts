@@ -13,7 +13,8 @@ export interface WebUrl {
 }
 
 const WEB_URL = /^(wss?|https?):\/\/([^/?#]*)(.*)$/is;
-const AUTHORITY = /^(\[[0-9a-f:.]+\]|[^\s[\]@:,/?#\\"<>]+)(?::([0-9]{0,5}))?$/;
+/** RFC 3986 section 3.2.2; a name without the comma, by which a header that came twice is joined. */
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+;=-]|%[0-9a-f]{2})+)(?::([0-9]{0,5}))?$/i;
 const MAX_PORT = 65535;
 
 /** Takes a URL apart; undefined where its scheme is none of the four, or its authority is not a host and a port. */
@@ -34,9 +35,9 @@ export function defaultPortOf(secure: boolean): number {
 
 /** `host:port` in lower case with the port written out; undefined where the text is not a host with or without a port. */
 export function canonicalAuthority(hostAndPort: string, defaultPort: number): string | undefined {
-  const match = AUTHORITY.exec(hostAndPort.toLowerCase());
+  const match = AUTHORITY.exec(hostAndPort);
   if (match === null) return undefined;
   const [, host = '', digits = ''] = match;
   const port = digits === '' ? defaultPort : Number(digits);
-  return port > MAX_PORT ? undefined : `${host}:${port}`;
+  return port > MAX_PORT ? undefined : `${host.toLowerCase()}:${port}`;
 }

@@ -126,7 +126,8 @@ export function createRequest(options: CreateRequestOptions): ClientRequest {
  * Judges the response to a handshake's request (RFC 6455 section 4.1). Interim responses (100, 102 to 199) are not
  * final: skip them and judge the one that follows.
  *
- * Nothing that a server sends makes it throw.
+ * Nothing that a server sends makes it throw. The version of HTTP is not looked at: section 4.1 does not list it, a 101 with
+ * the right accept key is an answer to this request, and servers made of simple HTTP libraries say 1.0.
  */
 export function checkResponse(
   response: ResponseHead,

@@ -14,6 +14,7 @@ import { readInto } from './direct-reads.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
 import { Outgoing } from './outgoing.js';
+import { PingRate } from './ping-rate.js';
 import { CLOSED, CLOSING, OPEN } from './ready-state.js';
 import { type BinaryType, toBinaryType, toBuffer } from './sendable.js';
 import { SpacedDelivery } from './spaced-delivery.js';
@@ -56,6 +57,8 @@ export class Link implements MessageHandler {
   #isBehind = false;
   /** Pongs that wait for a peer that does not read. */
   #pendingPongs = 0;
+  /** Made for the first ping. */
+  #pingRate: PingRate | undefined;
 
   /**
    * @param head bytes that arrived behind the handshake
@@ -165,12 +168,26 @@ export class Link implements MessageHandler {
     else this.onBinary(Buffer.concat(fragments));
   }
   onPing(payload: Uint8Array): void {
-    const { connection, maxPendingPongs } = this.settings;
+    const { connection, maxPendingPongs, maxPingRate } = this.settings;
     if (connection.autoPong) {
       if (this.socket.writableLength === 0) this.#pendingPongs = 0;
       else if (++this.#pendingPongs > maxPendingPongs) this.cut();
     }
+    if (maxPingRate !== undefined && this.readyState === OPEN && !this.#countPing(maxPingRate)) return;
     this.#emitter.emit('ping', toBuffer(payload));
+  }
+  /** @returns false if it was one too many: the peer is told so and cut, as to read on is what a flood wants */
+  #countPing(maxPingRate: number): boolean {
+    const now = performance.now();
+    this.#pingRate ??= new PingRate(maxPingRate, now);
+    if (this.#pingRate.take(now)) return true;
+    const error = new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` });
+    this.#connection.fail(error);
+    this.#spaced?.clear();
+    this.outgoing.flush();
+    this.cut();
+    this.emitError(error);
+    return false;
   }
   onPong(payload: Uint8Array): void {
     this.#emitter.emit('pong', toBuffer(payload));

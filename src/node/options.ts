@@ -39,6 +39,11 @@ export interface WebSocketOptions {
   readonly maxBufferedChunks?: number | undefined;
   /** Answers to pings that may wait for a peer that does not read; then it is cut. Default 60; 0: no limit. */
   readonly maxPendingAutoPongs?: number | undefined;
+  /**
+   * Pings a second that are answered, and how many may come at once. A peer that sends more is told 1008 and cut, with an
+   * `error` event (`WSIMD_TOO_MANY_PINGS`). Default 1,000; 0: no limit. Without effect where `autoPong` is off.
+   */
+  readonly maxPingRate?: number | undefined;
   /** Compress messages (RFC 7692) with peers that agree. Default: false of a server, true of a client, as with `ws`. */
   readonly perMessageDeflate?: PerMessageDeflateOption | undefined;
   /** Do not validate text and close reasons (for who trusts the peer). */
@@ -72,6 +77,7 @@ const DEFAULT_MAX_FRAGMENTS = 16 * 1024;
 const DEFAULT_CLOSE_TIMEOUT = 30_000;
 const DEFAULT_MAX_HELD = 1024 * 1024 * 1024;
 const DEFAULT_MAX_PENDING_PONGS = 60;
+const DEFAULT_MAX_PING_RATE = 1000;
 
 /** The options with their defaults, made once for all connections of a server. */
 export interface Settings {
@@ -81,6 +87,8 @@ export interface Settings {
   readonly held: HeldBudget | undefined;
   readonly closeTimeout: number;
   readonly maxPendingPongs: number;
+  /** Undefined where pings are not counted. */
+  readonly maxPingRate: number | undefined;
   readonly maxBackpressure: number;
   readonly dropsMessages: boolean;
   readonly allowSynchronousEvents: boolean;
@@ -91,19 +99,23 @@ export interface Settings {
 /** @throws RangeError, TypeError for options out of range */
 export function makeSettings(role: Role, options: WebSocketOptions): Settings {
   const { kernel, generateMask, textAs = 'buffer', heartbeat, backpressurePolicy = 'close' } = options;
-  const { perMessageDeflate = role === 'client' } = options;
+  const { perMessageDeflate = role === 'client', autoPong = true, maxPingRate = DEFAULT_MAX_PING_RATE } = options;
   if (textAs !== 'buffer' && textAs !== 'string') throw new TypeError(`textAs is "buffer" or "string", not ${textAs}`);
   if (backpressurePolicy !== 'close' && backpressurePolicy !== 'drop') {
     throw new TypeError(`backpressurePolicy is "close" or "drop", not ${backpressurePolicy}`);
   }
   if (heartbeat !== undefined) checkHeartbeat(heartbeat);
+  if (!(maxPingRate === 0 || maxPingRate >= 1))
+    throw new RangeError(`maxPingRate is 0 or at least 1, not ${maxPingRate}`);
   return {
     connection: {
       role,
       maxMessageLength: limit(options.maxPayload, DEFAULT_MAX_PAYLOAD),
       maxFragments: limit(options.maxFragments, DEFAULT_MAX_FRAGMENTS),
       skipUtf8Validation: options.skipUTF8Validation ?? false,
-      autoPong: options.autoPong ?? true,
+      autoPong,
+      // All that a chunk asks for: those that the system does not take, and their rate, have limits of their own.
+      maxPendingPongs: Number.POSITIVE_INFINITY,
       textAs: textAs === 'string' ? 'string' : 'bytes',
       ...(kernel === undefined ? {} : { kernel }),
       ...(generateMask === undefined ? {} : { maskingKey: toNumber(generateMask) }),
@@ -112,6 +124,7 @@ export function makeSettings(role: Role, options: WebSocketOptions): Settings {
     held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,
     closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT,
     maxPendingPongs: limit(options.maxPendingAutoPongs, DEFAULT_MAX_PENDING_PONGS),
+    maxPingRate: autoPong && maxPingRate !== 0 ? maxPingRate : undefined,
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,
     dropsMessages: backpressurePolicy === 'drop',
     allowSynchronousEvents: options.allowSynchronousEvents ?? true,

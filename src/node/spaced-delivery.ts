@@ -45,6 +45,11 @@ export class SpacedDelivery implements MessageHandler {
     this.#deliver(() => this.#handler.onError(error));
   }
 
+  /** Drops what waits. */
+  clear(): void {
+    this.#queue.length = 0;
+  }
+
   #deliver(call: () => void): void {
     if (this.isBusy) {
       this.#queue.push(call);

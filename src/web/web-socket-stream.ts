@@ -45,7 +45,13 @@ export interface CloseInfo {
 export interface WebSocketStreamOptions
   extends Pick<
     ConnectionOptions,
-    'maxFrameLength' | 'maxMessageLength' | 'skipUtf8Validation' | 'autoPong' | 'kernel' | 'ownsChunks'
+    | 'maxFrameLength'
+    | 'maxMessageLength'
+    | 'skipUtf8Validation'
+    | 'autoPong'
+    | 'maxPendingPongs'
+    | 'kernel'
+    | 'ownsChunks'
   > {
   /**
    * permessage-deflate, from `wsimd/deflate`: one object for all connections, whose memory they share. Default: none is

@@ -1,6 +1,7 @@
 // Fuzzes permessage-deflate: connections whose peer compresses well, nearly well or not at all, cut anywhere, with and without
 // takeover, with limits and every window. Both kernels must agree to the letter; what zlib says of each message
-// (test/support/inflating.ts) decides what must come.
+// (test/support/inflating.ts) decides what must come. The receiver of `ws` must say the same but where it is known to differ
+// (ws-deflate.ts).
 
 import { isUtf8 } from 'node:buffer';
 import { constants, deflateRawSync } from 'node:zlib';
@@ -10,6 +11,8 @@ import { Connection, type KernelName, type MessageCompression } from '../../src/
 import { zlibVerdict } from '../support/inflating.js';
 import { createRandom } from '../support/random.js';
 import { BINARY, concat, TEXT, wire } from '../support/wire.js';
+import type { DifferenceCounts } from './check.js';
+import { DEFLATE_DIFFERENCES, inflateWithWs, type Parting } from './ws-deflate.js';
 
 export interface DeflateMessage {
   readonly isText: boolean;
@@ -32,6 +35,12 @@ export interface DeflateCase {
 const KERNELS: readonly KernelName[] = ['wasm', 'portable'];
 const deflates = new Map(KERNELS.map((kernel) => [kernel, new PerMessageDeflate({ kernel, poolLength: 2 ** 20 })]));
 const NO_LIMIT = 2 ** 24;
+/** What a connection is failed with (RFC 6455 section 7.4.1), by the error. */
+const CLOSE_CODES: Readonly<Record<string, number>> = {
+  MESSAGE_TOO_LONG: 1009,
+  INVALID_UTF8: 1007,
+  INVALID_DEFLATE: 1007,
+};
 const WORDS = ['window ', 'literal', 'distance', '片段', '{"id":', '},', 'é', '😀', 'aaaaaaaa', '\n', '0'];
 
 /** The case of a seed: the same in every run. */
@@ -119,11 +128,18 @@ function damage(payload: Uint8Array, below: Below): Uint8Array {
 }
 
 /** @returns what differs; undefined where all agree */
-export function checkDeflate(fuzzCase: DeflateCase): string | undefined {
+export async function checkDeflate(fuzzCase: DeflateCase, differences?: DifferenceCounts): Promise<string | undefined> {
   const stream = streamOf(fuzzCase);
   const [wasm = [], portable = []] = KERNELS.map((kernel) => receive(fuzzCase, stream, kernel));
   if (wasm.join() !== portable.join()) return `the kernels differ: ${wasm.join()} and ${portable.join()}`;
-  return compareWithZlib(fuzzCase, wasm);
+  return compareWithZlib(fuzzCase, wasm) ?? (await compareWithWs(fuzzCase, stream, wasm, differences));
+}
+
+/** Copies of the chunks: whoever is given them may write into them. */
+function chunksOf({ chunkLength }: DeflateCase, stream: Uint8Array): Uint8Array[] {
+  const step = chunkLength === 0 ? Math.max(1, stream.length) : chunkLength;
+  const count = Math.ceil(stream.length / step);
+  return Array.from({ length: count }, (_, i) => stream.slice(i * step, (i + 1) * step));
 }
 
 function streamOf({ messages }: DeflateCase): Uint8Array {
@@ -145,19 +161,15 @@ function streamOf({ messages }: DeflateCase): Uint8Array {
   );
 }
 
-function receive(
-  { windowBits, takeover, maxMessageLength, chunkLength }: DeflateCase,
-  stream: Uint8Array,
-  kernel: KernelName,
-): string[] {
+function receive(fuzzCase: DeflateCase, stream: Uint8Array, kernel: KernelName): string[] {
+  const { windowBits, takeover, maxMessageLength } = fuzzCase;
   const answer = `permessage-deflate; client_max_window_bits=${windowBits}${takeover ? '' : '; client_no_context_takeover'}`;
   const deflate = deflates.get(kernel)!;
   const compression: MessageCompression = deflate.forServer(parseExtensions(answer))!;
   const connection = new Connection({ role: 'server', kernel, maxMessageLength, textAs: 'bytes' }, compression);
   const lines: string[] = [];
-  const step = chunkLength === 0 ? Math.max(1, stream.length) : chunkLength;
-  for (let from = 0; from < stream.length; from += step) {
-    for (const event of connection.receive(stream.slice(from, from + step))) {
+  for (const chunk of chunksOf(fuzzCase, stream)) {
+    for (const event of connection.receive(chunk)) {
       if (event.type === 'textBytes') lines.push(describe('text', event.bytes));
       else if (event.type === 'binary') lines.push(describe('binary', event.data));
       else if (event.type === 'error') lines.push(`error ${event.error.code.slice(6)}`);
@@ -200,6 +212,39 @@ function compareWithZlib(
     return `message ${i}: ${line}, not ${mustFail ? `error ${errors.join(' or ')}` : describe(type, data!)}`;
   }
   return lines.length === messages.length ? undefined : `${lines.length} events of ${messages.length} messages`;
+}
+
+/** Walks over what came of the messages here and there, up to where they part. */
+async function compareWithWs(
+  fuzzCase: DeflateCase,
+  stream: Uint8Array,
+  lines: readonly string[],
+  differences: DifferenceCounts | undefined,
+): Promise<string | undefined> {
+  const { windowBits, takeover, messages } = fuzzCase;
+  const theirs = await inflateWithWs(fuzzCase, chunksOf(fuzzCase, stream));
+  let history: Uint8Array = new Uint8Array(0);
+  const before: { message: DeflateMessage; history: Uint8Array }[] = [];
+  for (const [i, message] of messages.entries()) {
+    const line = lines[i];
+    const other = theirs.messages[i];
+    const theirLine = other && describe(other.isText ? 'text' : 'binary', other.data);
+    const ourError = line?.startsWith('error ') === true ? line.slice(6) : undefined;
+    const theirCloseCode = other === undefined ? theirs.closeCode : undefined;
+    if (ourError === undefined ? line !== theirLine : theirCloseCode !== CLOSE_CODES[ourError]) {
+      const parting: Parting = { fuzzCase, message, history, before, ourError, theirCloseCode };
+      const difference = DEFLATE_DIFFERENCES.find(({ explains }) => explains(parting));
+      if (difference === undefined) return `ws: message ${i}: ${theirLine ?? theirCloseCode}, not ${line}`;
+      differences?.set(difference.name, (differences.get(difference.name) ?? 0) + 1);
+      return undefined;
+    }
+    if (ourError !== undefined) return undefined;
+    before.push({ message, history });
+    if (message.isCompressed && takeover) {
+      history = concat(history, zlibVerdict(message.payload, history)!).slice(-(2 ** windowBits));
+    }
+  }
+  return theirs.messages.length === messages.length ? undefined : `ws: ${theirs.messages.length} messages`;
 }
 
 function describe(type: string, data: Uint8Array): string {

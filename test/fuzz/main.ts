@@ -36,7 +36,7 @@ while (
   sum(({ faults }) => faults) < MOST_FAULTS
 ) {
   // The one that has had the least time.
-  runBatch(all.reduce((least, figures) => (figures.seconds < least.seconds ? figures : least)));
+  await runBatch(all.reduce((least, figures) => (figures.seconds < least.seconds ? figures : least)));
   if (performance.now() < nextReport) continue;
   nextReport += 30_000;
   for (const figures of all) report(figures);
@@ -46,11 +46,11 @@ for (const [name, count] of [...differences].sort(([, a], [, b]) => b - a))
   console.log(`ws differs: ${count} × ${name}`);
 process.exitCode = sum(({ faults }) => faults) === 0 ? 0 : 1;
 
-function runBatch(figures: Figures): void {
+async function runBatch(figures: Figures): Promise<void> {
   const { target } = figures;
   const begun = performance.now();
   for (let i = 0; i < target.batch; i++, figures.streams++) {
-    const { length, fault } = target.run((seed + figures.streams) >>> 0);
+    const { length, fault } = await target.run((seed + figures.streams) >>> 0);
     figures.bytes += length;
     if (fault === undefined) continue;
     figures.faults++;

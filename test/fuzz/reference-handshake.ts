@@ -4,11 +4,9 @@
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const isToken = (text: string) => new RegExp(`^${TOKEN}$`).test(text);
 const TRIM = /^[ \t]+|[ \t]+$/g;
-/**
- * An authority as a Host header may have it: a name, an IPv4 or an IPv6 address, and a port. Names are taken more widely than RFC
- * 3986 section 3.2.2 does: any characters that part nothing.
- */
-const HOST = /^([^\s[\]@:,/?#\\"<>]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?$/;
+/** As RFC 3986 section 3.2.2 has it: a name or an IPv4 address, but for the comma; or an IPv6 address. And a port. */
+const NAME = "(?:[A-Za-z0-9\\-._~]|%[0-9A-Fa-f][0-9A-Fa-f]|[!$&'()*+;=])+";
+const HOST = new RegExp(`^(?:${NAME}|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]{0,5})?$`);
 
 interface Fields {
   readonly startLine: string;

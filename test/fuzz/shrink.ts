@@ -3,22 +3,20 @@
 import type { FuzzCase } from './generate.js';
 
 /** A stream of frames. @param isFaulty whether a case still shows a fault */
-export function shrink(fuzzCase: FuzzCase, isFaulty: (fuzzCase: FuzzCase) => boolean): FuzzCase {
+export function shrink(fuzzCase: FuzzCase, isFaulty: (fuzzCase: FuzzCase) => boolean): Promise<FuzzCase> {
   return shrinkBy(fuzzCase, smallerFrames, isFaulty);
 }
 
 /** Any case. @param candidates cases that are smaller in one respect, the greatest step first */
-export function shrinkBy<Case>(
+export async function shrinkBy<Case>(
   fuzzCase: Case,
   candidates: (fuzzCase: Case) => Case[],
-  isFaulty: (fuzzCase: Case) => boolean,
-): Case {
-  let best = fuzzCase;
-  for (;;) {
-    const smaller = candidates(best).find(isFaulty);
-    if (smaller === undefined) return best;
-    best = smaller;
+  isFaulty: (fuzzCase: Case) => boolean | Promise<boolean>,
+): Promise<Case> {
+  for (const smaller of candidates(fuzzCase)) {
+    if (await isFaulty(smaller)) return shrinkBy(smaller, candidates, isFaulty);
   }
+  return fuzzCase;
 }
 
 /** Cases that are smaller in one respect, the greatest step first. */

@@ -13,7 +13,7 @@ import {
 import { formatCase } from './kept.js';
 import { shrinkBy, smallerFrames } from './shrink.js';
 
-/** How often a difference of `ws` explained what it made of a stream of frames. */
+/** How often a difference of `ws` explained what it made of a stream. */
 export const differences: DifferenceCounts = new Map();
 
 export interface Target {
@@ -25,22 +25,22 @@ export interface Target {
    *
    * @returns how long it is, and what is wrong with it, shrunk, as a line to be kept
    */
-  run(seed: number): { readonly length: number; readonly fault?: string };
+  run(seed: number): Promise<{ readonly length: number; readonly fault?: string }>;
 }
 
 interface Parts<Case> {
   readonly generate: (seed: number) => Case;
   /** @returns what differs */
-  readonly check: (fuzzCase: Case, turn: number) => string | undefined;
+  readonly check: (fuzzCase: Case, turn: number) => string | undefined | Promise<string | undefined>;
   readonly smaller: (fuzzCase: Case) => Case[];
   readonly format: (fuzzCase: Case, note: string) => string;
   readonly lengthOf: (fuzzCase: Case) => number;
 }
 
 function target<Case>(name: string, batch: number, parts: Parts<Case>): Target {
-  const problemOf = (fuzzCase: Case, seed: number) => {
+  const problemOf = async (fuzzCase: Case, seed: number) => {
     try {
-      return parts.check(fuzzCase, seed);
+      return await parts.check(fuzzCase, seed);
     } catch (error) {
       return `it threw: ${String(error)}`;
     }
@@ -48,12 +48,13 @@ function target<Case>(name: string, batch: number, parts: Parts<Case>): Target {
   return {
     name,
     batch,
-    run(seed) {
+    async run(seed) {
       const fuzzCase = parts.generate(seed);
       const length = parts.lengthOf(fuzzCase);
-      if (problemOf(fuzzCase, seed) === undefined) return { length };
-      const smallest = shrinkBy(fuzzCase, parts.smaller, (smaller) => problemOf(smaller, seed) !== undefined);
-      return { length, fault: parts.format(smallest, problemOf(smallest, seed) ?? '') };
+      if ((await problemOf(fuzzCase, seed)) === undefined) return { length };
+      const isFaulty = async (smaller: Case) => (await problemOf(smaller, seed)) !== undefined;
+      const smallest = await shrinkBy(fuzzCase, parts.smaller, isFaulty);
+      return { length, fault: parts.format(smallest, (await problemOf(smallest, seed)) ?? '') };
     },
   };
 }
@@ -68,7 +69,7 @@ export const TARGETS: readonly Target[] = [
   }),
   target<DeflateCase>('deflate', 200, {
     generate: generateDeflate,
-    check: checkDeflate,
+    check: (fuzzCase) => checkDeflate(fuzzCase, differences),
     smaller: smallerDeflate,
     format: formatDeflate,
     lengthOf: ({ messages }) => messages.reduce((sum, { payload }) => sum + payload.length, 0),

@@ -12,6 +12,9 @@ describe('canonicalAuthority', () => {
     ['[::1]:9001', '[::1]:9001'],
     ['[2001:DB8::1]', '[2001:db8::1]:80'],
     ['my_host', 'my_host:80'],
+    ['xn--bcher-kva.example', 'xn--bcher-kva.example:80'],
+    ["a-b.c~!$&'()*+;=", "a-b.c~!$&'()*+;=:80"],
+    ['b%C3%BCcher.example', 'b%c3%bccher.example:80'],
   ])('reads %s', (text, canonical) => {
     expect(canonicalAuthority(text, 80)).toBe(canonical);
   });
@@ -34,6 +37,20 @@ describe('canonicalAuthority', () => {
     'a#b',
     'a\\b',
     'a\n',
+    // What RFC 3986 section 3.2.2 has in no name; some of it would be something else in lower case.
+    'b\xc3\xbccher.example',
+    'a\xe9',
+    '\u212a',
+    '\u0131',
+    'a%',
+    'a%4',
+    'a%zz',
+    '{a}',
+    'a|b',
+    'a`b',
+    'a^b',
+    'a\x7f',
+    'a\0',
   ])('refuses %j', (text) => {
     expect(canonicalAuthority(text, 80)).toBeUndefined();
   });

@@ -186,6 +186,8 @@ describe('checkResponse accepts', () => {
     'HTTP/1.1 101 Web Socket Protocol Handshake',
     'HTTP/1.1 101 ',
     'HTTP/1.1 101',
+    // As servers made of simple HTTP libraries say it; all of section 4.1 is there.
+    'HTTP/1.0 101 Switching Protocols',
   ])('what begins with %j', (start) => {
     const head = `${start}\r\nConnection:Upgrade\r\nUpgrade:WebSocket\r\nSec-WebSocket-Accept:${ACCEPT}\r\n\r\n`;
     expect(checkResponse(parseResponseHead(encodeLatin1(head)), REQUEST).ok).toBe(true);
