@@ -18,7 +18,7 @@ import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
-import { encodeUtf8, getHost, portableUtf8Length } from './kernel/host.js';
+import { encodeUtf8, getHost, type PartConstructor, portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler, type MessagePiece } from './messages/handler.js';
@@ -341,9 +341,13 @@ export class Connection {
     this.#state = 'closing';
   }
 
-  /** Takes what is to be sent; owned. Empty if there is nothing. */
-  takeOutgoing(): Uint8Array<ArrayBuffer> {
-    return this.#writer.take();
+  /**
+   * Takes what is to be sent; owned. Empty if there is nothing.
+   *
+   * @param Part the class of the bytes, for a transport that has one of its own and would make another view of them
+   */
+  takeOutgoing(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
+    return this.#writer.take(Part);
   }
 
   /** Gives back what `takeOutgoing` gave, once the transport has copied it: the memory serves again. */
