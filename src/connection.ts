@@ -17,7 +17,7 @@ import type { FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import { requireBytes } from './kernel/bytes.js';
-import { portableUtf8Length } from './kernel/host.js';
+import { type PartConstructor, portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
@@ -328,10 +328,14 @@ export class Connection {
     this.#relay.handler = undefined;
   }
 
-  /** Takes what is to be sent; owned. Empty if there is nothing. */
-  takeOutgoing(): Uint8Array<ArrayBuffer> {
+  /**
+   * Takes what is to be sent; owned. Empty if there is nothing.
+   *
+   * @param Part the class of the bytes, for a transport that has one of its own and would make another view of them
+   */
+  takeOutgoing(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
     this.#pongs?.settle();
-    return this.#sender.writer.take();
+    return this.#sender.writer.take(Part);
   }
 
   /** Gives back what `takeOutgoing` gave, once the transport has copied it: the memory serves again. */

@@ -2,7 +2,7 @@
 // holds none. Knows frames and no connection.
 
 import { copyBytes } from '../kernel/bytes.js';
-import { getHost } from '../kernel/host.js';
+import { getHost, type PartConstructor } from '../kernel/host.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 
 /**
@@ -11,18 +11,27 @@ import type { FrameBits, FrameEncoder } from './frame-encoder.js';
  */
 const SHARED_LENGTH = 128 * 1024;
 const MAX_SPARES = 8;
-const spares: Uint8Array<ArrayBuffer>[] = [];
+
+/** A buffer to gather in. Its memory is kept beside it: to ask a typed array for that is a call out of JavaScript. */
+interface Slab {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly memory: ArrayBuffer;
+}
+
+const spares: Slab[] = [];
 /**
  * What was given away last and may come back, once: what is no writer's own, or no more, is never written to. (A WeakSet would
  * remember all of it, at ten times the cost of a small frame.)
  */
 const givenAway: (Uint8Array | undefined)[] = new Array(MAX_SPARES).fill(undefined);
-let nextGiven = 0;
+/** In what each of them lies. */
+const givenSlabs: (Slab | undefined)[] = new Array(MAX_SPARES).fill(undefined);
+let lastGiven = 0;
 
 /** Gathers frames. `take()` gives what was gathered; whoever is done with it may give it back with `release`. */
 export class FrameWriter {
   readonly #encoder: FrameEncoder;
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #slab: Slab | undefined;
   /** Bytes gathered. */
   length = 0;
 
@@ -45,13 +54,19 @@ export class FrameWriter {
     this.length += frames.length;
   }
 
-  /** Gives away what was gathered, owned, and is empty again. */
-  take(): Uint8Array<ArrayBuffer> {
-    if (this.#buffer === undefined) return EMPTY;
-    const bytes = this.#buffer.subarray(0, this.length);
-    givenAway[nextGiven] = bytes;
-    nextGiven = (nextGiven + 1) % MAX_SPARES;
-    this.#buffer = undefined;
+  /**
+   * Gives away what was gathered, owned, and is empty again.
+   *
+   * @param Part of what class it is to be: see `Host.partClass`
+   */
+  take(Part: PartConstructor = Uint8Array): Uint8Array<ArrayBuffer> {
+    const slab = this.#slab;
+    if (slab === undefined) return EMPTY;
+    const bytes = new Part(slab.memory, 0, this.length);
+    lastGiven = (lastGiven + 1) % MAX_SPARES;
+    givenAway[lastGiven] = bytes;
+    givenSlabs[lastGiven] = slab;
+    this.#slab = undefined;
     this.length = 0;
     return bytes;
   }
@@ -61,34 +76,39 @@ export class FrameWriter {
    * anything else, and for what was given before the last eight.
    */
   static release(bytes: Uint8Array<ArrayBuffer>): void {
-    const index = givenAway.indexOf(bytes);
+    const index = givenAway[lastGiven] === bytes ? lastGiven : givenAway.indexOf(bytes);
     if (index === -1) return;
-    givenAway[index] = undefined;
-    const { buffer } = bytes;
-    if (buffer.byteLength === SHARED_LENGTH) keep(new Uint8Array(buffer));
+    const slab = givenSlabs[index]!;
+    givenAway[index] = givenSlabs[index] = undefined;
+    if (slab.bytes.length === SHARED_LENGTH) keep(slab);
   }
 
   #reserve(more: number): Uint8Array<ArrayBuffer> {
     const needed = this.length + more;
-    let buffer = this.#buffer;
-    if (buffer !== undefined && buffer.length >= needed) return buffer;
-    if (buffer === undefined && needed <= SHARED_LENGTH) {
-      buffer = spares.pop() ?? getHost().allocate(SHARED_LENGTH);
+    const before = this.#slab;
+    if (before !== undefined && before.bytes.length >= needed) return before.bytes;
+    let slab: Slab;
+    if (before === undefined && needed <= SHARED_LENGTH) {
+      slab = spares.pop() ?? newSlab(SHARED_LENGTH);
     } else {
-      const larger = getHost().allocate(Math.max(needed, 2 * (buffer?.length ?? 0)));
-      if (buffer !== undefined) {
-        copyBytes(buffer, 0, this.length, larger, 0);
-        if (buffer.length === SHARED_LENGTH) keep(buffer);
+      slab = newSlab(Math.max(needed, 2 * (before?.bytes.length ?? 0)));
+      if (before !== undefined) {
+        copyBytes(before.bytes, 0, this.length, slab.bytes, 0);
+        if (before.bytes.length === SHARED_LENGTH) keep(before);
       }
-      buffer = larger;
     }
-    this.#buffer = buffer;
-    return buffer;
+    this.#slab = slab;
+    return slab.bytes;
   }
 }
 
 const EMPTY = new Uint8Array(0);
 
-function keep(shared: Uint8Array<ArrayBuffer>): void {
+function newSlab(length: number): Slab {
+  const bytes = getHost().allocate(length);
+  return { bytes, memory: bytes.buffer };
+}
+
+function keep(shared: Slab): void {
   if (spares.length < MAX_SPARES) spares.push(shared);
 }

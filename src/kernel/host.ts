@@ -11,7 +11,11 @@ interface HostBuffer {
 }
 
 /** Makes a view on memory. */
-export type PartConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => Uint8Array;
+export type PartConstructor = new <B extends ArrayBufferLike>(
+  buffer: B,
+  byteOffset: number,
+  length: number,
+) => Uint8Array<B>;
 
 interface HostBufferConstructor {
   readonly prototype: HostBuffer;

@@ -36,11 +36,9 @@ export function openStream(
     process.nextTick(outcome.failed, notOffered('the HTTP/2 connection is closed'));
     return;
   }
-  const closed = () => outcome.failed(notOffered('the HTTP/2 connection was closed'));
   const start = () => {
-    session.removeListener('close', closed);
-    if (session.destroyed) {
-      closed();
+    if (session.destroyed || session.closed) {
+      outcome.failed(notOffered('the HTTP/2 connection was closed'));
       return;
     }
     if (session.remoteSettings.enableConnectProtocol !== true) {
@@ -57,12 +55,31 @@ export function openStream(
     });
   };
   // Until the first settings have come, there is one that says nothing.
-  if (session.remoteSettings.enableConnectProtocol === true) {
-    process.nextTick(start);
-  } else {
-    session.once('close', closed);
-    session.once('remoteSettings', start);
+  if (session.remoteSettings.enableConnectProtocol === true) process.nextTick(start);
+  else startWithSettings(session, start);
+}
+
+/** Who waits for the settings of a connection: one listener serves all of them, as Node warns of more than ten. */
+const waiting = new WeakMap<ClientHttp2Session, (() => void)[]>();
+
+/** Calls `start` when the server's settings have come, or the connection is closed. */
+function startWithSettings(session: ClientHttp2Session, start: () => void): void {
+  const others = waiting.get(session);
+  if (others !== undefined) {
+    others.push(start);
+    return;
   }
+  const starts = [start];
+  waiting.set(session, starts);
+  const startAll = () => {
+    waiting.delete(session);
+    session.removeListener('close', startAll);
+    session.removeListener('remoteSettings', startAll);
+    // Each by itself: what one throws is not the others' concern.
+    for (const start of starts) process.nextTick(start);
+  };
+  session.on('close', startAll);
+  session.on('remoteSettings', startAll);
 }
 
 /** The rules for the answer of HTTP/1.1, but for those that HTTP/2 sees to itself. */

@@ -2,9 +2,12 @@
 // read, and tells who sent when it has left. It knows no event and nothing of closing.
 
 import { Socket } from 'node:net';
+// Not the global: that is a getter, which is called each time.
+import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../connection.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
+import { getHost } from '../kernel/host.js';
 import type { SendMessageOptions } from '../messages/message-sender.js';
 import { type Payload, sizeOf } from './sendable.js';
 
@@ -32,6 +35,7 @@ const UNCOMPRESSED: SendMessageOptions = { compress: false };
  * length is not gathered at all but written where it lies, behind its header; at half of it, that gains nothing.
  */
 const FLUSH_LENGTH = 128 * 1024;
+const BufferPart = getHost().partClass(Buffer.alloc(0));
 
 export class Outgoing {
   readonly #socket: Duplex;
@@ -142,10 +146,11 @@ export class Outgoing {
       if (isAll) return;
     }
     if (connection.outgoingLength === 0) return;
-    const bytes = connection.takeOutgoing();
+    // A Buffer: of anything else the socket would make one.
+    const bytes = connection.takeOutgoing(BufferPart);
     if (socket.writableLength > 0) {
       // The peer reads slowly: what waits for it must not hold a shared buffer.
-      if (!socket.write(bytes.slice(), callback)) this.#owner.fallBehind();
+      if (!socket.write(Buffer.from(bytes), callback)) this.#owner.fallBehind();
       connection.releaseOutgoing(bytes);
       return;
     }

@@ -1,5 +1,7 @@
 // What can be sent, and in which shapes messages are handed out: values of the user's ↔ bytes. It knows no connection.
 
+// Not the global: that is a getter, which is called each time.
+import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 
 /**

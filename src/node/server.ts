@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import type { ProtocolError } from '../errors.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import { type CheckRequestOptions, checkRequest, type HandshakeAccepted } from '../handshake/server.js';
+import { cutSocket } from './cut-socket.js';
 import { isTaken } from './link.js';
 import { makeSettings, type Settings } from './options.js';
 import { answerPlainRequest, leaveToOthers, withListeners } from './server-answers.js';
@@ -224,7 +225,7 @@ export class WebSocketServer<
     const { socket } = upgrade;
     // The client has gone while somebody thought about it.
     if (!socket.readable || !socket.writable) {
-      socket.destroy();
+      cutSocket(socket);
       return;
     }
     if (isTaken(socket)) throw new Error('handleUpgrade was called with a socket that a WebSocket has already');

@@ -121,6 +121,51 @@ describe.each([
     expect(running.server.clients.size).toBe(100);
   });
 
+  test('a hundred at once on a connection whose settings have not come: no warning of too many listeners', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.removeListener('warning', onWarning);
+    });
+    const running = await start(create());
+    const before = ['close', 'remoteSettings'].map((event) => running.session.listenerCount(event));
+    const openings = Array.from({ length: 100 }, () => openOn(running));
+    const during = ['close', 'remoteSettings'].map((event) => running.session.listenerCount(event));
+    expect(during).toEqual(before.map((count) => count + 1));
+    expect(await Promise.all(openings)).toHaveLength(100);
+    expect(running.session.listenerCount('remoteSettings')).toBe(before[1]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('a hundred that wait for settings: all fail when the connection is closed before', async () => {
+    const { session, url } = await start(create());
+    const clients = Array.from({ length: 100 }, () => new WebSocket(url, { session }));
+    const closes = clients.map((client) =>
+      Promise.all([next<[Error]>(client, 'error'), next<[number]>(client, 'close')]),
+    );
+    session.destroy();
+    for (const [[error], [code]] of await Promise.all(closes)) {
+      expect([error, code]).toEqual([expect.objectContaining({ code: 'WSIMD_NO_CONNECT' }), 1006]);
+    }
+  });
+
+  test('a stream that nothing can be sent on when verifyClient has thought about it is reset', async () => {
+    const streams: ServerHttp2Stream[] = [];
+    const http2Server = create();
+    http2Server.on('stream', (stream: ServerHttp2Stream) => streams.push(stream));
+    const { session, url } = await start(http2Server, {
+      verifyClient: (_info, done) => {
+        streams[0]!.end();
+        done(true);
+      },
+    });
+    const client = new WebSocket(url, { session });
+    client.on('error', () => {});
+    await next(client, 'close');
+    expect(streams.map(({ rstCode }) => rstCode)).toEqual([constants.NGHTTP2_CANCEL]);
+  });
+
   test('either side may cut it; the connection and the other streams go on', async () => {
     const running = await start(create());
     const connections = record(running.server, ['connection']);
