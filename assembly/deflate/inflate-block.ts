@@ -55,7 +55,14 @@ for (let distance: u32 = 1; distance < 16; distance++) {
  * @param end the address behind the input; up to 24 bytes from there on are read
  * @param isLast whether the message ends there
  */
-export function inflateSymbols(contextPtr: usize, windowLength: u32, outEnd: usize, end: usize, isLast: bool): i32 {
+export function inflateSymbols(
+  contextPtr: usize,
+  windowLength: u32,
+  outEnd: usize,
+  inputEnd: usize,
+  end: usize,
+  isLast: bool,
+): i32 {
   const literalMask = load<u32>(STATE_LITERAL_MASK);
   const distanceMask = load<u32>(STATE_DISTANCE_MASK);
   const start = load<u32>(STATE_AT) - 2;
@@ -73,8 +80,6 @@ export function inflateSymbols(contextPtr: usize, windowLength: u32, outEnd: usi
   let input = <usize>(start >> 3) + 7;
   let bits = load<u64>(<usize>(start >> 3)) >> (start & 7);
   let count: u32 = 56 - (start & 7);
-  // A turn of the loop uses at most 2 × 9 + 48 bits, below 10 bytes.
-  const inputEnd = isLast ? end + 8 : end - 10;
   let status = SYMBOLS_FULL;
 
   bits |= load<u64>(input) << count;
@@ -162,9 +167,20 @@ export function inflateSymbols(contextPtr: usize, windowLength: u32, outEnd: usi
     }
     if (distance <= <u32>(out - OUTPUT_PTR)) {
       copyNear(out, distance, length);
-    } else if (!copyFar(contextPtr, out, distance, length)) {
-      status = SYMBOLS_BAD;
-      break;
+    } else {
+      // Most far matches lie in the ring as one piece: no call is worth its cost for those.
+      const back = distance - <u32>(out - OUTPUT_PTR);
+      const ringLength = load<u32>(contextPtr, CONTEXT_RING_LENGTH);
+      const offset = (load<u32>(contextPtr, CONTEXT_POSITION) - back) & (ringLength - 1);
+      if (back > load<u32>(contextPtr, CONTEXT_HISTORY)) {
+        status = SYMBOLS_BAD;
+        break;
+      }
+      if (length <= back && offset + length <= ringLength) {
+        copyVectors(out, contextPtr + CONTEXT_RING + <usize>offset, length);
+      } else {
+        copyFar(contextPtr, out, distance, length);
+      }
     }
     out += <usize>length;
   }
@@ -267,13 +283,20 @@ function copyNear(out: usize, distance: u32, length: u32): void {
       from += 16;
     } while (out < end);
   } else {
-    const pattern = i8x16.swizzle(v128.load(from), v128.load(PATTERNS + <usize>(distance << 4)));
-    const stride = <usize>load<u8>(STRIDES + <usize>distance);
-    do {
-      v128.store(out, pattern);
-      out += stride;
-    } while (out < end);
+    copyPattern(out, from, distance, end);
   }
+}
+
+/** A match that repeats itself within a vector. */
+// @ts-ignore: decorator
+@inline
+function copyPattern(out: usize, from: usize, distance: u32, end: usize): void {
+  const pattern = i8x16.swizzle(v128.load(from), v128.load(PATTERNS + <usize>(distance << 4)));
+  const stride = <usize>load<u8>(STRIDES + <usize>distance);
+  do {
+    v128.store(out, pattern);
+    out += stride;
+  } while (out < end);
 }
 
 /**

@@ -196,7 +196,7 @@ function takeHeader(isLast: bool): i32 {
 
 function takeSymbols(contextPtr: usize, windowLength: u32, outEnd: usize, isLast: bool): i32 {
   const end = <usize>load<u32>(STATE_END);
-  const status = inflateSymbols(contextPtr, windowLength, outEnd, end, isLast);
+  const status = inflateSymbols(contextPtr, windowLength, outEnd, isLast ? end + 8 : end - 10, end, isLast);
   if (isLast && load<u32>(STATE_AT) > <u32>end << 3) return INFLATE_ERROR_DATA;
   if (status == SYMBOLS_END) return endBlock();
   if (status == SYMBOLS_FULL) return INFLATE_NEEDS_OUTPUT;
