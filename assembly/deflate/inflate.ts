@@ -174,8 +174,10 @@ function takeHeader(isLast: bool): i32 {
     if (body + 4 > end) return cut(isLast);
     const lengths = load<u32>(body);
     if ((lengths & 0xffff) != (~lengths >> 16)) return INFLATE_ERROR_DATA;
-    store<u32>(STATE_STORED, lengths & 0xffff);
     store<u32>(STATE_AT, <u32>(body + 4) << 3);
+    // Every message ends with an empty one: it is over already.
+    if ((lengths & 0xffff) == 0) return GOES_ON;
+    store<u32>(STATE_STORED, lengths & 0xffff);
     store<u32>(STATE_STAGE, STAGE_STORED);
   } else if (type == TYPE_FIXED) {
     useFixedTables();
