@@ -23,8 +23,8 @@ import {
   LITERAL_ROWS,
   LITERAL_TABLE_BITS,
   LITERALS,
-  STATE_AT,
   STATE_DISTANCE_MASK,
+  STATE_HEADER_AT,
   STATE_IS_FIXED,
   STATE_LITERAL_MASK,
   STATE_PREVIOUS,
@@ -49,7 +49,7 @@ const SHARES = memory.data<u16>([
 /** The same of 2^7, for the code of the code lengths. */
 const LENGTH_SHARES = memory.data<u8>([0, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0], 16);
 
-// ---- The code of the code lengths: an entry (u32) for each value of seven bits
+// ---- The table of the code lengths' code: an entry (u32) for each value of seven bits
 //
 //    31        26 25      21 20        14 13       8    7        6       5            0
 //   ┌────────────┬──────────┬────────────┬──────────┬──────┬──────────┬───────────────┐
@@ -58,8 +58,9 @@ const LENGTH_SHARES = memory.data<u8>([0, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0,
 //   │            │          │ bits       │ + 2      │      │          │               │
 //   └────────────┴──────────┴────────────┴──────────┴──────┴──────────┴───────────────┘
 //
-// So one length is a run of 1, without extra bits, and only REPEAT_PREVIOUS is another case: a run of zeros needs nothing
-// done to any of its symbols. Runs come at random among lengths; a branch on each costs as much as three symbols.
+// So a single length is a run of 1, without extra bits, and a run of zeros a run of which only the first symbol is put
+// anywhere, into row 0. Only the symbol 16, which repeats the length before, is another case: runs of zeros are met at every
+// seventh step or so, and a branch that is foretold wrongly costs as much as three symbols.
 
 /** The symbol 16: symbols with the length of the one before. */
 const ENTRY_PREVIOUS: u32 = 1 << 6;
@@ -80,7 +81,8 @@ store<u32>(LENGTH_SYMBOLS, (11 << RUN_SHIFT) | (127 << EXTRA_SHIFT) | 0x207, 18 
 /**
  * Reads the header, which begins at bit `at`, behind the block's first three bits.
  *
- * @param end the address behind the input. Up to 16 bytes from there on are read; what they are does not matter
+ * @param end the address behind the input. Up to 600 bytes from there on are read, all of them in the guard; what
+ *   they are does not matter
  * @returns the bit behind the header, or HEADER_BAD, HEADER_CUT
  */
 export function readDynamicHeader(at: u32, end: usize): u32 {
@@ -104,12 +106,12 @@ export function readDynamicHeader(at: u32, end: usize): u32 {
   if ((first & ENTRY_PREVIOUS) != 0) return at + (first & 63) - 2 > endBit ? HEADER_CUT : HEADER_BAD;
   // The code lengths of both codes are one sequence: a run may begin in the first code and end in the second. What it has
   // past the end of the second is an error.
-  store<u32>(STATE_AT, at);
+  store<u32>(STATE_HEADER_AT, at);
   const rest = readCode(LITERAL_ENDS, 0, literals);
   const length = load<u32>(STATE_PREVIOUS);
   repeat(DISTANCE_ENDS, length, 0, min<u32>(rest, distances));
   const excess = readCode(DISTANCE_ENDS, rest, distances);
-  at = load<u32>(STATE_AT);
+  at = load<u32>(STATE_HEADER_AT);
   if (at > endBit) return HEADER_CUT;
   if (excess != 0) return HEADER_BAD;
 
@@ -144,7 +146,7 @@ export function readDynamicHeader(at: u32, end: usize): u32 {
 }
 
 /**
- * Reads the code lengths of the symbols from `symbol` to before `stop`, from STATE_AT on.
+ * Reads the code lengths of the symbols from `symbol` to before `stop`, from STATE_HEADER_AT on.
  *
  * @returns how far the last run goes past `stop`
  */
@@ -165,14 +167,14 @@ function readCode(ends: usize, symbol: u32, stop: u32): u32 {
  * loop or a call in it an engine would hold some of its values in memory, and each symbol would wait for that.
  *
  * What lies past the input's end is read too, if the sequence does not end before: no more than 316 times 14 bits, which
- * are in the guard behind it. Where that has happened is told by STATE_AT.
+ * are in the guard behind it. Where that has happened is told by STATE_HEADER_AT.
  *
  * @returns the symbol that the run begins with, or `stop`, or further if a run of zeros goes further
  */
 function readLengths(ends: usize, symbol: u32, stop: u32): u32 {
   // The two lowest bits are always the last that were used, as in inflate-block.ts and for the same reason; there too it
   // stands what of `count` is right.
-  const start = load<u32>(STATE_AT) - 2;
+  const start = load<u32>(STATE_HEADER_AT) - 2;
   let input = <usize>(start >> 3) + 7;
   let bits = load<u64>(<usize>(start >> 3)) >> (start & 7);
   let count: u32 = 56 - (start & 7);
@@ -194,7 +196,7 @@ function readLengths(ends: usize, symbol: u32, stop: u32): u32 {
     symbol += run;
     entry = load<u32>(<usize>(<u32>bits & 0x1fc), LENGTH_CODES);
   }
-  store<u32>(STATE_AT, (<u32>input << 3) - (count & 63) + 2);
+  store<u32>(STATE_HEADER_AT, (<u32>input << 3) - (count & 63) + 2);
   return symbol;
 }
 
@@ -205,7 +207,7 @@ function bitsAt(at: u32): u64 {
   return load<u64>(<usize>(at >> 3)) >> (at & 7);
 }
 
-/** Puts a symbol at the end of its length's row. @param length * 4. Row 0, of symbols without a code, is never read */
+/** Puts a symbol at the end of its length's row; row 0, of symbols without a code, is never read. @param length times 4 */
 // @ts-ignore: decorator
 @inline
 function append(ends: usize, length: u32, symbol: u32): void {
@@ -220,7 +222,13 @@ function repeat(ends: usize, length: u32, symbol: u32, stop: u32): void {
   for (; symbol < stop; symbol++) append(ends, length, symbol);
 }
 
-/** How many symbols there are of each code length, as i16, of eight lengths. @param at 0 or 64: of which code */
+// How many symbols have which length is not counted as they come: it is how far the rows' ends have moved.
+
+/**
+ * How many symbols there are of each of eight code lengths, as i16.
+ *
+ * @param at of which code: 0 or 64; from length 8 on, 32 more
+ */
 // @ts-ignore: decorator
 @inline
 function countsOf(at: usize): v128 {

@@ -32,8 +32,8 @@ export const STATE_UTF8 = INFLATE_WORK_PTR + 44;
 /** While a header is read: the last code length, times 4, and how often it comes again. */
 export const STATE_PREVIOUS = INFLATE_WORK_PTR + 48;
 export const STATE_RUN = INFLATE_WORK_PTR + 52;
-/** While symbols are read: how far the reading may go. */
-export const STATE_INPUT_END = INFLATE_WORK_PTR + 56;
+/** While a header is read: the next bit. STATE_AT stays, lest the header must be read anew. */
+export const STATE_HEADER_AT = INFLATE_WORK_PTR + 56;
 export const STATE_LENGTH = 64;
 
 /** At the border between two blocks. */
