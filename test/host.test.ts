@@ -208,6 +208,34 @@ describe('both hosts', () => {
     }
   });
 
+  it.each([0, 100, 1000])('copy where the common memory of Buffers becomes one of %i bytes', (length) => {
+    const { poolSize } = Buffer;
+    const { copy } = makeHost();
+    copy(new Uint8Array(1000));
+    Buffer.poolSize = length;
+    try {
+      for (let i = 0; i < 200; i++) {
+        const bytes = new Uint8Array(100 + 4 * i).fill(i);
+        const copied = copy(bytes);
+        expect(copied).toEqual(bytes);
+        // What is no part of Node's memory is nobody else's.
+        if (i > 100 && length === 0) expect(copied.buffer.byteLength).toBe(copied.length);
+      }
+    } finally {
+      Buffer.poolSize = poolSize;
+    }
+  });
+
+  it.each([0, 1, 24, 25, 1000])('copy %i bytes into another buffer, and none beside', (length) => {
+    for (const [name, host] of HOSTS) {
+      const source = Uint8Array.from({ length: length + 7 }, (_, i) => i);
+      const target = new Uint8Array(length + 9).fill(0xa5);
+      host.copyInto(source, 3, 3 + length, target, 5);
+      expect(Buffer.compare(target.subarray(5, 5 + length), source.subarray(3, 3 + length)), name).toBe(0);
+      expect([...target.subarray(0, 5), ...target.subarray(5 + length)], name).toEqual(new Array(9).fill(0xa5));
+    }
+  });
+
   it('say which class the parts of a buffer have', () => {
     expect(node.partClass(new Uint8Array(1))).toBe(Uint8Array);
     expect(web.partClass(Buffer.alloc(1))).toBe(Uint8Array);

@@ -103,6 +103,10 @@ function reverse(code: u32): u32 {
   return (<u32>load<u8>(REVERSED + <usize>(code & 0xff)) << 8) | <u32>load<u8>(REVERSED + <usize>(code >> 8));
 }
 
+/** The place in a table, in bytes, of each number that a code of 9 bits or fewer has, begun at the top of 9: u16[512]. */
+const PLACES = memory.data(512 * 2, 16);
+for (let code: u32 = 0; code < 512; code++) store<u16>(PLACES + <usize>(code << 1), <u16>(reverse(code << 7) << 2));
+
 // ---- The tables of a block
 
 /** Puts the tables of the fixed codes where those of a block belong, unless they are there. */
@@ -127,14 +131,15 @@ export const BAD_CODES: i32 = -1;
 
 /**
  * Builds a table. Symbols stand in rows, one row a code length, in the order of their codes; the walk takes only what
- * occurs. Codes of one length follow each other, so their number, begun at the top of 16 bits, grows by one step; reversed
- * it is the place in the table. Before a longer length the table is doubled: all shorter codes go on with 0 and with 1.
+ * occurs. Codes of one length follow each other, so their number, begun at the top of 9 bits, grows by one step; reversed
+ * it is the place in the table (PLACES). Before a longer length the table is doubled: all shorter codes go on with 0 and with 1.
  *
  * @param rows the rows, from code length 0 on, of `rowLength` bytes each
  * @param ends u32[16]: where each row ends
  * @param lengths the bit 1 << n is set if a code of n bits occurs
  * @param sum of 2^(15 - n) over all codes of n bits: 2^15 if they are complete
- * @param limit the most bits that the primary table takes
+ * @param limit the most bits that the primary table takes, up to 9
+ * @param needed a bit that some symbol's entry must have, or 0
  * @returns the bits that it does take, or BAD_CODES
  */
 export function buildTable(
@@ -146,15 +151,18 @@ export function buildTable(
   lengths: u32,
   sum: u32,
   limit: u32,
+  needed: u32,
 ): i32 {
   if (sum != 0x8000) {
     // What zlib takes too: no code at all, or a single one of one bit. The rest of the table means nothing.
-    if (lengths == 0) {
+    if (lengths == 0 && needed == 0) {
       store<u32>(table, ENTRY_SPECIAL + 1);
       return 0;
     }
     if (sum > 0x8000 || lengths != 2) return BAD_CODES;
-    store<u32>(table, load<u32>(symbols + (<usize>load<u16>(rows + <usize>rowLength) << 2)) + CODE_BIT);
+    const entry = load<u32>(symbols + (<usize>load<u16>(rows + <usize>rowLength) << 2));
+    if ((entry & needed) != needed) return BAD_CODES;
+    store<u32>(table, entry + CODE_BIT);
     store<u32>(table, ENTRY_SPECIAL + 1, 4);
     return 1;
   }
@@ -162,31 +170,35 @@ export function buildTable(
   const tableBits = min<u32>(limit, 31 - clz<u32>(lengths));
   let codeBits = ctz<u32>(lengths);
   let filledBits = min<u32>(codeBits, tableBits);
+  /** The next code, begun at the top of 9 bits, times 2. */
   let code: u32 = 0;
+  /** What occurs in any entry. */
+  let seen: u32 = 0;
   while (codeBits <= tableBits) {
     filledBits = double(table, filledBits, codeBits);
     const row = rows + <usize>(codeBits * rowLength);
     const end = load<u32>(ends + <usize>(codeBits << 2));
-    const step: u32 = 0x10000 >> codeBits;
+    const step: u32 = 0x400 >> codeBits;
     const length = codeBits * CODE_BIT;
     for (let p = row; p < <usize>end; p += 2) {
       const entry = load<u32>(symbols + (<usize>load<u16>(p) << 2)) + length;
-      store<u32>(table + <usize>(reverse(code) << 2), entry);
+      store<u32>(table + <usize>load<u16>(PLACES + <usize>code), entry);
+      seen |= entry;
       code += step;
     }
     lengths &= lengths - 1;
-    if (lengths == 0) return tableBits;
+    if (lengths == 0) return (seen & needed) == needed ? tableBits : BAD_CODES;
     codeBits = ctz<u32>(lengths);
   }
   double(table, filledBits, tableBits);
-  buildSubtables(table, symbols, rows, rowLength, ends, lengths, code, tableBits);
-  return tableBits;
+  seen |= buildSubtables(table, symbols, rows, rowLength, ends, lengths, code << 6, tableBits);
+  return (seen & needed) == needed ? tableBits : BAD_CODES;
 }
 
 /** Doubles a table of 2^fromBits entries until it has 2^toBits. Up to 12 bytes behind it are written. */
 // @ts-ignore: decorator
 @inline
-function double(table: usize, fromBits: u32, toBits: u32): u32 {
+export function double(table: usize, fromBits: u32, toBits: u32): u32 {
   let size = <usize>4 << fromBits;
   const end = <usize>4 << toBits;
   while (size < end) {
@@ -201,7 +213,7 @@ function double(table: usize, fromBits: u32, toBits: u32): u32 {
   return toBits;
 }
 
-/** The codes that are longer than the primary table's bits: all that begin alike share a subtable, behind the others. */
+/** The codes that are longer than the primary table's bits: all that begin alike share a subtable, behind the others. @returns as `seen` */
 function buildSubtables(
   table: usize,
   symbols: usize,
@@ -211,7 +223,8 @@ function buildSubtables(
   lengths: u32,
   code: u32,
   tableBits: u32,
-): void {
+): u32 {
+  let seen: u32 = 0;
   let next: u32 = 1 << tableBits;
   let prefix: u32 = 0xffffffff;
   let subtable: usize = 0;
@@ -241,12 +254,14 @@ function buildSubtables(
       }
       const length = codeBits - tableBits;
       const entry = load<u32>(symbols + (<usize>load<u16>(p) << 2)) + length * CODE_BIT;
+      seen |= entry;
       for (let at = reversed >> tableBits; at < <u32>1 << subtableBits; at += 1 << length) {
         store<u32>(subtable + <usize>(at << 2), entry);
       }
       code += 0x10000 >> codeBits;
     }
   }
+  return seen;
 }
 
 function countOf(rows: usize, rowLength: u32, ends: usize, codeBits: u32): u32 {

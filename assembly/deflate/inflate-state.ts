@@ -29,6 +29,11 @@ export const STATE_PENDING = INFLATE_WORK_PTR + 36;
 export const STATE_CARRIED = INFLATE_WORK_PTR + 40;
 /** What validate() returned for the text so far. */
 export const STATE_UTF8 = INFLATE_WORK_PTR + 44;
+/** While a header is read: the last code length, times 4, and how often it comes again. */
+export const STATE_PREVIOUS = INFLATE_WORK_PTR + 48;
+export const STATE_RUN = INFLATE_WORK_PTR + 52;
+/** While a header is read: the next bit. STATE_AT stays, lest the header must be read anew. */
+export const STATE_HEADER_AT = INFLATE_WORK_PTR + 56;
 export const STATE_LENGTH = 64;
 
 /** At the border between two blocks. */
@@ -54,14 +59,14 @@ export const CARRIED_CAPACITY = 576;
 
 // ---- Tables
 
-/** The code of the code lengths (3.2.7): a u16 for each value of 7 bits. 16 bytes behind it may be written. */
+/** The code of the code lengths (3.2.7): a u32 for each value of 7 bits, see inflate-header.ts. */
 export const LENGTH_CODES: usize = CARRIED + CARRIED_CAPACITY;
-export const LENGTH_CODES_LENGTH: usize = 256;
+export const LENGTH_CODES_BITS: u32 = 7;
 /**
  * Rows of symbols, one row a code length, in the order of the symbols: u16[16][288] and u16[16][32]. The first row takes
  * symbols that have no code, so that nobody need ask, and is never read.
  */
-export const LITERAL_ROWS: usize = LENGTH_CODES + LENGTH_CODES_LENGTH + 16;
+export const LITERAL_ROWS: usize = LENGTH_CODES + (4 << LENGTH_CODES_BITS);
 export const LITERAL_ROW_LENGTH = 288 * 2;
 export const DISTANCE_ROWS: usize = LITERAL_ROWS + 16 * LITERAL_ROW_LENGTH;
 export const DISTANCE_ROW_LENGTH = 32 * 2;

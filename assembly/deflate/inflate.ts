@@ -3,7 +3,7 @@
 
 import { validate } from '../utf8';
 import { useFixedTables } from './huffman-decode';
-import { inflateSymbols, SYMBOLS_CUT, SYMBOLS_END, SYMBOLS_FULL } from './inflate-block';
+import { inflateSymbols, inputEndOf, SYMBOLS_CUT, SYMBOLS_END, SYMBOLS_FULL } from './inflate-block';
 import { HEADER_BAD, HEADER_CUT, readDynamicHeader } from './inflate-header';
 import {
   CARRIED,
@@ -174,8 +174,10 @@ function takeHeader(isLast: bool): i32 {
     if (body + 4 > end) return cut(isLast);
     const lengths = load<u32>(body);
     if ((lengths & 0xffff) != (~lengths >> 16)) return INFLATE_ERROR_DATA;
-    store<u32>(STATE_STORED, lengths & 0xffff);
     store<u32>(STATE_AT, <u32>(body + 4) << 3);
+    // Every message ends with an empty one: it is over already.
+    if ((lengths & 0xffff) == 0) return GOES_ON;
+    store<u32>(STATE_STORED, lengths & 0xffff);
     store<u32>(STATE_STAGE, STAGE_STORED);
   } else if (type == TYPE_FIXED) {
     useFixedTables();
@@ -196,7 +198,7 @@ function takeHeader(isLast: bool): i32 {
 
 function takeSymbols(contextPtr: usize, windowLength: u32, outEnd: usize, isLast: bool): i32 {
   const end = <usize>load<u32>(STATE_END);
-  const status = inflateSymbols(contextPtr, windowLength, outEnd, end, isLast);
+  const status = inflateSymbols(contextPtr, windowLength, outEnd, inputEndOf(end, isLast), end, isLast);
   if (isLast && load<u32>(STATE_AT) > <u32>end << 3) return INFLATE_ERROR_DATA;
   if (status == SYMBOLS_END) return endBlock();
   if (status == SYMBOLS_FULL) return INFLATE_NEEDS_OUTPUT;

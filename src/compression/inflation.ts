@@ -21,7 +21,6 @@ import {
 } from '../../assembly/deflate/layout.js';
 import { UTF8_ASCII } from '../../assembly/layout.js';
 import { ProtocolError } from '../errors.js';
-import { copyBytes } from '../kernel/bytes.js';
 import type { DeflateArena } from './deflate-arena.js';
 
 const STATUS_WORD = (OUTCOME_PTR + OUTCOME_STATUS) / 4;
@@ -142,7 +141,7 @@ export class Inflation {
   #takeInput(): number {
     const start = this.#start;
     const end = Math.min(this.#end, start + INPUT_CAPACITY);
-    copyBytes(this.#source, start, end, this.arena.bytes, INPUT_PTR);
+    this.arena.host.copyInto(this.#source, start, end, this.arena.bytes, INPUT_PTR);
     this.#start = end;
     if (end === this.#end) {
       this.#flags |= INFLATE_LAST;
