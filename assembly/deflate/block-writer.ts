@@ -43,8 +43,6 @@ const LONGEST_LITERAL: u32 = 14;
 const LONGEST_DISTANCE: u32 = 15;
 const LONGEST_LENGTH: u32 = 7;
 
-/** A block of fewer symbols has no code of its own: describing it costs more than it could save. */
-const FEWEST_COUNTED: u32 = 20;
 /**
  * What the description of a block's codes costs at least, in bits, for itself and for each symbol that occurs. Measured
  * on text and records; an alphabet whose symbols stand side by side, like that of Base64, may come by with a little
@@ -199,11 +197,12 @@ function lastOf(used: usize, count: u32): u32 {
  *
  * @param length how many bytes it stands for, at most BLOCK_LENGTH
  * @param symbols how many literals and matches it has
+ * @param fewest of fewer symbols it is not asked which kind is the shortest: they are put in fixed codes
  * @returns the position behind it
  */
-export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32): u32 {
+export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, fewest: u32): u32 {
   const stored = storedBits(position, length);
-  if (symbols < FEWEST_COUNTED) return putFixed(position, ptr);
+  if (symbols < fewest) return putFixed(position, ptr);
 
   countSymbols(ptr);
   const literals = listUsed(LITERAL_FREQUENCIES, LITERAL_SYMBOLS, LITERALS_USED);

@@ -25,6 +25,14 @@ import { findSequences, findSequencesFast, insertEvery } from './match-finder';
 const LONG: u32 = 1024;
 /** The length of that hash less 4, as match-finder.ts takes it. */
 const SLICE_MASK: u32 = 0x8000 - 4;
+/**
+ * A block of fewer symbols has no codes of its own. Below 20 describing them costs more than it could save; below 64 they
+ * save 3 % of what is sent alone, 0.3 % of what is sent in a context, and to count and make them is over half of the time.
+ */
+const FEWEST: u32 = 64;
+const FEWEST_WORTH: u32 = 20;
+/** Of a slice that is shorter than this, LEVEL_FASTEST makes no codes: they take as long as all else. */
+const SHORT: u32 = 2048;
 /** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
 const LEAST_NEAR: u32 = 8192;
 
@@ -52,6 +60,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     insertEvery(2, near, INPUT, hash, mask, toPosition);
   }
 
+  const fewest = fewestCounted(level, length);
   let position: u32 = 0;
   for (let start = INPUT; start < end; start += BLOCK_LENGTH) {
     const blockEnd = min<usize>(start + BLOCK_LENGTH, end);
@@ -63,7 +72,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     } else {
       symbols = findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
     }
-    position = putBlock(position, start, <u32>(blockEnd - start), symbols);
+    position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest);
   }
   // Two stored blocks where one would do: five bytes more than the contract has.
   if (position > (length + 5) << 3) position = putStored(0, INPUT, length);
@@ -79,6 +88,12 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   position = (putBits(position, 0, 3) + 7) & ~7;
   if ((flags & DEFLATE_LAST) == 0) position = putBits(position, 0xffff0000, 32);
   return position >> 3;
+}
+
+/** Of fewer symbols a block is put in fixed codes, without a look at what else there is. */
+function fewestCounted(level: u32, length: u32): u32 {
+  if (level == LEVEL_SMALLEST) return FEWEST_WORTH;
+  return level == LEVEL_FASTEST && length < SHORT ? u32.MAX_VALUE : FEWEST;
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, HUFFMAN_WORK } from './deflate-work';
 
-/** u32 each: frequency << 16 | symbol, one more than there are symbols. */
+/** u32 each: frequency << 16 | symbol, two more than there are symbols. */
 const SORTED: usize = HUFFMAN_WORK;
 const HALF_SORTED: usize = HUFFMAN_WORK + 0x500;
 /** u32 each, for the leaves in sorted order and for the inner nodes: where the parent's depth is. */
@@ -65,35 +65,45 @@ function sortBy(shift: u32, maximum: u32, from: usize, to: usize, count: u32): v
   }
 }
 
+/** Heavier than any node, also where it is taken for the low half of a sum. */
+const HEAVIEST: u32 = 0x3fffffff;
+
 /**
  * Huffman's algorithm on the sorted leaves, at least two: LENGTH_COUNTS become how many codes there are of each length.
  *
  * The two lightest nodes become one, over and over. Leaves and inner nodes are each in order of weight already, so the
- * lightest is one of two candidates. Which of them is a coin's toss that no branch predictor wins; so both are told who
- * their parent is, and only the lighter steps on. The other is told anew until it is its turn.
+ * two lightest are two leaves, two inner nodes, or one of each:
+ *
+ *   leaves  a ≤ b        two leaves if b ≤ c, two inner nodes if d < a, else one of each;
+ *   inner   c ≤ d        the sum is the least of a + b, c + d and a + c.
+ *
+ * Which of the three is a matter of chance that no branch predictor wins, so it is computed; and both comparisons at
+ * once, since each merge must wait for the one before. All four are told who their parent is; of those that stay, each
+ * is told anew until it is its turn.
  *
  * @returns how long the longest code is
  */
 function countLengths(sorted: usize, count: u32): u32 {
-  // Heavier than any node: behind the last leaf, and where the next inner node comes.
-  store<u32>(sorted + (<usize>count << 2), 0xffffffff);
+  // Behind the last leaf, and where the next inner nodes come, are two that are heavier than any node.
+  store<u64>(sorted + (<usize>count << 2), u64.MAX_VALUE);
   let leaf: usize = 0;
   let inner: usize = 0;
   const root = (<usize>count << 2) - 8;
+  store<u32>(INNER, HEAVIEST);
   for (let next: usize = 0; next <= root; next += 4) {
-    store<u32>(INNER + next, 0xffffffff);
-    let weight: u32 = 0;
-    for (let half = 0; half < 2; half++) {
-      const leafWeight = load<u32>(sorted + leaf) >> 16;
-      const innerWeight = load<u32>(INNER + inner);
-      store<u32>(LEAF_PARENTS + leaf, <u32>next);
-      store<u32>(INNER_PARENTS + inner, <u32>next);
-      const isInner = <usize>(innerWeight < leafWeight) << 2;
-      inner += isInner;
-      leaf += 4 - isInner;
-      weight += min<u32>(leafWeight, innerWeight);
-    }
-    store<u32>(INNER + next, weight);
+    store<u32>(INNER + next, HEAVIEST, 4);
+    const a = load<u32>(sorted + leaf) >> 16;
+    const b = load<u32>(sorted + leaf, 4) >> 16;
+    const c = load<u32>(INNER + inner);
+    const d = load<u32>(INNER + inner, 4);
+    const parents = (<u64>next << 32) | <u64>next;
+    store<u64>(LEAF_PARENTS + leaf, parents);
+    store<u64>(INNER_PARENTS + inner, parents);
+    // One of each, one leaf more, or one less: 4 bytes a node.
+    const leaves = <usize>4 + (<usize>(b <= c) << 2) - (<usize>(d < a) << 2);
+    leaf += leaves;
+    inner += 8 - leaves;
+    store<u32>(INNER + next, min<u32>(a + c, min<u32>(a + b, c + d)));
   }
 
   // Depths from the root down: a parent lies behind its children. Weights are no longer needed.

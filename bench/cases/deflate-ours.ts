@@ -1,6 +1,6 @@
 // Our permessage-deflate, as subjects: a connection of a server. It must not know any peer.
 
-import { PerMessageDeflate } from '../../src/compression/index.js';
+import { type DeflateLevel, PerMessageDeflate } from '../../src/compression/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
@@ -9,10 +9,11 @@ import { compressAll, type DeflateJob, Referee, WINDOW_BITS } from './deflate-wo
 const MAX_LENGTH = 16 * 1024 * 1024;
 
 /** With the defaults, but for what the case is about. */
-export function openCompression(isTakeover: boolean): MessageCompression {
+export function openCompression(isTakeover: boolean, level: DeflateLevel = 'default'): MessageCompression {
   const deflate = new PerMessageDeflate({
     deflateTakeover: isTakeover,
     inflateTakeover: isTakeover,
+    level,
     threshold: 0,
     kernel: 'wasm',
   });
@@ -50,9 +51,9 @@ export function inflateSubject(job: DeflateJob): Subject {
   return { name: 'wsimd', run, output, dispose: () => compression.release() };
 }
 
-export function deflateSubject(job: DeflateJob): Subject {
+export function deflateSubject(job: DeflateJob, level: DeflateLevel = 'default'): Subject {
   const { batches, isTakeover, bytes } = job;
-  const compression = openCompression(isTakeover);
+  const compression = openCompression(isTakeover, level);
   let next = 0;
   const run = () => {
     for (const message of batches[next++ % batches.length]!) compression.deflate(message);
@@ -60,7 +61,7 @@ export function deflateSubject(job: DeflateJob): Subject {
   };
   const output = () => {
     const referee = new Referee(job);
-    const fresh = openCompression(isTakeover);
+    const fresh = openCompression(isTakeover, level);
     for (const message of batches.flat()) referee.add(0, message, fresh.deflate(message));
     fresh.release();
     return referee.toString();

@@ -30,6 +30,11 @@ export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate'): 
       );
 }
 
+/** How long a message becomes by itself, as `zlibSubject` deflates it. */
+export function zlibLength(message: Buffer): number {
+  return deflateRawSync(message, { ...SYNC, level: 1, windowBits: WINDOW_BITS }).length - TRAILER.length;
+}
+
 /** For each message of all batches what came before it; none without takeover. */
 function makeDictionaries({ batches, isTakeover }: DeflateJob): (Buffer | undefined)[] {
   if (!isTakeover) return [];

@@ -3,7 +3,7 @@
 
 import { type Group, gaugedWorkload, type Measurement } from '../harness.js';
 import { deflateSubject, inflateSubject, openCompression } from './deflate-ours.js';
-import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibSubject } from './deflate-peers.js';
+import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibLength, zlibSubject } from './deflate-peers.js';
 import { type DeflateJob, makeDeflateJob } from './deflate-work.js';
 
 const SIZES = [60, 175, 1024, 16 * 1024, 256 * 1024];
@@ -60,6 +60,10 @@ function sizeGroup(isTakeover: boolean): Group {
   };
 }
 
+function mean(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+}
+
 async function measureSizes(size: number, isTakeover: boolean): Promise<Measurement[]> {
   const { batches } = makeDeflateJob(size, isTakeover);
   const messages = batches.flat();
@@ -67,12 +71,57 @@ async function measureSizes(size: number, isTakeover: boolean): Promise<Measurem
   const ours = messages.map((message) => (compression.deflate(message) ?? message).length);
   compression.release();
   const theirs = await measureWs(messages, isTakeover);
-  const mean = (lengths: readonly number[]) => lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
   return [
     { name: 'wsimd', samples: [mean(ours)] },
     { name: 'ws', samples: [mean(theirs)] },
   ];
 }
+
+/** Our fastest level beside zlib's, in time and in bytes: not every zlib gives up as little at its level 1. */
+function fastestGroup(isTakeover: boolean): Group {
+  return {
+    id: `deflate/fastest/${isTakeover ? 'takeover' : 'alone'}`,
+    title: `Deflate messages at level fastest, ${isTakeover ? 'with those before remembered' : 'each by itself'}`,
+    notes: ['node:zlib: level 1. How long the messages become is in the group behind this one.'],
+    pairs: [['wsimd', 'node:zlib']],
+    cases: SIZES.map((size) => ({
+      label: String(size),
+      make(): Workload {
+        const job = makeDeflateJob(size, isTakeover);
+        const subjects = [deflateSubject(job, 'fastest'), zlibSubject(job, 'deflate')];
+        return { operations: job.batches[0]!.length, bytes: job.bytes, expected: job.expected, subjects };
+      },
+    })),
+  };
+}
+
+/** How long the messages of `fastestGroup` become. */
+const fastestSizeGroup: Group = {
+  id: 'deflate/fastest-size/alone',
+  title: 'Length of a message deflated at level fastest, each by itself',
+  notes: ['node:zlib: level 1. What wsimd would send as it is counts with all its bytes.'],
+  pairs: [['wsimd', 'node:zlib']],
+  unit: 'bytes',
+  cases: SIZES.map((size) => ({
+    label: String(size),
+    make: (): Workload => ({
+      operations: 1,
+      bytes: size,
+      expected: '',
+      subjects: [],
+      gauge: async () => {
+        const messages = makeDeflateJob(size, false).batches.flat();
+        const compression = openCompression(false, 'fastest');
+        const ours = messages.map((message) => (compression.deflate(message) ?? message).length);
+        compression.release();
+        return [
+          { name: 'wsimd', samples: [mean(ours)] },
+          { name: 'node:zlib', samples: [mean(messages.map(zlibLength))] },
+        ];
+      },
+    }),
+  })),
+};
 
 export const deflateGroups: readonly Group[] = [
   makeGroup('inflate', true),
@@ -81,4 +130,7 @@ export const deflateGroups: readonly Group[] = [
   makeGroup('deflate', false),
   sizeGroup(true),
   sizeGroup(false),
+  fastestGroup(true),
+  fastestGroup(false),
+  fastestSizeGroup,
 ];

@@ -22,8 +22,8 @@ import { encodeUtf8 } from '../kernel/host.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 
 /**
- * How much effort deflating takes: `'fastest'` for what must cost least, `'smallest'` for what is sent over slow lines or
- * to many.
+ * How much effort deflating takes: `'fastest'` for what must cost least (messages below 2 KiB get no codes of
+ * their own: only what comes again is saved), `'smallest'` for what is sent over slow lines or to many.
  */
 export type DeflateLevel = 'fastest' | 'default' | 'smallest';
 

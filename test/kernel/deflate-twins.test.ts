@@ -273,6 +273,8 @@ describe.each([
 it.each(CORPORA)('%s: neither deflates much worse than the other', (corpus) => {
   for (const level of LEVELS) {
     for (const length of [60, 175, 1024, 16_384, INPUT_CAPACITY]) {
+      // Only one of them does without codes of its own at level fastest, below 2 KiB.
+      const allowed = level === LEVEL_FASTEST && length < 2048 ? 1.5 : 1.3;
       const [one, other] = TWINS.map((twin) => {
         twin.kernel.initContext(POOL_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
         return twin.deflate(POOL_PTR, MAX_WINDOW_LENGTH, messageOf(corpus, length, SEED), level, DEFLATE_LAST).length;
@@ -280,7 +282,7 @@ it.each(CORPORA)('%s: neither deflates much worse than the other', (corpus) => {
       expect([level, length, Math.max(one, other)]).toEqual([
         level,
         length,
-        Math.min(Math.max(one, other), Math.ceil(Math.min(one, other) * 1.3) + 8),
+        Math.min(Math.max(one, other), Math.ceil(Math.min(one, other) * allowed) + 8),
       ]);
     }
   }
