@@ -54,7 +54,6 @@ export class Link implements MessageHandler {
   #endTimer: NodeJS.Timeout | undefined;
   #closeCode = CLOSE_ABNORMAL;
   #closeReason = EMPTY;
-  #isBehind = false;
   /** Pongs that wait for a peer that does not read. */
   #pendingPongs = 0;
   /** Made for the first ping. */
@@ -243,16 +242,9 @@ export class Link implements MessageHandler {
     this.socket.end();
   }
 
-  fallBehind(): void {
-    if (this.#isBehind) return;
-    this.#isBehind = true;
-    this.socket.once('drain', onSocketDrain);
-  }
-
   /** The system has taken all that waited. */
   drained(): void {
-    this.#isBehind = false;
-    this.#emitter.emit('drain');
+    if (this.readyState !== CLOSED) this.#emitter.emit('drain');
   }
 
   /**
@@ -323,10 +315,6 @@ function onSocketRead(this: Linked, length: number): boolean {
 
 function onSocketEnd(this: Linked): void {
   this[LINK]?.receiveEnd();
-}
-
-function onSocketDrain(this: Linked): void {
-  this[LINK]?.drained();
 }
 
 /** What went wrong with the socket shows in the close code, as with `ws`. */

@@ -24,8 +24,8 @@ interface Waiting {
 /** Who is told of what no callback may be there for. */
 interface Owner {
   emitError(error: Error): void;
-  /** The system has not taken all; `drain` of the socket tells when it has. */
-  fallBehind(): void;
+  /** Nothing waits any more, where something was seen to. */
+  drained(): void;
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
@@ -35,6 +35,7 @@ const UNCOMPRESSED: SendMessageOptions = { compress: false };
  * length is not gathered at all but written where it lies, behind its header; at half of it, that gains nothing.
  */
 const FLUSH_LENGTH = 128 * 1024;
+const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
 
 export class Outgoing {
@@ -54,6 +55,8 @@ export class Outgoing {
   /** A Blob that is being read, and what waits behind it; undefined if none is. */
   #waiting: Waiting[] | undefined;
   #waitingLength = 0;
+  /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
+  #owesDrain = false;
 
   constructor(socket: Duplex, connection: Connection, owner: Owner) {
     this.#socket = socket;
@@ -70,6 +73,17 @@ export class Outgoing {
   get length(): number {
     const { outgoingLength, pendingLength } = this.#connection;
     return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
+  }
+
+  get #gatheredLength(): number {
+    return this.#connection.outgoingLength + this.#uncopiedLength;
+  }
+
+  /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
+  oweDrain(): void {
+    if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
+    this.#owesDrain = true;
+    this.#awaitDrain();
   }
 
   /** Sends a message, or a fragment of one. */
@@ -138,36 +152,66 @@ export class Outgoing {
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : this.#takeCallback();
     const uncopied = this.#uncopied;
+    let hasRoom = true;
     if (uncopied !== undefined) {
       this.#uncopied = undefined;
       this.#uncopiedLength = 0;
       const isAll = connection.outgoingLength === 0;
-      this.#writeAll(uncopied, isAll ? callback : undefined);
-      if (isAll) return;
+      hasRoom = this.#writeAll(uncopied, isAll ? callback : undefined);
     }
-    if (connection.outgoingLength === 0) return;
-    // A Buffer: of anything else the socket would make one.
-    const bytes = connection.takeOutgoing(BufferPart);
-    if (socket.writableLength > 0) {
-      // The peer reads slowly: what waits for it must not hold a shared buffer.
-      if (!socket.write(Buffer.from(bytes), callback)) this.#owner.fallBehind();
-      connection.releaseOutgoing(bytes);
-      return;
+    if (connection.outgoingLength > 0) {
+      // A Buffer: of anything else the socket would make one.
+      const bytes = connection.takeOutgoing(BufferPart);
+      // Where the peer reads slowly, what waits for it must not hold a shared buffer.
+      const isBehind = socket.writableLength > 0;
+      hasRoom = socket.write(isBehind ? Buffer.from(bytes) : bytes, callback);
+      // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
+      const isTaken = socket.writableLength === 0 && socket instanceof Socket;
+      if (isBehind || isTaken) connection.releaseOutgoing(bytes);
     }
-    if (!socket.write(bytes, callback)) this.#owner.fallBehind();
-    // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
-    if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
+    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
   }
 
-  /** In one write. */
-  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): void {
+  /** In one write. @returns whether the socket has room for more */
+  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
     const socket = this.#socket;
     const last = buffers.length - 1;
     if (last > 0) socket.cork();
-    let isTaken = true;
-    for (const [i, buffer] of buffers.entries()) isTaken = socket.write(buffer, i === last ? callback : undefined);
+    let hasRoom = true;
+    for (const [i, buffer] of buffers.entries()) hasRoom = socket.write(buffer, i === last ? callback : undefined);
     if (last > 0) socket.uncork();
-    if (!isTaken && socket.writableNeedDrain) this.#owner.fallBehind();
+    return hasRoom;
+  }
+
+  /** Looks behind all that waits now whether anything waits still. */
+  #awaitDrain(): void {
+    // Behind the last of what waits for Blobs there is a look.
+    if (this.#waiting !== undefined) return;
+    const socket = this.#socket;
+    const look = (error?: Error | null) => {
+      if (!error) this.#lookForDrain();
+    };
+    if (this.#gatheredLength > 0 || this.#connection.hasSlices) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(look);
+    } else if (socket.writableNeedDrain) {
+      socket.once('drain', look);
+    } else {
+      // What has been written is under way, and no event tells of its end.
+      socket.write(EMPTY, look);
+    }
+  }
+
+  #lookForDrain(): void {
+    if (!this.#owesDrain || !this.#socket.writable) return;
+    // What is corked leaves when whoever corked wants it to.
+    const corked = this.#holds > 0 ? this.#gatheredLength : 0;
+    if (this.length > corked) {
+      this.#awaitDrain();
+      return;
+    }
+    this.#owesDrain = false;
+    this.#owner.drained();
   }
 
   #addUncopied(buffer: Uint8Array): void {
@@ -290,6 +334,7 @@ export class Outgoing {
       this.#waitingLength -= sizeOf(payload);
     }
     this.#waiting = undefined;
+    this.#lookForDrain();
   }
 }
 
@@ -306,6 +351,15 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   }
 }
 
+/** All are called: what one throws is thrown when they have been. */
 function callAll(callbacks: readonly SendCallback[], error: Error | null | undefined): void {
-  for (const callback of callbacks) callback(error);
+  for (const callback of callbacks) {
+    try {
+      callback(error);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
+  }
 }
