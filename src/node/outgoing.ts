@@ -1,5 +1,5 @@
-// What goes out on one socket: gathers frames, hands them over in one write, keeps the order behind Blobs that are yet to be
-// read, and tells who sent when it has left. It knows no event and nothing of closing.
+// What goes out on one socket: gathers frames, hands them over in one write, and tells who sent when it has left, and the owner when
+// nothing waits any more. It knows no event and nothing of closing.
 
 import { Socket } from 'node:net';
 // Not the global: that is a getter, which is called each time.
@@ -9,17 +9,9 @@ import type { Connection } from '../connection.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
 import { getHost } from '../kernel/host.js';
 import type { SendMessageOptions } from '../messages/message-sender.js';
-import { type Payload, sizeOf } from './sendable.js';
-
-/** Called when what was sent has been handed to the system, or with the error that it could not be. */
-export type SendCallback = (error?: Error | null) => void;
-
-/** What waits behind a Blob, or is one. */
-interface Waiting {
-  readonly payload: Payload;
-  readonly callback: SendCallback | undefined;
-  send(payload: string | Uint8Array): void;
-}
+import { BlobQueue, isAtHand, type Waiting } from './blob-queue.js';
+import { joinCallbacks, type SendCallback } from './send-callback.js';
+import type { Payload } from './sendable.js';
 
 /** Who is told of what no callback may be there for. */
 interface Owner {
@@ -53,8 +45,7 @@ export class Outgoing {
   #isFlushScheduled = false;
   #isFragmented = false;
   /** A Blob that is being read, and what waits behind it; undefined if none is. */
-  #waiting: Waiting[] | undefined;
-  #waitingLength = 0;
+  #blobs: BlobQueue | undefined;
   /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
   #owesDrain = false;
 
@@ -66,13 +57,14 @@ export class Outgoing {
 
   /** Somebody waits to be told of what was sent, or something is held that was. */
   get isWaiting(): boolean {
-    return this.#callbacks !== undefined || this.#waiting !== undefined || this.#uncopied !== undefined;
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#uncopied !== undefined;
   }
 
   /** Bytes that the system has not taken yet. */
   get length(): number {
     const { outgoingLength, pendingLength } = this.#connection;
-    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
+    const waitingLength = this.#blobs === undefined ? 0 : this.#blobs.length;
+    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + waitingLength;
   }
 
   get #gatheredLength(): number {
@@ -95,7 +87,7 @@ export class Outgoing {
     callback: SendCallback | undefined,
   ): void {
     const how = compress ? COMPRESSED : UNCOMPRESSED;
-    if (this.#waiting === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
+    if (this.#blobs === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
     else this.#wait({ payload, callback, send: (bytes) => this.#sendNow(bytes, isBinary, isLast, how, callback) });
   }
 
@@ -105,13 +97,13 @@ export class Outgoing {
       this.#connection[type](bytes);
       this.#gathered(callback);
     };
-    if (this.#waiting === undefined && isAtHand(payload)) send(payload);
+    if (this.#blobs === undefined && isAtHand(payload)) send(payload);
     else this.#wait({ payload, callback, send });
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
-    if (this.#waiting === undefined) this.#sendPreparedNow(message, callback);
+    if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
     else this.#wait({ payload: '', callback, send: () => this.#sendPreparedNow(message, callback) });
   }
 
@@ -129,7 +121,7 @@ export class Outgoing {
       this.#connection.close(closeCode, reason);
       this.#gathered(undefined);
     };
-    if (this.#waiting === undefined) send();
+    if (this.#blobs === undefined) send();
     else this.#wait({ payload: '', callback: undefined, send });
   }
 
@@ -186,7 +178,7 @@ export class Outgoing {
   /** Looks behind all that waits now whether anything waits still. */
   #awaitDrain(): void {
     // Behind the last of what waits for Blobs there is a look.
-    if (this.#waiting !== undefined) return;
+    if (this.#blobs !== undefined) return;
     const socket = this.#socket;
     const look = (error?: Error | null) => {
       if (!error) this.#lookForDrain();
@@ -222,13 +214,12 @@ export class Outgoing {
 
   /** The socket is gone: what waits will not leave. */
   fail(error: Error): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    this.#waitingLength = 0;
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
     this.#uncopied = undefined;
     this.#uncopiedLength = 0;
     this.#takeCallback()?.(error);
-    for (const { callback } of waiting) callback?.(error);
+    blobs?.fail(error);
   }
 
   #sendNow(
@@ -303,63 +294,23 @@ export class Outgoing {
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return undefined;
     this.#callbacks = undefined;
-    return callbacks.length === 1 ? callbacks[0] : (error) => callAll(callbacks, error);
+    return joinCallbacks(callbacks);
   }
 
   /** Sends it when it is read, and behind all that waits. */
   #wait(entry: Waiting): void {
-    this.#waitingLength += sizeOf(entry.payload);
-    if (this.#waiting !== undefined) {
-      this.#waiting.push(entry);
-      return;
-    }
-    this.#waiting = [entry];
-    void this.#sendWaiting(this.#waiting);
+    if (this.#blobs === undefined) this.#blobs = new BlobQueue(this, entry);
+    else this.#blobs.add(entry);
   }
 
-  async #sendWaiting(waiting: Waiting[]): Promise<void> {
-    for (let entry = waiting[0]; entry !== undefined; entry = waiting[0]) {
-      const { payload, callback } = entry;
-      try {
-        const bytes = isAtHand(payload) ? payload : await readBlob(payload);
-        // The socket may have gone meanwhile: then all have been told.
-        if (this.#waiting !== waiting) return;
-        entry.send(bytes);
-      } catch (error) {
-        if (this.#waiting !== waiting) return;
-        callback?.(error as Error);
-        if (!isAtHand(payload)) this.#owner.emitError(error as Error);
-      }
-      waiting.shift();
-      this.#waitingLength -= sizeOf(payload);
-    }
-    this.#waiting = undefined;
+  /** Of the queue behind Blobs. */
+  queueEnded(): void {
+    this.#blobs = undefined;
     this.#lookForDrain();
   }
-}
 
-function isAtHand(payload: Payload): payload is string | Uint8Array {
-  return typeof payload === 'string' || payload instanceof Uint8Array;
-}
-
-/** @throws Error if its source is gone */
-async function readBlob(blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (cause) {
-    throw new Error('a Blob to send could not be read', { cause });
-  }
-}
-
-/** All are called: what one throws is thrown when they have been. */
-function callAll(callbacks: readonly SendCallback[], error: Error | null | undefined): void {
-  for (const callback of callbacks) {
-    try {
-      callback(error);
-    } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown;
-      });
-    }
+  /** Of the queue behind Blobs: one cannot be read. */
+  emitError(error: Error): void {
+    this.#owner.emitError(error);
   }
 }

@@ -12,9 +12,9 @@ import type { ClientOptions } from './client-options.js';
 import { EventTargetEmitter } from './event-target.js';
 import { Link } from './link.js';
 import { makeSettings, type Settings } from './options.js';
-import type { SendCallback } from './outgoing.js';
 import type { Agreed } from './per-message-deflate.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
+import type { SendCallback } from './send-callback.js';
 import {
   BINARY_TYPES,
   type BinaryType,
@@ -104,7 +104,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   set binaryType(type: BinaryType) {
     if (!BINARY_TYPES.includes(type)) return;
     this.#binaryType = type;
-    if (this.#link !== undefined) this.#link.binaryType = type;
+    this.#link?.setBinaryType(type);
   }
 
   /**
