@@ -1,4 +1,4 @@
-// src/node/outgoing.ts: what waits behind a Blob when the connection goes, prepared messages behind one, and sockets that take
+// src/node/outgoing.ts and blob-queue.ts: what waits behind a Blob when the connection goes, prepared messages behind one, and sockets that take
 // less than they are given.
 
 import { createServer } from 'node:http';
