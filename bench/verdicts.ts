@@ -4,7 +4,7 @@ import { formatFigure } from './page/format.js';
 import { isMet, type Ratio, type RunResult } from './results.js';
 
 /** What is measured beside us only to be compared with: not somebody who does the same work. */
-const YARDSTICKS = ['binary', 'string alone', 'view alone', 'loop', 'kernel'];
+const YARDSTICKS = ['binary', 'string alone', 'view alone', 'loop', 'kernel', 'bare socket'];
 
 /** Our own portable kernel is who we are where there is no WebAssembly: to lose to it is a miss only where a bar says so. */
 const OWN = ['portable', 'wasm', ...YARDSTICKS];

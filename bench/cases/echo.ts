@@ -13,6 +13,8 @@ const SIZES = [64, 1024, 16 * 1024];
 const LARGE = 1024 * 1024;
 const PEERS = ['ws', 'Bun', 'Deno'] as const;
 const DIRECT = 'wsimd direct: with the option directReads.';
+const BARE =
+  "bare socket: one of Node's that does no WebSocket; it counts the bytes that come and writes as many prepared ones back.";
 const LOAD = `The load: a process that keeps messages in flight and compares every byte that comes back. ${PINNING}`;
 const ONLY = 'Bun and Deno: Bun.serve and Deno.serve, where npm run bench -- --runtime all has installed them.';
 
@@ -38,8 +40,12 @@ function makeGroups(id: string, title: string, sizes: readonly number[], traffic
   return METERS.map(({ meter, title: meterTitle }) => ({
     id: `echo/${id}/${meter}`,
     title: `${title}: ${meterTitle}`,
-    notes: [LOAD, DIRECT, ONLY],
-    pairs: [...PEERS.map((peer) => ['wsimd', peer] as const), ['wsimd direct', 'ws'] as const],
+    notes: traffic.kind === 'echo' ? [LOAD, DIRECT, ONLY, BARE] : [LOAD, DIRECT, ONLY],
+    pairs: [
+      ...PEERS.map((peer) => ['wsimd', peer] as const),
+      ['wsimd direct', 'ws'] as const,
+      ...(traffic.kind === 'echo' ? [['wsimd', 'bare socket'] as const] : []),
+    ],
     isOnRequest: true,
     cases: sizes.map((size) => ({
       label: String(size),

@@ -4,7 +4,7 @@ import type { Measurement, Plan } from '../harness.js';
 import type { TrafficJob } from './job.js';
 import { residentBytes } from './process-figures.js';
 import { LoadGenerator, type Server, startServer } from './processes.js';
-import { findServers } from './subjects.js';
+import { bareSocket, findServers, type ServerKind } from './subjects.js';
 
 /** What a server is sent. */
 export type Traffic = Pick<TrafficJob, 'kind' | 'connections' | 'isText' | 'size' | 'inFlight'>;
@@ -34,7 +34,7 @@ export async function measureTraffic(traffic: Traffic, plan: Plan): Promise<Traf
   const load = new LoadGenerator();
   const servers: Server[] = [];
   try {
-    for (const kind of findServers()) servers.push(await startServer(kind));
+    for (const kind of findEchoServers(traffic)) servers.push(await startServer(kind));
     const clock = servers.map(({ name }) => ({ name, samples: [] as number[] }));
     const cpu = servers.map(({ name }) => ({ name, samples: [] as number[] }));
     for (let round = -1; round < rounds; round++) {
@@ -54,6 +54,11 @@ export async function measureTraffic(traffic: Traffic, plan: Plan): Promise<Traf
     for (const server of servers) server.stop();
     load.stop();
   }
+}
+
+/** A broadcast is work of the server's; prepared bytes are no answer to it. */
+function findEchoServers({ kind, isText, size }: Traffic): ServerKind[] {
+  return kind === 'echo' ? [...findServers(), bareSocket(isText, size)] : findServers();
 }
 
 function perMessage(nanoseconds: number, messages: number): number {

@@ -1,4 +1,4 @@
-// Whose echo is measured, and how each server is started. It must not know what it is sent.
+// Whose echo is measured, and how each server is started. What it is sent only the bare socket is told.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,16 @@ export function findServers(): ServerKind[] {
     servers.push({ name: 'Deno', command: [deno, 'run', '--allow-net', program('deno')], reportsMemory: false });
   }
   return servers;
+}
+
+/**
+ * A socket of Node's that sends prepared bytes back, whatever comes in: what is there to be won at all.
+ *
+ * @param size of the messages that come
+ */
+export function bareSocket(isText: boolean, size: number): ServerKind {
+  const command = [process.execPath, program('bare'), isText ? 'text' : 'binary', String(size)];
+  return { name: 'bare socket', command, reportsMemory: false };
 }
 
 function program(name: string): string {

@@ -4,12 +4,16 @@
 import type { RunResult } from '../results.js';
 import { formatRatio, isLoss } from '../verdicts.js';
 
+const BARE = 'a bare socket of Node';
 const PAIRS = [
   { subject: 'wsimd', peer: 'ws', name: '`ws`' },
   { subject: 'wsimd direct', peer: 'ws', name: '`ws`, with `directReads`' },
   { subject: 'wsimd', peer: 'Bun', name: '`Bun.serve`' },
   { subject: 'wsimd', peer: 'Deno', name: '`Deno.serve`' },
+  { subject: 'wsimd', peer: 'bare socket', name: BARE },
 ] as const;
+const BARE_NOTE =
+  ' The bare socket does no WebSocket: it counts the bytes that come and writes as many prepared ones back, so its rows say what share of what Node makes possible is reached.';
 const SIZES = ['64', '1024', '16384', '1048576'];
 const HEADS = ['64 B', '1 KiB', '16 KiB', '1 MiB'];
 const ROWS = [
@@ -35,8 +39,9 @@ export function describeEndToEnd({ groups }: RunResult): string[] {
     });
   });
   if (rows.length === 0) return [];
+  const hasBare = rows.some((row) => row.includes(BARE));
   return [
-    "End to end: `WebSocketServer` on 64 connections over loopback, the load in a process of its own that compares every byte. Messages for each second of the server's processor, as a multiple of the peer's:",
+    `End to end: \`WebSocketServer\` on 64 connections over loopback, the load in a process of its own that compares every byte. Messages for each second of the server's processor, as a multiple of the peer's.${hasBare ? BARE_NOTE : ''}`,
     [`| | against | ${HEADS.join(' | ')} |`, `|---|---|${'---:|'.repeat(SIZES.length)}`, ...rows].join('\n'),
   ];
 }

@@ -2,8 +2,8 @@
 
 import { type HeadersInput, headerPairs } from './headers.js';
 
-/** What a handshake says itself, and what would give its messages a body. */
-const RESERVED: ReadonlySet<string> = new Set([
+/** What a handshake says itself, and what would give its messages a body: in lower case. */
+export const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
   'connection',
   'sec-websocket-key',
@@ -23,7 +23,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 export function callerHeaders(headers: HeadersInput): (readonly [string, string])[] {
   const pairs = [...headerPairs(headers)];
   for (const [name] of pairs) {
-    if (RESERVED.has(name.toLowerCase())) throw new TypeError(`the handshake sets ${name} itself`);
+    if (RESERVED_HEADERS.has(name.toLowerCase())) throw new TypeError(`the handshake sets ${name} itself`);
   }
   return pairs;
 }

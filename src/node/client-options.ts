@@ -5,6 +5,7 @@ import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import { RESERVED_HEADERS } from '../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../handshake/client.js';
 import type { Address } from './address.js';
 import type { WebSocketOptions } from './options.js';
@@ -34,19 +35,6 @@ export interface ClientOptions
   readonly finishRequest?: ((request: ClientRequest, webSocket: EventEmitter) => void) | undefined;
 }
 
-/** What the handshake says itself; what else a caller gives under these names is left out. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'upgrade',
-  'sec-websocket-key',
-  'sec-websocket-version',
-  'sec-websocket-accept',
-  'sec-websocket-protocol',
-  'sec-websocket-extensions',
-  'content-length',
-  'transfer-encoding',
-]);
-
 /** The options for `http.request` or `https.request`. */
 export function requestOptions(handshake: Handshake, address: Address, options: ClientOptions): RequestOptions {
   const { agent, createConnection } = options;
@@ -65,10 +53,10 @@ export function requestOptions(handshake: Handshake, address: Address, options: 
   };
 }
 
-/** The headers that the caller adds, but for those that the handshake says itself. */
+/** The headers that the caller adds; those that the handshake says itself are left out. */
 export function extraHeaders(options: ClientOptions): [name: string, value: OutgoingHttpHeaders[string]][] {
   return Object.entries(toObject(options.headers ?? {})).filter(
-    ([name, value]) => value !== undefined && !OWN_HEADERS.has(name.toLowerCase()),
+    ([name, value]) => value !== undefined && !RESERVED_HEADERS.has(name.toLowerCase()),
   );
 }
 

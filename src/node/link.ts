@@ -10,32 +10,23 @@ import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { cutSocket } from './cut-socket.js';
-import { readInto } from './direct-reads.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
 import { Outgoing } from './outgoing.js';
 import { PingRate } from './ping-rate.js';
 import { CLOSED, CLOSING, OPEN } from './ready-state.js';
 import { type BinaryType, toBinaryType, toBuffer } from './sendable.js';
+import { type SocketReader, takeSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
 import { WebSocketError } from './ws-errors.js';
-
-/** On a socket: the Link that it belongs to. */
-const LINK = Symbol('Link');
-type Linked = Duplex & { [LINK]?: Link };
 
 const EMPTY = Buffer.alloc(0);
 /** Milliseconds that the server of a stream has to end it first: what it takes a proxy to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
-/** Whether a WebSocket has this socket already. */
-export function isTaken(socket: Linked): boolean {
-  return socket[LINK] !== undefined;
-}
-
-export class Link implements MessageHandler {
+export class Link implements MessageHandler, SocketReader {
   readonly settings: Settings;
-  readonly socket: Linked;
+  readonly socket: Duplex;
   readonly outgoing: Outgoing;
   /** What comes in is read straight into the arena. */
   readonly readsDirectly: boolean;
@@ -54,7 +45,6 @@ export class Link implements MessageHandler {
   #endTimer: NodeJS.Timeout | undefined;
   #closeCode = CLOSE_ABNORMAL;
   #closeReason = EMPTY;
-  #isBehind = false;
   /** Pongs that wait for a peer that does not read. */
   #pendingPongs = 0;
   /** Made for the first ping. */
@@ -83,26 +73,14 @@ export class Link implements MessageHandler {
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
-    this.socket[LINK] = this;
-
-    if (socket instanceof Socket) {
-      socket.setTimeout(0);
-      socket.setNoDelay();
-    }
     // Only the memory of WebAssembly stays where it is, whatever anybody does.
     const canReadDirectly = settings.directReads && this.#connection.kernelName === 'wasm';
-    this.readsDirectly = canReadDirectly && readInto(socket, this.#connection.receiveBuffer, onSocketRead);
-    if (head.length > 0) socket.unshift(head);
-    socket.on('data', onSocketData);
-    socket.on('end', onSocketEnd);
-    socket.on('error', onSocketError);
-    socket.on('close', onSocketClose);
+    const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
+    this.readsDirectly = takeSocket(socket, head, this, buffer);
   }
 
-  get binaryType(): BinaryType {
-    return this.#binaryType;
-  }
-  set binaryType(type: BinaryType) {
+  /** In what binary messages are handed out from now on. */
+  setBinaryType(type: BinaryType): void {
     this.#binaryType = type;
     this.#connection.separatesFragments = type === 'fragments';
   }
@@ -243,16 +221,9 @@ export class Link implements MessageHandler {
     this.socket.end();
   }
 
-  fallBehind(): void {
-    if (this.#isBehind) return;
-    this.#isBehind = true;
-    this.socket.once('drain', onSocketDrain);
-  }
-
   /** The system has taken all that waited. */
   drained(): void {
-    this.#isBehind = false;
-    this.#emitter.emit('drain');
+    if (this.readyState !== CLOSED) this.#emitter.emit('drain');
   }
 
   /**
@@ -310,30 +281,4 @@ export class Link implements MessageHandler {
   static #cutLate(link: Link): void {
     cutSocket(link.socket);
   }
-}
-
-function onSocketData(this: Linked, chunk: Buffer): void {
-  this[LINK]?.receive(chunk);
-}
-
-function onSocketRead(this: Linked, length: number): boolean {
-  this[LINK]?.receiveDirectly(length);
-  return true;
-}
-
-function onSocketEnd(this: Linked): void {
-  this[LINK]?.receiveEnd();
-}
-
-function onSocketDrain(this: Linked): void {
-  this[LINK]?.drained();
-}
-
-/** What went wrong with the socket shows in the close code, as with `ws`. */
-function onSocketError(this: Linked): void {
-  this[LINK]?.cut();
-}
-
-function onSocketClose(this: Linked): void {
-  this[LINK]?.ended();
 }

@@ -1,5 +1,5 @@
-// What goes out on one socket: gathers frames, hands them over in one write, keeps the order behind Blobs that are yet to be
-// read, and tells who sent when it has left. It knows no event and nothing of closing.
+// What goes out on one socket: gathers frames, hands them over in one write, and tells who sent when it has left, and the owner when
+// nothing waits any more. It knows no event and nothing of closing.
 
 import { Socket } from 'node:net';
 // Not the global: that is a getter, which is called each time.
@@ -9,23 +9,15 @@ import type { Connection } from '../connection.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
 import { getHost } from '../kernel/host.js';
 import type { SendMessageOptions } from '../messages/message-sender.js';
-import { type Payload, sizeOf } from './sendable.js';
-
-/** Called when what was sent has been handed to the system, or with the error that it could not be. */
-export type SendCallback = (error?: Error | null) => void;
-
-/** What waits behind a Blob, or is one. */
-interface Waiting {
-  readonly payload: Payload;
-  readonly callback: SendCallback | undefined;
-  send(payload: string | Uint8Array): void;
-}
+import { BlobQueue, isAtHand, type Waiting } from './blob-queue.js';
+import { joinCallbacks, type SendCallback } from './send-callback.js';
+import type { Payload } from './sendable.js';
 
 /** Who is told of what no callback may be there for. */
 interface Owner {
   emitError(error: Error): void;
-  /** The system has not taken all; `drain` of the socket tells when it has. */
-  fallBehind(): void;
+  /** Nothing waits any more, where something was seen to. */
+  drained(): void;
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
@@ -35,6 +27,7 @@ const UNCOMPRESSED: SendMessageOptions = { compress: false };
  * length is not gathered at all but written where it lies, behind its header; at half of it, that gains nothing.
  */
 const FLUSH_LENGTH = 128 * 1024;
+const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
 
 export class Outgoing {
@@ -52,8 +45,9 @@ export class Outgoing {
   #isFlushScheduled = false;
   #isFragmented = false;
   /** A Blob that is being read, and what waits behind it; undefined if none is. */
-  #waiting: Waiting[] | undefined;
-  #waitingLength = 0;
+  #blobs: BlobQueue | undefined;
+  /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
+  #owesDrain = false;
 
   constructor(socket: Duplex, connection: Connection, owner: Owner) {
     this.#socket = socket;
@@ -63,13 +57,25 @@ export class Outgoing {
 
   /** Somebody waits to be told of what was sent, or something is held that was. */
   get isWaiting(): boolean {
-    return this.#callbacks !== undefined || this.#waiting !== undefined || this.#uncopied !== undefined;
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#uncopied !== undefined;
   }
 
   /** Bytes that the system has not taken yet. */
   get length(): number {
     const { outgoingLength, pendingLength } = this.#connection;
-    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + this.#waitingLength;
+    const waitingLength = this.#blobs === undefined ? 0 : this.#blobs.length;
+    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + waitingLength;
+  }
+
+  get #gatheredLength(): number {
+    return this.#connection.outgoingLength + this.#uncopiedLength;
+  }
+
+  /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
+  oweDrain(): void {
+    if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
+    this.#owesDrain = true;
+    this.#awaitDrain();
   }
 
   /** Sends a message, or a fragment of one. */
@@ -81,7 +87,7 @@ export class Outgoing {
     callback: SendCallback | undefined,
   ): void {
     const how = compress ? COMPRESSED : UNCOMPRESSED;
-    if (this.#waiting === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
+    if (this.#blobs === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
     else this.#wait({ payload, callback, send: (bytes) => this.#sendNow(bytes, isBinary, isLast, how, callback) });
   }
 
@@ -91,13 +97,13 @@ export class Outgoing {
       this.#connection[type](bytes);
       this.#gathered(callback);
     };
-    if (this.#waiting === undefined && isAtHand(payload)) send(payload);
+    if (this.#blobs === undefined && isAtHand(payload)) send(payload);
     else this.#wait({ payload, callback, send });
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
-    if (this.#waiting === undefined) this.#sendPreparedNow(message, callback);
+    if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
     else this.#wait({ payload: '', callback, send: () => this.#sendPreparedNow(message, callback) });
   }
 
@@ -115,7 +121,7 @@ export class Outgoing {
       this.#connection.close(closeCode, reason);
       this.#gathered(undefined);
     };
-    if (this.#waiting === undefined) send();
+    if (this.#blobs === undefined) send();
     else this.#wait({ payload: '', callback: undefined, send });
   }
 
@@ -138,36 +144,66 @@ export class Outgoing {
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : this.#takeCallback();
     const uncopied = this.#uncopied;
+    let hasRoom = true;
     if (uncopied !== undefined) {
       this.#uncopied = undefined;
       this.#uncopiedLength = 0;
       const isAll = connection.outgoingLength === 0;
-      this.#writeAll(uncopied, isAll ? callback : undefined);
-      if (isAll) return;
+      hasRoom = this.#writeAll(uncopied, isAll ? callback : undefined);
     }
-    if (connection.outgoingLength === 0) return;
-    // A Buffer: of anything else the socket would make one.
-    const bytes = connection.takeOutgoing(BufferPart);
-    if (socket.writableLength > 0) {
-      // The peer reads slowly: what waits for it must not hold a shared buffer.
-      if (!socket.write(Buffer.from(bytes), callback)) this.#owner.fallBehind();
-      connection.releaseOutgoing(bytes);
-      return;
+    if (connection.outgoingLength > 0) {
+      // A Buffer: of anything else the socket would make one.
+      const bytes = connection.takeOutgoing(BufferPart);
+      // Where the peer reads slowly, what waits for it must not hold a shared buffer.
+      const isBehind = socket.writableLength > 0;
+      hasRoom = socket.write(isBehind ? Buffer.from(bytes) : bytes, callback);
+      // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
+      const isTaken = socket.writableLength === 0 && socket instanceof Socket;
+      if (isBehind || isTaken) connection.releaseOutgoing(bytes);
     }
-    if (!socket.write(bytes, callback)) this.#owner.fallBehind();
-    // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
-    if (socket.writableLength === 0 && socket instanceof Socket) connection.releaseOutgoing(bytes);
+    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
   }
 
-  /** In one write. */
-  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): void {
+  /** In one write. @returns whether the socket has room for more */
+  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
     const socket = this.#socket;
     const last = buffers.length - 1;
     if (last > 0) socket.cork();
-    let isTaken = true;
-    for (const [i, buffer] of buffers.entries()) isTaken = socket.write(buffer, i === last ? callback : undefined);
+    let hasRoom = true;
+    for (const [i, buffer] of buffers.entries()) hasRoom = socket.write(buffer, i === last ? callback : undefined);
     if (last > 0) socket.uncork();
-    if (!isTaken && socket.writableNeedDrain) this.#owner.fallBehind();
+    return hasRoom;
+  }
+
+  /** Looks behind all that waits now whether anything waits still. */
+  #awaitDrain(): void {
+    // Behind the last of what waits for Blobs there is a look.
+    if (this.#blobs !== undefined) return;
+    const socket = this.#socket;
+    const look = (error?: Error | null) => {
+      if (!error) this.#lookForDrain();
+    };
+    if (this.#gatheredLength > 0 || this.#connection.hasSlices) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(look);
+    } else if (socket.writableNeedDrain) {
+      socket.once('drain', look);
+    } else {
+      // What has been written is under way, and no event tells of its end.
+      socket.write(EMPTY, look);
+    }
+  }
+
+  #lookForDrain(): void {
+    if (!this.#owesDrain || !this.#socket.writable) return;
+    // What is corked leaves when whoever corked wants it to.
+    const corked = this.#holds > 0 ? this.#gatheredLength : 0;
+    if (this.length > corked) {
+      this.#awaitDrain();
+      return;
+    }
+    this.#owesDrain = false;
+    this.#owner.drained();
   }
 
   #addUncopied(buffer: Uint8Array): void {
@@ -178,13 +214,12 @@ export class Outgoing {
 
   /** The socket is gone: what waits will not leave. */
   fail(error: Error): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    this.#waitingLength = 0;
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
     this.#uncopied = undefined;
     this.#uncopiedLength = 0;
     this.#takeCallback()?.(error);
-    for (const { callback } of waiting) callback?.(error);
+    blobs?.fail(error);
   }
 
   #sendNow(
@@ -259,53 +294,23 @@ export class Outgoing {
     const callbacks = this.#callbacks;
     if (callbacks === undefined) return undefined;
     this.#callbacks = undefined;
-    return callbacks.length === 1 ? callbacks[0] : (error) => callAll(callbacks, error);
+    return joinCallbacks(callbacks);
   }
 
   /** Sends it when it is read, and behind all that waits. */
   #wait(entry: Waiting): void {
-    this.#waitingLength += sizeOf(entry.payload);
-    if (this.#waiting !== undefined) {
-      this.#waiting.push(entry);
-      return;
-    }
-    this.#waiting = [entry];
-    void this.#sendWaiting(this.#waiting);
+    if (this.#blobs === undefined) this.#blobs = new BlobQueue(this, entry);
+    else this.#blobs.add(entry);
   }
 
-  async #sendWaiting(waiting: Waiting[]): Promise<void> {
-    for (let entry = waiting[0]; entry !== undefined; entry = waiting[0]) {
-      const { payload, callback } = entry;
-      try {
-        const bytes = isAtHand(payload) ? payload : await readBlob(payload);
-        // The socket may have gone meanwhile: then all have been told.
-        if (this.#waiting !== waiting) return;
-        entry.send(bytes);
-      } catch (error) {
-        if (this.#waiting !== waiting) return;
-        callback?.(error as Error);
-        if (!isAtHand(payload)) this.#owner.emitError(error as Error);
-      }
-      waiting.shift();
-      this.#waitingLength -= sizeOf(payload);
-    }
-    this.#waiting = undefined;
+  /** Of the queue behind Blobs. */
+  queueEnded(): void {
+    this.#blobs = undefined;
+    this.#lookForDrain();
   }
-}
 
-function isAtHand(payload: Payload): payload is string | Uint8Array {
-  return typeof payload === 'string' || payload instanceof Uint8Array;
-}
-
-/** @throws Error if its source is gone */
-async function readBlob(blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (cause) {
-    throw new Error('a Blob to send could not be read', { cause });
+  /** Of the queue behind Blobs: one cannot be read. */
+  emitError(error: Error): void {
+    this.#owner.emitError(error);
   }
-}
-
-function callAll(callbacks: readonly SendCallback[], error: Error | null | undefined): void {
-  for (const callback of callbacks) callback(error);
 }

@@ -3,7 +3,13 @@
 
 import type { ProtocolError } from '../errors.js';
 import type { MessageHandler } from '../messages/handler.js';
-import type { Link } from './link.js';
+
+/** What is read from meanwhile, or is not. */
+interface Source {
+  readonly socket: { pause(): void };
+  /** Reads on, if nobody else wants it to pause. */
+  resume(): void;
+}
 
 /** Passes the first delivery of a turn on, and each of the others in a turn of its own; meanwhile the socket pauses. */
 export class SpacedDelivery implements MessageHandler {
@@ -12,12 +18,12 @@ export class SpacedDelivery implements MessageHandler {
   /** Called once when nothing waits any more. */
   whenDone: (() => void) | undefined;
   readonly #handler: Required<Omit<MessageHandler, 'onPiece'>>;
-  readonly #link: Pick<Link, 'socket' | 'resume'>;
+  readonly #source: Source;
   readonly #queue: (() => void)[] = [];
 
-  constructor(handler: Required<Omit<MessageHandler, 'onPiece'>>, link: Pick<Link, 'socket' | 'resume'>) {
+  constructor(handler: Required<Omit<MessageHandler, 'onPiece'>>, source: Source) {
     this.#handler = handler;
-    this.#link = link;
+    this.#source = source;
   }
 
   onText(text: string): void {
@@ -53,7 +59,7 @@ export class SpacedDelivery implements MessageHandler {
   #deliver(call: () => void): void {
     if (this.isBusy) {
       this.#queue.push(call);
-      this.#link.socket.pause();
+      this.#source.socket.pause();
       return;
     }
     this.isBusy = true;
@@ -70,6 +76,6 @@ export class SpacedDelivery implements MessageHandler {
     }
     spaced.isBusy = false;
     spaced.whenDone?.();
-    if (spaced.whenDone === undefined) spaced.#link.resume();
+    if (spaced.whenDone === undefined) spaced.#source.resume();
   }
 }

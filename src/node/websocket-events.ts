@@ -24,7 +24,11 @@ export interface WebSocketEvents {
   redirect: [url: string, request: ClientRequest];
   /** Of a client: the server answered with something else; whoever listens ends the request. */
   'unexpected-response': [request: ClientRequest, response: IncomingMessage];
-  /** The system has taken all that waited for a slow peer. */
+  /**
+   * Nothing waits any more: the system has taken all that was sent, what was gathered, compressed in slices and behind Blobs
+   * included, but for what is corked. Comes once after `bufferedAmount` was seen above 0, after `dropped`, and after the socket did
+   * not take all at once; not if the connection ends before.
+   */
   drain: [];
   /** With `backpressurePolicy: 'drop'`: this message was left out. */
   dropped: [data: string | Uint8Array | Blob, isBinary: boolean];

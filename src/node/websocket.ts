@@ -12,9 +12,9 @@ import type { ClientOptions } from './client-options.js';
 import { EventTargetEmitter } from './event-target.js';
 import { Link } from './link.js';
 import { makeSettings, type Settings } from './options.js';
-import type { SendCallback } from './outgoing.js';
 import type { Agreed } from './per-message-deflate.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
+import type { SendCallback } from './send-callback.js';
 import {
   BINARY_TYPES,
   type BinaryType,
@@ -104,12 +104,17 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   set binaryType(type: BinaryType) {
     if (!BINARY_TYPES.includes(type)) return;
     this.#binaryType = type;
-    if (this.#link !== undefined) this.#link.binaryType = type;
+    this.#link?.setBinaryType(type);
   }
 
-  /** Bytes that have been sent and that the system has not taken yet, those of frame headers included. */
+  /**
+   * Bytes that have been sent and that the system has not taken yet, those of frame headers included. Whoever has seen it above
+   * 0 on an open connection is told by `drain` when it is 0 again, unless the connection ends before.
+   */
   get bufferedAmount(): number {
-    return (this.#link?.outgoing.length ?? 0) + this.#unsent;
+    const outgoing = this.#link?.outgoing;
+    outgoing?.oweDrain();
+    return (outgoing?.length ?? 0) + this.#unsent;
   }
 
   /** The extensions that were agreed on, as the header has them; empty if none was. */
@@ -269,6 +274,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
     if (callback !== undefined) process.nextTick(callback, error);
     if (dropsMessages) {
+      link.outgoing.oweDrain();
       this.emit('dropped', payload, isBinary);
     } else {
       link.cut();

@@ -1,4 +1,4 @@
-// src/node/outgoing.ts: what waits behind a Blob when the connection goes, prepared messages behind one, and sockets that take
+// src/node/outgoing.ts and blob-queue.ts: what waits behind a Blob when the connection goes, prepared messages behind one, and sockets that take
 // less than they are given.
 
 import { createServer } from 'node:http';
@@ -90,7 +90,7 @@ test('a cork after a send: all leaves at uncork, in order', async () => {
   await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['before', 'held']);
 });
 
-test('what waits in a socket that is not of Node’s is not written over, and is no reason for drain while it is little', async () => {
+test('what waits in a socket that is not of Node’s is not written over; drain comes when it has taken all', async () => {
   const server = new WebSocketServer({ noServer: true });
   const written: Buffer[] = [];
   let release = () => {};
@@ -128,7 +128,7 @@ test('what waits in a socket that is not of Node’s is not written over, and is
   }
   expect(Buffer.concat(written.slice(1)).toString('latin1')).toBe('\x81\x03one\x81\x03two\x81\x05three');
   expect(webSocket.bufferedAmount).toBe(0);
-  expect(drains).toEqual([]);
+  expect(drains).toEqual([['drain']]);
 });
 
 test('more than may wait, and no callback: an error and a cut', async () => {

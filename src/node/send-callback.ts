@@ -1,0 +1,23 @@
+// Who is told when what was sent has left. It knows no socket.
+
+// Not the global: that is a getter, which is called each time.
+import process from 'node:process';
+
+/** Called when what was sent has been handed to the system, or with the error that it could not be. */
+export type SendCallback = (error?: Error | null) => void;
+
+/** One for several: all are called, and what one throws is thrown when they have been. */
+export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback {
+  if (callbacks.length === 1) return callbacks[0]!;
+  return (error) => {
+    for (const callback of callbacks) {
+      try {
+        callback(error);
+      } catch (thrown) {
+        process.nextTick(() => {
+          throw thrown;
+        });
+      }
+    }
+  };
+}
