@@ -202,6 +202,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
         turns.push(turn);
       });
     }
+    const closed = next(served, 'close');
     client._socket?.cork();
     client.send('a');
     client.send(Buffer.from('b'));
@@ -211,7 +212,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     client.close(1000);
     await new Promise((resolve) => process.nextTick(resolve));
     client._socket?.uncork();
-    await expect.poll(() => events.length).toBe(6);
+    await closed;
     clearImmediate(timer);
     expect(events).toEqual(['message a', 'message b', 'ping c', 'pong d', 'message e', 'close 1000']);
     expect(new Set(turns.slice(0, 5)).size).toBe(5);
