@@ -132,12 +132,13 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     const { client, served } = await openPair(pair);
     const messages = record(served, ['message', 'close']);
     const clientMessages = record(client, ['message']);
+    const closes = Promise.all([next(client, 'close'), next(served, 'close')]);
     served.once('message', () => served.send('still open'));
     client.send('a');
     client.send('b');
     client.close(1000);
     client.close(1001);
-    await expect.poll(() => messages.length).toBe(3);
+    await closes;
     expect(messages.map(([name]) => name)).toEqual(['message', 'message', 'close']);
     expect(clientMessages).toEqual([['message', Buffer.from('still open'), false]]);
   });
