@@ -37,12 +37,12 @@ export function runWsimd(...args: readonly string[]): Promise<Exit> {
   return exitOf(start(args));
 }
 
-/** The same with something on its standard input. */
-export function runWsimdOn(input: string | Uint8Array, ...args: readonly string[]): Promise<Exit> {
+/** The same with something on its standard input, which with undefined does not end. */
+export function runWsimdOn(input: string | Uint8Array | undefined, ...args: readonly string[]): Promise<Exit> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   // It may end before it has read all of it.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (input !== undefined) child.stdin.end(input);
   return exitOf(child);
 }
 
