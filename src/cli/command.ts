@@ -2,6 +2,7 @@
 // command.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { rethrowUnless } from './page/rethrow-unless.js';
 
 /** One command, in a file of its own, exported as `command`; main.ts lists them. */
 export interface Command {
@@ -35,9 +36,9 @@ export function parseOptions<T extends ParseArgsConfig>(
   try {
     return parseArgs<T>({ ...config, args: [...args] });
   } catch (error) {
+    rethrowUnless(error, TypeError);
     // Its messages go on with advice on positional arguments that fits no command here.
-    if (error instanceof TypeError) throw new UsageError(error.message.split('. ', 1)[0]);
-    throw error;
+    throw new UsageError(error.message.split('. ', 1)[0]);
   }
 }
 

@@ -7,6 +7,7 @@ import { type Command, CommandError, parseOptions } from './command.js';
 import { Console } from './connect/console.js';
 import { INPUT_HELP, InputError, parseInput } from './connect/input-line.js';
 import { Session } from './connect/session.js';
+import { rethrowUnless } from './page/rethrow-unless.js';
 
 export const command: Command = {
   help: `wsimd connect: sends what is typed, shows what comes
@@ -106,7 +107,7 @@ function take(line: string, lines: 'text' | 'binary' | 'hex', session: Session, 
     else session.send(input);
     return true;
   } catch (error) {
-    if (!(error instanceof InputError || error instanceof ProtocolError)) throw error;
+    rethrowUnless(error, InputError, ProtocolError);
     terminal.error(error.message);
     return false;
   }

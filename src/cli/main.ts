@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, CommandError, UsageError } from './command.js';
+import { rethrowUnless } from './page/rethrow-unless.js';
 
 interface Entry {
   readonly summary: string;
@@ -78,7 +79,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof CommandError)) throw error;
+  rethrowUnless(error, CommandError);
   process.stderr.write(`wsimd: ${error.message}\n`);
   if (error instanceof UsageError) process.stderr.write(`Try: wsimd ${asked === undefined ? '' : `${asked} `}--help\n`);
   process.exitCode = error.exitCode;

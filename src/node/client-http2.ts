@@ -51,7 +51,7 @@ export function openStream(
     stream.on('close', () => outcome.failed(notOffered('the server ended the stream')));
     stream.on('response', (headers) => {
       stream.removeListener('error', outcome.failed);
-      outcome.answered(headers[':status'] ?? 0, headers, stream);
+      outcome.answered(headers[':status']!, headers, stream);
     });
   };
   // Until the first settings have come, there is one that says nothing.
@@ -105,7 +105,7 @@ function requestHeaders(handshake: Handshake, isSecure: boolean, options: Client
     ':protocol': 'websocket',
     ':scheme': isSecure ? 'https' : 'http',
     ':path': handshake.target,
-    ':authority': handshake.headers.find(([name]) => name === 'Host')?.[1] ?? '',
+    ':authority': handshake.headers.find(([name]) => name === 'Host')![1],
   };
   for (const [name, value] of [...handshake.headers, ...extraHeaders(options)]) {
     const lowerCase = name.toLowerCase();

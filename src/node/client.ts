@@ -80,9 +80,8 @@ export class Opening {
     return this.#address.url.href;
   }
 
-  /** Ends the attempt; what the error is told to comes later. */
+  /** Ends the attempt, which is not over yet; what the error is told to comes later. */
   abort(error: Error): void {
-    if (this.#isOver) return;
     this.#cut();
     process.nextTick(this.#outcome.failed, error);
   }
@@ -120,7 +119,7 @@ export class Opening {
       // A listener may have closed the WebSocket.
       if (this.#isOver) return;
       const verdict = checkResponse(
-        { status: response.statusCode ?? 0, headers: fromRawHeaders(response.rawHeaders) },
+        { status: response.statusCode!, headers: fromRawHeaders(response.rawHeaders) },
         handshake,
       );
       this.#judged(verdict, handshake, socket, head);

@@ -1,12 +1,15 @@
 // The page of `wsimd serve` in Chromium where things are not as they should be: frames that are cut off, servers that answer
 // wrongly or not at all, more than there is room for. The servers are made up where no real one would do such things.
 
+import { type AddressInfo, connect as connectTo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { hasChromium, launchChromium } from '../support/chromium.js';
 import { withPageCoverage } from '../support/page-coverage.js';
 import { describeWith } from '../support/peers.js';
 import { type Serve, startServe } from '../support/serve.js';
+import { makeCertificate } from '../support/tls.js';
 
 const TO_SERVER = 0;
 const TO_BROWSER = 1;
@@ -24,15 +27,22 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
     await serve?.stop();
   });
 
-  /** @param prepare is called before the page is loaded */
-  async function onPage(test: (page: Page) => Promise<void>, prepare = async (_page: Page) => {}): Promise<void> {
-    const page = await browser.newPage();
+  /**
+   * @param prepare is called before the page is loaded
+   * @param url where it is loaded from
+   */
+  async function onPage(
+    test: (page: Page) => Promise<void>,
+    prepare: (page: Page) => Promise<unknown> = async () => {},
+    url = serve.url,
+  ): Promise<void> {
+    const page = await browser.newPage({ ignoreHTTPSErrors: true });
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     try {
       await prepare(page);
       await withPageCoverage(page, async () => {
-        await page.goto(serve.url);
+        await page.goto(url);
         await page.getByText(/^decoded by the wasm kernel/).waitFor();
         await test(page);
       });
@@ -146,6 +156,60 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
           .toEqual(['problem The server does not answer. Is “wsimd serve” still running?']);
       },
       (page) => page.routeWebSocket(/\/tap$/, (route) => route.send('an id that nobody has given')),
+    ));
+
+  it('over https, behind a proxy that ends TLS: its WebSockets go there too', async () => {
+    const proxy = createTlsServer({ ...makeCertificate() }, (socket) => {
+      const upstream = connectTo(serve.port, '127.0.0.1');
+      for (const end of [socket, upstream]) end.on('error', () => {});
+      socket.on('close', () => upstream.destroy());
+      upstream.on('close', () => socket.destroy());
+      socket.pipe(upstream).pipe(socket);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const authority = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const webSockets: string[] = [];
+    await onPage(
+      async (page) => {
+        await connect(page);
+        await page.getByLabel('Text message').fill('hello');
+        await press(page, 'Send text');
+        await expect.poll(() => messagesOf(page)).toContain('received text “hello”, the same');
+        expect(webSockets.map((url) => url.split('?')[0])).toEqual([
+          `wss://${authority}/tap`,
+          `wss://${authority}/echo`,
+        ]);
+      },
+      async (page) => {
+        page.on('websocket', (webSocket) => webSockets.push(webSocket.url()));
+      },
+      `https://${authority}/`,
+    );
+  });
+
+  it('kernels that do not come to the same: the benchmark says which, and on what', () =>
+    onPage(
+      async (page) => {
+        await page.getByRole('link', { name: 'Benchmark' }).click();
+        await press(page, 'Run the benchmark');
+        await expect
+          .poll(() => page.locator('#benchmark-status[data-problem]').allTextContents())
+          .toEqual([expect.stringMatching(/^Error: 16 B: portable does not come to \d+$/)]);
+        expect(await page.getByRole('button', { name: 'Run the benchmark' }).isEnabled()).toBe(true);
+      },
+      (page) =>
+        page.route(/\/portable-decode\.js$/, async (route) => {
+          const response = await route.fetch();
+          // Each payload begins a byte late.
+          const right = 'headerLength, payloadPtr, length, maskingKey';
+          const [before, after, ...more] = (await response.text()).split(right);
+          expect([typeof after, more]).toEqual(['string', []]);
+          await route.fulfill({
+            response,
+            body: `${before}headerLength, payloadPtr + 1, length - 1, maskingKey${after}`,
+          });
+        }),
     ));
 
   it('a server that is none: other answers than were sent, a wrong Sec-WebSocket-Accept, heads in pieces, a tap that ends', () => {

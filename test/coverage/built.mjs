@@ -37,7 +37,7 @@ function readExecuted(directory, folder) {
     const { result } = JSON.parse(readFileSync(join(directory, name), 'utf8'));
     const scripts = result.map((script) => ({
       ...script,
-      url: script.url.replace(/^http:\/\/[^/]+\//, new URL('build/', root).href),
+      url: script.url.replace(/^https?:\/\/[^/]+\//, new URL('build/', root).href),
     }));
     return { result: scripts.filter(({ url }) => url.startsWith(base)) };
   });

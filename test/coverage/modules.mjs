@@ -35,7 +35,7 @@ export const MODULES = [
   { name: 'connection.ts', tests: ['test/connection.test.ts', 'test/connection/'] },
   { name: 'web', tests: ['test/web/'] },
   { name: 'node', tests: ['test/node/'] },
-  { name: 'cli', tests: ['test/cli/', 'test/browser/page.test.ts'], isBuilt: true },
+  { name: 'cli', tests: ['test/cli/', 'test/browser/page.test.ts', 'test/browser/page-odd.test.ts'], isBuilt: true },
 ];
 
 /** Files and folders of src/ that no process of vitest executes, and where they are tested instead. */

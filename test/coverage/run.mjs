@@ -1,6 +1,7 @@
 // Coverage of each module of src/ by its own tests, as modules.mjs names both: `npm run coverage [-- MODULE …]`, such as
 // `npm run coverage -- handshake connection.ts`. The exit code is 1 where a module has less than 98 % of lines or branches. With
-// --write the figures go to docs/coverage.md too, in place of those of before.
+// --write the figures go to docs/coverage.md too, in place of those of before; with --list each line and branch that nothing
+// has executed is named.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import istanbul from 'istanbul-lib-coverage';
 import { coverageOfBuilt } from './built.mjs';
 import { MODULES, NOT_MEASURED } from './modules.mjs';
 
@@ -16,7 +18,12 @@ const KEPT = join(root, 'docs/coverage.md');
 const LEAST = 98;
 /** Random inputs execute no more lines the more of them there are. */
 const ENVIRONMENT = { WSIMD_INPUTS: '2000' };
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
+/** Everything is slower while it is counted; a test that names its own limit keeps it. */
+const TEST_TIMEOUT = 300_000;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: 'boolean' }, list: { type: 'boolean' } },
+});
 
 requireComplete();
 const unknown = positionals.filter((name) => !MODULES.some((module) => module.name === name));
@@ -31,13 +38,13 @@ try {
       isEnough = false;
       continue;
     }
-    const { lines, branches, below } = result;
+    const { lines, branches, below, missing } = result;
     const isBelow = lines < LEAST || branches < LEAST;
     if (isBelow) isEnough = false;
     console.log(
       `${module.name.padEnd(14)} lines ${lines} %, branches ${branches} %${isBelow ? `, below ${LEAST} %` : ''}`,
     );
-    for (const text of below) console.log(`  ${text}`);
+    for (const text of values.list ? missing : below) console.log(`  ${text}`);
     if (values.write) keep(module.name, lines, branches);
   }
 } finally {
@@ -68,13 +75,13 @@ function cover({ name, tests }) {
     '--coverage',
     `--coverage.include=${sources}`,
     ...left.map((path) => `--coverage.exclude=src/${path}${path.endsWith('.ts') ? '' : '/**'}`),
-    '--coverage.reporter=json-summary',
+    '--coverage.reporter=json',
     `--coverage.reportsDirectory=${reports}`,
   ];
   if (!runTests(name, [...tests, ...coverage])) return undefined;
-  const { total, ...files } = JSON.parse(readFileSync(join(reports, 'coverage-summary.json'), 'utf8'));
-  if (total.lines.total === 0) throw new Error(`nothing of ${name} was measured`);
-  return resultOf(total, Object.entries(files));
+  const map = istanbul.createCoverageMap(JSON.parse(readFileSync(join(reports, 'coverage-final.json'), 'utf8')));
+  if (map.getCoverageSummary().lines.total === 0) throw new Error(`nothing of ${name} was measured`);
+  return resultOf(map);
 }
 
 /** The same of a module whose tests run the build, in processes of its own and in a browser. */
@@ -83,28 +90,53 @@ async function coverBuilt({ name, tests }) {
   mkdirSync(executed);
   const config = ['--config', 'test/coverage/built.config.ts', '--root', '.'];
   if (!runTests(name, [...tests, ...config], { NODE_V8_COVERAGE: executed })) return undefined;
-  const map = await coverageOfBuilt(executed, name);
-  const files = map.files().map((file) => [file, map.fileCoverageFor(file).toSummary().toJSON()]);
-  return resultOf(map.getCoverageSummary().toJSON(), files);
+  return resultOf(await coverageOfBuilt(executed, name));
 }
 
 function runTests(name, args, environment = {}) {
-  const { status, stderr } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    env: { ...process.env, ...ENVIRONMENT, ...environment },
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', `--testTimeout=${TEST_TIMEOUT}`, ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, ...ENVIRONMENT, ...environment },
+    },
+  );
   if (status !== 0) console.log(`${name.padEnd(14)} not measured: its tests fail\n${stderr.slice(-4000)}`);
   return status === 0;
 }
 
-/** Of summaries as Istanbul gives them. */
-function resultOf(total, files) {
-  const below = files
-    .filter(([, { lines, branches }]) => lines.pct < LEAST || branches.pct < LEAST)
-    .map(([file, { lines, branches }]) => `${file.slice(root.length)}: ${lines.pct} %, ${branches.pct} %`);
-  return { lines: total.lines.pct, branches: total.branches.pct, below };
+/** Of a map as Istanbul gives it. */
+function resultOf(map) {
+  const { lines, branches } = map.getCoverageSummary();
+  const files = map.files().map((file) => {
+    const coverage = map.fileCoverageFor(file);
+    const summary = coverage.toSummary();
+    const isBelow = summary.lines.pct < LEAST || summary.branches.pct < LEAST;
+    return { path: file.slice(root.length), coverage, summary, isBelow };
+  });
+  return {
+    lines: lines.pct,
+    branches: branches.pct,
+    below: files
+      .filter(({ isBelow }) => isBelow)
+      .map(({ path, summary }) => `${path}: ${summary.lines.pct} %, ${summary.branches.pct} %`),
+    missing: files.flatMap(({ path, coverage }) => missingOf(coverage).map((text) => `${path}:${text}`)),
+  };
+}
+
+function missingOf(coverage) {
+  const lines = coverage.getUncoveredLines().map((line) => `${line} line`);
+  const branches = Object.entries(coverage.b).flatMap(([id, counts]) => {
+    const { type, loc, locations } = coverage.branchMap[id];
+    const start = (at) => (locations[at].start?.line === undefined ? loc : locations[at]).start;
+    return counts.flatMap((count, at) =>
+      count === 0 ? [`${start(at).line}:${start(at).column} ${type} ${at + 1}`] : [],
+    );
+  });
+  return [...lines, ...branches];
 }
 
 /** Puts a module's row into the table that is kept; the others stay as they are. At once: all of them take long. */

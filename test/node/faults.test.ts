@@ -178,10 +178,11 @@ describe.each(WAYS_TO_READ)('read %s', (_name, api) => {
     await expect.poll(() => closes).toBe(500);
     const before = await memory();
     for (let done = 500; done < 10_000; done += 500) await batch(500);
-    await expect.poll(() => closes, { timeout: 10_000 }).toBe(10_000);
+    await expect.poll(() => closes).toBe(10_000);
     expect(server.clients.size).toBe(0);
     expect((await memory()) - before).toBeLessThan(5);
-  });
+    // Long work, on a busy machine.
+  }, 600_000);
 
   test('the request in one packet with the first frames, and byte by byte', async () => {
     const { server, port } = await listen(api);

@@ -3,9 +3,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 
 /** The program, built. */
 export const MAIN = fileURLToPath(new URL('../../build/src/cli/main.js', import.meta.url));
+
+/** Those that have not ended yet. */
+const running = new Set<ChildProcess>();
+
+// Of the file that imports this, and called last: where a test or a hook has run out of time, nobody else ends what it started.
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export interface Exit {
   readonly code: number | null;
@@ -28,12 +37,12 @@ export function runWsimd(...args: readonly string[]): Promise<Exit> {
   return exitOf(start(args));
 }
 
-/** The same with something on its standard input. */
-export function runWsimdOn(input: string | Uint8Array, ...args: readonly string[]): Promise<Exit> {
+/** The same with something on its standard input, which with undefined does not end. */
+export function runWsimdOn(input: string | Uint8Array | undefined, ...args: readonly string[]): Promise<Exit> {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   // It may end before it has read all of it.
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (input !== undefined) child.stdin.end(input);
   return exitOf(child);
 }
 
@@ -69,6 +78,8 @@ function start(args: readonly string[]): ChildProcess {
 }
 
 async function exitOf(child: ChildProcess): Promise<Exit> {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { type CreateRequestOptions, createRequest } from '../../handshake/index.js';
 import { CommandError, UsageError } from '../command.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 
 /** For `parseOptions`. */
 export const CLIENT_OPTIONS = {
@@ -47,7 +48,7 @@ export function readClientOptions(positionals: readonly string[], values: Client
   try {
     createRequest(request);
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    rethrowUnless(error, TypeError);
     // `localhost:8080` is a URL too, whose scheme is `localhost:`.
     if (!url.includes('://'))
       throw new UsageError(`not a URL of a WebSocket: "${url}"; one is ws://localhost:8080/echo`);

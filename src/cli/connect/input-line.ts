@@ -1,6 +1,7 @@
 // What a typed line asks for: a message, or a command that begins with a slash. It knows no connection.
 
 import { HexError, parseHex } from '../page/parse-hex.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 
 export type Input =
   | { readonly type: 'text'; readonly text: string }
@@ -63,7 +64,7 @@ function bytesOf(hex: string): Uint8Array {
   try {
     return parseHex(hex);
   } catch (error) {
-    if (error instanceof HexError) throw new InputError(error.message);
-    throw error;
+    rethrowUnless(error, HexError);
+    throw new InputError(error.message);
   }
 }

@@ -4,6 +4,7 @@ import { type DeflateParameters, EXTENSION_NAME, readParameters } from '../../co
 import { type ExtensionOffer, parseExtensions } from '../../handshake/extensions.js';
 import { ProtocolError } from '../../index.js';
 import { UsageError } from '../command.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import { sharedDeflate } from './inflater.js';
 
 /** What was agreed on. */
@@ -31,22 +32,26 @@ export function readExtensions(header: string | undefined): KnownExtensions {
   try {
     return knownOf(parseExtensions(header));
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
+    rethrowUnless(error, ProtocolError);
     return UNKNOWN_EXTENSIONS;
   }
 }
 
 /** What was given on the command line, in the same form. @throws UsageError */
 export function readExtensionsOption(text: string): KnownExtensions {
+  const accepted = parseOption(text);
+  if (accepted.some((element) => element.name === EXTENSION_NAME && readParameters(element) === undefined)) {
+    throw new UsageError(`--extensions has parameters of ${EXTENSION_NAME} that RFC 7692 does not allow: "${text}"`);
+  }
+  return knownOf(accepted);
+}
+
+function parseOption(text: string): ExtensionOffer[] {
   try {
-    const accepted = parseExtensions(text);
-    if (accepted.some((element) => element.name === EXTENSION_NAME && readParameters(element) === undefined)) {
-      throw new UsageError(`--extensions has parameters of ${EXTENSION_NAME} that RFC 7692 does not allow: "${text}"`);
-    }
-    return knownOf(accepted);
+    return parseExtensions(text);
   } catch (error) {
-    if (error instanceof ProtocolError) throw new UsageError(`--extensions is a list of extensions, not "${text}"`);
-    throw error;
+    rethrowUnless(error, ProtocolError);
+    throw new UsageError(`--extensions is a list of extensions, not "${text}"`);
   }
 }
 

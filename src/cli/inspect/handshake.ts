@@ -13,6 +13,7 @@ import {
   parseResponseHead,
 } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import type { PlacedEntry } from './entries.js';
 import { type KnownExtensions, readExtensions, UNKNOWN_EXTENSIONS, wrongAnswer } from './extensions.js';
 import type { Sender } from './tcp-connections.js';
@@ -109,7 +110,7 @@ export class Handshake {
         return rest;
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      rethrowUnless(error, ProtocolError);
       this.#violation(from, error);
       this.failure = 'its handshake cannot be read';
       return NO_BYTES;

@@ -5,6 +5,7 @@ import { type DeflateParameters, formatParameters } from '../../compression/para
 import { PerMessageDeflate } from '../../compression/per-message-deflate.js';
 import { ProtocolError } from '../../index.js';
 import type { MessageCompression } from '../../messages/compression.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import { count } from '../page/words.js';
 import type { Sender } from './tcp-connections.js';
 
@@ -75,7 +76,7 @@ export class Inflater {
       });
       return { length, payload: shown.length === 1 ? shown[0]! : new Uint8Array(Buffer.concat(shown)) };
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      rethrowUnless(error, ProtocolError);
       const hadHistory = this.#hasHistory || this.#isFresh();
       this.lose();
       if (error.code === 'WSIMD_MESSAGE_TOO_LONG') {

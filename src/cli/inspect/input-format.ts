@@ -2,6 +2,7 @@
 
 import { CommandError } from '../command.js';
 import { HexError, parseHex } from '../page/parse-hex.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import type { ByteReader } from './byte-reader.js';
 import { isCapture } from './capture-file.js';
 
@@ -29,8 +30,8 @@ export function decodeInput(bytes: Uint8Array, format: Exclude<Format, 'capture'
   try {
     return parseHex(text);
   } catch (error) {
-    if (error instanceof HexError) throw new CommandError(`not hex: ${error.message}`);
-    throw error;
+    rethrowUnless(error, HexError);
+    throw new CommandError(`not hex: ${error.message}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // A capture, from packets to entries: each connection that carries bytes is a conversation.
 
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import { count } from '../page/words.js';
 import type { ByteReader } from './byte-reader.js';
 import { readCapture } from './capture-file.js';
@@ -71,7 +72,7 @@ export async function inspectCapture(reader: ByteReader, options: CaptureOptions
       await flush();
     }
   } catch (error) {
-    if (!(error instanceof CaptureError)) throw error;
+    rethrowUnless(error, CaptureError);
     damage = error.message;
   }
   connections.end();

@@ -2,6 +2,7 @@
 
 import { type KernelName, ProtocolError, selectKernel } from '../../index.js';
 import type { BenchmarkCase, BenchmarkGroup, Subject } from './benchmark-cases.js';
+import { rethrowUnless } from './rethrow-unless.js';
 
 /** Long against the clock of a page, which is rounded to as much as a millisecond. */
 const TURN = 25;
@@ -18,7 +19,7 @@ export function findKernels(): Kernels {
     selectKernel('wasm');
     return { names: ['wasm', 'portable'], missing: undefined };
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
+    rethrowUnless(error, ProtocolError);
     return { names: ['portable'], missing: error.message };
   }
 }

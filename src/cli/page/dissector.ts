@@ -13,6 +13,7 @@ import {
 } from '../../index.js';
 import { concat } from './bytes.js';
 import { splitHeader } from './header-parts.js';
+import { rethrowUnless } from './rethrow-unless.js';
 
 /** Bytes of a payload that are kept to be shown. */
 export const PREVIEW_LENGTH = 256;
@@ -104,7 +105,7 @@ export class Dissector {
       }
       if (this.#open === undefined && !decoder.isDone) this.#carried = this.#rest(chunk, chunkStart);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      rethrowUnless(error, ProtocolError);
       this.#hasFailed = true;
       dissections.push({ ...this.#unfinished(this.#rest(chunk, chunkStart)), error });
     }
@@ -170,7 +171,7 @@ export class Dissector {
       const message = this.#inflater.inflateBytes(payload, 0, payload.length, DEFAULT_MAX_MESSAGE_LENGTH, isText);
       return { ...frame, inflated: { length: message.length, preview: message.slice(0, PREVIEW_LENGTH) } };
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      rethrowUnless(error, ProtocolError);
       return { ...frame, error };
     }
   }

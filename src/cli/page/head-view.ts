@@ -11,6 +11,7 @@ import {
 import { ProtocolError } from '../../index.js';
 import { element } from './dom.js';
 import type { FrameOrigin } from './frame-view.js';
+import { rethrowUnless } from './rethrow-unless.js';
 
 /** The key of a request's head; undefined where there is none, or no well-formed head. */
 export function keyOf(head: Uint8Array): string | undefined {
@@ -51,7 +52,7 @@ function readOrUndefined<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
+    rethrowUnless(error, ProtocolError);
+    return undefined;
   }
 }

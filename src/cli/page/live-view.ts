@@ -7,6 +7,7 @@ import { LiveConnection, type LiveHandler, type LiveState } from './live-connect
 import { LiveFrames } from './live-frames.js';
 import { MessageLog } from './message-log.js';
 import { HexError, parseHex } from './parse-hex.js';
+import { rethrowUnless } from './rethrow-unless.js';
 
 const MEBIBYTE = 1024 * 1024;
 const MAX_CONTROL_PAYLOAD = 125;
@@ -58,7 +59,7 @@ export function startLiveView(): void {
     try {
       send(parseHex(byId('binary-hex', HTMLInputElement).value));
     } catch (error) {
-      if (!(error instanceof HexError)) throw error;
+      rethrowUnless(error, HexError);
       log.problem(error.message);
     }
   });
@@ -81,7 +82,7 @@ export function startLiveView(): void {
       if (value === '') connection?.close();
       else connection?.close(Number(value), reason);
     } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
+      rethrowUnless(error, DOMException);
       log.problem('The browser lets a page close with 1000 or 3000 to 4999 only, and a reason of at most 123 bytes.');
     }
   });

@@ -7,6 +7,7 @@ import { FrameList } from './frame-list.js';
 import { type FrameOrigin, frameView } from './frame-view.js';
 import { createInflater } from './inflating.js';
 import { HexError, parseHex } from './parse-hex.js';
+import { rethrowUnless } from './rethrow-unless.js';
 import { count } from './words.js';
 
 const PASTED: FrameOrigin = { label: 'pasted', className: 'pasted' };
@@ -22,7 +23,7 @@ export function startPasteView(): void {
       result.textContent = showFrames(parseHex(input.value), list);
       delete result.dataset.problem;
     } catch (error) {
-      if (!(error instanceof HexError)) throw error;
+      rethrowUnless(error, HexError);
       list.clear();
       result.textContent = error.message;
       result.dataset.problem = '';

@@ -10,13 +10,12 @@ import { Tap } from './tap.js';
 
 /** Bytes that may wait for a peer before its messages are no longer read. */
 const HIGH_WATER = 1024 * 1024;
-/** A peer that does not answer a Close must not hold up the end of the program. */
-const CLOSE_TIMEOUT = 2000;
+/** How long the end of the program waits for peers to answer the Close, in milliseconds. */
+const END_TIMEOUT = 2000;
 
 /** Only pages from here: no other site has business with a tap. */
 const OPTIONS: WebSocketServerOptions = {
   noServer: true,
-  closeTimeout: CLOSE_TIMEOUT,
   origin: 'same-origin',
   handleProtocols: () => false,
 };
@@ -46,17 +45,16 @@ export class Endpoints {
     });
   }
 
-  /** Closes all connections, with 1001. */
+  /** Closes all connections, with 1001; who does not answer in time is cut off. */
   async close(): Promise<void> {
-    await Promise.all(
-      [this.#echoes, this.#compressingEchoes, this.#taps].map(
-        (server) =>
-          new Promise<void>((resolve) => {
-            server.close(() => resolve());
-            for (const webSocket of server.clients) webSocket.close(CLOSE_GOING_AWAY);
-          }),
-      ),
-    );
+    const servers = [this.#echoes, this.#compressingEchoes, this.#taps];
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const { clients } of servers) for (const webSocket of clients) webSocket.close(CLOSE_GOING_AWAY);
+    const timer = setTimeout(() => {
+      for (const { clients } of servers) for (const webSocket of clients) webSocket.terminate();
+    }, END_TIMEOUT);
+    await Promise.all(closed);
+    clearTimeout(timer);
   }
 
   #route(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_NORMAL } from '../../index.js';
 import { type RawData, WebSocket } from '../../node/index.js';
+import { rethrowUnless } from '../page/rethrow-unless.js';
 import { TAP_REFUSED, TO_BROWSER, TO_SERVER } from '../page/tap-protocol.js';
 
 /** Copies that may wait for a page; one that reads more slowly loses its tap. */
@@ -53,7 +54,7 @@ export class Tap {
       this.#watched?.ping(payload);
     } catch (error) {
       // Too long: the page's mistake.
-      if (!(error instanceof RangeError)) throw error;
+      rethrowUnless(error, RangeError);
       this.#webSocket.close(TAP_REFUSED, error.message);
     }
   }

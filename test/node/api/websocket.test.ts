@@ -132,12 +132,13 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     const { client, served } = await openPair(pair);
     const messages = record(served, ['message', 'close']);
     const clientMessages = record(client, ['message']);
+    const closes = Promise.all([next(client, 'close'), next(served, 'close')]);
     served.once('message', () => served.send('still open'));
     client.send('a');
     client.send('b');
     client.close(1000);
     client.close(1001);
-    await expect.poll(() => messages.length).toBe(3);
+    await closes;
     expect(messages.map(([name]) => name)).toEqual(['message', 'message', 'close']);
     expect(clientMessages).toEqual([['message', Buffer.from('still open'), false]]);
   });
@@ -202,6 +203,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
         turns.push(turn);
       });
     }
+    const closed = next(served, 'close');
     client._socket?.cork();
     client.send('a');
     client.send(Buffer.from('b'));
@@ -211,7 +213,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     client.close(1000);
     await new Promise((resolve) => process.nextTick(resolve));
     client._socket?.uncork();
-    await expect.poll(() => events.length).toBe(6);
+    await closed;
     clearImmediate(timer);
     expect(events).toEqual(['message a', 'message b', 'ping c', 'pong d', 'message e', 'close 1000']);
     expect(new Set(turns.slice(0, 5)).size).toBe(5);
