@@ -113,6 +113,22 @@ test('everything that can be sent, and what is told of the answers', async () =>
   ]);
 });
 
+test('what the system takes at once is not waited for: no drain would come', async () => {
+  const url = await startTcp((socket, accept) => void socket.write(switching(accept)));
+  const dialled = await open(url);
+  let taken = 0;
+  dialled.socket._write = (chunk: Buffer, _encoding, done) => {
+    taken += chunk.length;
+    done();
+  };
+  const { session } = sessionOn(dialled);
+  for (let i = 0; i < 3; i++) {
+    session.send({ type: 'binary', data: Buffer.alloc(1_100_000) });
+    expect(session.isFull(() => {})).toBe(false);
+  }
+  expect(taken).toBe(3 * (1_100_000 + 14));
+});
+
 test('a peer that does not read: no more is asked for, until it does', async () => {
   let peer: Socket | undefined;
   const url = await startTcp((socket, accept) => {

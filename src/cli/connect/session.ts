@@ -97,6 +97,8 @@ export class Session implements MessageHandler {
     if (this.#socket.writableLength + this.#connection.outgoingLength < HIGH_WATER) return false;
     if (this.#onDrain === undefined) {
       this.#flush();
+      // The system may have taken all of it at once: then no drain comes.
+      if (!this.#socket.writableNeedDrain) return false;
       this.#socket.once('drain', () => {
         this.#onDrain?.();
         this.#onDrain = undefined;
