@@ -374,9 +374,7 @@ export class Connection {
   }
 
   #failed(error: ProtocolError): void {
-    const payload = this.#sender.encoder.closePayload(error.closeCode);
-    this.#sender.clear();
-    this.#sendClose(payload);
+    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
     this.#closed();
   }
 
