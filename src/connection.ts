@@ -63,19 +63,19 @@ const EMPTY = new Uint8Array(0);
  * ```
  */
 export class Connection {
-  readonly role: Role;
   readonly #decoder: MessageDecoder;
   readonly #sender: MessageSender;
-  readonly #autoPong: boolean;
+  /** 0: pings are not answered. */
   readonly #maxPendingPongs: number;
   /** Made for the first ping. */
   #pongs: PendingPongs | undefined;
-  readonly #compression: MessageCompression | undefined;
   readonly #relay: Relay;
   #state: ConnectionState = 'open';
-  #hasEnded = false;
-  /** It was failed by the caller: what is left of a chunk is delivered to nobody. */
-  #isDeaf = false;
+  /**
+   * `'ended'`: what still comes is dropped. `'deaf'`: it was failed by the caller, and what is left of a chunk is delivered to
+   * nobody either.
+   */
+  #input: 'open' | 'ended' | 'deaf' = 'open';
   #hasSentClose = false;
   #hasReceivedClose = false;
 
@@ -86,16 +86,16 @@ export class Connection {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: ConnectionOptions, compression?: MessageCompression | undefined) {
-    this.role = options.role;
     this.#decoder = new MessageDecoder(options, compression);
     this.#sender = new MessageSender(options, compression);
-    this.#autoPong = options.autoPong ?? true;
-    this.#maxPendingPongs = options.maxPendingPongs ?? DEFAULT_MAX_PENDING_PONGS;
-    if (!(this.#maxPendingPongs >= 1)) {
-      throw new RangeError(`maxPendingPongs is at least 1, not ${this.#maxPendingPongs}`);
-    }
-    this.#compression = compression;
+    const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
+    if (!(maxPendingPongs >= 1)) throw new RangeError(`maxPendingPongs is at least 1, not ${maxPendingPongs}`);
+    this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
     this.#relay = new Connection.#Acting(this);
+  }
+
+  get role(): Role {
+    return this.#sender.encoder.role;
   }
 
   get state(): ConnectionState {
@@ -158,9 +158,9 @@ export class Connection {
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     const relay = this.#relay;
     const isNested = relay.handler !== undefined;
-    if (!isNested && !this.#isDeaf) relay.handler = handler;
+    if (!isNested && this.#input !== 'deaf') relay.handler = handler;
     try {
-      this.#decoder.dispatch(this.#hasEnded ? EMPTY : chunk, relay);
+      this.#decoder.dispatch(this.#input === 'open' ? chunk : EMPTY, relay);
     } finally {
       if (!isNested) relay.handler = undefined;
     }
@@ -181,9 +181,9 @@ export class Connection {
   dispatchReceived(length: number, handler: MessageHandler): void {
     const relay = this.#relay;
     const isNested = relay.handler !== undefined;
-    if (!isNested && !this.#isDeaf) relay.handler = handler;
+    if (!isNested && this.#input !== 'deaf') relay.handler = handler;
     try {
-      this.#decoder.dispatchReceived(this.#hasEnded ? 0 : length, relay);
+      this.#decoder.dispatchReceived(this.#input === 'open' ? length : 0, relay);
     } finally {
       if (!isNested) relay.handler = undefined;
     }
@@ -197,13 +197,13 @@ export class Connection {
   receiveEnd(): ProtocolError | undefined {
     const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
     this.#closed();
-    this.#hasEnded = true;
+    if (this.#input === 'open') this.#input = 'ended';
     return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
   }
 
   /** Gives up what compression remembers; nothing may be received or sent any more. `receiveEnd` does it too. */
   release(): void {
-    this.#compression?.release();
+    this.#sender.compression?.release();
   }
 
   /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
@@ -323,8 +323,7 @@ export class Connection {
   fail(error: ProtocolError): void {
     if (this.#state === 'closed') return;
     this.#failed(error);
-    this.#hasEnded = true;
-    this.#isDeaf = true;
+    this.#input = 'deaf';
     this.#relay.handler = undefined;
   }
 
@@ -348,14 +347,14 @@ export class Connection {
   }
 
   #sendClose(payload: Uint8Array): void {
-    if (this.#hasSentClose || this.#hasEnded) return;
+    if (this.#hasSentClose || this.#input !== 'open') return;
     this.#pongs?.settle();
     this.#hasSentClose = true;
     this.#sender.writer.write(OPCODE_CLOSE, payload);
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#autoPong && this.#state === 'open') {
+    if (this.#maxPendingPongs > 0 && this.#state === 'open') {
       this.#pongs ??= new PendingPongs(this.#sender.writer, this.#maxPendingPongs);
       this.#pongs.answer(payload);
     }
@@ -381,7 +380,7 @@ export class Connection {
   #closed(): void {
     this.#state = 'closed';
     this.#sender.clear();
-    this.#compression?.release();
+    this.#sender.compression?.release();
   }
 
   /** The connection acts before whoever listens does. */

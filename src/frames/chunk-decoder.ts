@@ -182,7 +182,14 @@ function describeByte(kernelError: number, firstByte: number): string | undefine
   return ['RSV1', 'RSV2', 'RSV3'].filter((_name, i) => (bits & (4 >> i)) !== 0).join(', ');
 }
 
-const freshStates = new Map<string, Uint8Array>();
+interface FreshState {
+  readonly bits: number;
+  readonly maxFrameLength: number;
+  readonly maxMessageLength: number;
+  readonly bytes: Uint8Array;
+}
+
+const freshStates: FreshState[] = [];
 /** Who makes up a limit for each connection gets a state for each. */
 const MAX_FRESH_STATES = 64;
 
@@ -198,16 +205,16 @@ function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
     (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
     (allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
     (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
-  const key = `${bits} ${maxFrameLength} ${maxMessageLength}`;
-  let state = freshStates.get(key);
-  if (state === undefined) {
-    state = new Uint8Array(STATE_LENGTH);
-    state[STATE_OPTIONS] = bits;
-    writeLength(state, STATE_MAX_FRAME_LENGTH, maxFrameLength);
-    writeLength(state, STATE_MAX_MESSAGE_LENGTH, maxMessageLength);
-    if (freshStates.size < MAX_FRESH_STATES) freshStates.set(key, state);
+  for (const known of freshStates) {
+    const isSame = known.maxFrameLength === maxFrameLength && known.maxMessageLength === maxMessageLength;
+    if (isSame && known.bits === bits) return known.bytes;
   }
-  return state;
+  const bytes = new Uint8Array(STATE_LENGTH);
+  bytes[STATE_OPTIONS] = bits;
+  writeLength(bytes, STATE_MAX_FRAME_LENGTH, maxFrameLength);
+  writeLength(bytes, STATE_MAX_MESSAGE_LENGTH, maxMessageLength);
+  if (freshStates.length < MAX_FRESH_STATES) freshStates.push({ bits, maxFrameLength, maxMessageLength, bytes });
+  return bytes;
 }
 
 function requireLimit(name: string, limit: number): void {

@@ -37,7 +37,6 @@ export function defaultPortOf(secure: boolean): number {
 export function canonicalAuthority(hostAndPort: string, defaultPort: number): string | undefined {
   const match = AUTHORITY.exec(hostAndPort);
   if (match === null) return undefined;
-  const [, host = '', digits = ''] = match;
-  const port = digits === '' ? defaultPort : Number(digits);
-  return port > MAX_PORT ? undefined : `${host.toLowerCase()}:${port}`;
+  const port = match[2] ? Number(match[2]) : defaultPort;
+  return port > MAX_PORT ? undefined : `${match[1]!.toLowerCase()}:${port}`;
 }

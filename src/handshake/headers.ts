@@ -16,9 +16,14 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const COMMA = 0x2c;
 
-/** Header fields in the order they came in, under lower-case names. Iterates over its `[name, value]` pairs. */
+/**
+ * Header fields in the order they came in, under lower-case names. Iterates over its `[name, value]` pairs.
+ *
+ * What a server looks up of a request makes no object: each of them would be one more for all who connect at once.
+ */
 export class HeaderList implements Iterable<readonly [string, string]> {
-  readonly #fields: (readonly [string, string])[] = [];
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
 
   /** The same headers as a list; a `HeaderList` is handed back as it is. */
   static from(headers: HeadersInput): HeaderList {
@@ -30,20 +35,27 @@ export class HeaderList implements Iterable<readonly [string, string]> {
 
   /** Adds one line, without the white space around the value (RFC 9112 section 5). */
   append(name: string, value: string): void {
-    this.#fields.push([name.toLowerCase(), trimSpace(value)]);
+    this.#names.push(name.toLowerCase());
+    this.#values.push(trimSpace(value));
   }
 
   /** The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3); undefined where there is none. */
   get(name: string): string | undefined {
-    const values = this.getAll(name);
-    return values.length === 0 ? undefined : values.join(', ');
+    const first = this.#find(name, 0);
+    if (first === -1) return undefined;
+    return this.#find(name, first + 1) === -1 ? this.#values[first] : this.getAll(name).join(', ');
+  }
+
+  /** The value of the line of this name; undefined where there is none, or more than one. */
+  getOnly(name: string): string | undefined {
+    const first = this.#find(name, 0);
+    return first === -1 || this.#find(name, first + 1) !== -1 ? undefined : this.#values[first];
   }
 
   /** The value of each line of this name. */
   getAll(name: string): string[] {
-    const wanted = name.toLowerCase();
     const values: string[] = [];
-    for (const [fieldName, value] of this.#fields) if (fieldName === wanted) values.push(value);
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) values.push(this.#values[i]!);
     return values;
   }
 
@@ -55,11 +67,20 @@ export class HeaderList implements Iterable<readonly [string, string]> {
   /** Whether this token, in any case, is an element of the header's list. */
   hasToken(name: string, token: string): boolean {
     const wanted = token.toLowerCase();
-    return this.getList(name).some((element) => element.toLowerCase() === wanted);
+    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) {
+      const value = this.#values[i]!.toLowerCase();
+      if (value === wanted || parseList(value).includes(wanted)) return true;
+    }
+    return false;
   }
 
-  [Symbol.iterator](): Iterator<readonly [string, string]> {
-    return this.#fields.values();
+  *[Symbol.iterator](): Iterator<readonly [string, string]> {
+    for (const [i, name] of this.#names.entries()) yield [name, this.#values[i]!];
+  }
+
+  /** The first line of this name from this one on; -1 if there is none. */
+  #find(name: string, from: number): number {
+    return this.#names.indexOf(name.toLowerCase(), from);
   }
 }
 
@@ -106,7 +127,7 @@ export function isToken(text: string): boolean {
 
 /** Whether all of these are tokens, and none comes twice. */
 export function areDistinctTokens(texts: readonly string[]): boolean {
-  return texts.every(isToken) && new Set(texts).size === texts.length;
+  return texts.every(isToken) && (texts.length < 2 || new Set(texts).size === texts.length);
 }
 
 /** Whether a text may stand in a line of a head: latin1 without control characters other than the tab. */

@@ -179,8 +179,8 @@ function readRequest(request: RequestHead, headers: HeaderList): Asked {
     throw new ProtocolError('WSIMD_BAD_VERSION', { detail: describeHeader(headers, 'sec-websocket-version') });
   }
   const { host, path } = readTarget(request.target, headers);
-  const [key = '', ...moreKeys] = headers.getAll('sec-websocket-key');
-  if (!isValidKey(key) || moreKeys.length !== 0) {
+  const key = headers.getOnly('sec-websocket-key');
+  if (key === undefined || !isValidKey(key)) {
     throw new ProtocolError('WSIMD_BAD_KEY', { detail: describeHeader(headers, 'sec-websocket-key') });
   }
   requireNoBody(headers);
@@ -188,19 +188,21 @@ function readRequest(request: RequestHead, headers: HeaderList): Asked {
   if (!areDistinctTokens(protocols)) {
     throw new ProtocolError('WSIMD_BAD_PROTOCOL', { detail: describeHeader(headers, 'sec-websocket-protocol') });
   }
-  const offers = parseExtensions(headers.get('sec-websocket-extensions') ?? '');
+  const extensions = headers.get('sec-websocket-extensions');
+  const offers = extensions === undefined ? [] : parseExtensions(extensions);
   return { key, host, path, origin: headers.get('origin'), protocols, offers, headers };
 }
 
 /** Host and path, from the Host header and either form of target (RFC 9112 section 3.2). */
 function readTarget(target: string, headers: HeaderList): { host: string; path: string } {
-  const [host = '', ...moreHosts] = headers.getAll('host');
-  const url = parseWebUrl(target);
-  const authority = canonicalAuthority(host, url?.defaultPort ?? defaultPortOf(false));
-  if (authority === undefined || moreHosts.length !== 0) {
+  const host = headers.getOnly('host');
+  const isPath = target.startsWith('/');
+  const url = isPath ? undefined : parseWebUrl(target);
+  const authority = host === undefined ? undefined : canonicalAuthority(host, url?.defaultPort ?? defaultPortOf(false));
+  if (host === undefined || authority === undefined) {
     throw new ProtocolError('WSIMD_BAD_HOST', { detail: describeHeader(headers, 'host') });
   }
-  if (target.startsWith('/')) return { host, path: target };
+  if (isPath) return { host, path: target };
   if (url === undefined) throw new ProtocolError('WSIMD_BAD_REQUEST', { detail: `its target is ${quote(target)}` });
   if (url.authority !== authority) {
     throw new ProtocolError('WSIMD_BAD_HOST', { detail: `${quote(host)} is not that of the target` });
@@ -210,8 +212,9 @@ function readTarget(target: string, headers: HeaderList): { host: string; path: 
 
 /** The bytes behind the head are frames to us; a proxy might take a body of the request for them, or them for a body. */
 function requireNoBody(headers: HeaderList): void {
-  const lengths = headers.getAll('content-length');
-  if (headers.get('transfer-encoding') !== undefined || lengths.some((length) => length !== '0')) {
+  const length = headers.get('content-length');
+  const hasLength = length !== undefined && headers.getAll('content-length').some((line) => line !== '0');
+  if (hasLength || headers.get('transfer-encoding') !== undefined) {
     throw new ProtocolError('WSIMD_BAD_REQUEST', { detail: 'a WebSocket handshake has no body' });
   }
 }

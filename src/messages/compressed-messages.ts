@@ -3,39 +3,25 @@
 
 import { OPCODE_TEXT } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
-import { type ChunkDecoder, DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../frames/chunk-decoder.js';
+import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import type { MessageDecompression } from './compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
+import type { ReadingRules } from './reading-rules.js';
 import { END, isMessageEnd, isMessageStart, messageOpcode } from './record-bits.js';
-
-/** What of a message decoder's options matters here. */
-export interface CompressedMessagesOptions extends Pick<DecoderOptions, 'maxMessageLength' | 'skipUtf8Validation'> {
-  readonly textAs?: 'string' | 'bytes';
-  readonly deliver?: 'messages' | 'pieces';
-  readonly maxFragments?: number;
-}
 
 export class CompressedMessages {
   readonly #compression: MessageDecompression;
   readonly #decoder: ChunkDecoder;
-  readonly #maxLength: number;
-  readonly #textAsBytes: boolean;
-  readonly #inPieces: boolean;
-  readonly #isValidated: boolean;
+  readonly #rules: ReadingRules;
   /** The message under way, as far as it has come. */
   #message: PayloadBuffer | undefined;
   #fragmentCount = 0;
-  readonly #maxFragments: number;
 
-  constructor(compression: MessageDecompression, decoder: ChunkDecoder, options: CompressedMessagesOptions) {
+  constructor(compression: MessageDecompression, decoder: ChunkDecoder, rules: ReadingRules) {
     this.#compression = compression;
     this.#decoder = decoder;
-    this.#maxLength = options.maxMessageLength ?? DEFAULT_MAX_MESSAGE_LENGTH;
-    this.#textAsBytes = options.textAs === 'bytes';
-    this.#inPieces = options.deliver === 'pieces';
-    this.#isValidated = !options.skipUtf8Validation;
-    this.#maxFragments = options.maxFragments ?? Number.MAX_SAFE_INTEGER;
+    this.#rules = rules;
   }
 
   /** Bytes held of a message that is not whole. */
@@ -68,8 +54,9 @@ export class CompressedMessages {
     }
     const message = this.#message;
     const isFrameEnd = (first & END) !== 0;
-    if (isFrameEnd && ++this.#fragmentCount > this.#maxFragments) {
-      throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(this.#maxFragments) });
+    const { maxFragments } = this.#rules;
+    if (isFrameEnd && ++this.#fragmentCount > maxFragments) {
+      throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(maxFragments) });
     }
     message.append(bytes, start, end, message.length + (end - start) + (isFrameEnd ? 0 : this.#decoder.remaining));
     if (!isEnd) return;
@@ -80,26 +67,26 @@ export class CompressedMessages {
 
   #inflate(queue: DeliveryQueue, isText: boolean, source: Uint8Array, start: number, end: number): void {
     const compression = this.#compression;
-    const maxLength = this.#maxLength;
-    const isValidated = this.#isValidated;
-    if (this.#inPieces) {
+    const { maxMessageLength, isValidated, inPieces, textAsBytes } = this.#rules;
+    if (inPieces) {
       this.#inflatePieces(queue, isText, source, start, end);
     } else if (!isText) {
-      queue.addBinary(compression.inflateBytes(source, start, end, maxLength, false));
-    } else if (this.#textAsBytes) {
-      queue.addTextBytes(compression.inflateBytes(source, start, end, maxLength, isValidated));
+      queue.addBinary(compression.inflateBytes(source, start, end, maxMessageLength, false));
+    } else if (textAsBytes) {
+      queue.addTextBytes(compression.inflateBytes(source, start, end, maxMessageLength, isValidated));
     } else {
-      queue.addText(compression.inflateText(source, start, end, maxLength, isValidated));
+      queue.addText(compression.inflateText(source, start, end, maxMessageLength, isValidated));
     }
   }
 
   #inflatePieces(queue: DeliveryQueue, isText: boolean, source: Uint8Array, start: number, end: number): void {
     const opcode = isText ? 'text' : 'binary';
-    const checksText = isText && this.#isValidated;
-    this.#compression.inflatePieces(source, start, end, this.#maxLength, checksText, (data, isFirst, isLast) => {
+    const { maxMessageLength, isValidated, textAsBytes } = this.#rules;
+    const checksText = isText && isValidated;
+    this.#compression.inflatePieces(source, start, end, maxMessageLength, checksText, (data, isFirst, isLast) => {
       if (!isFirst || !isLast) queue.addPiece({ opcode, data, isFirst, isLast });
       else if (!isText) queue.addBinary(data);
-      else if (this.#textAsBytes) queue.addTextBytes(data);
+      else if (textAsBytes) queue.addTextBytes(data);
       else queue.addText(this.#decoder.arena.host.readUtf8(data, 0, data.length));
     });
   }

@@ -3,33 +3,16 @@
 
 import { CHUNK_CAPACITY } from '../../assembly/layout.js';
 import type { ProtocolError } from '../errors.js';
-import { ChunkDecoder, type DecoderOptions } from '../frames/chunk-decoder.js';
+import { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
 import type { MessageDecompression } from './compression.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './handler.js';
+import { type MessageDecoderOptions, readingRulesFor } from './reading-rules.js';
 import { RecordReader } from './record-reader.js';
 
-/** What a message decoder can be told beyond what every decoder can. */
-export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
-  /** How texts are delivered: as strings (default), or as the bytes of their UTF-8. */
-  readonly textAs?: 'string' | 'bytes';
-  /**
-   * `'messages'` (default): each message whole. `'pieces'`: a message that does not come whole in one frame in one chunk is
-   * delivered as the pieces that arrive, and never buffered. A compressed one is inflated once it has come whole, and
-   * delivered in pieces if it then has more than 64 KiB.
-   */
-  readonly deliver?: 'messages' | 'pieces';
-  /** Frames that a message may have; with more it fails with 1008. Default: no limit. Without effect on pieces. */
-  readonly maxFragments?: number;
-  /**
-   * Whether the decoder may write into the chunks that it is given, and hand out parts of them (default true: the bytes of
-   * a socket are nobody else's). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive;
-   * with false they are copied, and the chunk stays as it is.
-   */
-  readonly ownsChunks?: boolean;
-}
+export type { MessageDecoderOptions } from './reading-rules.js';
 
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
@@ -59,14 +42,10 @@ export class MessageDecoder {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
-    const { textAs = 'string', deliver = 'messages', ownsChunks = true, maxFragments = 1 } = options;
-    requireOneOf('textAs', textAs, ['string', 'bytes']);
-    requireOneOf('deliver', deliver, ['messages', 'pieces']);
-    requireOneOf('ownsChunks', ownsChunks, [true, false]);
-    if (!(maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${maxFragments}`);
+    const rules = readingRulesFor(options);
     // Who allows RSV1 must undo what it stands for.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
-    this.#reader = new RecordReader(this.#decoder, options, compression);
+    this.#reader = new RecordReader(this.#decoder, rules, compression);
   }
 
   /**
@@ -217,9 +196,4 @@ export class MessageDecoder {
     this.#queue ??= spareQueues.pop() ?? new DeliveryQueue();
     return this.#queue;
   }
-}
-
-/** @throws TypeError */
-function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
-  if (!values.includes(value)) throw new TypeError(`${name} is one of ${values.join(', ')}, not ${String(value)}`);
 }

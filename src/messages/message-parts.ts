@@ -9,47 +9,49 @@ import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { partOf } from '../kernel/host.js';
-import type { CompressedMessages } from './compressed-messages.js';
+import { CompressedMessages } from './compressed-messages.js';
+import type { MessageDecompression } from './compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { FragmentedMessage } from './fragmented-message.js';
 import { readMessageText } from './message-text.js';
+import type { ReadingRules } from './reading-rules.js';
 import { COMPRESSED, END, MASKED, messageOpcode, START } from './record-bits.js';
 
 /** What it is told of how a connection's messages are read. */
 export interface Reading {
   readonly decoder: ChunkDecoder;
-  readonly textAsBytes: boolean;
-  readonly ownsChunks: boolean;
-  readonly isValidated: boolean;
-  readonly maxFragments: number;
+  readonly rules: ReadingRules;
+  /** That was agreed on, if any. */
+  readonly compression: MessageDecompression | undefined;
   readonly separatesFragments: boolean;
-  /** Where compression was agreed on. */
-  readonly compressed: CompressedMessages | undefined;
 }
 
 export class MessageParts {
   readonly #reading: Reading;
   /** The data message under way, if it is not compressed and does not stay in its chunk. */
   #message: FragmentedMessage | undefined;
+  readonly #compressed: CompressedMessages | undefined;
   /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
   #inPlaceOffset = -1;
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
 
   constructor(reading: Reading) {
+    const { compression, decoder, rules } = reading;
     this.#reading = reading;
+    this.#compressed = compression && new CompressedMessages(compression, decoder, rules);
   }
 
   /** Bytes held. */
   get bufferedLength(): number {
-    const compressed = this.#reading.compressed?.bufferedLength ?? 0;
+    const compressed = this.#compressed?.bufferedLength ?? 0;
     return compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
   }
 
   /** Gives up what is not whole: nothing more comes of it. */
   clear(): void {
     this.#message = this.#control = undefined;
-    this.#reading.compressed?.clear();
+    this.#compressed?.clear();
   }
 
   /** Part of a control frame. @param first the record's first word @returns its payload, once it is whole */
@@ -79,7 +81,7 @@ export class MessageParts {
     end: number,
   ): boolean {
     try {
-      if ((first & COMPRESSED) !== 0) this.#reading.compressed!.take(queue, first, start, end);
+      if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
       else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
         this.#takeFragment(queue, first, start, end);
       return true;
@@ -104,7 +106,8 @@ export class MessageParts {
     start: number,
     end: number,
   ): boolean {
-    const { decoder, ownsChunks, textAsBytes } = this.#reading;
+    const { decoder } = this.#reading;
+    const { ownsChunks, textAsBytes } = this.#reading.rules;
     const offset = from + start - CHUNK_PTR;
     if (this.#inPlaceOffset < 0) {
       const isText = messageOpcode(first) === OPCODE_TEXT;
@@ -127,10 +130,10 @@ export class MessageParts {
   /** Part of a message that did not come whole in one record. @throws ProtocolError once it has too many fragments */
   #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const isText = messageOpcode(first) === OPCODE_TEXT;
-    const { decoder, maxFragments, separatesFragments } = this.#reading;
+    const { decoder, rules, separatesFragments } = this.#reading;
     this.#message ??= new FragmentedMessage(isText, separatesFragments && !isText);
     const message = this.#message;
-    if (!message.take(decoder, first, start, end, maxFragments)) return;
+    if (!message.take(decoder, first, start, end, rules.maxFragments)) return;
     this.#message = undefined;
     const fragments = message.takeFragments();
     if (fragments === undefined) this.#deliverJoined(queue, message);
@@ -138,8 +141,8 @@ export class MessageParts {
   }
 
   #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
-    const { decoder, textAsBytes, isValidated } = this.#reading;
-    const { arena } = decoder;
+    const { arena } = this.#reading.decoder;
+    const { textAsBytes, isValidated } = this.#reading.rules;
     const data = message.takePayload();
     if (!message.isText) queue.addBinary(data);
     else if (textAsBytes) queue.addTextBytes(data);

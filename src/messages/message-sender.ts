@@ -41,20 +41,16 @@ export class MessageSender {
   readonly encoder: FrameEncoder;
   /** What has been made of it all. What is written to it directly overtakes what leaves in slices. */
   readonly writer: FrameWriter;
-  readonly #isServer: boolean;
-  readonly #compression: MessageCompression | undefined;
-  /** The first fragment of a message has been sent and the last has not. */
-  #isInMessage = false;
-  /** The fragments that are being sent are those of a compressed message. */
-  #isDeflating = false;
+  readonly compression: MessageCompression | undefined;
+  /** The message whose first fragment has been sent and whose last has not. */
+  #open: { readonly isCompressed: boolean } | undefined;
   /** Made for the first message that leaves in slices. */
   #slices: SliceQueue | undefined;
 
   constructor(options: FrameEncoderOptions, compression: MessageCompression | undefined) {
     this.encoder = encoderFor(options);
     this.writer = new FrameWriter(this.encoder);
-    this.#isServer = options.role === 'server';
-    this.#compression = compression;
+    this.compression = compression;
   }
 
   /** A message is leaving in slices. */
@@ -93,8 +89,8 @@ export class MessageSender {
   /** The header of a message whose payload the caller writes; undefined where that cannot be. */
   headerFor(opcode: number, payload: Uint8Array, options: SendMessageOptions | undefined): Uint8Array | undefined {
     this.#requireNoMessage();
-    const isCompressed = options?.compress !== false && this.#compression?.isWorthDeflating(payload) === true;
-    if (!this.#isServer || isCompressed || this.hasSlices) return undefined;
+    const isCompressed = options?.compress !== false && this.compression?.isWorthDeflating(payload) === true;
+    if (this.encoder.role === 'client' || isCompressed || this.hasSlices) return undefined;
     return this.encoder.headerOf(opcode, payload.length);
   }
 
@@ -102,17 +98,16 @@ export class MessageSender {
   start(type: 'text' | 'binary', data: string | Uint8Array, compress: boolean): void {
     this.#requireNoMessage();
     const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
-    const isCompressed = compress && this.#compression?.isWorthDeflating(data) === true;
+    const isCompressed = compress && this.compression?.isWorthDeflating(data) === true;
     this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
-    this.#isInMessage = true;
-    this.#isDeflating = isCompressed;
+    this.#open = { isCompressed };
   }
 
   /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
   continue(data: string | Uint8Array, isLast: boolean): void {
-    if (!this.#isInMessage) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#sendPart(OPCODE_CONTINUATION, data, this.#isDeflating, { fin: isLast });
-    this.#isInMessage = !isLast;
+    if (this.#open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
+    this.#sendPart(OPCODE_CONTINUATION, data, this.#open.isCompressed, { fin: isLast });
+    if (isLast) this.#open = undefined;
   }
 
   /** Does it now, or behind the message that is leaving in slices. @param length what it holds on to */
@@ -137,7 +132,7 @@ export class MessageSender {
   }
 
   #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
-    const compression = options?.compress === false ? undefined : this.#compression;
+    const compression = options?.compress === false ? undefined : this.compression;
     if (compression === undefined) {
       this.writer.write(opcode, payload);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
@@ -154,21 +149,21 @@ export class MessageSender {
   #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
     const kept = typeof data === 'string' || !this.hasSlices ? data : data.slice();
     this.inTurn(kept.length, () => {
-      const part = isCompressed ? this.#compression!.deflatePart(kept, bits.fin === true) : kept;
+      const part = isCompressed ? this.compression!.deflatePart(kept, bits.fin === true) : kept;
       this.writer.write(opcode, part, bits);
     });
   }
 
   #frameOf(message: PreparedMessage): Uint8Array {
-    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
-    if (this.#isServer) return form?.serverFrame ?? message.serverFrame;
+    const form = message.compress ? this.compression?.deflatePrepared(message) : undefined;
+    if (this.encoder.role === 'server') return form?.serverFrame ?? message.serverFrame;
     return form === undefined
       ? this.encoder.encode(message.opcode, message.payload)
       : this.encoder.encode(message.opcode, form.payload, COMPRESSED);
   }
 
   #requireNoMessage(): void {
-    if (this.#isInMessage) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+    if (this.#open !== undefined) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
   }
 }
 

@@ -15,12 +15,12 @@ import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type PartConstructor, partOf } from '../kernel/host.js';
-import { CompressedMessages, type CompressedMessagesOptions } from './compressed-messages.js';
 import type { MessageDecompression } from './compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { MessageHandler } from './handler.js';
 import { MessageParts, type Reading } from './message-parts.js';
 import { readMessageText } from './message-text.js';
+import type { ReadingRules } from './reading-rules.js';
 import {
   ASCII,
   COMPRESSED,
@@ -35,31 +35,18 @@ import {
   WHOLE_TEXT,
 } from './record-bits.js';
 
-/** What of a message decoder's options matters here. */
-export interface RecordReaderOptions extends CompressedMessagesOptions {
-  readonly ownsChunks?: boolean;
-}
-
 export class RecordReader implements Reading {
   readonly decoder: ChunkDecoder;
-  readonly textAsBytes: boolean;
-  readonly ownsChunks: boolean;
-  readonly isValidated: boolean;
-  readonly maxFragments: number;
-  readonly compressed: CompressedMessages | undefined;
-  readonly #inPieces: boolean;
+  readonly rules: ReadingRules;
+  readonly compression: MessageDecompression | undefined;
   /** See `MessageDecoder.separatesFragments`. */
   separatesFragments = false;
   #madeParts: MessageParts | undefined;
 
-  constructor(decoder: ChunkDecoder, options: RecordReaderOptions, compression: MessageDecompression | undefined) {
+  constructor(decoder: ChunkDecoder, rules: ReadingRules, compression: MessageDecompression | undefined) {
     this.decoder = decoder;
-    this.textAsBytes = options.textAs === 'bytes';
-    this.ownsChunks = options.ownsChunks ?? true;
-    this.isValidated = !options.skipUtf8Validation;
-    this.maxFragments = options.maxFragments ?? Number.MAX_SAFE_INTEGER;
-    this.compressed = compression && new CompressedMessages(compression, decoder, options);
-    this.#inPieces = options.deliver === 'pieces';
+    this.rules = rules;
+    this.compression = compression;
   }
 
   /** Bytes held of what is not whole. */
@@ -87,8 +74,9 @@ export class RecordReader implements Reading {
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
-    const isText = kind === WHOLE_TEXT && !this.textAsBytes;
-    const isKept = !this.ownsChunks && chunk !== undefined;
+    const { textAsBytes, ownsChunks } = this.rules;
+    const isText = kind === WHOLE_TEXT && !textAsBytes;
+    const isKept = !ownsChunks && chunk !== undefined;
     if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
     if (isText) {
       handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
@@ -120,7 +108,7 @@ export class RecordReader implements Reading {
    */
   takeOut(queue: DeliveryQueue, chunk: Uint8Array | undefined, from: number, count: number): void {
     const { words, bytes, host } = this.decoder.arena;
-    const textAsBytes = this.textAsBytes;
+    const { textAsBytes, ownsChunks, inPieces } = this.rules;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
     // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
     let target = chunk;
@@ -142,11 +130,11 @@ export class RecordReader implements Reading {
         queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
       } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
         this.#takeControl(queue, first, start, end);
-      } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !this.#inPieces)) {
+      } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
         if (!this.#parts.take(queue, chunk, from, first, start, end)) break;
       } else {
         let data: Uint8Array;
-        if (this.ownsChunks || chunk === undefined) {
+        if (ownsChunks || chunk === undefined) {
           if (Part === undefined) {
             if (target === undefined) {
               target = host.allocateForParts(this.#endOfHandedOut(count) - start);
@@ -177,7 +165,7 @@ export class RecordReader implements Reading {
   #endOfHandedOut(count: number): number {
     const { words } = this.decoder.arena;
     const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
-    const isHandedOut = this.#inPieces || (words[word]! & END) !== 0;
+    const isHandedOut = this.rules.inPieces || (words[word]! & END) !== 0;
     return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
   }
 
@@ -210,7 +198,7 @@ export class RecordReader implements Reading {
   }
 
   #readText(bytes: Uint8Array, start: number, end: number): string {
-    return readMessageText(this.decoder.arena, this.isValidated, bytes, start, end);
+    return readMessageText(this.decoder.arena, this.rules.isValidated, bytes, start, end);
   }
 
   get #parts(): MessageParts {

@@ -24,6 +24,13 @@ const EMPTY = Buffer.alloc(0);
 /** Milliseconds that the server of a stream has to end it first: what it takes a proxy to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
+/** What is remembered of the peer's pings. */
+interface Pings {
+  /** Pongs that wait for a peer that does not read. */
+  pending: number;
+  readonly rate: PingRate | undefined;
+}
+
 export class Link implements MessageHandler, SocketReader {
   readonly settings: Settings;
   readonly socket: Duplex;
@@ -36,19 +43,15 @@ export class Link implements MessageHandler, SocketReader {
   isPaused = false;
   readonly #emitter: EventEmitter;
   readonly #connection: Connection;
-  /** What the codec delivers to: this, or what spaces it out. */
-  readonly #handler: MessageHandler;
   readonly #spaced: SpacedDelivery | undefined;
   readonly #heartbeat: Heartbeat | undefined;
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
-  #closeCode = CLOSE_ABNORMAL;
-  #closeReason = EMPTY;
-  /** Pongs that wait for a peer that does not read. */
-  #pendingPongs = 0;
+  /** The peer's Close. */
+  #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
-  #pingRate: PingRate | undefined;
+  #pings: Pings | undefined;
 
   /**
    * @param head bytes that arrived behind the handshake
@@ -69,7 +72,6 @@ export class Link implements MessageHandler, SocketReader {
     this.#connection = new Connection(settings.connection, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this);
     this.#spaced = settings.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
-    this.#handler = this.#spaced ?? this;
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
@@ -147,32 +149,30 @@ export class Link implements MessageHandler, SocketReader {
   }
   onPing(payload: Uint8Array): void {
     const { connection, maxPendingPongs, maxPingRate } = this.settings;
-    if (connection.autoPong) {
-      if (this.socket.writableLength === 0) this.#pendingPongs = 0;
-      else if (++this.#pendingPongs > maxPendingPongs) this.cut();
-    }
-    if (maxPingRate !== undefined && this.readyState === OPEN && !this.#countPing(maxPingRate)) return;
-    this.#emitter.emit('ping', toBuffer(payload));
-  }
-  /** @returns false if it was one too many: the peer is told so and cut, as to read on is what a flood wants */
-  #countPing(maxPingRate: number): boolean {
     const now = performance.now();
-    this.#pingRate ??= new PingRate(maxPingRate, now);
-    if (this.#pingRate.take(now)) return true;
-    const error = new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` });
+    this.#pings ??= { pending: 0, rate: maxPingRate === undefined ? undefined : new PingRate(maxPingRate, now) };
+    const pings = this.#pings;
+    if (connection.autoPong) {
+      if (this.socket.writableLength === 0) pings.pending = 0;
+      else if (++pings.pending > maxPendingPongs) this.cut();
+    }
+    if (this.readyState === OPEN && pings.rate?.take(now) === false) this.#refusePings();
+    else this.#emitter.emit('ping', toBuffer(payload));
+  }
+  /** The peer is told that there are too many and cut: to read on is what a flood wants. */
+  #refusePings(): void {
+    const error = new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${this.settings.maxPingRate} a second` });
     this.#connection.fail(error);
     this.#spaced?.clear();
     this.outgoing.flush();
     this.cut();
     this.emitError(error);
-    return false;
   }
   onPong(payload: Uint8Array): void {
     this.#emitter.emit('pong', toBuffer(payload));
   }
   onClose(closeCode: number, reason: string): void {
-    this.#closeCode = closeCode;
-    if (reason !== '') this.#closeReason = Buffer.from(reason);
+    this.#close = { code: closeCode, reason: Buffer.from(reason) };
     this.hasSentClose = true;
     this.readyState = CLOSING;
   }
@@ -194,12 +194,13 @@ export class Link implements MessageHandler, SocketReader {
 
   #receive(chunk: Uint8Array | undefined, length: number): void {
     const connection = this.#connection;
+    const handler: MessageHandler = this.#spaced ?? this;
     this.#heartbeat?.hear();
     this.outgoing.hold();
     let isWhole = false;
     try {
-      if (chunk === undefined) connection.dispatchReceived(length, this.#handler);
-      else connection.dispatch(chunk, this.#handler);
+      if (chunk === undefined) connection.dispatchReceived(length, handler);
+      else connection.dispatch(chunk, handler);
       isWhole = true;
     } finally {
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
@@ -265,7 +266,7 @@ export class Link implements MessageHandler, SocketReader {
 
   #emitClose(): void {
     this.readyState = CLOSED;
-    this.#emitter.emit('close', this.#closeCode, this.#closeReason);
+    this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
   static #receiveRest(link: Link): void {
