@@ -21,12 +21,12 @@ interface Close {
 type Entry = string | Uint8Array | Uint8Array[] | MessagePiece | Close | ProtocolError;
 
 /**
- * Deliveries in order. Two arrays in step, whose memory is kept between batches, so that a message costs no object beyond
- * its own.
+ * Deliveries in order. Two arrays in step, so that a message costs no object beyond its own.
  */
 export class DeliveryQueue {
   readonly #kinds: number[] = [];
-  readonly #entries: (Entry | undefined)[] = [];
+  /** Anew for each batch: to put young objects into an old array costs more than to make one. */
+  #entries: (Entry | undefined)[] = [];
   #count = 0;
   #next = 0;
 
@@ -68,7 +68,10 @@ export class DeliveryQueue {
         deliverOne(handler, this.#kinds[index]!, entry as Entry);
       }
     } finally {
-      if (this.#next === this.#count) this.#next = this.#count = 0;
+      if (this.#next === this.#count) {
+        this.#next = this.#count = 0;
+        this.#entries = [];
+      }
     }
   }
 

@@ -270,7 +270,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
       return undefined;
     }
     const { maxBackpressure, dropsMessages } = link.settings;
-    if (link.outgoing.length <= maxBackpressure) return link;
+    if (maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure) return link;
     const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
     if (callback !== undefined) process.nextTick(callback, error);
     if (dropsMessages) {
