@@ -15,16 +15,21 @@ export interface TrafficFigures {
   readonly cpu: readonly Measurement[];
 }
 
-const MAX_ROUNDS = 7;
+const MAX_ROUNDS = 15;
+/** From so many rounds of a plan on, memory is measured three times. */
+const MANY_ROUNDS = 15;
 /** The first round of a server, in which its code is compiled, lasts this many times as long and does not count. */
-const WARMUP = 3;
+const WARMUP = 8;
 const SETTLE = 300;
 
-/** How many rounds, and milliseconds of counting in each: bounded, whatever the plan is. */
+/**
+ * How many rounds, and milliseconds of counting in each: bounded, whatever the plan is. Many short ones: what else goes on on the
+ * machine then falls upon all servers alike.
+ */
 function pace(plan: Plan): { rounds: number; window: number } {
   return {
-    rounds: Math.max(3, Math.min(MAX_ROUNDS, Math.round(plan.rounds / 6))),
-    window: Math.min(500, plan.turn * 50),
+    rounds: Math.max(3, Math.min(MAX_ROUNDS, Math.round(plan.rounds / 2))),
+    window: Math.min(200, plan.turn * 20),
   };
 }
 
@@ -42,7 +47,7 @@ export async function measureTraffic(traffic: Traffic, plan: Plan): Promise<Traf
         // Each round begins with another one.
         const i = (turn + Math.max(0, round)) % servers.length;
         const { port, pid } = servers[i]!;
-        const warmup = round < 0 ? window * WARMUP : window / 4;
+        const warmup = round < 0 ? window * WARMUP : window / 2;
         const answer = await load.run({ ...traffic, port, pid, warmup, window: round < 0 ? 1 : window });
         if (round < 0) continue;
         clock[i]!.samples.push(perMessage(answer.nanoseconds, answer.messages));
@@ -67,7 +72,7 @@ function perMessage(nanoseconds: number, messages: number): number {
 
 /** Bytes that each idle connection costs a server, resident and on its heap. */
 export async function measureIdle(connections: number, plan: Plan): Promise<Measurement[]> {
-  const rounds = plan.rounds > MAX_ROUNDS * 2 ? 3 : 1;
+  const rounds = plan.rounds >= MANY_ROUNDS ? 3 : 1;
   const samples = new Map<string, number[]>();
   const add = (name: string, bytes: number) => {
     samples.set(name, [...(samples.get(name) ?? []), Math.round(bytes / connections)]);
