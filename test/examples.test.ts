@@ -3,13 +3,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { hasChromium, launchChromium } from './support/chromium.js';
@@ -17,6 +15,7 @@ import { describeWith } from './support/peers.js';
 import { randomBytes } from './support/random.js';
 import { findRuntime } from './support/runtimes.js';
 import { Peer, stream } from './support/wire.js';
+import { startWorker, workerd } from './support/workerd.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const run = promisify(execFile);
@@ -410,52 +409,9 @@ describeWith('Chromium', hasChromium, () => {
   });
 });
 
-const workerd = findRuntime('workerd');
-
 describeWith('workerd', workerd !== undefined, () => {
   test('worker.mjs', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'wsimd-worker-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    // As wrangler bundles it.
-    await build({
-      entryPoints: [join(root, 'examples/worker.mjs')],
-      bundle: true,
-      format: 'esm',
-      conditions: ['workerd', 'worker', 'browser'],
-      external: ['cloudflare:*'],
-      loader: { '.wasm': 'copy' },
-      assetNames: '[name]',
-      outfile: join(folder, 'worker.js'),
-    });
-    writeFileSync(
-      join(folder, 'config.capnp'),
-      `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["local"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  compatibilityDate = "2025-01-01",
-  modules = [
-    (name = "worker.js", esModule = embed "worker.js"),
-    (name = "kernel.wasm", wasm = embed "kernel.wasm"),
-  ],
-);
-`,
-    );
-    // It tells its port on a file of our choice.
-    const child = spawn(workerd!, ['serve', '--control-fd=3', 'config.capnp'], {
-      cwd: folder,
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    });
-    onTestFinished(() => {
-      child.kill();
-    });
-    const [said] = await once(child.stdio[3]!, 'data');
-    const origin = `http://127.0.0.1:${(JSON.parse(String(said)) as { port: number }).port}`;
+    const origin = await startWorker(join(root, 'examples/worker.mjs'), ['kernel.wasm']);
 
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     onTestFinished(() => server.close());
@@ -469,10 +425,10 @@ const worker :Workerd.Worker = (
       to: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
       say: '漢字 '.repeat(1000),
     });
-    const answer = await fetch(`${origin}/?${query}`);
+    const answer = await fetch(`${origin}?${query}`);
     expect(await answer.json()).toEqual({ received: '漢字 '.repeat(1000), closeCode: 1000 });
     await expect.poll(() => closes, PATIENTLY).toEqual([[1000, 'that was all']]);
-    const nobody = await fetch(`${origin}/?to=ws://127.0.0.1:1/`);
+    const nobody = await fetch(`${origin}?to=ws://127.0.0.1:1/`);
     expect(nobody.status).toBe(502);
 
     const body = Buffer.concat([stream(client.text('hello'), client.ping('p')), Buffer.from('8300', 'hex')]);

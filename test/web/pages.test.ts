@@ -1,13 +1,11 @@
 // wsimd/web in a page of each engine, over a pair of TransformStreams: the browser's own streams, both ends in the page. From the
 // build, as a page without a bundler would have it.
 
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type * as Deflate from '../../src/compression/index.js';
 import type * as Web from '../../src/web/index.js';
 import { BROWSERS, hasBrowser, launchBrowser } from '../support/browsers.js';
+import { servePage } from '../support/page-server.js';
 import { describeWith } from '../support/peers.js';
 
 const BUILD = new URL('../../build/', import.meta.url);
@@ -18,25 +16,6 @@ import { PerMessageDeflate } from '/src/compression/index.js';
 import * as web from '/src/web/index.js';
 globalThis.wsimd = { ...web, PerMessageDeflate };
 </script>`;
-
-/** Serves the page, and the compiled modules. */
-async function serveBuild(): Promise<string> {
-  const server = createServer(async ({ url = '' }, response) => {
-    if (url === '/') {
-      response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGE);
-    } else if (MODULE.test(url)) {
-      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(await readFile(new URL(`.${url}`, BUILD)));
-    } else {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
 
 /** Runs in the page: an echo, and what came back of all that was sent. */
 async function converse() {
@@ -76,7 +55,7 @@ async function converse() {
 for (const name of BROWSERS) {
   describeWith(`a page of ${name}`, hasBrowser(name), () => {
     test('is both ends of a WebSocket over TransformStreams, compressed', async () => {
-      const url = await serveBuild();
+      const url = await servePage(PAGE, MODULE, BUILD);
       const browser = await launchBrowser(name);
       onTestFinished(() => browser.close());
       await browser.open(url);

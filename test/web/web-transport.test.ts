@@ -5,9 +5,6 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { hasBrowser, launchBrowser } from '../support/browsers.js';
+import { servePage } from '../support/page-server.js';
 import { describeWith } from '../support/peers.js';
 import { findRuntime } from '../support/runtimes.js';
 import { makeCertificate } from '../support/tls.js';
@@ -66,24 +64,6 @@ globalThis.converse = converse;
 </script>`;
 const MODULE = /^\/(build\/(src|assembly)\/[\w/-]+\.js|test\/web\/web-transport-client\.mjs)$/;
 const ROOT = new URL('../../', import.meta.url);
-
-async function servePage(): Promise<string> {
-  const server = createServer(async ({ url = '' }, response) => {
-    if (url === '/') {
-      response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGE);
-    } else if (MODULE.test(url)) {
-      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(await readFile(new URL(`.${url}`, ROOT)));
-    } else {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
 
 /** Runs in the page. */
 async function converse(target: Target): Promise<unknown> {
@@ -145,7 +125,7 @@ describeWith('a WebTransport server of Deno', deno !== undefined, () => {
         'and a client in a page',
         async () => {
           const { url, hash, ended } = await startServer();
-          const page = await servePage();
+          const page = await servePage(PAGE, MODULE, ROOT);
           const browser = await launchBrowser(name);
           onTestFinished(() => browser.close());
           await browser.open(page);
