@@ -32,7 +32,8 @@ export class Arena {
    * does. Decoders with the same options share one fresh state, and so need not copy it in again.
    */
   loadedState: Uint8Array | undefined;
-  readonly #chunkStarts: (Uint8Array | undefined)[] = [];
+  /** Filled: engines make a dictionary of an array that is first written at 1024 or beyond. */
+  readonly #chunkStarts = new Array<Uint8Array | undefined>(MAX_CHUNK_START + 1).fill(undefined);
   #receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(kernel: Kernel) {
@@ -55,8 +56,12 @@ export class Arena {
    * @param length up to MAX_CHUNK_START
    */
   chunkStart(length: number): Uint8Array {
-    this.#chunkStarts[length] ??= this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + length);
-    return this.#chunkStarts[length];
+    let start = this.#chunkStarts[length];
+    if (start === undefined) {
+      start = this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + length);
+      this.#chunkStarts[length] = start;
+    }
+    return start;
   }
 }
 
