@@ -18,7 +18,7 @@ const REASONS: readonly Reason[] = [
     group: 'echo/idle',
     subject: 'wsimd',
     peer: 'ws',
-    text: 'Most of it is what Node keeps of a socket. Of ours, receiving and sending became four objects instead of two when their files were split, and what owes a drain is remembered: 150 bytes of heap, and with the pages around them 800.',
+    text: 'Nearly all of it is what Node keeps of a socket, and the pages in which garbage of the handshakes lay.',
   },
   {
     group: 'echo/',
