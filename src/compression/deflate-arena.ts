@@ -20,7 +20,8 @@ const MAX_KEPT_OUTPUT = 1024;
 
 /** How many bytes a context takes. @param hashBits 0 for a context of inflate */
 export function contextLength(windowBits: number, hashBits: number): number {
-  return CONTEXT_RING + 2 ** windowBits + CONTEXT_GUARD + (hashBits === 0 ? 0 : 2 * 2 ** hashBits);
+  // Integers throughout, as addresses come of them: see MessageInflater.
+  return CONTEXT_RING + (1 << windowBits) + CONTEXT_GUARD + (hashBits === 0 ? 0 : 2 << hashBits);
 }
 
 /** A kernel with the views on its memory. The memory never grows, so the views are made once and stay valid. */
