@@ -191,10 +191,11 @@ function readLengths(ends: usize, symbol: u32, stop: u32): u32 {
       break;
     }
     const length = entry >> LENGTH_SHIFT;
+    // Before what is stored at a place that is itself still to be loaded: 2 to 5 % of 175 bytes.
+    entry = load<u32>(<usize>(<u32>bits & 0x1fc), LENGTH_CODES);
     store<u32>(STATE_PREVIOUS, length);
     append(ends, length, symbol);
     symbol += run;
-    entry = load<u32>(<usize>(<u32>bits & 0x1fc), LENGTH_CODES);
   }
   store<u32>(STATE_HEADER_AT, (<u32>input << 3) - (count & 63) + 2);
   return symbol;

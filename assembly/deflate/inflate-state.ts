@@ -34,7 +34,10 @@ export const STATE_PREVIOUS = INFLATE_WORK_PTR + 48;
 export const STATE_RUN = INFLATE_WORK_PTR + 52;
 /** While a header is read: the next bit. STATE_AT stays, lest the header must be read anew. */
 export const STATE_HEADER_AT = INFLATE_WORK_PTR + 56;
-export const STATE_LENGTH = 64;
+/** A match that the loop of symbols leaves to be copied elsewhere. */
+export const STATE_MATCH_LENGTH = INFLATE_WORK_PTR + 60;
+export const STATE_MATCH_DISTANCE = INFLATE_WORK_PTR + 64;
+export const STATE_LENGTH = 80;
 
 /** At the border between two blocks. */
 export const STAGE_BORDER: u32 = 0;

@@ -112,8 +112,8 @@ export class Inflation {
     const { kernel, words } = this.arena;
     if (this.#length > 0) kernel.remember(this.#contextPtr, OUTPUT_PTR, this.#length);
     const taken = this.#status === INFLATE_NEEDS_OUTPUT ? 0 : this.#takeInput();
-    // One byte more than may come: whether there is one, it tells.
-    const capacity = Math.min(OUTPUT_CAPACITY, this.#left + 1);
+    // One byte more than may come: whether there is one, it tells. (No Math.min: of a limit beyond 2^31 that makes a double.)
+    const capacity = this.#left < OUTPUT_CAPACITY ? this.#left + 1 : OUTPUT_CAPACITY;
     const length = kernel.inflate(this.#contextPtr, this.#windowLength, taken, this.#flags, capacity);
     this.#flags &= ~INFLATE_FIRST;
     this.#status = words[STATUS_WORD]!;

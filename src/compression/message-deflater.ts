@@ -73,7 +73,7 @@ export class MessageDeflater {
     this.#contextPtr = arena.pool.take(contextLength(ringBits, settings.hashBits));
     if (this.#contextPtr !== 0) {
       this.#windowBits = ringBits;
-      this.#ringLength = 2 ** ringBits;
+      this.#ringLength = 1 << ringBits;
     }
   }
 
@@ -188,7 +188,7 @@ export class MessageDeflater {
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
     const { kernel } = this.#arena;
     const level = LEVELS[this.#settings.level];
-    const deflated = kernel.deflate(contextPtr, 2 ** this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
+    const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
     return this.#arena.output(deflated);
   }
 
