@@ -1,4 +1,4 @@
-// LZ77: a block of the input as sequences of literals and matches, fast (LEVEL_FASTEST, LEVEL_DEFAULT). Knows no codes.
+// LZ77: a block of the input as sequences of literals and matches, for LEVEL_DEFAULT. Knows no codes.
 //
 // Matches are found through a hash of four bytes. A bucket is a u32 with the low halves of the two latest positions
 // whose bytes fell into it; a new position pushes the older one out:
@@ -63,34 +63,6 @@ export function findSequences(
   hash: usize,
   mask: u32,
 ): u32 {
-  return find(start, end, oldest, windowLength, toPosition, hash, mask, true);
-}
-
-/** The same with half the candidates, and without a look at the next byte. */
-export function findSequencesFast(
-  start: usize,
-  end: usize,
-  oldest: usize,
-  windowLength: u32,
-  toPosition: u32,
-  hash: usize,
-  mask: u32,
-): u32 {
-  return find(start, end, oldest, windowLength, toPosition, hash, mask, false);
-}
-
-// @ts-ignore: decorator
-@inline
-function find(
-  start: usize,
-  end: usize,
-  oldest: usize,
-  windowLength: u32,
-  toPosition: u32,
-  hash: usize,
-  mask: u32,
-  thorough: bool,
-): u32 {
   const last = end - MIN_MATCH;
   let symbols = <u32>(end - start);
   let out = SEQUENCES;
@@ -108,14 +80,12 @@ function find(
     if (load<u32>(p - distance) == bytes && isInReach(distance, p, oldest, windowLength)) {
       length = matchLength(p, p - distance, min<u32>(MAX_MATCH, <u32>(end - p)));
     }
-    if (thorough) {
-      const second = (position - (entries >> 16)) & 0xffff;
-      if (load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
-        const longer = matchLength(p, p - second, min<u32>(MAX_MATCH, <u32>(end - p)));
-        if (longer > length) {
-          length = longer;
-          distance = second;
-        }
+    const second = (position - (entries >> 16)) & 0xffff;
+    if (load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
+      const longer = matchLength(p, p - second, min<u32>(MAX_MATCH, <u32>(end - p)));
+      if (longer > length) {
+        length = longer;
+        distance = second;
       }
     }
     if (length == 0) {
@@ -124,40 +94,38 @@ function find(
       continue;
     }
 
-    if (thorough) {
-      while (length < LAZY_LENGTH && p < last) {
-        const next = p + 1;
-        const position = <u32>next + toPosition;
-        const bucket = hash + bucketOf(load<u32>(next), mask);
-        const entries = load<u32>(bucket);
-        store<u32>(bucket, (entries << 16) | (position & 0xffff));
-        const before = length;
-        // A longer match has the same four bytes at its end.
-        const first = (position - entries) & 0xffff;
-        if (
-          load<u32>(next - first + length - 3) == load<u32>(next + length - 3) &&
-          isInReach(first, next, oldest, windowLength)
-        ) {
-          const longer = matchLength(next, next - first, min<u32>(MAX_MATCH, <u32>(end - next)));
-          if (longer > length) {
-            length = longer;
-            distance = first;
-          }
+    while (length < LAZY_LENGTH && p < last) {
+      const next = p + 1;
+      const position = <u32>next + toPosition;
+      const bucket = hash + bucketOf(load<u32>(next), mask);
+      const entries = load<u32>(bucket);
+      store<u32>(bucket, (entries << 16) | (position & 0xffff));
+      const before = length;
+      // A longer match has the same four bytes at its end.
+      const first = (position - entries) & 0xffff;
+      if (
+        load<u32>(next - first + length - 3) == load<u32>(next + length - 3) &&
+        isInReach(first, next, oldest, windowLength)
+      ) {
+        const longer = matchLength(next, next - first, min<u32>(MAX_MATCH, <u32>(end - next)));
+        if (longer > length) {
+          length = longer;
+          distance = first;
         }
-        const second = (position - (entries >> 16)) & 0xffff;
-        if (
-          load<u32>(next - second + length - 3) == load<u32>(next + length - 3) &&
-          isInReach(second, next, oldest, windowLength)
-        ) {
-          const longer = matchLength(next, next - second, min<u32>(MAX_MATCH, <u32>(end - next)));
-          if (longer > length) {
-            length = longer;
-            distance = second;
-          }
-        }
-        if (length == before) break;
-        p = next;
       }
+      const second = (position - (entries >> 16)) & 0xffff;
+      if (
+        load<u32>(next - second + length - 3) == load<u32>(next + length - 3) &&
+        isInReach(second, next, oldest, windowLength)
+      ) {
+        const longer = matchLength(next, next - second, min<u32>(MAX_MATCH, <u32>(end - next)));
+        if (longer > length) {
+          length = longer;
+          distance = second;
+        }
+      }
+      if (length == before) break;
+      p = next;
     }
 
     // Its beginning may have been passed: by a step of more than one byte, or because another bucket has no room for
@@ -175,9 +143,9 @@ function find(
     p += length;
     literals = p;
     if (p <= last) {
-      if (thorough && length > 4) insert(inside, hash, mask, toPosition);
+      if (length > 4) insert(inside, hash, mask, toPosition);
       insert(p - 2, hash, mask, toPosition);
-      if (thorough) insert(p - 1, hash, mask, toPosition);
+      insert(p - 1, hash, mask, toPosition);
     }
   }
   putLastSequence(out, <u32>(end - literals));
