@@ -195,26 +195,21 @@ function lastOf(used: usize, count: u32): u32 {
 }
 
 /**
- * Puts the block whose sequences lie at SEQUENCES and whose bytes at `ptr`, as whichever kind is the shortest.
+ * Puts the block whose sequences lie at SEQUENCES, or whose tokens at TOKENS, and whose bytes at `ptr`, as whichever kind
+ * is the shortest.
  *
  * @param length how many bytes it stands for, at most BLOCK_LENGTH
  * @param symbols how many literals and matches it has
  * @param fewest of fewer symbols it is not asked which kind is the shortest: they are put in fixed codes
+ * @param isListed it is tokens, whose symbols are counted
  * @returns the position behind it
  */
-export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, fewest: u32): u32 {
-  if (symbols < fewest) return putFixed(position, ptr, 0);
-  countSymbols(ptr);
-  return putCounted(position, ptr, length, 0);
-}
+export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, fewest: u32, isListed: bool): u32 {
+  // With the end of the block.
+  const tokens = isListed ? symbols + 1 : 0;
+  if (symbols < fewest) return putFixed(position, ptr, tokens);
+  if (!isListed) countSymbols(ptr);
 
-/**
- * Puts a block whose symbols are counted, as whichever kind is the shortest.
- *
- * @param tokens how many tokens lie at TOKENS; 0: it is sequences, at SEQUENCES
- * @returns the position behind it
- */
-export function putCounted(position: u32, ptr: usize, length: u32, tokens: u32): u32 {
   const stored = storedBits(position, length);
   const literals = listUsed(LITERAL_FREQUENCIES, LITERAL_SYMBOLS, LITERALS_USED);
   const distances = listUsed(DISTANCE_FREQUENCIES, DISTANCE_SYMBOLS, DISTANCES_USED);
@@ -260,6 +255,7 @@ export function putCounted(position: u32, ptr: usize, length: u32, tokens: u32):
   return stored < fixed ? putStored(position, ptr, length) : putFixed(position, ptr, tokens);
 }
 
+/** @param tokens how many; 0: it is sequences */
 function putFixed(position: u32, ptr: usize, tokens: u32): u32 {
   position = putFixedHeader(position);
   if (tokens == 0) return putSequences(position, ptr, FIXED_LITERAL_CODES, FIXED_DISTANCE_CODES);

@@ -29,7 +29,7 @@ export const MATCH_LENGTH_SHIFT: u32 = 20;
 export const END_OF_BLOCK: u32 = 256;
 
 /**
- * What LEVEL_FASTEST has instead: a token for each literal, each match, and the end of the block. Which token it is says
+ * What a long slice has instead: a token for each literal, each match, and the end of the block. Which token it is says
  * the literal's byte, or the match's length less 3, or what else there is. What has no distance has the symbol of none,
  * whose code has no bits.
  *

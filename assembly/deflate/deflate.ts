@@ -3,11 +3,11 @@
 // the match finders and of block-writer.ts. The contract stands in src/kernel/deflate-kernel.ts.
 
 import { putBits, putStored } from './bit-writer';
-import { putBlock, putCounted, putFixedHeader } from './block-writer';
-import { chainEvery, findSequencesThoroughly } from './chain-finder';
+import { putBlock, putFixedHeader } from './block-writer';
+import { chainEvery, findSequencesThoroughly, findTokensThoroughly } from './chain-finder';
 import { remember } from './context';
 import { BLOCK_LENGTH, INPUT, SLICE_HASH } from './deflate-work';
-import { enterEvery, listTokens, putInFixedCodes } from './fast-finder';
+import { enterEvery, findTokensFast, putInFixedCodes } from './fast-finder';
 import {
   CONTEXT_GUARD,
   CONTEXT_HASH_BITS,
@@ -20,7 +20,7 @@ import {
   LEVEL_SMALLEST,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from './layout';
-import { findSequences, insertEvery } from './match-finder';
+import { findSequences, findTokens, insertEvery } from './match-finder';
 
 /** From this length on a slice has a hash of its own: the context's is made for many connections, and small. */
 const LONG: u32 = 1024;
@@ -34,8 +34,11 @@ const FAST_SLICE_MASK: u32 = 0x2000 - 2;
  */
 const FEWEST: u32 = 64;
 const FEWEST_WORTH: u32 = 20;
-/** Of a slice that is shorter than this, LEVEL_FASTEST makes no codes: they take as long as all else. */
-const SHORT: u32 = 2048;
+/**
+ * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. What
+ * is shorter gets no codes of its own from LEVEL_FASTEST: they take as long as all else.
+ */
+const LISTED: u32 = 2048;
 /** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
 const LEAST_NEAR: u32 = 8192;
 /** And how much to LEVEL_FASTEST, however long it is. */
@@ -47,6 +50,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   const isFast = level == LEVEL_FASTEST;
   const contextMask = (2 << hashBits) - (isFast ? 2 : 4);
   const isLong = length >= LONG;
+  const isListed = length >= LISTED;
   const hash = isLong ? SLICE_HASH : contextHash;
   const mask = !isLong ? contextMask : isFast ? FAST_SLICE_MASK : SLICE_MASK;
   const toPosition = load<u32>(contextPtr, CONTEXT_POSITION) - <u32>INPUT;
@@ -74,23 +78,24 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   let position: u32 = 0;
   for (let start = INPUT; start < end; start += BLOCK_LENGTH) {
     const blockEnd = min<usize>(start + BLOCK_LENGTH, end);
-    if (isFast) {
-      if (length < SHORT) {
-        position = putFixedHeader(position);
-        position = putInFixedCodes(position, start, blockEnd, oldest, windowLength, toPosition, hash, mask);
-      } else {
-        const tokens = listTokens(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
-        position = putCounted(position, start, <u32>(blockEnd - start), tokens);
-      }
+    if (isFast && !isListed) {
+      position = putFixedHeader(position);
+      position = putInFixedCodes(position, start, blockEnd, oldest, windowLength, toPosition, hash, mask);
       continue;
     }
     let symbols: u32;
-    if (level == LEVEL_SMALLEST) {
-      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
+    if (isFast) {
+      symbols = findTokensFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    } else if (level == LEVEL_SMALLEST) {
+      symbols = isListed
+        ? findTokensThoroughly(start, blockEnd, oldest, windowLength, toPosition)
+        : findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
     } else {
-      symbols = findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+      symbols = isListed
+        ? findTokens(start, blockEnd, oldest, windowLength, toPosition, hash, mask)
+        : findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
     }
-    position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest);
+    position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest, isListed);
   }
   // Two stored blocks where one would do: five bytes more than the contract has.
   if (position > (length + 5) << 3) position = putStored(0, INPUT, length);

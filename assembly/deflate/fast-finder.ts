@@ -1,27 +1,14 @@
 // LZ77 for LEVEL_FASTEST: one candidate a place, no second look. What is found goes on at once: into the output, in the
-// fixed codes, or into a list of tokens whose symbols are counted, for codes of the block's own. Knows no context.
+// fixed codes, or into the list of tokens, for codes of the block's own. Knows no context.
 //
 // The hash is of four bytes, and a place of it has the low 16 bits of the latest position whose bytes fell there. As in
 // match-finder.ts positions count on without end, a place may hold anything, and so no hash is ever cleared.
 
 import { bitsBefore, byteAt } from './bit-writer';
-import {
-  ALL_BITS_SHIFT,
-  CODE_LENGTH_SHIFT,
-  DISTANCE_FREQUENCIES,
-  END_OF_BLOCK,
-  LENGTH_FREQUENCIES,
-  LITERAL_FREQUENCIES,
-  NO_DISTANCE,
-  OUTPUT,
-  TOKEN_DISTANCE_SHIFT,
-  TOKEN_END,
-  TOKEN_EXTRA_SHIFT,
-  TOKEN_MATCH,
-  TOKENS,
-} from './deflate-work';
+import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, END_OF_BLOCK, OUTPUT, TOKENS } from './deflate-work';
 import { MAX_MATCH, MIN_LENGTH, matchLength } from './match';
 import { FIXED_DISTANCE_CODES, FIXED_LITERAL_CODES, LENGTH_SYMBOL_OFFSETS } from './symbols';
+import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
 const MIN_MATCH: u32 = 4;
 /** After how many bytes without a match one place in two is looked at, after twice as many one in three, and so on. */
@@ -43,13 +30,6 @@ function enter(p: usize, hash: usize, mask: u32, toPosition: u32): void {
 /** Enters every position that is `step` behind the last, from `start` to `end`. */
 export function enterEvery(step: u32, start: usize, end: usize, hash: usize, mask: u32, toPosition: u32): void {
   for (let p = start; p < end; p += step) enter(p, hash, mask, toPosition);
-}
-
-// @ts-ignore: decorator
-@inline
-function count(frequencies: usize, symbol: u32): void {
-  const counter = frequencies + (<usize>symbol << 1);
-  store<u16>(counter, load<u16>(counter) + 1);
 }
 
 /**
@@ -74,11 +54,11 @@ export function putInFixedCodes(
 }
 
 /**
- * Lists the tokens of the block, with its end, and counts their symbols.
+ * Lists the tokens of the block, with its end.
  *
- * @returns how many tokens there are
+ * @returns how many literals and matches there are
  */
-export function listTokens(
+export function findTokensFast(
   start: usize,
   end: usize,
   oldest: usize,
@@ -87,7 +67,7 @@ export function listTokens(
   hash: usize,
   mask: u32,
 ): u32 {
-  for (let p = LITERAL_FREQUENCIES; p < LENGTH_FREQUENCIES; p += 16) v128.store(p, i16x8.splat(0));
+  clearCounts();
   return walk(0, start, end, oldest, windowLength, toPosition, hash, mask, false);
 }
 
@@ -180,40 +160,31 @@ function walk(
       bits >>= held & 0x38;
       held &= 7;
     } else {
-      for (; literals < p; literals++) {
-        const byte = <u32>load<u8>(literals);
-        store<u32>(out, byte | NO_DISTANCE);
-        out += 4;
-        count(LITERAL_FREQUENCIES, byte);
-      }
+      out = listLiterals(out, literals, p);
     }
     if (length == 0) break;
 
-    // As in symbolsOf (match.ts).
-    const x = length - MIN_LENGTH;
-    const lengthOffset = <u32>load<u8>(LENGTH_SYMBOL_OFFSETS + <usize>x);
-    const y = distance - 1;
-    const extra = 30 - clz<u32>(y | 2);
-    const distanceSymbol = (extra << 1) + (y >> extra);
-    const extraBits = y & ((1 << extra) - 1);
     if (isFixed) {
-      const code = load<u32>(FIXED_LITERAL_CODES + 4 * END_OF_BLOCK + (<usize>lengthOffset << 2));
+      // The symbols as in match.ts, but that of the length from a table.
+      const x = length - MIN_LENGTH;
+      const symbol = <usize>load<u8>(LENGTH_SYMBOL_OFFSETS + <usize>x);
+      const code = load<u32>(FIXED_LITERAL_CODES + 4 * END_OF_BLOCK + (symbol << 2));
       const codeLength = (code >> CODE_LENGTH_SHIFT) & 0xff;
       const lengthExtra = (code >> ALL_BITS_SHIFT) - codeLength;
       bits |= <u64>((code & 0xffff) | ((x & ((1 << lengthExtra) - 1)) << codeLength)) << held;
       held += code >> ALL_BITS_SHIFT;
+      const y = distance - 1;
+      const extra = 30 - clz<u32>(y | 2);
+      const distanceSymbol = (extra << 1) + (y >> extra);
       const distanceCode = load<u32>(FIXED_DISTANCE_CODES + (<usize>distanceSymbol << 2));
-      bits |= <u64>((distanceCode & 0xffff) | (extraBits << 5)) << held;
+      bits |= <u64>((distanceCode & 0xffff) | ((y & ((1 << extra) - 1)) << 5)) << held;
       held += 5 + extra;
       store<u64>(out, bits);
       out += <usize>(held >> 3);
       bits >>= held & 0x38;
       held &= 7;
     } else {
-      store<u32>(out, (x + TOKEN_MATCH) | (distanceSymbol << TOKEN_DISTANCE_SHIFT) | (extraBits << TOKEN_EXTRA_SHIFT));
-      out += 4;
-      count(LITERAL_FREQUENCIES + 2 * END_OF_BLOCK, lengthOffset);
-      count(DISTANCE_FREQUENCIES, distanceSymbol);
+      out = listMatch(out, length, distance);
     }
     literals = next;
     p = next;
@@ -224,7 +195,6 @@ function walk(
     store<u64>(out, bits | (<u64>(code & 0xffff) << held));
     return (<u32>(out - OUTPUT) << 3) + <u32>held + (code >> ALL_BITS_SHIFT);
   }
-  store<u32>(out, TOKEN_END | NO_DISTANCE);
-  count(LITERAL_FREQUENCIES, END_OF_BLOCK);
-  return (<u32>(out - TOKENS) >> 2) + 1;
+  listEnd(out);
+  return <u32>(out - TOKENS) >> 2;
 }

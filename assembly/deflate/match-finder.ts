@@ -1,4 +1,4 @@
-// LZ77: a block of the input as sequences of literals and matches, for LEVEL_DEFAULT. Knows no codes.
+// LZ77: a block of the input as sequences of literals and matches, or as tokens, for LEVEL_DEFAULT. Knows no codes.
 //
 // Matches are found through a hash of four bytes. A bucket is a u32 with the low halves of the two latest positions
 // whose bytes fell into it; a new position pushes the older one out:
@@ -13,8 +13,9 @@
 // never cleared. The bytes are compared first, since that mostly decides; wherever a distance below 2^16 leads is
 // memory.
 
-import { SEQUENCES, SEQUENCE_LENGTH } from './deflate-work';
+import { SEQUENCES, SEQUENCE_LENGTH, TOKENS } from './deflate-work';
 import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
+import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
 const MIN_MATCH: u32 = 4;
 /** A match as long as this is taken at once; of a shorter one it is asked whether a longer one begins a byte later. */
@@ -63,9 +64,38 @@ export function findSequences(
   hash: usize,
   mask: u32,
 ): u32 {
+  return find(start, end, oldest, windowLength, toPosition, hash, mask, false);
+}
+
+/** The same, as tokens: what a long slice becomes. */
+export function findTokens(
+  start: usize,
+  end: usize,
+  oldest: usize,
+  windowLength: u32,
+  toPosition: u32,
+  hash: usize,
+  mask: u32,
+): u32 {
+  clearCounts();
+  return find(start, end, oldest, windowLength, toPosition, hash, mask, true);
+}
+
+// @ts-ignore: decorator
+@inline
+function find(
+  start: usize,
+  end: usize,
+  oldest: usize,
+  windowLength: u32,
+  toPosition: u32,
+  hash: usize,
+  mask: u32,
+  isListed: bool,
+): u32 {
   const last = end - MIN_MATCH;
   let symbols = <u32>(end - start);
-  let out = SEQUENCES;
+  let out = isListed ? TOKENS : SEQUENCES;
   let literals = start;
   let p = start;
 
@@ -135,8 +165,12 @@ export function findSequences(
       p--;
       length++;
     }
-    putSequence(out, <u32>(p - literals), length, distance);
-    out += SEQUENCE_LENGTH;
+    if (isListed) {
+      out = listMatch(listLiterals(out, literals, p), length, distance);
+    } else {
+      putSequence(out, <u32>(p - literals), length, distance);
+      out += SEQUENCE_LENGTH;
+    }
     symbols -= length - 1;
     // Of the places inside a match a few at its borders are as good as all.
     const inside = p + 2;
@@ -148,6 +182,7 @@ export function findSequences(
       insert(p - 1, hash, mask, toPosition);
     }
   }
-  putLastSequence(out, <u32>(end - literals));
+  if (isListed) listEnd(listLiterals(out, literals, end));
+  else putLastSequence(out, <u32>(end - literals));
   return symbols;
 }
