@@ -1,4 +1,4 @@
-// LZ77: a block of the input as sequences of literals and matches, or as tokens, thorough (LEVEL_SMALLEST). Knows no codes. Hash and
+// LZ77: a block of the input as sequences of literals and matches, thorough (LEVEL_SMALLEST). Knows no codes. Hash and
 // chains lie in the work area; only the history that they are given first (deflate.ts) ties them to a context.
 //
 // A hash of three bytes has the latest position whose bytes fell into a place, and CHAINS has for every position the
@@ -6,9 +6,8 @@
 // candidate counts if its bytes are the same and its distance lies within the window and the history, and a chain ends
 // where distances do not grow.
 
-import { CHAINS, SEQUENCES, SEQUENCE_LENGTH, SLICE_HASH, TOKENS } from './deflate-work';
+import { CHAINS, SEQUENCES, SEQUENCE_LENGTH, SLICE_HASH } from './deflate-work';
 import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
-import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
 const MIN_MATCH: u32 = 3;
 /** A match of three bytes from further away takes as many bits as three literals. */
@@ -78,33 +77,8 @@ export function findSequencesThoroughly(
   windowLength: u32,
   toPosition: u32,
 ): u32 {
-  return find(start, end, oldest, windowLength, toPosition, false);
-}
-
-/** The same, as tokens: what a long slice becomes. */
-export function findTokensThoroughly(
-  start: usize,
-  end: usize,
-  oldest: usize,
-  windowLength: u32,
-  toPosition: u32,
-): u32 {
-  clearCounts();
-  return find(start, end, oldest, windowLength, toPosition, true);
-}
-
-// @ts-ignore: decorator
-@inline
-function find(
-  start: usize,
-  end: usize,
-  oldest: usize,
-  windowLength: u32,
-  toPosition: u32,
-  isListed: bool,
-): u32 {
   let symbols = <u32>(end - start);
-  let out = isListed ? TOKENS : SEQUENCES;
+  let out = SEQUENCES;
   let literals = start;
   let p = start;
   const last = end - MIN_MATCH;
@@ -136,18 +110,13 @@ function find(
       p--;
       length++;
     }
-    if (isListed) {
-      out = listMatch(listLiterals(out, literals, p), length, distance);
-    } else {
-      putSequence(out, <u32>(p - literals), length, distance);
-      out += SEQUENCE_LENGTH;
-    }
+    putSequence(out, <u32>(p - literals), length, distance);
+    out += SEQUENCE_LENGTH;
     symbols -= length - 1;
     p = next;
     literals = p;
     chainEvery(1, inserted + 1, min<usize>(p, last + 1), toPosition);
   }
-  if (isListed) listEnd(listLiterals(out, literals, end));
-  else putLastSequence(out, <u32>(end - literals));
+  putLastSequence(out, <u32>(end - literals));
   return symbols;
 }

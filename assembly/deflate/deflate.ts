@@ -4,7 +4,7 @@
 
 import { putBits, putStored } from './bit-writer';
 import { putBlock, putFixedHeader } from './block-writer';
-import { chainEvery, findSequencesThoroughly, findTokensThoroughly } from './chain-finder';
+import { chainEvery, findSequencesThoroughly } from './chain-finder';
 import { remember } from './context';
 import { BLOCK_LENGTH, INPUT, SLICE_HASH } from './deflate-work';
 import { enterEvery, findTokensFast, putInFixedCodes } from './fast-finder';
@@ -35,8 +35,9 @@ const FAST_SLICE_MASK: u32 = 0x2000 - 2;
 const FEWEST: u32 = 64;
 const FEWEST_WORTH: u32 = 20;
 /**
- * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. What
- * is shorter gets no codes of its own from LEVEL_FASTEST: they take as long as all else.
+ * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. (Not
+ * by LEVEL_SMALLEST, whose time goes into finding.) What is shorter gets no codes of its own from LEVEL_FASTEST: they take
+ * as long as all else.
  */
 const LISTED: u32 = 2048;
 /** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
@@ -50,7 +51,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   const isFast = level == LEVEL_FASTEST;
   const contextMask = (2 << hashBits) - (isFast ? 2 : 4);
   const isLong = length >= LONG;
-  const isListed = length >= LISTED;
+  const isListed = length >= LISTED && level != LEVEL_SMALLEST;
   const hash = isLong ? SLICE_HASH : contextHash;
   const mask = !isLong ? contextMask : isFast ? FAST_SLICE_MASK : SLICE_MASK;
   const toPosition = load<u32>(contextPtr, CONTEXT_POSITION) - <u32>INPUT;
@@ -87,9 +88,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     if (isFast) {
       symbols = findTokensFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
     } else if (level == LEVEL_SMALLEST) {
-      symbols = isListed
-        ? findTokensThoroughly(start, blockEnd, oldest, windowLength, toPosition)
-        : findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
+      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
     } else {
       symbols = isListed
         ? findTokens(start, blockEnd, oldest, windowLength, toPosition, hash, mask)

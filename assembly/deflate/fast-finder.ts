@@ -32,6 +32,13 @@ export function enterEvery(step: u32, start: usize, end: usize, hash: usize, mas
   for (let p = start; p < end; p += step) enter(p, hash, mask, toPosition);
 }
 
+/** Is this a distance that a match may have? 0 stands for 2^16. */
+// @ts-ignore: decorator
+@inline
+function isInReach(distance: u32, p: usize, oldest: usize, windowLength: u32): bool {
+  return distance - 1 < min<u32>(windowLength, <u32>(p - oldest));
+}
+
 /**
  * Puts the block from `start` to `end` in the fixed codes, behind its header and with its end.
  *
@@ -103,8 +110,12 @@ function walk(
       const place = hash + placeOf(bytes, mask);
       distance = (here - <u32>load<u16>(place)) & 0xffff;
       store<u16>(place, here);
-      // Wherever a distance below 2^16 leads is memory. 0 stands for 2^16, which is too far as well.
-      if (load<u32>(p - distance) == bytes && distance - 1 < min<u32>(windowLength, <u32>(p - oldest))) {
+      // Wherever a distance below 2^16 leads is memory. In a long slice and a small window many candidates have the same
+      // bytes and are too far: there both is asked at once, since of two branches both would be foretold wrongly.
+      const isMatch = isFixed
+        ? load<u32>(p - distance) == bytes && isInReach(distance, p, oldest, windowLength)
+        : (<u32>(load<u32>(p - distance) == bytes) & <u32>isInReach(distance, p, oldest, windowLength)) != 0;
+      if (isMatch) {
         length = matchLength(p, p - distance, min<u32>(MAX_MATCH, <u32>(end - p)));
         next = p + length;
         break;
@@ -114,9 +125,9 @@ function walk(
     if (length == 0) {
       p = end;
     } else {
-      // Of the places inside a match a few at its borders are as good as all; and one, where speed counts more.
-      enter(next - 2, hash, mask, toPosition);
+      // Of the places inside a match a few at its borders are as good as all. In a long slice there are enough without.
       if (isFixed) {
+        enter(next - 2, hash, mask, toPosition);
         enter(next - 1, hash, mask, toPosition);
         enter(p + 1, hash, mask, toPosition);
       }
@@ -160,6 +171,7 @@ function walk(
       bits >>= held & 0x38;
       held &= 7;
     } else {
+      if (length == 0) break;
       out = listLiterals(out, literals, p);
     }
     if (length == 0) break;
@@ -195,6 +207,5 @@ function walk(
     store<u64>(out, bits | (<u64>(code & 0xffff) << held));
     return (<u32>(out - OUTPUT) << 3) + <u32>held + (code >> ALL_BITS_SHIFT);
   }
-  listEnd(out);
-  return <u32>(out - TOKENS) >> 2;
+  return <u32>(listEnd(out, literals, end) - TOKENS) >> 2;
 }

@@ -182,7 +182,7 @@ function find(
       insert(p - 1, hash, mask, toPosition);
     }
   }
-  if (isListed) listEnd(listLiterals(out, literals, end));
+  if (isListed) listEnd(out, literals, end);
   else putLastSequence(out, <u32>(end - literals));
   return symbols;
 }

@@ -31,8 +31,22 @@ export function clearCounts(): void {
 // @ts-ignore: decorator
 @inline
 export function listLiterals(out: usize, p: usize, end: usize): usize {
-  // Of what does not compress four bytes become four words at once. Most runs are shorter, and to ask costs time.
-  for (; p + 16 <= end; p += 4) {
+  if (p + 16 <= end) {
+    out = listFours(out, p, end);
+    p = end - (<usize>(end - p) & 3);
+  }
+  for (; p < end; p++) {
+    const byte = <u32>load<u8>(p);
+    store<u32>(out, byte | NO_DISTANCE);
+    out += 4;
+    count(LITERAL_FREQUENCIES, byte);
+  }
+  return out;
+}
+
+/** The same for all but the last one to three: of what does not compress four bytes become four words at once. */
+function listFours(out: usize, p: usize, end: usize): usize {
+  for (; p + 4 <= end; p += 4) {
     const four = load<u32>(p);
     const words = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(i32x4.splat(four)));
     v128.store(out, v128.or(words, i32x4.splat(NO_DISTANCE)));
@@ -41,12 +55,6 @@ export function listLiterals(out: usize, p: usize, end: usize): usize {
     count(LITERAL_FREQUENCIES, (four >> 8) & 0xff);
     count(LITERAL_FREQUENCIES, (four >> 16) & 0xff);
     count(LITERAL_FREQUENCIES, four >> 24);
-  }
-  for (; p < end; p++) {
-    const byte = <u32>load<u8>(p);
-    store<u32>(out, byte | NO_DISTANCE);
-    out += 4;
-    count(LITERAL_FREQUENCIES, byte);
   }
   return out;
 }
@@ -66,10 +74,10 @@ export function listMatch(out: usize, length: u32, distance: u32): usize {
   return out + 4;
 }
 
-/** Lists the end of the block. */
-// @ts-ignore: decorator
-@inline
-export function listEnd(out: usize): void {
+/** Lists the bytes from `p` to `end` as literals, and the end of the block. */
+export function listEnd(out: usize, p: usize, end: usize): usize {
+  out = listLiterals(out, p, end);
   store<u32>(out, TOKEN_END | NO_DISTANCE);
   count(LITERAL_FREQUENCIES, END_OF_BLOCK);
+  return out;
 }
