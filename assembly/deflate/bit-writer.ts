@@ -26,12 +26,12 @@ const NO_TOKEN: u16 = 23;
 /** The output byte in which `position` falls, and in it the bits before. */
 // @ts-ignore: decorator
 @inline
-function byteAt(position: u32): usize {
+export function byteAt(position: u32): usize {
   return OUTPUT + <usize>(position >> 3);
 }
 // @ts-ignore: decorator
 @inline
-function bitsBefore(position: u32): u64 {
+export function bitsBefore(position: u32): u64 {
   return <u64>(<u32>load<u8>(byteAt(position)) & ((1 << (position & 7)) - 1));
 }
 

@@ -1,5 +1,5 @@
-// A block's sequences → the block: counts the symbols and chooses the shortest of the three kinds (RFC 1951 section
-// 3.2.3). Knows no context. BFINAL is never set.
+// A block's sequences, or its tokens, → the block: counts the symbols of the former and chooses the shortest of the
+// three kinds (RFC 1951 section 3.2.3). Knows no context. BFINAL is never set.
 
 import { putBits, putLengthTokens, putSequences, putStored } from './bit-writer';
 import {
@@ -32,7 +32,9 @@ import {
   LENGTH_EXTRA,
   LENGTH_ORDER,
   LITERAL_EXTRA,
+  makeTokenCodes,
 } from './symbols';
+import { putTokens } from './token-writer';
 
 /** A block's first three bits: BFINAL 0, then BTYPE. */
 const FIXED: u32 = 1 << 1;
@@ -193,18 +195,22 @@ function lastOf(used: usize, count: u32): u32 {
 }
 
 /**
- * Puts the block whose sequences lie at SEQUENCES and whose bytes at `ptr`, as whichever kind is the shortest.
+ * Puts the block whose sequences lie at SEQUENCES, or whose tokens at TOKENS, and whose bytes at `ptr`, as whichever kind
+ * is the shortest.
  *
  * @param length how many bytes it stands for, at most BLOCK_LENGTH
  * @param symbols how many literals and matches it has
  * @param fewest of fewer symbols it is not asked which kind is the shortest: they are put in fixed codes
+ * @param isListed it is tokens, whose symbols are counted
  * @returns the position behind it
  */
-export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, fewest: u32): u32 {
-  const stored = storedBits(position, length);
-  if (symbols < fewest) return putFixed(position, ptr);
+export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, fewest: u32, isListed: bool): u32 {
+  // With the end of the block.
+  const tokens = isListed ? symbols + 1 : 0;
+  if (symbols < fewest) return putFixed(position, ptr, tokens);
+  if (!isListed) countSymbols(ptr);
 
-  countSymbols(ptr);
+  const stored = storedBits(position, length);
   const literals = listUsed(LITERAL_FREQUENCIES, LITERAL_SYMBOLS, LITERALS_USED);
   const distances = listUsed(DISTANCE_FREQUENCIES, DISTANCE_SYMBOLS, DISTANCES_USED);
   const ofLiterals = costs(LITERALS_USED, literals, FIXED_LITERAL_CODES);
@@ -217,8 +223,9 @@ export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, f
     let dynamic =
       makeCode(LITERALS_USED, literals, LITERAL_EXTRA, LONGEST_LITERAL, LITERAL_CODES) +
       makeCode(DISTANCES_USED, distances, DISTANCE_EXTRA, LONGEST_DISTANCE, DISTANCE_CODES);
-    // The symbols of no bits that bit-writer.ts puts for nothing.
+    // The symbols of no bits that bit-writer.ts puts for nothing, and token-writer.ts for no distance.
     store<u32>(LITERAL_CODES + 4 * 287, 0);
+    store<u32>(DISTANCE_CODES + 4 * 30, 0);
     for (let p: usize = 0; p < 2 * LENGTH_SYMBOLS; p += 16) v128.store(LENGTH_FREQUENCIES + p, i16x8.splat(0));
     for (let p: usize = 0; p < 4 * LENGTH_SYMBOLS; p += 16) v128.store(LENGTH_CODES + p, i32x4.splat(0));
     let tokensEnd = putLengths(LENGTH_TOKENS, LITERALS_USED, literals, LITERAL_CODES);
@@ -240,12 +247,23 @@ export function putBlock(position: u32, ptr: usize, length: u32, symbols: u32, f
         position = putBits(position, (load<u32>(code) >> CODE_LENGTH_SHIFT) & 0xff, 3);
       }
       position = putLengthTokens(position, tokensEnd);
-      return putSequences(position, ptr, LITERAL_CODES, DISTANCE_CODES);
+      if (tokens == 0) return putSequences(position, ptr, LITERAL_CODES, DISTANCE_CODES);
+      makeTokenCodes(LITERAL_CODES);
+      return putTokens(position, tokens, DISTANCE_CODES);
     }
   }
-  return stored < fixed ? putStored(position, ptr, length) : putFixed(position, ptr);
+  return stored < fixed ? putStored(position, ptr, length) : putFixed(position, ptr, tokens);
 }
 
-function putFixed(position: u32, ptr: usize): u32 {
-  return putSequences(putBits(position, FIXED, 3), ptr, FIXED_LITERAL_CODES, FIXED_DISTANCE_CODES);
+/** @param tokens how many; 0: it is sequences */
+function putFixed(position: u32, ptr: usize, tokens: u32): u32 {
+  position = putFixedHeader(position);
+  if (tokens == 0) return putSequences(position, ptr, FIXED_LITERAL_CODES, FIXED_DISTANCE_CODES);
+  makeTokenCodes(FIXED_LITERAL_CODES);
+  return putTokens(position, tokens, FIXED_DISTANCE_CODES);
+}
+
+/** Puts the first bits of a block in fixed codes. */
+export function putFixedHeader(position: u32): u32 {
+  return putBits(position, FIXED, 3);
 }

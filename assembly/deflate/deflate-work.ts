@@ -28,6 +28,26 @@ export const LITERALS_MASK: u32 = 0xfffff;
 export const MATCH_LENGTH_SHIFT: u32 = 20;
 export const END_OF_BLOCK: u32 = 256;
 
+/**
+ * What a long slice has instead: a token for each literal, each match, and the end of the block. Which token it is says
+ * the literal's byte, or the match's length less 3, or what else there is. What has no distance has the symbol of none,
+ * whose code has no bits.
+ *
+ *    0             10          15            28   32
+ *   ┌─────────────┬───────────┬─────────────┬─────┐
+ *   │ which token │ distance  │ extra bits  │ 0   │     0-255: literal       512: the end of the block
+ *   │             │ symbol    │             │     │     256-511: match       513: nothing
+ *   └─────────────┴───────────┴─────────────┴─────┘
+ */
+export const TOKENS: usize = SEQUENCES;
+export const WHICH_TOKEN: u32 = 0x3ff;
+export const TOKEN_MATCH: u32 = 256;
+export const TOKEN_END: u32 = 512;
+export const TOKEN_NOTHING: u32 = 513;
+export const TOKEN_DISTANCE_SHIFT: u32 = 10;
+export const TOKEN_EXTRA_SHIFT: u32 = 15;
+export const NO_DISTANCE: u32 = 30 << TOKEN_DISTANCE_SHIFT;
+
 /** The match finders' tables for a long slice, and of chains: u16 each. */
 export const SLICE_HASH: usize = DEFLATE_WORK_PTR + 0x30000;
 export const CHAINS: usize = SLICE_HASH + 0x8000;
@@ -65,6 +85,18 @@ export const DISTANCE_CODES: usize = LITERAL_CODES + 4 * LITERAL_SYMBOLS;
 export const LENGTH_CODES: usize = DISTANCE_CODES + 4 * DISTANCE_SYMBOLS;
 export const CODE_LENGTH_SHIFT: u32 = 16;
 export const ALL_BITS_SHIFT: u32 = 24;
+
+/**
+ * A code of tokens: a u32 for each, of which a match's has its length's extra bits as well. It is made of the literals'
+ * and lengths' code.
+ *
+ *    0                                   24          32
+ *   ┌───────────────────────────────────┬───────────┐
+ *   │ code, extra bits                  │ all bits  │
+ *   └───────────────────────────────────┴───────────┘
+ */
+export const TOKEN_CODES: usize = CHAINS + 0x20000;
+export const TOKEN_BITS: u32 = 0xffffff;
 
 /** u16 each, symbol | extra bits << 8: the code lengths of a block as they are sent. */
 export const LENGTH_TOKENS: usize = DEFLATE_WORK_PTR + 0x1000;

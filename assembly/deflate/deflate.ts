@@ -3,10 +3,11 @@
 // the match finders and of block-writer.ts. The contract stands in src/kernel/deflate-kernel.ts.
 
 import { putBits, putStored } from './bit-writer';
-import { putBlock } from './block-writer';
+import { putBlock, putFixedHeader } from './block-writer';
 import { chainEvery, findSequencesThoroughly } from './chain-finder';
 import { remember } from './context';
 import { BLOCK_LENGTH, INPUT, SLICE_HASH } from './deflate-work';
+import { enterEvery, findTokensFast, putInFixedCodes } from './fast-finder';
 import {
   CONTEXT_GUARD,
   CONTEXT_HASH_BITS,
@@ -19,30 +20,40 @@ import {
   LEVEL_SMALLEST,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from './layout';
-import { findSequences, findSequencesFast, insertEvery } from './match-finder';
+import { findSequences, findTokens, insertEvery } from './match-finder';
 
 /** From this length on a slice has a hash of its own: the context's is made for many connections, and small. */
 const LONG: u32 = 1024;
 /** The length of that hash less 4, as match-finder.ts takes it. */
 const SLICE_MASK: u32 = 0x8000 - 4;
+/** At LEVEL_FASTEST it is a quarter of that, to stay in the first-level cache; less 2, as fast-finder.ts takes it. */
+const FAST_SLICE_MASK: u32 = 0x2000 - 2;
 /**
  * A block of fewer symbols has no codes of its own. Below 20 describing them costs more than it could save; below 64 they
  * save 3 % of what is sent alone, 0.3 % of what is sent in a context, and to count and make them is over half of the time.
  */
 const FEWEST: u32 = 64;
 const FEWEST_WORTH: u32 = 20;
-/** Of a slice that is shorter than this, LEVEL_FASTEST makes no codes: they take as long as all else. */
-const SHORT: u32 = 2048;
+/**
+ * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. (Not
+ * by LEVEL_SMALLEST, whose time goes into finding.) What is shorter gets no codes of its own from LEVEL_FASTEST: they take
+ * as long as all else.
+ */
+const LISTED: u32 = 2048;
 /** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
 const LEAST_NEAR: u32 = 8192;
+/** And how much to LEVEL_FASTEST, however long it is. */
+const MOST_NEAR: u32 = 8192;
 
 export function deflate(contextPtr: usize, windowLength: u32, length: u32, level: u32, flags: u32): u32 {
   const hashBits = load<u32>(contextPtr, CONTEXT_HASH_BITS);
   const contextHash = contextPtr + CONTEXT_RING + <usize>load<u32>(contextPtr, CONTEXT_RING_LENGTH) + CONTEXT_GUARD;
-  const contextMask = (2 << hashBits) - 4;
+  const isFast = level == LEVEL_FASTEST;
+  const contextMask = (2 << hashBits) - (isFast ? 2 : 4);
   const isLong = length >= LONG;
+  const isListed = length >= LISTED && level != LEVEL_SMALLEST;
   const hash = isLong ? SLICE_HASH : contextHash;
-  const mask = isLong ? SLICE_MASK : contextMask;
+  const mask = !isLong ? contextMask : isFast ? FAST_SLICE_MASK : SLICE_MASK;
   const toPosition = load<u32>(contextPtr, CONTEXT_POSITION) - <u32>INPUT;
   const oldest = recall(contextPtr, windowLength);
   const end = INPUT + length;
@@ -54,25 +65,36 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     const step: u32 = isLong ? 1 : 2;
     chainEvery(step << 3, oldest, near, toPosition);
     chainEvery(step, near, INPUT, toPosition);
+  } else if (isLong && isFast) {
+    const near = max<usize>(oldest, INPUT - min<u32>(length << 2, MOST_NEAR));
+    enterEvery(16, oldest, near, hash, mask, toPosition);
+    enterEvery(2, near, INPUT, hash, mask, toPosition);
   } else if (isLong) {
     const near = max<usize>(oldest, INPUT - (length << 2));
     insertEvery(16, oldest, near, hash, mask, toPosition);
     insertEvery(2, near, INPUT, hash, mask, toPosition);
   }
 
-  const fewest = fewestCounted(level, length);
+  const fewest = level == LEVEL_SMALLEST ? FEWEST_WORTH : FEWEST;
   let position: u32 = 0;
   for (let start = INPUT; start < end; start += BLOCK_LENGTH) {
     const blockEnd = min<usize>(start + BLOCK_LENGTH, end);
-    let symbols: u32;
-    if (level == LEVEL_SMALLEST) {
-      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
-    } else if (level == LEVEL_FASTEST) {
-      symbols = findSequencesFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
-    } else {
-      symbols = findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    if (isFast && !isListed) {
+      position = putFixedHeader(position);
+      position = putInFixedCodes(position, start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+      continue;
     }
-    position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest);
+    let symbols: u32;
+    if (isFast) {
+      symbols = findTokensFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    } else if (level == LEVEL_SMALLEST) {
+      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
+    } else {
+      symbols = isListed
+        ? findTokens(start, blockEnd, oldest, windowLength, toPosition, hash, mask)
+        : findSequences(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
+    }
+    position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest, isListed);
   }
   // Two stored blocks where one would do: five bytes more than the contract has.
   if (position > (length + 5) << 3) position = putStored(0, INPUT, length);
@@ -80,7 +102,9 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   // What a short message will ask the context's hash for, as much as that has room for. The shared one is not asked
   // again.
   if (isLong && contextPtr != SHARED_DEFLATE_CONTEXT_PTR) {
-    insertEvery(2, end - min<u32>(length, 2 << hashBits), end - 3, contextHash, contextMask, toPosition);
+    const from = end - min<u32>(length, 2 << hashBits);
+    if (isFast) enterEvery(2, from, end - 3, contextHash, contextMask, toPosition);
+    else insertEvery(2, from, end - 3, contextHash, contextMask, toPosition);
   }
   remember(contextPtr, INPUT, length);
 
@@ -88,12 +112,6 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   position = (putBits(position, 0, 3) + 7) & ~7;
   if ((flags & DEFLATE_LAST) == 0) position = putBits(position, 0xffff0000, 32);
   return position >> 3;
-}
-
-/** Of fewer symbols a block is put in fixed codes, without a look at what else there is. */
-function fewestCounted(level: u32, length: u32): u32 {
-  if (level == LEVEL_SMALLEST) return FEWEST_WORTH;
-  return level == LEVEL_FASTEST && length < SHORT ? u32.MAX_VALUE : FEWEST;
 }
 
 /**

@@ -1,4 +1,4 @@
-// LZ77: a block of the input as sequences of literals and matches, fast (LEVEL_FASTEST, LEVEL_DEFAULT). Knows no codes.
+// LZ77: a block of the input as sequences of literals and matches, or as tokens, for LEVEL_DEFAULT. Knows no codes.
 //
 // Matches are found through a hash of four bytes. A bucket is a u32 with the low halves of the two latest positions
 // whose bytes fell into it; a new position pushes the older one out:
@@ -13,8 +13,9 @@
 // never cleared. The bytes are compared first, since that mostly decides; wherever a distance below 2^16 leads is
 // memory.
 
-import { SEQUENCES, SEQUENCE_LENGTH } from './deflate-work';
+import { SEQUENCES, SEQUENCE_LENGTH, TOKENS } from './deflate-work';
 import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
+import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
 const MIN_MATCH: u32 = 4;
 /** A match as long as this is taken at once; of a shorter one it is asked whether a longer one begins a byte later. */
@@ -63,11 +64,11 @@ export function findSequences(
   hash: usize,
   mask: u32,
 ): u32 {
-  return find(start, end, oldest, windowLength, toPosition, hash, mask, true);
+  return find(start, end, oldest, windowLength, toPosition, hash, mask, false);
 }
 
-/** The same with half the candidates, and without a look at the next byte. */
-export function findSequencesFast(
+/** The same, as tokens: what a long slice becomes. */
+export function findTokens(
   start: usize,
   end: usize,
   oldest: usize,
@@ -76,7 +77,8 @@ export function findSequencesFast(
   hash: usize,
   mask: u32,
 ): u32 {
-  return find(start, end, oldest, windowLength, toPosition, hash, mask, false);
+  clearCounts();
+  return find(start, end, oldest, windowLength, toPosition, hash, mask, true);
 }
 
 // @ts-ignore: decorator
@@ -89,11 +91,11 @@ function find(
   toPosition: u32,
   hash: usize,
   mask: u32,
-  thorough: bool,
+  isListed: bool,
 ): u32 {
   const last = end - MIN_MATCH;
   let symbols = <u32>(end - start);
-  let out = SEQUENCES;
+  let out = isListed ? TOKENS : SEQUENCES;
   let literals = start;
   let p = start;
 
@@ -108,14 +110,12 @@ function find(
     if (load<u32>(p - distance) == bytes && isInReach(distance, p, oldest, windowLength)) {
       length = matchLength(p, p - distance, min<u32>(MAX_MATCH, <u32>(end - p)));
     }
-    if (thorough) {
-      const second = (position - (entries >> 16)) & 0xffff;
-      if (load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
-        const longer = matchLength(p, p - second, min<u32>(MAX_MATCH, <u32>(end - p)));
-        if (longer > length) {
-          length = longer;
-          distance = second;
-        }
+    const second = (position - (entries >> 16)) & 0xffff;
+    if (load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
+      const longer = matchLength(p, p - second, min<u32>(MAX_MATCH, <u32>(end - p)));
+      if (longer > length) {
+        length = longer;
+        distance = second;
       }
     }
     if (length == 0) {
@@ -124,40 +124,38 @@ function find(
       continue;
     }
 
-    if (thorough) {
-      while (length < LAZY_LENGTH && p < last) {
-        const next = p + 1;
-        const position = <u32>next + toPosition;
-        const bucket = hash + bucketOf(load<u32>(next), mask);
-        const entries = load<u32>(bucket);
-        store<u32>(bucket, (entries << 16) | (position & 0xffff));
-        const before = length;
-        // A longer match has the same four bytes at its end.
-        const first = (position - entries) & 0xffff;
-        if (
-          load<u32>(next - first + length - 3) == load<u32>(next + length - 3) &&
-          isInReach(first, next, oldest, windowLength)
-        ) {
-          const longer = matchLength(next, next - first, min<u32>(MAX_MATCH, <u32>(end - next)));
-          if (longer > length) {
-            length = longer;
-            distance = first;
-          }
+    while (length < LAZY_LENGTH && p < last) {
+      const next = p + 1;
+      const position = <u32>next + toPosition;
+      const bucket = hash + bucketOf(load<u32>(next), mask);
+      const entries = load<u32>(bucket);
+      store<u32>(bucket, (entries << 16) | (position & 0xffff));
+      const before = length;
+      // A longer match has the same four bytes at its end.
+      const first = (position - entries) & 0xffff;
+      if (
+        load<u32>(next - first + length - 3) == load<u32>(next + length - 3) &&
+        isInReach(first, next, oldest, windowLength)
+      ) {
+        const longer = matchLength(next, next - first, min<u32>(MAX_MATCH, <u32>(end - next)));
+        if (longer > length) {
+          length = longer;
+          distance = first;
         }
-        const second = (position - (entries >> 16)) & 0xffff;
-        if (
-          load<u32>(next - second + length - 3) == load<u32>(next + length - 3) &&
-          isInReach(second, next, oldest, windowLength)
-        ) {
-          const longer = matchLength(next, next - second, min<u32>(MAX_MATCH, <u32>(end - next)));
-          if (longer > length) {
-            length = longer;
-            distance = second;
-          }
-        }
-        if (length == before) break;
-        p = next;
       }
+      const second = (position - (entries >> 16)) & 0xffff;
+      if (
+        load<u32>(next - second + length - 3) == load<u32>(next + length - 3) &&
+        isInReach(second, next, oldest, windowLength)
+      ) {
+        const longer = matchLength(next, next - second, min<u32>(MAX_MATCH, <u32>(end - next)));
+        if (longer > length) {
+          length = longer;
+          distance = second;
+        }
+      }
+      if (length == before) break;
+      p = next;
     }
 
     // Its beginning may have been passed: by a step of more than one byte, or because another bucket has no room for
@@ -167,19 +165,24 @@ function find(
       p--;
       length++;
     }
-    putSequence(out, <u32>(p - literals), length, distance);
-    out += SEQUENCE_LENGTH;
+    if (isListed) {
+      out = listMatch(listLiterals(out, literals, p), length, distance);
+    } else {
+      putSequence(out, <u32>(p - literals), length, distance);
+      out += SEQUENCE_LENGTH;
+    }
     symbols -= length - 1;
     // Of the places inside a match a few at its borders are as good as all.
     const inside = p + 2;
     p += length;
     literals = p;
     if (p <= last) {
-      if (thorough && length > 4) insert(inside, hash, mask, toPosition);
+      if (length > 4) insert(inside, hash, mask, toPosition);
       insert(p - 2, hash, mask, toPosition);
-      if (thorough) insert(p - 1, hash, mask, toPosition);
+      insert(p - 1, hash, mask, toPosition);
     }
   }
-  putLastSequence(out, <u32>(end - literals));
+  if (isListed) listEnd(out, literals, end);
+  else putLastSequence(out, <u32>(end - literals));
   return symbols;
 }

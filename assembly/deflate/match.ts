@@ -3,6 +3,8 @@
 import { END_OF_BLOCK, MATCH_LENGTH_SHIFT } from './deflate-work';
 
 export const MAX_MATCH: u32 = 258;
+/** The shortest match that there is a symbol for. */
+export const MIN_LENGTH: u32 = 3;
 
 /**
  * How many bytes at `p` and `q` are the same, up to `limit`. The first 16 are compared at once, which is all that most
@@ -24,28 +26,35 @@ function longMatchLength(p: usize, q: usize, limit: u32): u32 {
 }
 
 /**
- * Writes a sequence (deflate-work.ts). Behind the first few, every power of two has four symbols for lengths and two
+ * The symbols of a match, in the form of a sequence's second half (deflate-work.ts). Behind the first few, every power of two has four symbols for lengths and two
  * for distances; the bits below those that tell which are the extra bits. With x = length - 3, y = distance - 1:
  *
  *   x = 1abeee   symbol 257 + 4 * 3 + 1ab, 3 extra bits        y = 1aeee   symbol 2 * 3 + 1a, 3 extra bits
  *
- * Only the length 258 has a symbol of its own. The distance behind END_OF_BLOCK is of no account.
+ * Only the length 258 has a symbol of its own.
  */
 // @ts-ignore: decorator
 @inline
-export function putSequence(out: usize, literals: u32, length: u32, distance: u32): void {
-  const x = length - 3;
+export function symbolsOf(length: u32, distance: u32): u32 {
+  const x = length - MIN_LENGTH;
   const y = distance - 1;
   const lengthExtra = 29 - clz<u32>(x | 4);
   const distanceExtra = 30 - clz<u32>(y | 2);
   const lengthSymbol = 257 + (lengthExtra << 2) + (x >> lengthExtra);
   const lengthBits = length == MAX_MATCH ? 285 : lengthSymbol | ((x & ((1 << lengthExtra) - 1)) << 9);
   const distanceSymbol = (distanceExtra << 1) + (y >> distanceExtra);
-  store<u32>(out, literals | (length << MATCH_LENGTH_SHIFT));
-  store<u32>(out, lengthBits | (distanceSymbol << 14) | ((y & ((1 << distanceExtra) - 1)) << 19), 4);
+  return lengthBits | (distanceSymbol << 14) | ((y & ((1 << distanceExtra) - 1)) << 19);
 }
 
-/** Writes the last sequence of a block. */
+/** Writes a sequence. */
+// @ts-ignore: decorator
+@inline
+export function putSequence(out: usize, literals: u32, length: u32, distance: u32): void {
+  store<u32>(out, literals | (length << MATCH_LENGTH_SHIFT));
+  store<u32>(out, symbolsOf(length, distance), 4);
+}
+
+/** Writes the last sequence of a block. The distance behind END_OF_BLOCK is of no account. */
 // @ts-ignore: decorator
 @inline
 export function putLastSequence(out: usize, literals: u32): void {

@@ -1,6 +1,20 @@
 // The alphabets of RFC 1951 sections 3.2.5 to 3.2.7 as tables: extra bits, and the codes of a fixed block. Static data.
 
-import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, DISTANCE_SYMBOLS, LITERAL_SYMBOLS } from './deflate-work';
+import {
+  ALL_BITS_SHIFT,
+  CODE_LENGTH_SHIFT,
+  DISTANCE_SYMBOLS,
+  END_OF_BLOCK,
+  LITERAL_SYMBOLS,
+  TOKEN_CODES,
+  TOKEN_END,
+  TOKEN_MATCH,
+  TOKEN_NOTHING,
+} from './deflate-work';
+
+/** The symbols of lengths (section 3.2.5). */
+const FIRST_LENGTH: u32 = 257;
+const LAST_LENGTH: u32 = 285;
 
 /** Extra bits behind each symbol: of literals and lengths, of distances, of code lengths. */
 export const LITERAL_EXTRA = memory.data(288, 16);
@@ -18,6 +32,8 @@ export const LENGTH_ORDER = memory.data<u8>([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 1
 /** The fixed codes (section 3.2.6) in the form of deflate-work.ts. The two symbols that never occur have no bits. */
 export const FIXED_LITERAL_CODES = memory.data(4 * 288, 16);
 export const FIXED_DISTANCE_CODES = memory.data(4 * 32, 16);
+/** u8 each: of a length less 3, its symbol less 256. */
+export const LENGTH_SYMBOL_OFFSETS = memory.data(256);
 
 /** Writes what has a rule. Runs once, when the module is instantiated. */
 function fillTables(): void {
@@ -29,9 +45,39 @@ function fillTables(): void {
     else if (symbol < 280) setCode(FIXED_LITERAL_CODES, symbol, symbol - 256, 7, extra);
     else setCode(FIXED_LITERAL_CODES, symbol, 0xc0 + symbol - 280, 8, extra);
   }
-  for (let symbol: u32 = 0; symbol < DISTANCE_SYMBOLS; symbol++) {
+  for (let symbol: u32 = 0; symbol < DISTANCE_SYMBOLS - 2; symbol++) {
     setCode(FIXED_DISTANCE_CODES, symbol, symbol, 5, load<u8>(DISTANCE_EXTRA + symbol));
   }
+  let offset = LENGTH_SYMBOL_OFFSETS;
+  for (let symbol: u32 = FIRST_LENGTH; symbol < LAST_LENGTH; symbol++) {
+    for (const end = offset + (1 << load<u8>(LITERAL_EXTRA + symbol)); offset < end; offset++) {
+      store<u8>(offset, symbol - END_OF_BLOCK);
+    }
+  }
+  store<u8>(offset - 1, LAST_LENGTH - END_OF_BLOCK);
+}
+
+/** Makes TOKEN_CODES of a code of literals and lengths. */
+export function makeTokenCodes(literalCodes: usize): void {
+  // All but the length of the code alone.
+  for (let p: usize = 0; p < 4 * END_OF_BLOCK; p += 16) {
+    v128.store(TOKEN_CODES + p, v128.and(v128.load(literalCodes + p), i32x4.splat(0xff00ffff)));
+  }
+  let token = TOKEN_CODES + 4 * TOKEN_MATCH;
+  for (let symbol: u32 = FIRST_LENGTH; symbol < LAST_LENGTH; symbol++) {
+    const code = load<u32>(literalCodes + (<usize>symbol << 2));
+    let bits = code & 0xff00ffff;
+    // One more in the extra bits, which stand behind the code.
+    const step = <u32>1 << (code >> CODE_LENGTH_SHIFT);
+    for (const end = token + (4 << load<u8>(LITERAL_EXTRA + symbol)); token < end; token += 4) {
+      store<u32>(token, bits);
+      bits += step;
+    }
+  }
+  // The longest match has a symbol of its own.
+  store<u32>(token - 4, load<u32>(literalCodes + 4 * LAST_LENGTH) & 0xff00ffff);
+  store<u32>(TOKEN_CODES + 4 * TOKEN_END, load<u32>(literalCodes + 4 * END_OF_BLOCK) & 0xff00ffff);
+  store<u32>(TOKEN_CODES + 4 * TOKEN_NOTHING, 0);
 }
 
 function setCode(codes: usize, symbol: u32, code: u32, length: u32, extra: u32): void {

@@ -32,6 +32,8 @@ const THRESHOLD_IN_CONTEXT = 8;
 const THRESHOLD_ALONE = 128;
 /** Of the window, how much a message may take that gains nothing: a quarter. */
 const WELCOME_SHIFT = 2;
+/** How much longer than its first slices let expect room is made for a long message. */
+const MARGIN = 1.05;
 const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
 
 /** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
@@ -179,7 +181,9 @@ export class MessageDeflater {
       const end = Math.min(start + INPUT_CAPACITY, length);
       copyBytes(source, start, end, bytes, INPUT_PTR);
       const deflated = this.#deflateSlice(contextPtr, end - start, isLast && end === length);
-      buffer.append(deflated, 0, deflated.length, 0);
+      // What is still to come is guessed from what has come, a little too long, so that it is mostly allocated once.
+      const expected = Math.ceil(((buffer.length + deflated.length) / end) * length * MARGIN);
+      buffer.append(deflated, 0, deflated.length, expected);
     }
     return buffer.take();
   }

@@ -243,6 +243,29 @@ describe.each(DEFLATERS)('deflate, $name kernel', ({ name, kernel }) => {
     }
   });
 
+  it('two matches side by side, whatever number of bits they have together', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = createRandom(seed);
+      const message = randomBytes(INPUT_CAPACITY, seed);
+      // Of seven bits each, so that codes of the block's own pay.
+      for (let at = 0; at < message.length; at++) message[at]! >>= 1;
+      for (let at = 64; at < message.length - 600; at += random() % 40) {
+        for (let matches = 0; matches < 2; matches++) {
+          const from = at - 1 - (random() % Math.min(at, 32_768));
+          const length = 4 + (random() % (random() % 8 === 0 ? 250 : 20));
+          for (let i = 0; i < length; i++, at++) message[at] = message[from + i]!;
+        }
+      }
+      for (const level of LEVELS) {
+        expectSame(
+          inflateAll([new Deflater(kernel, { level }).deflate(message)]),
+          message,
+          `seed ${seed}, level ${level}`,
+        );
+      }
+    }
+  });
+
   it('any message made of pieces that come again', () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
     const picks = fc.array(fc.tuple(fc.nat(5), fc.nat(20)), { maxLength: 60 });

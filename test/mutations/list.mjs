@@ -528,6 +528,13 @@ export const MUTATIONS = [
     [DYNAMIC_HEADER],
   ],
   ['a block may be without an end', INFLATE_HEADER, '    ENTRY_END,\n  );', '    0,\n  );', [DYNAMIC_HEADER]],
+  [
+    'two tokens are put at once that have a bit too many',
+    'assembly/deflate/token-writer.ts',
+    'if (firstCount + secondCount > 56) {',
+    'if (firstCount + secondCount > 57) {',
+    [{ file: 'test/kernel/deflate.test.ts', filter: 'side by side' }],
+  ],
 
   // ---- permessage-deflate: TypeScript
   [
