@@ -22,6 +22,7 @@ export type DemandId =
   | 'portable'
   | 'inflate'
   | 'deflate'
+  | 'fastest'
   | 'echo';
 
 export const DEMANDS: readonly Demand[] = [
@@ -86,6 +87,11 @@ export const DEMANDS: readonly Demand[] = [
     wanted: 'to 175 B 4 × zlib, 35 × `ws` awaited; 1.8 × zlib at 1 KiB; from 16 KiB level with zlib',
   },
   {
+    id: 'fastest',
+    title: 'the same at level fastest, against `node:zlib` at its fastest, which is level 1',
+    wanted: 'to 175 B 4 ×; 1.8 × at 1 KiB; from 16 KiB level',
+  },
+  {
     id: 'echo',
     title: "end to end over loopback, per second of the server's processor, against `ws` with bufferutil",
     wanted:
@@ -141,6 +147,7 @@ const DISPATCH = { demand: 'portable', ...ALL, atLeast: 0.8 } as const;
 const INFLATE = { demand: 'inflate', group: 'deflate/inflate/', subject: 'wsimd' } as const;
 const AT_175 = { from: 175, to: 175 };
 const DEFLATE = { demand: 'deflate', group: 'deflate/deflate/', subject: 'wsimd' } as const;
+const FASTEST = { demand: 'fastest', group: 'deflate/fastest/', subject: 'wsimd', peer: 'node:zlib' } as const;
 
 const CPU_16 = ['echo/text-16/cpu', 'echo/binary-16/cpu'];
 const CPU_1 = ['echo/text-1/cpu', 'echo/binary-1/cpu'];
@@ -182,6 +189,9 @@ export const BARS: readonly Bar[] = [
   { ...DEFLATE, peer: 'ws awaited', from: 0, to: 175, atLeast: 35 },
   { ...DEFLATE, peer: 'node:zlib', from: 176, to: KIB, atLeast: 1.8 },
   { ...DEFLATE, peer: 'node:zlib', from: 16 * KIB, to: END, atLeast: 1 },
+  { ...FASTEST, from: 0, to: 175, atLeast: 4 },
+  { ...FASTEST, from: 176, to: KIB, atLeast: 1.8 },
+  { ...FASTEST, from: 16 * KIB, to: END, atLeast: 1 },
   { ...UTF8, group: 'utf8/', from: 0, to: 256, atLeast: 1 },
   { ...UTF8, group: 'utf8/ascii', ...AT_64_KIB, atLeast: 0.7, runtimes: ['node'] },
   { ...UTF8, group: 'utf8/cjk', ...AT_64_KIB, atLeast: 0.33, runtimes: ['node'] },

@@ -51,9 +51,10 @@ Exit code: 0 where both ends closed the connection as they should, else 1.
       terminal.stop();
       throw new CommandError(`cannot connect to ${String(client.request.url)}: ${describe(error)}`);
     }
-    const session = startSession(dialled, terminal);
     const { protocol } = dialled.response;
     terminal.note(`connected${protocol === undefined ? '' : `, subprotocol ${protocol}`}`);
+    // What came with the handshake is shown at once.
+    const session = startSession(dialled, terminal);
     const close = () => {
       if (session.isOpen) session.close();
       else session.destroy();

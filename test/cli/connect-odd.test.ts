@@ -5,7 +5,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { WebSocketServer } from 'ws';
 import { InputError, parseInput } from '../../src/cli/connect/input-line.js';
 import { acceptKey } from '../../src/handshake/index.js';
 import { describeWith } from '../support/peers.js';
@@ -14,18 +13,22 @@ import { MAIN, runWsimd, runWsimdOn, startServe } from '../support/serve.js';
 import { Peer, stream } from '../support/wire.js';
 
 const peer = new Peer('server');
+/** Makes what a server says. */
+const server = new Peer('client');
 
-/** A server that does the handshake, and then what `opened` says. */
+/** A server that does the handshake, and then what `opened` says; what it writes at once leaves together with the handshake. */
 async function startTcp(opened: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
     onTestFinished(() => void socket.destroy());
     socket.once('data', (head) => {
       const accept = acceptKey(/sec-websocket-key: (\S+)/i.exec(String(head))![1]!);
+      socket.cork();
       socket.write(
         `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
       );
       opened(socket);
+      socket.uncork();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -36,21 +39,13 @@ async function startTcp(opened: (socket: Socket) => void): Promise<string> {
 
 describe('in a pipe', () => {
   it('control frames that hold nothing, or nothing that can be printed', async () => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    server.on('connection', (socket) => {
-      socket.ping();
-      socket.ping(Buffer.of(0, 255));
-      socket.close();
-    });
+    const frames = stream(server.ping(), server.ping(Buffer.of(0, 255)), server.close());
     // Its input does not end: else it might close before the server does.
-    expect(await runWsimdOn(undefined, 'connect', `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`)).toEqual(
-      {
-        ...{ code: 0, stdout: '' },
-        stderr: 'connected\n< ping\n< ping 00 ff\n< close without a code\n',
-      },
-    );
+    const url = await startTcp((socket) => void socket.end(frames));
+    expect(await runWsimdOn(undefined, 'connect', url)).toEqual({
+      ...{ code: 0, stdout: '' },
+      stderr: 'connected\n< ping\n< ping 00 ff\n< close without a code\n',
+    });
   });
 
   it('no more is read than a server takes, and nothing is lost', async () => {
