@@ -51,7 +51,7 @@ function listMissing({ cases }: GroupResult): string[] {
 
 function groupToMarkdown(group: GroupResult): string {
   const [header, ...rows] = makeRows(group).map((row) => `| ${row.join(' | ')} |`);
-  const rule = `|${'---:|'.repeat(makeHeader(group.cases, group.unit).length)}`;
+  const rule = `|${'---:|'.repeat(makeHeader(findColumns(group.cases), group.unit).length)}`;
   return [
     `### ${group.title}`,
     '',
@@ -62,29 +62,56 @@ function groupToMarkdown(group: GroupResult): string {
   ].join('\n');
 }
 
-function makeRows({ cases, unit }: GroupResult): string[][] {
-  return [makeHeader(cases, unit), ...cases.map((row) => makeRow(row, unit))];
+/** A case may lack what another has: what could not be measured soundly has no figure. */
+const ABSENT = '–';
+
+interface Columns {
+  readonly subjects: readonly string[];
+  /** Subject and peer. */
+  readonly pairs: readonly (readonly [string, string])[];
 }
 
-function makeHeader([first]: readonly CaseResult[], unit: GroupResult['unit']): string[] {
-  const { subjects, ratios } = first!;
+function findColumns(cases: readonly CaseResult[]): Columns {
+  const subjects = new Set(cases.flatMap((row) => row.subjects.map(({ name }) => name)));
+  const pairs = new Map(
+    cases.flatMap((row) => row.ratios.map(({ subject, peer }) => [`${subject}\n${peer}`, [subject, peer] as const])),
+  );
+  return { subjects: [...subjects], pairs: [...pairs.values()] };
+}
+
+function makeRows({ cases, unit }: GroupResult): string[][] {
+  const columns = findColumns(cases);
+  return [makeHeader(columns, unit), ...cases.map((row) => makeRow(row, columns, unit))];
+}
+
+function makeHeader({ subjects, pairs }: Columns, unit: GroupResult['unit']): string[] {
   return [
     'bytes',
-    ...subjects.map(({ name }) => name),
-    ...(unit === 'bytes' ? [] : [`${subjects[0]!.name} GB/s`]),
-    ...ratios.map(({ subject, peer }) => `${peer} ÷ ${subject}`),
+    ...subjects,
+    ...(unit === 'bytes' ? [] : [`${subjects[0]} GB/s`]),
+    ...pairs.map(([subject, peer]) => `${peer} ÷ ${subject}`),
   ];
 }
 
-function makeRow({ label, bytes, subjects, ratios }: CaseResult, unit: GroupResult['unit']): string[] {
+function makeRow(
+  { label, bytes, subjects, ratios }: CaseResult,
+  columns: Columns,
+  unit: GroupResult['unit'],
+): string[] {
   const format = unit === 'bytes' ? formatBytes : formatTime;
+  const first = subjects.find(({ name }) => name === columns.subjects[0]);
   return [
     label,
-    ...subjects.map(
-      ({ median, p25, p75 }) => `${format(median)} ±${Math.round(((p75 - p25) / 2 / (median || 1)) * 100)}%`,
-    ),
-    ...(unit === 'bytes' ? [] : [(bytes / subjects[0]!.median).toFixed(2)]),
-    ...ratios.map(formatRatio),
+    ...columns.subjects.map((name) => {
+      const one = subjects.find((subject) => subject.name === name);
+      if (one === undefined) return ABSENT;
+      return `${format(one.median)} ±${Math.round(((one.p75 - one.p25) / 2 / (one.median || 1)) * 100)}%`;
+    }),
+    ...(unit === 'bytes' ? [] : [first === undefined ? ABSENT : (bytes / first.median).toFixed(2)]),
+    ...columns.pairs.map(([subject, peer]) => {
+      const ratio = ratios.find((one) => one.subject === subject && one.peer === peer);
+      return ratio === undefined ? ABSENT : formatRatio(ratio);
+    }),
   ];
 }
 

@@ -6,8 +6,9 @@ import { drawPlot } from '../../bench/draw/plot.js';
 import { makeLogScale, makeSizeScale, spread } from '../../bench/draw/scale.js';
 import { makePage } from '../../bench/html/page.js';
 import { formatFigure, formatTime } from '../../bench/page/format.js';
+import { toMarkdown, toTerminal } from '../../bench/report.js';
 import { readBack } from './read-back.js';
-import { makeRun, sampleRun } from './sample-runs.js';
+import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 import { contrast, distance } from './sight.js';
 import { checkXml, svgsOf } from './xml.js';
 
@@ -109,5 +110,24 @@ describe('report', () => {
   it('lets nothing of the results be markup', () => {
     expect(html).not.toContain('<fast>');
     expect(html).not.toContain('The <title>');
+  });
+});
+
+describe('tables', () => {
+  it('have a dash where a case lacks what another has, whichever comes first', () => {
+    const whole = makeCase('16', 10, 100);
+    const { subjects, ratios } = makeCase('125', 20, 300);
+    const lacking = { ...whole, label: '125', subjects: subjects.slice(1), ratios: [] };
+    for (const cases of [
+      [whole, lacking],
+      [lacking, { ...whole, subjects: [...subjects].reverse(), ratios }],
+    ]) {
+      const group = makeGroup('garbage/decode', cases, 'bytes');
+      const lines = toTerminal(group).trimEnd().split('\n').slice(2);
+      expect(lines[0]!.trim().split(/ {2,}/).sort()).toEqual(['bytes', 'ws', 'ws ÷ wsimd', 'wsimd']);
+      expect(lines.find((line) => line.includes('125'))).toContain('–');
+      expect(lines.map((line) => line.length)).toEqual(lines.map(() => lines[0]!.length));
+      expect(toMarkdown(makeRun([group]))).toContain('| – |');
+    }
   });
 });
