@@ -29,7 +29,6 @@ import {
 import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
-import { copyAll } from '../kernel/bytes.js';
 import type { KernelChoice } from '../kernel/select.js';
 
 /** Which end of a connection we are: a `'server'` takes masked frames only, a `'client'` unmasked ones only. */
@@ -115,7 +114,7 @@ export class ChunkDecoder {
    */
   decode(chunk: Uint8Array, from: number): number {
     const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
-    copyAll(length === chunk.length ? chunk : chunk.subarray(from, from + length), this.arena.bytes, CHUNK_PTR);
+    this.arena.bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
     return this.#decodeAt(CHUNK_PTR, length);
   }
 
@@ -135,7 +134,7 @@ export class ChunkDecoder {
     const { bytes, words } = arena;
     arena.generation++;
     const before = this.#state ?? this.#fresh;
-    if (arena.loadedState !== before) copyAll(before, bytes, STATE_PTR);
+    if (arena.loadedState !== before) bytes.set(before, STATE_PTR);
     const count = arena.kernel.decode(STATE_PTR, ptr, length, RECORDS_PTR, RECORD_CAPACITY);
     this.consumed = words[CONSUMED_WORD]!;
     // Between two messages all but the options is zero: the first word holds them and what tells of a header or a payload,

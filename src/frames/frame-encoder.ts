@@ -19,7 +19,7 @@ import {
 } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
-import { copyAll, copyBytes, requireBytes } from '../kernel/bytes.js';
+import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import { isCloseCode } from '../kernel/close-code.js';
 import type { KernelName } from '../kernel/kernel.js';
 import type { KernelChoice } from '../kernel/select.js';
@@ -241,12 +241,12 @@ export class FrameEncoder {
     if (!isMasked) {
       const start = writeHeader(target, offset, firstByte, length, false, 0);
       if (length <= LOOP_BYTES) copyBytes(payload, 0, length, target, start);
-      else copyAll(payload, target, start);
+      else target.set(payload, start);
       return start + length;
     }
     const key = this.#takeKey();
     if (length > SMALL_PAYLOAD && length <= SCRATCH_CAPACITY) {
-      copyAll(payload, this.#arena.bytes, SCRATCH_PTR);
+      this.#arena.bytes.set(payload, SCRATCH_PTR);
       return this.#takeFromScratch(target, offset, firstByte, length, key);
     }
     const start = writeHeader(target, offset, firstByte, length, true, key);

@@ -13,7 +13,7 @@ import {
 } from '../../assembly/protocol.js';
 import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
-import { copyAll, copyBytes } from '../kernel/bytes.js';
+import { copyBytes } from '../kernel/bytes.js';
 import { type PartConstructor, partOf } from '../kernel/host.js';
 import type { MessageDecompression } from './compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
@@ -89,7 +89,7 @@ export class RecordReader implements Reading {
         const offset = from + start - CHUNK_PTR;
         if ((first & MASKED) !== 0) {
           // With its header, which has not changed: the view of both is there already.
-          if (length <= MAX_CHUNK_START) copyAll(arena.chunkStart(length), chunk, 0);
+          if (length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(length));
           else copyBytes(bytes, start, end, chunk, offset);
         }
         data = partOf(host, chunk, offset, end - start);

@@ -313,8 +313,8 @@ export const MUTATIONS = [
   [
     "the state of another connection is taken for one's own",
     'src/frames/chunk-decoder.ts',
-    'if (arena.loadedState !== before) copyAll',
-    'if (arena.loadedState === undefined) copyAll',
+    'if (arena.loadedState !== before) bytes.set',
+    'if (arena.loadedState === undefined) bytes.set',
     [FUZZ, CONNECTION],
   ],
   [
