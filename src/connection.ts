@@ -94,6 +94,7 @@ export class Connection {
     this.#relay = new Connection.#Acting(this);
   }
 
+  /** Which end we are. */
   get role(): Role {
     return this.#sender.encoder.role;
   }

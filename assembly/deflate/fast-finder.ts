@@ -6,11 +6,10 @@
 
 import { bitsBefore, byteAt } from './bit-writer';
 import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, END_OF_BLOCK, OUTPUT, TOKENS } from './deflate-work';
-import { MAX_MATCH, MIN_LENGTH, matchLength } from './match';
+import { HASHED_LENGTH, isInReach, MAX_MATCH, MIN_LENGTH, matchLength } from './match';
 import { FIXED_DISTANCE_CODES, FIXED_LITERAL_CODES, LENGTH_SYMBOL_OFFSETS } from './symbols';
 import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
-const MIN_MATCH: u32 = 4;
 /** After how many bytes without a match one place in two is looked at, after twice as many one in three, and so on. */
 const PATIENCE_SHIFT: usize = 6;
 
@@ -30,13 +29,6 @@ function enter(p: usize, hash: usize, mask: u32, toPosition: u32): void {
 /** Enters every position that is `step` behind the last, from `start` to `end`. */
 export function enterEvery(step: u32, start: usize, end: usize, hash: usize, mask: u32, toPosition: u32): void {
   for (let p = start; p < end; p += step) enter(p, hash, mask, toPosition);
-}
-
-/** Is this a distance that a match may have? 0 stands for 2^16. */
-// @ts-ignore: decorator
-@inline
-function isInReach(distance: u32, p: usize, oldest: usize, windowLength: u32): bool {
-  return distance - 1 < min<u32>(windowLength, <u32>(p - oldest));
 }
 
 /**
@@ -97,7 +89,7 @@ function walk(
   let held = <u64>(position & 7);
   let bits = isFixed ? bitsBefore(position) : 0;
 
-  const last = end - MIN_MATCH;
+  const last = end - HASHED_LENGTH;
   let literals = start;
   let p = start;
   for (;;) {

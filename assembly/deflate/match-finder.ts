@@ -14,10 +14,9 @@
 // memory.
 
 import { SEQUENCES, SEQUENCE_LENGTH, TOKENS } from './deflate-work';
-import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
+import { HASHED_LENGTH, isInReach, MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
 import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
-const MIN_MATCH: u32 = 4;
 /** A match as long as this is taken at once; of a shorter one it is asked whether a longer one begins a byte later. */
 const LAZY_LENGTH: u32 = 32;
 
@@ -38,13 +37,6 @@ function insert(p: usize, hash: usize, mask: u32, toPosition: u32): void {
 /** Inserts every position that is `step` behind the last, from `start` to `end`. */
 export function insertEvery(step: u32, start: usize, end: usize, hash: usize, mask: u32, toPosition: u32): void {
   for (let p = start; p < end; p += step) insert(p, hash, mask, toPosition);
-}
-
-/** Is this a distance that a match may have? 0 stands for 2^16. */
-// @ts-ignore: decorator
-@inline
-function isInReach(distance: u32, p: usize, oldest: usize, windowLength: u32): bool {
-  return distance - 1 < min<u32>(windowLength, <u32>(p - oldest));
 }
 
 /**
@@ -93,7 +85,7 @@ function find(
   mask: u32,
   isListed: bool,
 ): u32 {
-  const last = end - MIN_MATCH;
+  const last = end - HASHED_LENGTH;
   let symbols = <u32>(end - start);
   let out = isListed ? TOKENS : SEQUENCES;
   let literals = start;

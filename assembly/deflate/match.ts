@@ -5,6 +5,15 @@ import { END_OF_BLOCK, MATCH_LENGTH_SHIFT } from './deflate-work';
 export const MAX_MATCH: u32 = 258;
 /** The shortest match that there is a symbol for. */
 export const MIN_LENGTH: u32 = 3;
+/** How many bytes are hashed, and so the shortest match that is found that way. */
+export const HASHED_LENGTH: u32 = 4;
+
+/** Is this a distance that a match may have? 0 stands for 2^16. */
+// @ts-ignore: decorator
+@inline
+export function isInReach(distance: u32, p: usize, oldest: usize, windowLength: u32): bool {
+  return distance - 1 < min<u32>(windowLength, <u32>(p - oldest));
+}
 
 /**
  * How many bytes at `p` and `q` are the same, up to `limit`. The first 16 are compared at once, which is all that most

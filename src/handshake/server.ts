@@ -212,9 +212,8 @@ function readTarget(target: string, headers: HeaderList): { host: string; path: 
 
 /** The bytes behind the head are frames to us; a proxy might take a body of the request for them, or them for a body. */
 function requireNoBody(headers: HeaderList): void {
-  const length = headers.get('content-length');
-  const hasLength = length !== undefined && headers.getAll('content-length').some((line) => line !== '0');
-  if (hasLength || headers.get('transfer-encoding') !== undefined) {
+  const lengths = headers.getAll('content-length');
+  if (headers.get('transfer-encoding') !== undefined || lengths.some((length) => length !== '0')) {
     throw new ProtocolError('WSIMD_BAD_REQUEST', { detail: 'a WebSocket handshake has no body' });
   }
 }
