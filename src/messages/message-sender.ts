@@ -25,15 +25,25 @@ export interface SendMessageOptions {
 
 const COMPRESSED: FrameBits = { rsv1: true };
 
+/** An encoder, and what it was made of. */
+interface MadeEncoder {
+  readonly encoder: FrameEncoder;
+  readonly role: FrameEncoderOptions['role'];
+  readonly kernel: FrameEncoderOptions['kernel'];
+  readonly maskingKey: FrameEncoderOptions['maskingKey'];
+}
+
 /** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
-const encoders = new WeakMap<FrameEncoderOptions, FrameEncoder>();
+const encoders = new WeakMap<FrameEncoderOptions, MadeEncoder>();
 
 function encoderFor(options: FrameEncoderOptions): FrameEncoder {
-  let encoder = encoders.get(options);
-  if (encoder === undefined) {
-    encoder = new FrameEncoder(options);
-    encoders.set(options, encoder);
-  }
+  const { role, kernel, maskingKey } = options;
+  const made = encoders.get(options);
+  // The caller may have changed his options since.
+  const isSame = made?.role === role && made.kernel === kernel && made.maskingKey === maskingKey;
+  if (made !== undefined && isSame) return made.encoder;
+  const encoder = new FrameEncoder(options);
+  encoders.set(options, { encoder, role, kernel, maskingKey });
   return encoder;
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { OPCODE_BINARY, OPCODE_PING, OPCODE_TEXT } from '../../assembly/protocol.js';
 import { PerMessageDeflate } from '../../src/compression/index.js';
 import { type Frame, FrameDecoder } from '../../src/frames/frame-decoder.js';
+import type { FrameEncoderOptions } from '../../src/frames/frame-encoder.js';
 import { PreparedMessage } from '../../src/frames/prepared-message.js';
 import { parseExtensions } from '../../src/handshake/extensions.js';
 import { MessageSender } from '../../src/messages/message-sender.js';
@@ -21,6 +22,31 @@ const MESSAGE_OPEN = expect.objectContaining({ code: 'WSIMD_MESSAGE_OPEN' });
 const LONG = Array.from({ length: 30_000 }, (_, i) => `number ${i * 7919}`).join(', ');
 
 describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
+  it('takes options as they are when it is made, whoever was made with the same object before', () => {
+    const options: { -readonly [Name in keyof FrameEncoderOptions]: FrameEncoderOptions[Name] } = {
+      role: 'server',
+      kernel,
+    };
+    const frameOf = (sender: MessageSender) => {
+      sender.send(OPCODE_TEXT, 'x', undefined);
+      expect(sender.encoder.kernelName).toBe(kernel);
+      return [...sender.writer.take()];
+    };
+    const server = new MessageSender(options, undefined);
+    options.role = 'client';
+    options.maskingKey = () => 0x04030201;
+    const client = new MessageSender(options, undefined);
+    options.maskingKey = () => 0;
+    const unmasked = new MessageSender(options, undefined);
+    expect(frameOf(client)).toEqual([0x81, 0x81, 1, 2, 3, 4, 0x78 ^ 1]);
+    expect(frameOf(unmasked)).toEqual([0x81, 0x81, 0, 0, 0, 0, 0x78]);
+    expect(frameOf(server)).toEqual([0x81, 0x01, 0x78]);
+    delete options.kernel;
+    const byDefault = new MessageSender(options, undefined);
+    expect(byDefault.encoder).not.toBe(unmasked.encoder);
+    expect(new MessageSender(options, undefined).encoder).toBe(byDefault.encoder);
+  });
+
   describe.each(ROLES)('as a %s', (role) => {
     function plain(): MessageSender {
       const sender = new MessageSender({ role, kernel }, undefined);
