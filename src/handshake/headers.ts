@@ -69,7 +69,8 @@ export class HeaderList implements Iterable<readonly [string, string]> {
     const wanted = token.toLowerCase();
     for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) {
       const value = this.#values[i]!.toLowerCase();
-      if (value === wanted || parseList(value).includes(wanted)) return true;
+      const isAlone = value === wanted && isToken(wanted);
+      if (isAlone || parseList(value).includes(wanted)) return true;
     }
     return false;
   }

@@ -84,6 +84,25 @@ describe('HeaderList', () => {
     expect(list.hasToken('upgrade', 'websocket')).toBe(false);
   });
 
+  it('finds nothing that is no element, though it be all that stands there', () => {
+    const list = fromRawHeaders(['Connection', '', 'Upgrade', 'a, b', 'X', 'c d']);
+    expect(list.hasToken('connection', '')).toBe(false);
+    expect(list.hasToken('upgrade', 'a, b')).toBe(false);
+    expect(list.hasToken('upgrade', 'A')).toBe(true);
+    expect(list.hasToken('x', 'C D')).toBe(true);
+  });
+
+  it('tells the only line of a name from none and from several, an empty one too', () => {
+    const list = fromRawHeaders(['Host', 'a', 'X-A', '', 'x-b', '1', 'X-B', '1', 'x-c', '', 'X-C', '']);
+    expect(list.getOnly('HOST')).toBe('a');
+    expect(list.getOnly('x-a')).toBe('');
+    expect(list.getOnly('x-b')).toBeUndefined();
+    expect(list.getOnly('x-c')).toBeUndefined();
+    expect(list.getOnly('x-d')).toBeUndefined();
+    expect([list.get('x-a'), list.get('x-b'), list.get('x-c'), list.get('x-d')]).toEqual(['', '1, 1', ', ', undefined]);
+    expect(list.getAll('x-c')).toEqual(['', '']);
+  });
+
   it('says for an error what it holds', () => {
     const list = fromRawHeaders(['A', 'x"y', 'B', 'z'.repeat(1000)]);
     expect(describeHeader(list, 'a')).toBe('"x\\"y"');
