@@ -48,6 +48,10 @@ export class Link implements MessageHandler, SocketReader {
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
+  /** A listener threw: what is behind it is delivered in a turn of its own. */
+  #hasRest = false;
+  /** The socket is gone. */
+  #hasEnded = false;
   /** The peer's Close. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
@@ -206,6 +210,7 @@ export class Link implements MessageHandler, SocketReader {
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
       // Meanwhile nothing more is read: who throws at every message must not gather them.
       if (!isWhole) {
+        this.#hasRest = true;
         this.socket.pause();
         setImmediate(Link.#receiveRest, this);
       }
@@ -249,14 +254,20 @@ export class Link implements MessageHandler, SocketReader {
   ended(): void {
     const { socket } = this;
     this.readyState = CLOSING;
-    clearTimeout(this.#closeTimer);
-    clearTimeout(this.#endTimer);
     this.#heartbeat?.stop();
+    this.#hasEnded = true;
     // Of a socket that was paused there may be something left.
     if (!socket.readableEnded && socket.readableLength > 0 && this.#connection.state !== 'closed') {
       const rest: Buffer | null = socket.read();
       if (rest !== null) this.receive(rest);
     }
+    if (!this.#hasRest) this.#finish();
+  }
+
+  /** The socket is gone, and all that had arrived has been handed on. */
+  #finish(): void {
+    clearTimeout(this.#closeTimer);
+    clearTimeout(this.#endTimer);
     this.#connection.release();
     this.settings.held?.charge(this, 0);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
@@ -271,8 +282,10 @@ export class Link implements MessageHandler, SocketReader {
 
   static #receiveRest(link: Link): void {
     if (link.readyState === CLOSED) return;
+    link.#hasRest = false;
     link.receive(EMPTY);
-    link.resume();
+    if (link.#hasEnded) link.#finish();
+    else link.resume();
   }
 
   static #end(link: Link): void {

@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/ind
 import { IMPLEMENTATIONS, openPair, type Pair } from '../support/implementations.js';
 import { RawClient, requestHead } from '../support/raw-client.js';
 import { next } from '../support/servers.js';
-import { Peer, wire } from '../support/wire.js';
+import { Peer, stream, wire } from '../support/wire.js';
 
 const peer = new Peer('server');
 const CLOSE_1000 = [0x88, 2, 1000 >> 8, 1000 & 255];
@@ -65,7 +65,8 @@ test('who has sent a Close and holds most of what is too much is cut, without a 
   expect(late.webSocket.readyState).toBe(1);
 });
 
-test('a listener that cuts the connection and throws: the error is the processâ€™s, and nothing comes behind it', async () => {
+/** What listeners throw from now on, to the end of the test. */
+function takeThrown(): string[] {
   const before = process.listeners('uncaughtException');
   const thrown: string[] = [];
   process.removeAllListeners('uncaughtException');
@@ -74,6 +75,11 @@ test('a listener that cuts the connection and throws: the error is the processâ€
     process.removeAllListeners('uncaughtException');
     for (const listener of before) process.on('uncaughtException', listener);
   });
+  return thrown;
+}
+
+test('a listener that cuts the connection and throws: the error is the processâ€™s, and nothing comes behind it', async () => {
+  const thrown = takeThrown();
   const open = await start();
   const { client, webSocket } = await open();
   const events: string[] = [];
@@ -88,6 +94,41 @@ test('a listener that cuts the connection and throws: the error is the processâ€
   await expect.poll(() => events).toEqual(['last', 'close 1006']);
   await new Promise(setImmediate);
   expect([events, thrown]).toEqual([['last', 'close 1006'], ['from a listener']]);
+});
+
+test('a connection that is cut while it pauses: what had come is delivered though listeners throw, then it closes', async () => {
+  const thrown = takeThrown();
+  const open = await start();
+  const { client, webSocket } = await open();
+  const events: string[] = [];
+  webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  webSocket.on('message', (data: unknown) => {
+    events.push(String(data));
+    if (String(data) !== 'c') throw new Error(`at ${String(data)}`);
+  });
+  webSocket.pause();
+  client.send(stream(peer.text('a'), peer.text('b'), peer.text('c'), peer.text('d')));
+  await expect.poll(() => (webSocket._socket as Socket).readableLength).toBeGreaterThan(0);
+  webSocket.terminate();
+  await expect.poll(() => events).toEqual(['a', 'b', 'c', 'd', 'close 1006']);
+  expect(thrown).toEqual(['at a', 'at b', 'at d']);
+});
+
+test('a listener that throws and cuts: the messages behind it come before the end', async () => {
+  const thrown = takeThrown();
+  const open = await start();
+  const { client, webSocket } = await open();
+  const events: string[] = [];
+  webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  webSocket.on('message', (data: unknown) => {
+    events.push(String(data));
+    if (String(data) === 'c') return;
+    webSocket.terminate();
+    throw new Error(`at ${String(data)}`);
+  });
+  client.send(stream(peer.text('a'), peer.text('b'), peer.text('c')));
+  await expect.poll(() => events).toEqual(['a', 'b', 'c', 'close 1006']);
+  expect(thrown).toEqual(['at a', 'at b']);
 });
 
 describe.each(IMPLEMENTATIONS)('%s, with allowSynchronousEvents: false', (_name, api) => {
