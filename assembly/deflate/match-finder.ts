@@ -19,6 +19,11 @@ import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
 /** A match as long as this is taken at once; of a shorter one it is asked whether a longer one begins a byte later. */
 const LAZY_LENGTH: u32 = 32;
+/**
+ * In a block of fewer bytes every second place inside a match is inserted, which makes the next messages 0.5 to 1 % shorter,
+ * for 3 to 10 % of the time. In a longer one there is enough without.
+ */
+const DENSE_LENGTH: u32 = 1024;
 
 /** The offset of a bucket: bits of a product that depend on all four bytes. `mask` is the hash's length less 4. */
 // @ts-ignore: decorator
@@ -90,6 +95,7 @@ function find(
   let out = isListed ? TOKENS : SEQUENCES;
   let literals = start;
   let p = start;
+  const isDense = !isListed && symbols < DENSE_LENGTH;
 
   while (p <= last) {
     const bytes = load<u32>(p);
@@ -164,12 +170,16 @@ function find(
       out += SEQUENCE_LENGTH;
     }
     symbols -= length - 1;
-    // Of the places inside a match a few at its borders are as good as all.
-    const inside = p + 2;
+    // Of the places inside a match those at its borders are as good as all, mostly.
+    let inside = p + 2;
     p += length;
     literals = p;
     if (p <= last) {
-      if (length > 4) insert(inside, hash, mask, toPosition);
+      if (isDense) {
+        for (; inside < p - 2; inside += 2) insert(inside, hash, mask, toPosition);
+      } else if (length > 4) {
+        insert(inside, hash, mask, toPosition);
+      }
       insert(p - 2, hash, mask, toPosition);
       insert(p - 1, hash, mask, toPosition);
     }

@@ -13,7 +13,7 @@ import { randomBytes } from '../support/random.js';
 const RING = 4096;
 
 describe.each(DEFLATE_KERNELS)('MessageDeflater on the %s kernel', (kernel) => {
-  const settings = { level: 'default', threshold: 0, windowBits: 12, hashBits: 10 } as const;
+  const settings = { level: 'default', threshold: 0, windowBits: 12, hashBits: 11 } as const;
 
   function setUp() {
     const arena = new DeflateArena(createDeflateKernel(kernel, Math.ceil(SPAN_LENGTH / PAGE_LENGTH)));
