@@ -24,7 +24,7 @@ export async function play(scenario: Scenario, pair: Pair): Promise<Trace> {
   const server = new pair.server.WebSocketServer({
     port: 0,
     host: '127.0.0.1',
-    closeTimeout: 5_000,
+    closeTimeout: 60_000,
     ...(handleProtocols === undefined ? {} : { handleProtocols: choose[handleProtocols] }),
     ...scenario.server,
   });
@@ -33,7 +33,7 @@ export async function play(scenario: Scenario, pair: Pair): Promise<Trace> {
     await next(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const client = new pair.client.WebSocket(`ws://127.0.0.1:${port}`, [...protocols], {
-      closeTimeout: 5_000,
+      closeTimeout: 60_000,
       ...scenario.client,
     });
     let served: WebSocket | undefined;

@@ -8,7 +8,7 @@ import { play } from '../../support/play.js';
 import { scenario } from '../../support/scenarios.js';
 
 const { WSIMD_SCENARIOS, WSIMD_SEED } = process.env;
-const COUNT = Number(WSIMD_SCENARIOS ?? 120);
+const COUNT = Number(WSIMD_SCENARIOS ?? 150);
 const [[, oracle], ...others] = PAIRS.slice(0, 4) as [(typeof PAIRS)[0], ...typeof PAIRS];
 
 test(`${COUNT} random scenarios are the same with ws and with ours`, { timeout: 60_000 + COUNT * 1000 }, async () => {
