@@ -107,7 +107,7 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
   terminate(): void {
-    if (this.socket.writable) this.outgoing.flush();
+    if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
     this.cut();
   }
 

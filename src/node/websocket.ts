@@ -216,7 +216,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     this.#link!.close(closeCode, text);
   }
 
-  /** Cuts the connection without a Close. What was sent before is handed to the system first. */
+  /** Cuts the connection without a Close. What was sent before is handed to the system first, but for what is corked. */
   terminate(): void {
     if (this.readyState === CONNECTING) this.#abort();
     else this.#link?.terminate();
@@ -240,12 +240,12 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
 
   /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
   cork(): void {
-    this.#link?.outgoing.hold();
+    this.#link?.outgoing.cork();
   }
 
   /** Takes back one `cork`; after the last of them all leaves. */
   uncork(): void {
-    this.#link?.outgoing.release();
+    this.#link?.outgoing.uncork();
   }
 
   /**
