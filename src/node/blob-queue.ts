@@ -58,7 +58,8 @@ export class BlobQueue {
       } catch (error) {
         if (this.#isOver) return;
         callback?.(error as Error);
-        if (!isAtHand(payload)) this.#owner.emitError(error as Error);
+        // That the peer has closed meanwhile is no error: its `close` tells of it.
+        if (error instanceof UnreadableBlob) this.#owner.emitError(error);
       }
       if (this.#isOver) return;
       this.#waiting.shift();
@@ -68,16 +69,18 @@ export class BlobQueue {
   }
 }
 
+class UnreadableBlob extends Error {}
+
 /** It can be sent without being read first. */
 export function isAtHand(payload: Payload): payload is string | Uint8Array {
   return typeof payload === 'string' || payload instanceof Uint8Array;
 }
 
-/** @throws Error if its source is gone */
+/** @throws UnreadableBlob if its source is gone */
 async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    throw new Error('a Blob to send could not be read', { cause });
+    throw new UnreadableBlob('a Blob to send could not be read', { cause });
   }
 }

@@ -63,7 +63,7 @@ export class Opening {
   ) {
     const { protocolVersion = 13 } = options;
     if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${protocolVersion}`);
-    if (!areDistinctTokens(protocols)) {
+    if (!protocols.every((protocol) => typeof protocol === 'string') || !areDistinctTokens(protocols)) {
       throw new SyntaxError(`subprotocols are distinct tokens: ${JSON.stringify(protocols)}`);
     }
     this.#webSocket = webSocket;
@@ -125,8 +125,8 @@ export class Opening {
       this.#judged(verdict, handshake, socket, head);
     });
     if (this.#redirects > 0) this.#webSocket.emit('redirect', this.url, request);
-    if (options.finishRequest === undefined) request.end();
-    else options.finishRequest(request, this.#webSocket);
+    if (options.finishRequest) options.finishRequest(request, this.#webSocket);
+    else request.end();
   }
 
   /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */

@@ -109,6 +109,12 @@ export class Link implements MessageHandler, SocketReader {
     if (this.readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
   }
 
+  /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
+  terminate(): void {
+    if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
+    this.cut();
+  }
+
   /** Cuts the connection. */
   cut(): void {
     if (this.readyState === CLOSED) return;
@@ -241,6 +247,8 @@ export class Link implements MessageHandler, SocketReader {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
     this.#startCloseTimer();
+    // Whoever paused it wants no more messages, and none can come: what is left to be read is the peer's end.
+    this.socket.resume();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
     if (!waits) this.socket.end();
     else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(Link.#end, STREAM_END_DELAY, this);

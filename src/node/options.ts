@@ -118,7 +118,7 @@ export function makeSettings(role: Role, options: WebSocketOptions): Settings {
       maxPendingPongs: Number.POSITIVE_INFINITY,
       textAs: textAs === 'string' ? 'string' : 'bytes',
       ...(kernel === undefined ? {} : { kernel }),
-      ...(generateMask === undefined ? {} : { maskingKey: toNumber(generateMask) }),
+      ...(generateMask ? { maskingKey: toNumber(generateMask) } : {}),
     },
     deflate: perMessageDeflateFor(role, perMessageDeflate, kernel),
     held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,

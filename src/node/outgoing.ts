@@ -42,6 +42,7 @@ export class Outgoing {
   #isSliceScheduled = false;
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
+  #corks = 0;
   #isFlushScheduled = false;
   #isFragmented = false;
   /** A Blob that is being read, and what waits behind it; undefined if none is. */
@@ -123,6 +124,24 @@ export class Outgoing {
     };
     if (this.#blobs === undefined) send();
     else this.#wait({ payload: '', callback: undefined, send });
+  }
+
+  /** What is sent leaves when whoever corked wants it to, if ever. */
+  get isCorked(): boolean {
+    return this.#corks > 0;
+  }
+
+  /** A hold of the caller's, until `uncork`. */
+  cork(): void {
+    this.#corks++;
+    this.hold();
+  }
+
+  /** Takes back one `cork`. */
+  uncork(): void {
+    if (this.#corks === 0) return;
+    this.#corks--;
+    this.release();
   }
 
   /** Keeps what is sent from now on, until `release`. */

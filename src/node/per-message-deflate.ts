@@ -54,7 +54,8 @@ export function perMessageDeflateFor(
   option: PerMessageDeflateOption,
   kernel: KernelChoice | undefined,
 ): PerMessageDeflate | undefined {
-  if (option === false) return undefined;
+  // `ws` takes anything falsy for false.
+  if (!option) return undefined;
   if (option instanceof PerMessageDeflate) return option;
   const options = { ...(kernel === undefined ? {} : { kernel }), ...(option === true ? {} : translate(role, option)) };
   const key = JSON.stringify(options);

@@ -66,6 +66,11 @@ export function sizeOf(payload: Payload): number {
   return isBlob(payload) ? payload.size : payload.length;
 }
 
+/** How many bytes are to be sent. */
+export function byteLengthOf(payload: Payload): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : sizeOf(payload);
+}
+
 /** The same bytes as a Buffer. */
 export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

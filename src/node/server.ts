@@ -6,6 +6,7 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2St
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { types } from 'node:util';
 import type { ProtocolError } from '../errors.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import { type CheckRequestOptions, checkRequest, type HandshakeAccepted } from '../handshake/server.js';
@@ -72,7 +73,7 @@ export class WebSocketServer<
     super();
     const { port, host, backlog, server, noServer, origin = 'any', requireOrigin = false } = options;
     const hasPort = port !== undefined && port !== null;
-    if (Number(hasPort) + Number(Boolean(server)) + Number(noServer === true) !== 1) {
+    if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError('a WebSocketServer takes exactly one of the options port, server and noServer');
     }
     this.options = options;
@@ -207,12 +208,13 @@ export class WebSocketServer<
       return;
     }
     const info = { origin: verdict.origin as string, secure: upgrade.isSecure, req: request };
-    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status = 401, text, headers) => {
+    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status, text, headers) => {
       if (isAccepted) this.#accept(verdict, upgrade, request, head, callback);
-      else upgrade.refuse(status, text, headers);
+      else upgrade.refuse(status || 401, text, headers ?? {});
     };
-    const isAccepted = verifyClient(info, answer);
-    if (verifyClient.length < 2) answer(isAccepted === true);
+    const isAccepted: unknown = verifyClient(info, answer);
+    // A promise says nothing yet; to take it for a yes would let everybody in.
+    if (verifyClient.length < 2) answer(Boolean(isAccepted) && !types.isPromise(isAccepted));
   }
 
   #accept(

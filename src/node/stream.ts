@@ -20,6 +20,8 @@ export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOpti
 
 class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
+  /** A Close that says what was wrong is on its way: it is not cut short. */
+  #hasFailed = false;
 
   constructor(webSocket: WebSocket, options: DuplexOptions = {}) {
     super({ ...options, objectMode: false, writableObjectMode: false });
@@ -28,8 +30,10 @@ class WebSocketStream extends Duplex {
       const chunk = !isBinary && this.readableObjectMode ? data.toString() : data;
       if (!this.destroyed && !this.push(chunk)) webSocket.pause();
     });
-    // A Close that says what was wrong is on its way: it is not cut short.
-    webSocket.once('error', (error) => this.destroy(error));
+    webSocket.once('error', (error) => {
+      this.#hasFailed = !this.destroyed;
+      this.destroy(error);
+    });
     webSocket.once('close', () => {
       if (!this.destroyed) this.push(null);
     });
@@ -73,6 +77,6 @@ class WebSocketStream extends Duplex {
     // Cutting the attempt to connect is an error of its own, which is told of by this one.
     webSocket.once('error', () => {});
     webSocket.once('close', () => callback(error));
-    if (webSocket.readyState !== webSocket.CLOSING) webSocket.terminate();
+    if (!this.#hasFailed) webSocket.terminate();
   }
 }

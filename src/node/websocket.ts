@@ -18,10 +18,10 @@ import type { SendCallback } from './send-callback.js';
 import {
   BINARY_TYPES,
   type BinaryType,
+  byteLengthOf,
   type Payload,
   type Sendable,
   type SendOptions,
-  sizeOf,
   toBuffer,
   toPayload,
 } from './sendable.js';
@@ -83,7 +83,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     this.#opening = new Opening(
       this,
       address,
-      typeof offered === 'string' ? [offered] : offered,
+      Array.isArray(offered) ? offered : [offered as string],
       clientOptions,
       settings.deflate,
       {
@@ -202,7 +202,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
    * @param reason at most 123 bytes of UTF-8
-   * @throws TypeError for a code that may not be sent, RangeError for a reason that is too long
+   * @throws TypeError for a code that may not be sent, or a reason that is no text; RangeError for one that is too long
    */
   close(closeCode?: number, reason: string | Uint8Array = ''): void {
     if (this.readyState === CONNECTING) this.#abort();
@@ -210,16 +210,16 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     if (closeCode !== undefined && !isCloseCode(closeCode)) {
       throw callerError(TypeError, 'WSIMD_INVALID_CLOSE_CODE', String(closeCode));
     }
-    const text = closeCode === undefined ? '' : typeof reason === 'string' ? reason : toBuffer(reason).toString();
+    const text = closeCode === undefined ? '' : toReason(reason);
     const length = Buffer.byteLength(text);
     if (length > MAX_CLOSE_REASON) throw callerError(RangeError, 'WSIMD_INVALID_REASON', `${length} bytes`);
     this.#link!.close(closeCode, text);
   }
 
-  /** Cuts the connection without a Close. */
+  /** Cuts the connection without a Close. What was sent before is handed to the system first, but for what is corked. */
   terminate(): void {
     if (this.readyState === CONNECTING) this.#abort();
-    else this.#link?.cut();
+    else this.#link?.terminate();
   }
 
   /** Stops reading; messages of the chunk at hand still come. Without effect while connecting, and when closed. */
@@ -240,12 +240,12 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
 
   /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
   cork(): void {
-    this.#link?.outgoing.hold();
+    this.#link?.outgoing.cork();
   }
 
   /** Takes back one `cork`; after the last of them all leaves. */
   uncork(): void {
-    this.#link?.outgoing.release();
+    this.#link?.outgoing.uncork();
   }
 
   /**
@@ -287,7 +287,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     const state = this.readyState;
     const error = new ProtocolError('WSIMD_NOT_OPEN', { detail: `readyState ${state} (${STATE_NAMES[state]})` });
     if (state === CONNECTING) throw error;
-    this.#unsent += sizeOf(payload);
+    this.#unsent += byteLengthOf(payload);
     if (callback !== undefined) process.nextTick(callback, error);
   }
 
@@ -300,7 +300,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
       this.#refuse(payload, callback);
       return;
     }
-    const length = typeof payload === 'string' ? Buffer.byteLength(payload) : sizeOf(payload);
+    const length = byteLengthOf(payload);
     if (length > MAX_CONTROL_PAYLOAD) throw callerError(RangeError, 'WSIMD_CONTROL_PAYLOAD', `${length} bytes`);
     link.outgoing.sendControl(type, payload, callback);
   }
@@ -319,6 +319,14 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
       this.emit('close', CLOSE_ABNORMAL, EMPTY);
     }
   }
+}
+
+/** What has no length is no reason, as with `ws`: an Error, a number. @throws TypeError for what else is no text */
+function toReason(reason: unknown): string {
+  if (typeof reason === 'string') return reason;
+  if (reason instanceof Uint8Array) return toBuffer(reason).toString();
+  if (reason !== null && !(reason as { length?: unknown }).length) return '';
+  throw callerError(TypeError, 'WSIMD_INVALID_REASON', 'neither a string nor a Uint8Array');
 }
 
 /** Types by the names that `@types/ws` gives them. */

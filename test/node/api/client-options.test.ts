@@ -115,8 +115,8 @@ describe.each(PAIRS)('%s', (_name, pair) => {
   );
 
   test('subprotocols that are none, or twice the same', () => {
-    for (const protocols of [['a', 'a'], ['a b'], [''], 'a,b']) {
-      expect(() => new WebSocket('ws://127.0.0.1:1', protocols)).toThrow(SyntaxError);
+    for (const protocols of [['a', 'a'], ['a b'], [''], 'a,b', [null], 5]) {
+      expect(() => new WebSocket('ws://127.0.0.1:1', protocols as string[])).toThrow(SyntaxError);
     }
   });
 

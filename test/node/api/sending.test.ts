@@ -162,6 +162,8 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     const before = client.bufferedAmount;
     client.send('four');
     expect(client.bufferedAmount).toBe(before + 4);
+    client.send('fünf');
+    expect(client.bufferedAmount).toBe(before + 9);
     expect(messages).toEqual([]);
   });
 

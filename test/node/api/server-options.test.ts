@@ -170,6 +170,39 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     ]);
   });
 
+  test('verifyClient: anything truthy is a yes', async () => {
+    for (const [answer, isAccepted] of [
+      ['a name', true],
+      [{}, true],
+      [0, false],
+      [undefined, false],
+    ] as const) {
+      const { url } = await listen(pair.server, { verifyClient: () => answer as boolean });
+      const client = new pair.client.WebSocket(url);
+      if (isAccepted) await next(client, 'open');
+      else expect((await refusal(client)).statusCode).toBe(401);
+      client.terminate();
+    }
+  });
+
+  test('verifyClient that says no later, without a status: 401', async () => {
+    const { url } = await listen(pair.server, {
+      verifyClient: (_info, done) => done(false, 0, undefined, null as never),
+    });
+    expect((await refusal(new pair.client.WebSocket(url))).statusCode).toBe(401);
+  });
+
+  test('options that are null are not there', async () => {
+    const none = { perMessageDeflate: null, handleProtocols: null, verifyClient: null, path: null, host: null };
+    const { url } = await listen(pair.server, none as object);
+    const options = { perMessageDeflate: null, generateMask: null, finishRequest: null, origin: null, headers: null };
+    const client = new pair.client.WebSocket(url, options as object);
+    await next(client, 'open');
+    client.send('masked');
+    expect([client.extensions, client.readyState]).toEqual(['', client.OPEN]);
+    client.terminate();
+  });
+
   test('verifyClient that answers later', async () => {
     const { url } = await listen(pair.server, {
       verifyClient: ({ req }, done) => {

@@ -84,6 +84,18 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     expect(events[0]?.[1]).toMatchObject({ message: 'enough' });
   });
 
+  test('destroy cuts a connection that is closing', async () => {
+    const { client, served } = await openPair(pair, {}, { closeTimeout: 600_000 });
+    served.pause();
+    const near = streamOf(client);
+    near.end();
+    await expect.poll(() => client.readyState).toBe(client.CLOSING);
+    near.destroy();
+    await next(near, 'close');
+    expect(client.readyState).toBe(client.CLOSED);
+    served.terminate();
+  });
+
   test('an error of the WebSocket is one of the stream', async () => {
     const near = streamOf(new pair.client.WebSocket('ws://127.0.0.1:1'));
     const events = record(near, ['close', 'error']);

@@ -128,6 +128,25 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     }
   });
 
+  test.each<[unknown, number]>([
+    [new Error('no text'), 4000],
+    [404, 4000],
+    [new ArrayBuffer(3), 4000],
+    [null, 1006],
+    [['a list'], 1006],
+    [Uint16Array.of(65), 1006],
+  ])('close: with %o for a reason there is none, or a TypeError', async (reason, expected) => {
+    const { client, served } = await openPair(pair);
+    const closed = next(served, 'close');
+    const close = () => client.close(4000, reason as string);
+    if (expected === 4000) close();
+    else expect(close).toThrow(TypeError);
+    client.terminate();
+    const [code, text] = await closed;
+    // What ws sends compressed or not is at its leisure; the Close leaves at once.
+    expect([code, text]).toEqual([expected, Buffer.alloc(0)]);
+  });
+
   test('close: what was sent before it arrives, and what arrives before the answer is delivered', async () => {
     const { client, served } = await openPair(pair);
     const messages = record(served, ['message', 'close']);
@@ -154,6 +173,37 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     ]);
     client.terminate();
     client.close();
+  });
+
+  // With ws a compressed message is still being compressed then.
+  test.skipIf(isCompressed(pair))('terminate: what was sent before it in the same turn leaves', async () => {
+    for (const isInside of [false, true]) {
+      const { client, served } = await openPair(pair);
+      const messages = record(client, ['message']);
+      const closed = next(client, 'close');
+      const told: unknown[] = [];
+      const refuse = () => {
+        served.send('you may not', (error) => told.push(error ?? undefined));
+        served.terminate();
+      };
+      if (isInside) served.on('message', refuse);
+      else refuse();
+      if (isInside) client.send('may I?');
+      await closed;
+      expect(messages).toEqual([['message', Buffer.from('you may not'), false]]);
+      await expect.poll(() => told).toEqual([undefined]);
+    }
+  });
+
+  test('paused in a message, behind which a rule is broken: the end does not wait to be read', async () => {
+    const { client, served } = await openPair(pair, { closeTimeout: 600_000 }, { closeTimeout: 600_000 });
+    served.on('message', () => served.pause());
+    served.on('error', () => {});
+    const closes = Promise.all([next(served, 'close'), next(client, 'close')]);
+    // A text, and a frame with a reserved opcode.
+    client._socket?.write(Uint8Array.of(0x81, 0x81, 0, 0, 0, 0, 0x61, 0x85, 0x80, 0, 0, 0, 0));
+    expect((await closes).map(([code]) => code)).toEqual([1006, 1002]);
+    expect(served.isPaused).toBe(true);
   });
 
   test.each(['close', 'terminate'] as const)('%s while connecting is an error and a close', async (method) => {
