@@ -108,24 +108,22 @@ const takeCommon = (HostBuffer: HostBufferConstructor) =>
  * pieces of 4 KiB 230.
  */
 function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
-  const none = HostBuffer.allocUnsafe(0);
-  let common = none;
-  let used = 0;
+  // To ask a typed array of V8 for these is a call each: they are asked for once a piece.
+  let { buffer, byteOffset: next } = HostBuffer.allocUnsafe(0);
+  let end = next;
   return (bytes) => {
     const { length } = bytes;
     if (length <= HEAP_LENGTH || length > MAX_COMMON_COPY) return copyOf(bytes);
-    if (used + length > common.length) {
-      common = takeCommon(HostBuffer);
-      used = 0;
+    if (next + length > end) {
+      const common = takeCommon(HostBuffer);
       // Somebody has told Node to do without, or with little.
-      if (!isCut(common) || common.length < length) {
-        common = none;
-        return copyOf(bytes);
-      }
+      if (!isCut(common) || common.length < length) return copyOf(bytes);
+      ({ buffer, byteOffset: next } = common);
+      end = next + common.length;
     }
-    const copy = new Uint8Array(common.buffer, common.byteOffset + used, length);
+    const copy = new Uint8Array(buffer, next, length);
     copy.set(bytes);
-    used += length;
+    next += length;
     return copy;
   };
 }
