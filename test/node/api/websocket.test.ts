@@ -175,23 +175,24 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     client.close();
   });
 
-  // With ws a compressed message is still being compressed then.
-  test.skipIf(isCompressed(pair))('terminate: what was sent before it in the same turn leaves', async () => {
+  test('terminate: what was sent before it in the same turn leaves', async () => {
+    // With ws a compressed message is still being compressed then.
+    const leaves = !isCompressed(pair) || isOurs(pair.server);
     for (const isInside of [false, true]) {
       const { client, served } = await openPair(pair);
       const messages = record(client, ['message']);
       const closed = next(client, 'close');
-      const told: unknown[] = [];
+      const told: boolean[] = [];
       const refuse = () => {
-        served.send('you may not', (error) => told.push(error ?? undefined));
+        served.send('you may not', (error) => told.push(!error));
         served.terminate();
       };
       if (isInside) served.on('message', refuse);
       else refuse();
       if (isInside) client.send('may I?');
       await closed;
-      expect(messages).toEqual([['message', Buffer.from('you may not'), false]]);
-      await expect.poll(() => told).toEqual([undefined]);
+      expect(messages).toEqual(leaves ? [['message', Buffer.from('you may not'), false]] : []);
+      await expect.poll(() => told).toEqual([leaves]);
     }
   });
 
