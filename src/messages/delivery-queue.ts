@@ -14,6 +14,9 @@ const CLOSE = 6;
 const FRAGMENTS = 7;
 const ERROR = 8;
 
+/** An array made for more would be garbage worth mentioning: it grows by copies of itself. */
+const SHORT_BATCH = 64;
+
 interface Close {
   readonly closeCode: number;
   readonly reason: string;
@@ -25,7 +28,7 @@ type Entry = string | Uint8Array | Uint8Array[] | MessagePiece | Close | Protoco
  */
 export class DeliveryQueue {
   readonly #kinds: number[] = [];
-  /** Anew for each batch: to put young objects into an old array costs more than to make one. */
+  /** Anew for each short batch: to put young objects into an old array costs more than to make one. */
   #entries: (Entry | undefined)[] = [];
   #count = 0;
   #next = 0;
@@ -69,8 +72,8 @@ export class DeliveryQueue {
       }
     } finally {
       if (this.#next === this.#count) {
+        if (this.#count <= SHORT_BATCH) this.#entries = [];
         this.#next = this.#count = 0;
-        this.#entries = [];
       }
     }
   }
