@@ -14,18 +14,19 @@ const MIN_MATCH: u32 = 3;
  * A match of three bytes from further away takes as many bits as three literals: from 4 KiB 22 in the fixed codes, where those
  * have 24. Literals in codes of the block's own, which all but short blocks get, are shorter.
  */
-const FAR_IN_SHORT: u32 = 4096;
 const FAR: u32 = 512;
+const FAR_IN_SHORT: u32 = 4096;
+/** Blocks of fewer bytes are short. */
+const SHORT: u32 = 256;
 /** But three bytes from this one on are a character, of Chinese say, whose literals are rare and long. */
 const THREE_BYTES: u32 = 0xe0;
-const SHORT: u32 = 256;
 /** How many candidates are looked at; for a match longer than one of GOOD a quarter, for one longer than NICE none. */
 const CANDIDATES: u32 = 32;
 const GOOD: u32 = 16;
 const NICE: u32 = 128;
 /**
- * How many candidates are looked at for each byte of a block, before there are no more than FEW at a place. JSON and text take
- * fewer. Noise of two symbols, where all chains are long, takes more: 32 KiB of it would hold the event loop for 1.8 ms.
+ * How many candidates are looked at for each byte of a block, before there are no more than FEW at a place. JSON and text
+ * seldom take more. Noise of two symbols, where all chains are long, does: 32 KiB of it would hold the event loop for 1.8 ms.
  */
 const BUDGET: i32 = 3;
 const FEW: u32 = 8;

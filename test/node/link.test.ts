@@ -78,12 +78,18 @@ function takeThrown(): string[] {
   return thrown;
 }
 
-test('a listener that cuts the connection and throws: the error is the process’s, and nothing comes behind it', async () => {
+/** A connection, whose `events` end with its close, and what listeners throw. */
+async function openTold() {
   const thrown = takeThrown();
   const open = await start();
-  const { client, webSocket } = await open();
+  const opened = await open();
   const events: string[] = [];
-  webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  opened.webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  return { ...opened, events, thrown };
+}
+
+test('a listener that cuts the connection and throws: the error is the process’s, and nothing comes behind it', async () => {
+  const { client, webSocket, events, thrown } = await openTold();
   webSocket.on('message', (data: unknown) => {
     events.push(String(data));
     webSocket.terminate();
@@ -97,11 +103,7 @@ test('a listener that cuts the connection and throws: the error is the process�
 });
 
 test('a connection that is cut while it pauses: what had come is delivered though listeners throw, then it closes', async () => {
-  const thrown = takeThrown();
-  const open = await start();
-  const { client, webSocket } = await open();
-  const events: string[] = [];
-  webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  const { client, webSocket, events, thrown } = await openTold();
   webSocket.on('message', (data: unknown) => {
     events.push(String(data));
     if (String(data) !== 'c') throw new Error(`at ${String(data)}`);
@@ -115,11 +117,7 @@ test('a connection that is cut while it pauses: what had come is delivered thoug
 });
 
 test('a listener that throws and cuts: the messages behind it come before the end', async () => {
-  const thrown = takeThrown();
-  const open = await start();
-  const { client, webSocket } = await open();
-  const events: string[] = [];
-  webSocket.on('close', (code: number) => events.push(`close ${code}`));
+  const { client, webSocket, events, thrown } = await openTold();
   webSocket.on('message', (data: unknown) => {
     events.push(String(data));
     if (String(data) === 'c') return;

@@ -4,8 +4,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PAIRS } from '../../support/implementations.js';
-import { play } from '../../support/play.js';
-import { scenario } from '../../support/scenarios.js';
+import { play } from '../../support/same-as-ws/play.js';
+import { scenario } from '../../support/same-as-ws/scenarios.js';
 
 const { WSIMD_SCENARIOS, WSIMD_SEED } = process.env;
 const COUNT = Number(WSIMD_SCENARIOS ?? 150);

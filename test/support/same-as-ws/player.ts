@@ -1,9 +1,9 @@
 // One side of a scenario: does what it is told, and writes down what comes, a line each.
 
 import { createHash } from 'node:crypto';
-import type { WebSocket } from '../../src/node/index.js';
+import type { WebSocket } from '../../../src/node/index.js';
+import { next } from '../servers.js';
 import type { Data, Op, Step } from './scenarios.js';
-import { next } from './servers.js';
 
 const MARK = 'mark ';
 

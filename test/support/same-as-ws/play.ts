@@ -4,11 +4,11 @@
 // go on until one brings nothing new. These pings and their pongs are left out.
 
 import type { AddressInfo } from 'node:net';
-import type { WebSocket } from '../../src/node/index.js';
-import type { Pair } from './implementations.js';
+import type { WebSocket } from '../../../src/node/index.js';
+import type { Pair } from '../implementations.js';
+import { next } from '../servers.js';
 import { Player } from './player.js';
 import type { Scenario, Side, Step } from './scenarios.js';
-import { next } from './servers.js';
 
 /** What one side saw, a line each. */
 export interface Trace {
