@@ -21,6 +21,11 @@ import { SpacedDelivery } from './spaced-delivery.js';
 import { WebSocketError } from './ws-errors.js';
 
 const EMPTY = Buffer.alloc(0);
+/**
+ * Bytes: a shorter chunk waits until all sockets that have something have been read. For those the code of the one and of the
+ * other is in the cache then, and a tenth to a third of a message's time is saved. The bytes of longer ones would no longer be.
+ */
+const SHORT_LENGTH = 32 * 1024;
 /** Milliseconds that the server of a stream has to end it first: what it takes a proxy to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
@@ -52,6 +57,8 @@ export class Link implements MessageHandler, SocketReader {
   #hasRest = false;
   /** The socket is gone. */
   #hasEnded = false;
+  /** A chunk that is handed on once this turn's reading is done. */
+  #kept: Uint8Array | undefined;
   /** The peer's Close. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
@@ -132,7 +139,9 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Reads on, unless somebody wants it to pause. */
   resume(): void {
-    if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
+    if (this.isPaused || this.#spaced?.isBusy === true) return;
+    if (this.#kept !== undefined) setImmediate(Link.#receiveKept, this);
+    this.socket.resume();
   }
 
   /** Tells of an error of the peer's, or of the connection: nobody listening is no error, it ends all the same. */
@@ -194,18 +203,29 @@ export class Link implements MessageHandler, SocketReader {
   // ---- The socket
 
   receive(chunk: Uint8Array): void {
-    this.#receive(chunk, chunk.length);
+    this.#heartbeat?.hear();
+    const earlier = this.#kept;
+    const isKept = earlier !== undefined || this.#mayKeep(chunk.length);
+    if (isKept) this.#kept = chunk;
+    if (earlier !== undefined) this.#receive(earlier, earlier.length);
+    else if (isKept) setImmediate(Link.#receiveKept, this);
+    else this.#receive(chunk, chunk.length);
+  }
+
+  /** Not in a message that comes in many chunks, and not beside reads that use the arena. */
+  #mayKeep(length: number): boolean {
+    return length < SHORT_LENGTH && this.#connection.bufferedLength === 0 && !this.readsDirectly;
   }
 
   /** The bytes lie in the arena. */
   receiveDirectly(length: number): void {
+    this.#heartbeat?.hear();
     this.#receive(undefined, length);
   }
 
   #receive(chunk: Uint8Array | undefined, length: number): void {
     const connection = this.#connection;
     const handler: MessageHandler = this.#spaced ?? this;
-    this.#heartbeat?.hear();
     this.outgoing.hold();
     let isWhole = false;
     try {
@@ -228,9 +248,13 @@ export class Link implements MessageHandler, SocketReader {
 
   /** The peer has ended its side of the socket; so do we. */
   receiveEnd(): void {
-    if (this.readyState === OPEN) this.readyState = CLOSING;
-    this.#startCloseTimer();
-    this.socket.end();
+    try {
+      Link.#receiveKept(this);
+    } finally {
+      if (this.readyState === OPEN) this.readyState = CLOSING;
+      this.#startCloseTimer();
+      this.socket.end();
+    }
   }
 
   /** The system has taken all that waited. */
@@ -260,16 +284,21 @@ export class Link implements MessageHandler, SocketReader {
 
   /** The socket is gone: `close` comes once all that had arrived has been delivered. */
   ended(): void {
-    const { socket } = this;
     this.readyState = CLOSING;
     this.#heartbeat?.stop();
     this.#hasEnded = true;
-    // Of a socket that was paused there may be something left.
-    if (!socket.readableEnded && socket.readableLength > 0 && this.#connection.state !== 'closed') {
-      const rest: Buffer | null = socket.read();
-      if (rest !== null) this.receive(rest);
-    }
+    const rest = this.#takeRest();
+    if (rest.length > 0 && this.#connection.state !== 'closed') this.#receive(rest, rest.length);
     if (!this.#hasRest) this.#finish();
+  }
+
+  /** What had arrived and was not handed on: what was kept, and what a socket that was paused has left. */
+  #takeRest(): Uint8Array {
+    const { socket } = this;
+    const kept = this.#kept ?? EMPTY;
+    this.#kept = undefined;
+    const left: Buffer | null = !socket.readableEnded && socket.readableLength > 0 ? socket.read() : null;
+    return left === null ? kept : Buffer.concat([kept, left]);
   }
 
   /** The socket is gone, and all that had arrived has been handed on. */
@@ -288,10 +317,18 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
+  /** Hands on what was kept, unless nothing is wanted now: `resume` sees to it then. */
+  static #receiveKept(link: Link): void {
+    const chunk = link.#kept;
+    if (chunk === undefined || link.isPaused || link.#hasRest || link.#spaced?.isBusy === true) return;
+    link.#kept = undefined;
+    link.#receive(chunk, chunk.length);
+  }
+
   static #receiveRest(link: Link): void {
     if (link.readyState === CLOSED) return;
     link.#hasRest = false;
-    link.receive(EMPTY);
+    link.#receive(EMPTY, 0);
     if (link.#hasEnded) link.#finish();
     else link.resume();
   }

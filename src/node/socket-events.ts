@@ -2,7 +2,7 @@
 // closures of its own. It knows no WebSocket.
 
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { readInto } from './direct-reads.js';
 
 /** Who is told of what happens on a socket. */
@@ -47,6 +47,8 @@ export function takeSocket(
   }
   const isDirect = buffer !== undefined && readInto(socket, buffer, onRead);
   if (head.length > 0) socket.unshift(head);
+  // Unless somebody else has an eye on what comes in.
+  if (socket instanceof Socket && socket.push === Readable.prototype.push) socket.push = push;
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('error', onError);
@@ -56,6 +58,20 @@ export function takeSocket(
 
 function onData(this: Taken, chunk: Buffer): void {
   this[READER]?.receive(chunk);
+}
+
+/**
+ * In place of the stream's own, of a socket of Node's: what nobody else waits for goes to its reader at once. Past the buffer, the
+ * event and the turn in which the stream sees whether it should read more, that is a tenth of what a chunk of short messages costs.
+ */
+function push(this: Taken, chunk: unknown, encoding?: BufferEncoding): boolean {
+  const isPlain = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') === 1;
+  const reader = this[READER];
+  if (!isPlain || reader === undefined || !(chunk instanceof Uint8Array)) {
+    return Readable.prototype.push.call(this, chunk, encoding);
+  }
+  reader.receive(chunk);
+  return true;
 }
 
 function onRead(this: Taken, length: number): boolean {
