@@ -4,6 +4,8 @@
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+// Not the global: tests put a clock of their own in its place, and messages come all the same.
+import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL, CLOSE_TRY_AGAIN_LATER } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';

@@ -4,7 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { openPair, PAIRS } from '../support/implementations.js';
 import { RawClient, requestHead } from '../support/raw-client.js';
@@ -170,6 +170,17 @@ test('a message is handed on in the context of its own socket', async () => {
   storage.run('B', () => void b.arrive(wire(peer.text('b'))));
   await turn();
   expect(seen).toEqual(['a in A', 'b in B']);
+});
+
+test('messages come while a test has stopped the clock', async () => {
+  const { events, open } = await start();
+  const { client, webSocket } = await open();
+  const message = next(webSocket, 'message');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate'] });
+  onTestFinished(() => void vi.useRealTimers());
+  client.send(wire(peer.text('1')));
+  await message;
+  expect(events).toEqual(['1']);
 });
 
 test('whoever else listens to the socket hears what comes', async () => {
