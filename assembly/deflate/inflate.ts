@@ -2,6 +2,7 @@
 // other, what waits between two calls, the cap on the output, and the text's validity. Knows no connection.
 
 import { validate } from '../utf8';
+import { remember } from './context';
 import { useFixedTables } from './huffman-decode';
 import { inflateSymbols, inputEndOf, SYMBOLS_CUT, SYMBOLS_END, SYMBOLS_FULL } from './inflate-block';
 import { HEADER_BAD, HEADER_CUT, readDynamicHeader } from './inflate-header';
@@ -27,6 +28,7 @@ import {
   INFLATE_ERROR_DATA,
   INFLATE_ERROR_UTF8,
   INFLATE_FIRST,
+  INFLATE_KEEP,
   INFLATE_LAST,
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
@@ -88,6 +90,7 @@ export function inflate(contextPtr: usize, windowLength: u32, length: u32, flags
     store<u32>(STATE_STAGE, STAGE_FAILED);
     store<u32>(STATE_PENDING, 0);
   }
+  if (status == INFLATE_DONE && (flags & INFLATE_KEEP) != 0) remember(contextPtr, OUTPUT_PTR, produced);
   store<i32>(OUTCOME_PTR, status, OUTCOME_STATUS);
   return produced;
 }

@@ -115,6 +115,8 @@ export const INFLATE_FIRST = 0x01;
 export const INFLATE_LAST = 0x02;
 /** inflate(): the message is text, to be validated as UTF-8. */
 export const INFLATE_TEXT = 0x04;
+/** Flag: the context is to remember what this call puts out, if it ends the message (one call less than `remember`). */
+export const INFLATE_KEEP = 0x08;
 
 /** deflate(): the message ends with this slice; the four bytes 00 00 ff ff are taken off. */
 export const DEFLATE_LAST = 0x01;

@@ -6,6 +6,7 @@ import {
   INFLATE_DONE,
   INFLATE_ERROR_UTF8,
   INFLATE_FIRST,
+  INFLATE_KEEP,
   INFLATE_LAST,
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
@@ -79,6 +80,7 @@ export class Inflation {
    *
    * @param contextPtr with the history that the message may refer to
    * @param isText check that what comes out is UTF-8
+   * @param isKept whether later messages may refer to this one
    */
   begin(
     contextPtr: number,
@@ -88,6 +90,7 @@ export class Inflation {
     end: number,
     maxLength: number,
     isText: boolean,
+    isKept: boolean,
   ): void {
     this.#contextPtr = contextPtr;
     this.#windowLength = windowLength;
@@ -95,7 +98,7 @@ export class Inflation {
     this.#start = start;
     this.#end = end;
     this.#inputLength = end - start;
-    this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0);
+    this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0) | (isKept ? INFLATE_KEEP : 0);
     this.#left = maxLength;
     this.#outputLength = 0;
     this.#status = INFLATE_NEEDS_INPUT;
@@ -130,11 +133,6 @@ export class Inflation {
   /** The piece that `next` made, as the caller's own. @param length what `next` returned */
   takeOutput(length: number): Uint8Array<ArrayBuffer> {
     return this.arena.host.copy(this.arena.output(length));
-  }
-
-  /** Puts the last piece into the context: with takeover, once the message is done. */
-  rememberLast(): void {
-    this.arena.kernel.remember(this.#contextPtr, OUTPUT_PTR, this.#length);
   }
 
   /** Hands over the next input. @returns its length */

@@ -94,7 +94,8 @@ export class MessageInflater implements MessageDecompression {
   /** @returns the length of the first piece */
   #begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): number {
     const contextPtr = this.#bringContext();
-    this.#inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText);
+    const isKept = this.#keepsContext;
+    this.#inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, isKept);
     return this.#inflation.next();
   }
 
@@ -115,11 +116,9 @@ export class MessageInflater implements MessageDecompression {
     return contextPtr;
   }
 
-  /** The message is done: keeps what later ones may refer to. */
+  /** The message is done, and remembered: keeps a context that has no place of its own. */
   #keepContext(): void {
-    if (!this.#keepsContext) return;
-    this.#inflation.rememberLast();
-    if (this.#contextPtr !== 0) return;
+    if (!this.#keepsContext || this.#contextPtr !== 0) return;
     const ptr = SHARED_INFLATE_CONTEXT_PTR;
     const length = contextLength(Math.log2(this.#windowLength), 0);
     this.#savedContext ??= new Uint8Array(length);

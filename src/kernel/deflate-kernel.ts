@@ -26,8 +26,8 @@ export interface DeflateKernel {
   /**
    * Inflates a piece of a message: `length` bytes at INPUT_PTR, behind what of the message came before. The output lies at
    * OUTPUT_PTR; matches reach into it and into the context's history, no further than `windowLength`. The context itself
-   * stays as it is: whoever needs the output as history calls `remember` with it, always where more of the message is to
-   * come, and after its end with takeover.
+   * stays as it is: whoever needs the output as history calls `remember` with it where more of the message is to come, and with
+   * takeover gives INFLATE_KEEP for the end.
    *
    * Accepts what zlib's raw inflate accepts. A block with BFINAL ends the compressed data of its message only in so far as
    * RFC 7692 section 7.2.3.4 allows: behind it, at the next byte, further blocks may follow. A message is whole where, with
@@ -42,7 +42,7 @@ export interface DeflateKernel {
    *   there is no takeover
    * @param windowLength 2^8 to 2^15; a distance beyond it, or beyond what was put out and remembered, is an error
    * @param length 0 to INPUT_CAPACITY; 0 to go on after INFLATE_NEEDS_OUTPUT
-   * @param flags INFLATE_FIRST, INFLATE_LAST, INFLATE_TEXT; to go on after INFLATE_NEEDS_OUTPUT the same without FIRST
+   * @param flags INFLATE_FIRST, INFLATE_LAST, INFLATE_TEXT, INFLATE_KEEP; to go on after INFLATE_NEEDS_OUTPUT the same without FIRST
    * @param capacity 1 to OUTPUT_CAPACITY: the most bytes to put out in this call. INFLATE_NEEDS_OUTPUT only if there is at
    *   least one more byte to come, so a limit is exact
    * @returns how many bytes lie at OUTPUT_PTR; the words at OUTCOME_PTR say the rest. After an error the output is void

@@ -2,7 +2,17 @@
 // WebAssembly is forbidden, and is what the WebAssembly kernel is tested against. It must not know that kernel: both are
 // readings of one contract.
 
-import { DEFLATE_LAST, DEFLATE_PAGES, INPUT_PTR, OUTPUT_PTR, PAGE_LENGTH } from '../../assembly/deflate/layout.js';
+import {
+  DEFLATE_LAST,
+  DEFLATE_PAGES,
+  INFLATE_DONE,
+  INFLATE_KEEP,
+  INPUT_PTR,
+  OUTCOME_PTR,
+  OUTCOME_STATUS,
+  OUTPUT_PTR,
+  PAGE_LENGTH,
+} from '../../assembly/deflate/layout.js';
 import type { DeflateKernel } from './deflate-kernel.js';
 import { PortableBlocks } from './portable-blocks.js';
 import { initContext, remember } from './portable-context.js';
@@ -10,6 +20,8 @@ import { PortableInflate } from './portable-inflate.js';
 import type { PortableMemory } from './portable-mask.js';
 import { PortableMatches } from './portable-matches.js';
 import { transcode } from './portable-transcode.js';
+
+const STATUS_WORD = (OUTCOME_PTR + OUTCOME_STATUS) / 4;
 
 class PortableDeflateKernel implements DeflateKernel {
   readonly name = 'portable';
@@ -36,7 +48,10 @@ class PortableDeflateKernel implements DeflateKernel {
   }
 
   inflate(contextPtr: number, windowLength: number, length: number, flags: number, capacity: number): number {
-    return this.#inflate.inflate(contextPtr, windowLength, length, flags, capacity);
+    const outputLength = this.#inflate.inflate(contextPtr, windowLength, length, flags, capacity);
+    const isDone = this.#memory.words[STATUS_WORD] === INFLATE_DONE;
+    if (isDone && (flags & INFLATE_KEEP) !== 0) remember(this.#memory, contextPtr, OUTPUT_PTR, outputLength);
+    return outputLength;
   }
 
   remember(contextPtr: number, ptr: number, length: number): void {

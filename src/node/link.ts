@@ -9,6 +9,8 @@ import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL, CLOSE_TRY_AGAIN_LATER } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
+import { copyBytes } from '../kernel/bytes.js';
+import { getHost } from '../kernel/host.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { cutSocket } from './cut-socket.js';
@@ -23,6 +25,7 @@ import { SpacedDelivery } from './spaced-delivery.js';
 import { WebSocketError } from './ws-errors.js';
 
 const EMPTY = Buffer.alloc(0);
+const host = getHost();
 /**
  * Bytes: a shorter chunk waits until all sockets that have something have been read. For those the code of the one and of the
  * other is in the cache then, and a tenth to a third of a message's time is saved. The bytes of longer ones would no longer be.
@@ -61,6 +64,8 @@ export class Link implements MessageHandler, SocketReader {
   #hasEnded = false;
   /** A chunk that is handed on once this turn's reading is done. */
   #kept: Uint8Array | undefined;
+  /** A chunk is being handed on. */
+  #isReceiving = false;
   /** The peer's Close. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
@@ -120,6 +125,8 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
   terminate(): void {
+    // In a listener, of bytes that it has not come to yet: they are not wanted.
+    if (this.#isReceiving) this.#kept = undefined;
     if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
     this.cut();
   }
@@ -137,6 +144,24 @@ export class Link implements MessageHandler, SocketReader {
     this.outgoing.flush();
     this.cut();
     this.emitError(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
+  }
+
+  /** Reads no more. */
+  pauseSocket(): void {
+    this.socket.pause();
+    this.#putBack();
+  }
+
+  /**
+   * What was kept goes back to the stream, which then keeps its own end back too. (Not where it is read straight into the arena: then
+   * nothing, no end either, is read while it pauses, and to put something back would have the stream read again.)
+   */
+  #putBack(): void {
+    const { socket } = this;
+    const kept = this.#kept;
+    if (kept === undefined || this.readsDirectly || socket.destroyed || socket.readableEnded) return;
+    this.#kept = undefined;
+    socket.unshift(kept);
   }
 
   /** Reads on, unless somebody wants it to pause. */
@@ -214,32 +239,40 @@ export class Link implements MessageHandler, SocketReader {
     else this.#receive(chunk, chunk.length);
   }
 
-  /** Not in a message that comes in many chunks, and not beside reads that use the arena. */
+  /** Not in a message that comes in many chunks, and not if a chunk may have to wait for the deliveries before it. */
   #mayKeep(length: number): boolean {
-    return length < SHORT_LENGTH && this.#connection.bufferedLength === 0 && !this.readsDirectly;
+    return length < SHORT_LENGTH && this.#connection.bufferedLength === 0 && this.#spaced === undefined;
   }
 
-  /** The bytes lie in the arena. */
+  /** The bytes lie in the arena, which other sockets use too: what is to wait is taken out of it. */
   receiveDirectly(length: number): void {
-    this.#heartbeat?.hear();
-    this.#receive(undefined, length);
+    if (this.#kept === undefined && !this.#mayKeep(length)) {
+      this.#heartbeat?.hear();
+      this.#receive(undefined, length);
+      return;
+    }
+    const chunk = host.allocateForParts(length);
+    copyBytes(this.#connection.receiveBuffer, 0, length, chunk, 0);
+    this.receive(chunk);
   }
 
   #receive(chunk: Uint8Array | undefined, length: number): void {
     const connection = this.#connection;
     const handler: MessageHandler = this.#spaced ?? this;
     this.outgoing.hold();
+    this.#isReceiving = true;
     let isWhole = false;
     try {
       if (chunk === undefined) connection.dispatchReceived(length, handler);
       else connection.dispatch(chunk, handler);
       isWhole = true;
     } finally {
+      this.#isReceiving = false;
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
       // Meanwhile nothing more is read: who throws at every message must not gather them.
       if (!isWhole) {
         this.#hasRest = true;
-        this.socket.pause();
+        this.pauseSocket();
         setImmediate(Link.#receiveRest, this);
       }
       this.outgoing.release();
@@ -319,10 +352,11 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
-  /** Hands on what was kept, unless nothing is wanted now: `resume` sees to it then. */
+  /** Hands on what was kept, unless nothing is wanted now: `resume` sees to it then, or the stream does. */
   static #receiveKept(link: Link): void {
+    if (link.socket.isPaused()) link.#putBack();
     const chunk = link.#kept;
-    if (chunk === undefined || link.isPaused || link.#hasRest || link.#spaced?.isBusy === true) return;
+    if (chunk === undefined || link.isPaused || link.#hasRest) return;
     link.#kept = undefined;
     link.#receive(chunk, chunk.length);
   }

@@ -65,13 +65,17 @@ function onData(this: Taken, chunk: Buffer): void {
  * event and the turn in which the stream sees whether it should read more, that is a tenth of what a chunk of short messages costs.
  */
 function push(this: Taken, chunk: unknown, encoding?: BufferEncoding): boolean {
-  const isPlain = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') === 1;
   const reader = this[READER];
+  const isPlain = this.readableFlowing === true && this.readableLength === 0 && isOnlyOurs(this);
   if (!isPlain || reader === undefined || !(chunk instanceof Uint8Array)) {
     return Readable.prototype.push.call(this, chunk, encoding);
   }
   reader.receive(chunk);
   return true;
+}
+
+function isOnlyOurs(socket: Duplex): boolean {
+  return socket.listenerCount('data') === 1 && socket.listenerCount('data', onData) === 1;
 }
 
 function onRead(this: Taken, length: number): boolean {

@@ -227,7 +227,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     const link = this.#link;
     if (link === undefined || link.readyState === CLOSED) return;
     link.isPaused = true;
-    link.socket.pause();
+    link.pauseSocket();
   }
 
   /** Reads on. Without effect while connecting, and when closed. */

@@ -1,6 +1,7 @@
-// initContext() and remember() of every kernel: what a context's header and ring hold, byte for byte, and
+// initContext(), remember() and INFLATE_KEEP of every kernel: what a context's header and ring hold, byte for byte, and
 // that nothing beside them is written.
 
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   CONTEXT_HASH_BITS,
@@ -8,6 +9,16 @@ import {
   CONTEXT_POSITION,
   CONTEXT_RING,
   CONTEXT_RING_LENGTH,
+  INFLATE_DONE,
+  INFLATE_ERROR_DATA,
+  INFLATE_FIRST,
+  INFLATE_KEEP,
+  INFLATE_LAST,
+  INFLATE_NEEDS_INPUT,
+  INFLATE_NEEDS_OUTPUT,
+  INPUT_PTR,
+  OUTCOME_PTR,
+  OUTCOME_STATUS,
   OUTPUT_PTR,
   POOL_PTR,
 } from '../../assembly/deflate/layout.js';
@@ -82,6 +93,29 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
       kernel.remember(CONTEXT, OUTPUT_PTR + 256, length);
       expect(remembered(CONTEXT)).toEqual([...all.subarray(length, 256 + length)]);
     }
+  });
+
+  it('with INFLATE_KEEP the end of a message is remembered by inflate itself, and nothing else is', () => {
+    const FIRST = INFLATE_FIRST | INFLATE_KEEP;
+    const inflate = (input: Uint8Array, flags: number, capacity: number) => {
+      bytes.set(input, INPUT_PTR);
+      const length = kernel.inflate(CONTEXT, 256, input.length, flags, capacity);
+      return { status: view.getInt32(OUTCOME_PTR + OUTCOME_STATUS, true), length };
+    };
+    const message = deflateRawSync(Buffer.from('what is remembered'), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(
+      0,
+      -4,
+    );
+    kernel.initContext(CONTEXT, 256, 0);
+    expect(inflate(message.subarray(0, 5), FIRST, 100).status).toBe(INFLATE_NEEDS_INPUT);
+    expect(remembered(CONTEXT)).toEqual([]);
+    expect(inflate(message, FIRST | INFLATE_LAST, 5)).toEqual({ status: INFLATE_NEEDS_OUTPUT, length: 5 });
+    expect(remembered(CONTEXT)).toEqual([]);
+    expect(inflate(new Uint8Array(0), INFLATE_KEEP | INFLATE_LAST, 100)).toEqual({ status: INFLATE_DONE, length: 13 });
+    expect(remembered(CONTEXT)).toEqual([...Buffer.from('is remembered')]);
+    expect(inflate(message.subarray(0, -2), FIRST | INFLATE_LAST, 100).status).toBe(INFLATE_ERROR_DATA);
+    expect(inflate(message, INFLATE_FIRST | INFLATE_LAST, 100)).toEqual({ status: INFLATE_DONE, length: 18 });
+    expect(remembered(CONTEXT)).toEqual([...Buffer.from('is remembered')]);
   });
 
   it('the position goes round at 2^32', () => {

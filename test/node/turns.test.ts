@@ -100,6 +100,78 @@ test('a pause that is over in the same turn holds nothing', async () => {
   expect(events).toEqual(['1', '2']);
 });
 
+test('a pause of the socket itself holds what waits too', async () => {
+  const { events, open } = await start();
+  const { arrive, socket } = await open();
+  arrive(wire(peer.text('1')));
+  socket.pause();
+  await turn();
+  expect(events).toEqual([]);
+  socket.resume();
+  await expect.poll(() => events).toEqual(['1']);
+});
+
+/** What a connection with a pause at the first message does with a second and the end of the stream, all in one turn. */
+test.each([
+  ['by the listener of the first', true],
+  ['by somebody else', false],
+])('a pause holds the end of the stream back with what waits: %s', async (_name, isInListener) => {
+  const { events, open } = await start();
+  const { arrive, webSocket, client } = await open();
+  webSocket.on('message', (data: Buffer) => {
+    events.push(`state ${webSocket.readyState}`);
+    webSocket.send(String(data));
+    if (isInListener && String(data) === '1') webSocket.pause();
+  });
+  arrive(wire(peer.text('1')));
+  if (isInListener) arrive(wire(peer.text('2')));
+  else webSocket.pause();
+  arrive(null);
+  for (let i = 0; i < 5; i++) await turn();
+  expect(events).toEqual(isInListener ? ['1', 'state 1'] : []);
+  webSocket.resume();
+  const all = isInListener ? ['1', '2'] : ['1'];
+  await expect.poll(() => events).toEqual([...all.flatMap((text) => [text, 'state 1']), 'close 1006']);
+  const answers = all.flatMap((text) => [0x81, 1, text.charCodeAt(0)]);
+  expect([...(await client.take(answers.length))]).toEqual(answers);
+});
+
+test.each([
+  ['a listener that throws', {}, true],
+  ['a listener that pauses', {}, false],
+  ['one delivery a turn', { allowSynchronousEvents: false }, undefined],
+])(
+  'a Close in a chunk that waits is answered, the end of the stream behind it: %s',
+  async (_name, options, doesThrow) => {
+    const { events, open } = await start(options);
+    const { arrive, webSocket, client } = await open();
+    webSocket.on('message', () => {
+      if (doesThrow === true) throw new Error('from a listener');
+      if (doesThrow !== false) return;
+      webSocket.pause();
+      setTimeout(() => webSocket.resume(), 20);
+    });
+    arrive(wire(peer.text('1')));
+    const second = () => arrive(wire(peer.close(1001)));
+    if (doesThrow === true) expect(second).toThrow('from a listener');
+    else second();
+    arrive(null);
+    await expect.poll(() => events).toEqual(['1', 'close 1001']);
+    expect([...(await client.take(4))]).toEqual([0x88, 2, 1001 >> 8, 1001 & 255]);
+  },
+);
+
+test('what arrived behind the message whose listener cuts the connection is not delivered', async () => {
+  const { events, open } = await start();
+  const { arrive, webSocket } = await open();
+  webSocket.on('message', () => webSocket.terminate());
+  arrive(wire(peer.text('1')));
+  arrive(wire(peer.text('2')));
+  await expect.poll(() => events).toEqual(['1', 'close 1006']);
+  await turn();
+  expect(events).toHaveLength(2);
+});
+
 test('the end of a stream behind a chunk that waits: its message, then the end', async () => {
   const { events, open } = await start();
   const { arrive, webSocket } = await open();
@@ -199,6 +271,18 @@ test('whoever else listens to the socket hears what comes', async () => {
   client.send(wire(peer.text('2')));
   await expect.poll(() => events).toEqual(['1', '2']);
   expect(heard).toHaveLength(1);
+});
+
+test('whoever takes the socket away from us has it', async () => {
+  const { events, open } = await start();
+  const { arrive, socket } = await open();
+  const heard: Buffer[] = [];
+  socket.removeAllListeners('data');
+  socket.on('data', (chunk: Buffer) => heard.push(chunk));
+  arrive(wire(peer.text('1')));
+  await turn();
+  expect(heard).toHaveLength(1);
+  expect(events).toEqual([]);
 });
 
 test('a socket with a push of its own keeps it', async () => {
