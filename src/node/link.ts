@@ -9,8 +9,6 @@ import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL, CLOSE_TRY_AGAIN_LATER } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
-import { copyBytes } from '../kernel/bytes.js';
-import { getHost } from '../kernel/host.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { cutSocket } from './cut-socket.js';
@@ -25,7 +23,6 @@ import { SpacedDelivery } from './spaced-delivery.js';
 import { WebSocketError } from './ws-errors.js';
 
 const EMPTY = Buffer.alloc(0);
-const host = getHost();
 /**
  * Bytes: a shorter chunk waits until all sockets that have something have been read. For those the code of the one and of the
  * other is in the cache then, and a tenth to a third of a message's time is saved. The bytes of longer ones would no longer be.
@@ -152,23 +149,18 @@ export class Link implements MessageHandler, SocketReader {
     this.#putBack();
   }
 
-  /**
-   * What was kept goes back to the stream, which then keeps its own end back too. (Not where it is read straight into the arena: then
-   * nothing, no end either, is read while it pauses, and to put something back would have the stream read again.)
-   */
+  /** What was kept goes back to the stream, which then keeps its own end back too. */
   #putBack(): void {
     const { socket } = this;
     const kept = this.#kept;
-    if (kept === undefined || this.readsDirectly || socket.destroyed || socket.readableEnded) return;
+    if (kept === undefined || socket.destroyed || socket.readableEnded) return;
     this.#kept = undefined;
     socket.unshift(kept);
   }
 
   /** Reads on, unless somebody wants it to pause. */
   resume(): void {
-    if (this.isPaused || this.#spaced?.isBusy === true) return;
-    if (this.#kept !== undefined) setImmediate(Link.#receiveKept, this);
-    this.socket.resume();
+    if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
   }
 
   /** Tells of an error of the peer's, or of the connection: nobody listening is no error, it ends all the same. */
@@ -239,21 +231,16 @@ export class Link implements MessageHandler, SocketReader {
     else this.#receive(chunk, chunk.length);
   }
 
-  /** Not in a message that comes in many chunks, and not if a chunk may have to wait for the deliveries before it. */
+  /** Not in a message that comes in many chunks, not beside reads that use the arena, and not if deliveries wait for each other. */
   #mayKeep(length: number): boolean {
-    return length < SHORT_LENGTH && this.#connection.bufferedLength === 0 && this.#spaced === undefined;
+    const isAlone = this.#connection.bufferedLength === 0 && !this.readsDirectly && this.#spaced === undefined;
+    return length < SHORT_LENGTH && isAlone;
   }
 
-  /** The bytes lie in the arena, which other sockets use too: what is to wait is taken out of it. */
+  /** The bytes lie in the arena. */
   receiveDirectly(length: number): void {
-    if (this.#kept === undefined && !this.#mayKeep(length)) {
-      this.#heartbeat?.hear();
-      this.#receive(undefined, length);
-      return;
-    }
-    const chunk = host.allocateForParts(length);
-    copyBytes(this.#connection.receiveBuffer, 0, length, chunk, 0);
-    this.receive(chunk);
+    this.#heartbeat?.hear();
+    this.#receive(undefined, length);
   }
 
   #receive(chunk: Uint8Array | undefined, length: number): void {
@@ -352,7 +339,7 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
-  /** Hands on what was kept, unless nothing is wanted now: `resume` sees to it then, or the stream does. */
+  /** Hands on what was kept, unless nothing is wanted now: then the stream has it, or `ended` sees to it. */
   static #receiveKept(link: Link): void {
     if (link.socket.isPaused()) link.#putBack();
     const chunk = link.#kept;
