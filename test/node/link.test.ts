@@ -3,38 +3,18 @@
 
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { IMPLEMENTATIONS, openPair, type Pair } from '../support/implementations.js';
-import { RawClient, requestHead } from '../support/raw-client.js';
+import { startForRawClients } from '../support/raw-connections.js';
 import { next } from '../support/servers.js';
 import { Peer, stream, wire } from '../support/wire.js';
 
 const peer = new Peer('server');
 const CLOSE_1000 = [0x88, 2, 1000 >> 8, 1000 & 255];
 
-async function start(options: Partial<WebSocketServerOptions> = {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  await next(server, 'listening');
-  const { port } = server.address() as { port: number };
-  onTestFinished(() => void server.close());
-  return async () => {
-    const connection = next<[InstanceType<typeof WebSocketServer.prototype.options.WebSocket & object>]>(
-      server,
-      'connection',
-    );
-    const client = new RawClient(port);
-    onTestFinished(() => void client.socket.destroy());
-    client.send(requestHead(port));
-    await client.takeHead();
-    const [webSocket] = await connection;
-    return { client, webSocket };
-  };
-}
-
 test('a heartbeat sends no ping behind a Close', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const open = await start({ heartbeat: { interval: 1000 } });
+  const open = await startForRawClients({ heartbeat: { interval: 1000 } });
   const { client, webSocket } = await open();
   const pong = next(webSocket, 'pong');
   vi.advanceTimersByTime(1000);
@@ -50,7 +30,7 @@ test('a heartbeat sends no ping behind a Close', async () => {
 });
 
 test('who has sent a Close and holds most of what is too much is cut, without a second Close', async () => {
-  const open = await start({ maxHeldLength: 100_000 });
+  const open = await startForRawClients({ maxHeldLength: 100_000 });
   const most = await open();
   most.client.send(wire(peer.binary(new Uint8Array(80_000), { claimed: 1024n * 1024n })));
   await expect.poll(() => (most.webSocket._socket as Socket).bytesRead).toBeGreaterThan(80_000);
@@ -81,7 +61,7 @@ function takeThrown(): string[] {
 /** A connection, whose `events` end with its close, and what listeners throw. */
 async function openTold() {
   const thrown = takeThrown();
-  const open = await start();
+  const open = await startForRawClients();
   const opened = await open();
   const events: string[] = [];
   opened.webSocket.on('close', (code: number) => events.push(`close ${code}`));

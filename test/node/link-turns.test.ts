@@ -8,6 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { openPair, PAIRS } from '../support/implementations.js';
 import { RawClient, requestHead } from '../support/raw-client.js';
+import { startForRawClients } from '../support/raw-connections.js';
 import { next } from '../support/servers.js';
 import { Peer, stream, wire } from '../support/wire.js';
 
@@ -16,23 +17,12 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Connections of one server, each with what happens on it; `arrive` does what Node does with what it has read. */
 async function start(options: Partial<WebSocketServerOptions> = {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  await next(server, 'listening');
-  const { port } = server.address() as { port: number };
-  onTestFinished(() => void server.close());
+  const openRaw = await startForRawClients(options);
   const events: string[] = [];
   return {
     events,
     open: async (name = '') => {
-      const connection = next<[InstanceType<typeof WebSocketServer.prototype.options.WebSocket & object>]>(
-        server,
-        'connection',
-      );
-      const client = new RawClient(port);
-      onTestFinished(() => void client.socket.destroy());
-      client.send(requestHead(port));
-      await client.takeHead();
-      const [webSocket] = await connection;
+      const { client, webSocket } = await openRaw();
       const socket = webSocket._socket as Socket;
       webSocket.on('message', (data: Buffer) => events.push(name + String(data).slice(0, 8)));
       webSocket.on('close', (code: number) => events.push(`${name}close ${code}`));
