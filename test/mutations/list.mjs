@@ -553,9 +553,9 @@ export const MUTATIONS = [
   ],
   [
     'the last piece of a message is not remembered',
-    'src/compression/message-inflater.ts',
-    'this.#inflation.rememberLast();',
-    '',
+    'src/compression/inflation.ts',
+    '(isKept ? INFLATE_KEEP : 0)',
+    '0',
     [compressed('7.2.3.2')],
   ],
   [
