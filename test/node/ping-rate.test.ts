@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { PingRate } from '../../src/node/ping-rate.js';
-import { RawClient, requestHead } from '../support/raw-client.js';
+import { startForRawClients } from '../support/raw-connections.js';
 import { KERNEL_NAMES } from '../support/replay.js';
 import { next } from '../support/servers.js';
 import { Peer, stream } from '../support/wire.js';
@@ -28,13 +28,8 @@ async function listen(options: Partial<WebSocketServerOptions> = {}) {
 
 /** A server, and a socket at the other end. */
 async function openRaw(options: Partial<WebSocketServerOptions>) {
-  const { server, port } = await listen(options);
-  const connection = next<[WebSocket]>(server, 'connection');
-  const client = new RawClient(port);
-  onTestFinished(() => void client.socket.destroy());
-  client.send(requestHead(port));
-  await client.takeHead();
-  const [webSocket] = await connection;
+  const open = await startForRawClients(options);
+  const { client, webSocket } = await open();
   const seen: string[] = [];
   webSocket.on('ping', () => seen.push('ping'));
   webSocket.on('message', (data) => seen.push(String(data)));

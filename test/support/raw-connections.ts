@@ -1,11 +1,9 @@
 // A server of ours, and connections to it whose client is only bytes: what it sends is the test's to say.
 
 import { onTestFinished } from 'vitest';
-import { WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
+import { type WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
 import { RawClient, requestHead } from './raw-client.js';
 import { next } from './servers.js';
-
-type Served = InstanceType<typeof WebSocketServer.prototype.options.WebSocket & object>;
 
 /** Starts a server. @returns what opens a connection, and gives both ends of it; all ends with the test */
 export async function startForRawClients(options: Partial<WebSocketServerOptions> = {}) {
@@ -14,7 +12,7 @@ export async function startForRawClients(options: Partial<WebSocketServerOptions
   const { port } = server.address() as { port: number };
   onTestFinished(() => void server.close());
   return async () => {
-    const connection = next<[Served]>(server, 'connection');
+    const connection = next<[WebSocket]>(server, 'connection');
     const client = new RawClient(port);
     onTestFinished(() => void client.socket.destroy());
     client.send(requestHead(port));
