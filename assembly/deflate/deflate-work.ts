@@ -1,5 +1,5 @@
-// Where things lie in the work area of deflate (layout.ts), and what its records are. All of it is scratch: nothing in
-// it outlives the call that wrote it.
+// Where things lie in the work area of deflate (layout.ts), and what its records are. All of it is scratch: nothing but
+// KNOWN is of account to a later call.
 
 import { DEFLATE_WORK_PTR, INPUT_PTR, OUTPUT_PTR } from './layout';
 
@@ -51,6 +51,11 @@ export const NO_DISTANCE: u32 = 30 << TOKEN_DISTANCE_SHIFT;
 /** The match finders' tables for a long slice, and of chains: u16 each. */
 export const SLICE_HASH: usize = DEFLATE_WORK_PTR + 0x30000;
 export const CHAINS: usize = SLICE_HASH + 0x8000;
+/**
+ * What the slice's hash knows, the one thing here that does outlive a call: u32 each, of which context (0: of none), up to which
+ * of its positions, and the hash's mask. It may be anything.
+ */
+export const KNOWN: usize = DEFLATE_WORK_PTR + 0x960;
 
 // ---- Its symbols: three alphabets, of literals and lengths, of distances, and of code lengths (section 3.2.7)
 

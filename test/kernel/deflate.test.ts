@@ -13,6 +13,7 @@ import {
   INPUT_CAPACITY,
   INPUT_PTR,
   LEVEL_DEFAULT,
+  LEVEL_FASTEST,
   OUTPUT_PTR,
   POOL_PTR,
 } from '../../assembly/deflate/layout.js';
@@ -242,6 +243,40 @@ describe.each(DEFLATERS)('deflate, $name kernel', ({ name, kernel }) => {
       }
     }
   });
+
+  it.each([LEVEL_FASTEST, LEVEL_DEFAULT])(
+    'at level %i a very long slice finds what the one before ended with, whoever came between',
+    (level) => {
+      const ringLength = 4096;
+      const first = messageOf('json', INPUT_CAPACITY, 1);
+      const second = Buffer.concat([first.subarray(-3000), messageOf('json', 40_000, 2)]);
+      const open = (contextPtr: number) =>
+        new Deflater(kernel, { contextPtr, ringLength, hashBits: 11, takeover: true, level });
+      const lengthAfter = (between: (contextPtr: number) => void) => {
+        const deflater = open(POOL_PTR);
+        const payloads = [deflater.deflate(first)];
+        between(POOL_PTR + 0x4000);
+        payloads.push(deflater.deflate(second));
+        expectSame(inflateAll(payloads), Buffer.concat([first, second]), 'two slices');
+        return payloads[1]!.length;
+      };
+      const alone = open(POOL_PTR).deflate(second).length;
+      const found = lengthAfter(() => {});
+      // As literals and short matches the 3000 bytes are some 900.
+      expect(found).toBeLessThan(alone - 500);
+      // As long as the first, so that positions are the same; and with as many different bytes in matches as fill any hash.
+      const noise = Array.from({ length: 64 }, (_, i) => randomBytes(INPUT_CAPACITY / 128, i));
+      const others = Buffer.concat(noise.flatMap((bytes) => [bytes, bytes]));
+      for (const other of LEVELS) {
+        const afterOther = lengthAfter((contextPtr) => {
+          const deflater = open(contextPtr);
+          deflater.level = other;
+          deflater.deflate(others);
+        });
+        expect(afterOther).toBeLessThan(found + 100);
+      }
+    },
+  );
 
   it('two matches side by side, whatever number of bits they have together', () => {
     for (let seed = 1; seed <= 20; seed++) {

@@ -535,6 +535,20 @@ export const MUTATIONS = [
     'if (firstCount + secondCount > 57) {',
     [{ file: 'test/kernel/deflate.test.ts', filter: 'side by side' }],
   ],
+  [
+    'a hash that others have used is taken as it is',
+    'assembly/deflate/deflate.ts',
+    'load<u32>(KNOWN) == <u32>contextPtr',
+    'load<u32>(KNOWN) != 1',
+    [{ file: 'test/kernel/deflate.test.ts', filter: 'whoever came between' }],
+  ],
+  [
+    'level smallest leaves the hash that it has used as known',
+    'assembly/deflate/deflate.ts',
+    'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);',
+    'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, load<u32>(KNOWN));',
+    [{ file: 'test/kernel/deflate.test.ts', filter: 'whoever came between' }],
+  ],
 
   // ---- permessage-deflate: TypeScript
   [
