@@ -35,9 +35,9 @@ export function bitsBefore(position: u32): u64 {
   return <u64>(<u32>load<u8>(byteAt(position)) & ((1 << (position & 7)) - 1));
 }
 
-/** Puts at most 32 bits; those of `bits` beyond `count` are 0. */
-export function putBits(position: u32, bits: u32, count: u32): u32 {
-  store<u64>(byteAt(position), bitsBefore(position) | (<u64>bits << (position & 7)));
+/** Puts at most 57 bits; those of `bits` beyond `count` are 0. */
+export function putBits(position: u32, bits: u64, count: u32): u32 {
+  store<u64>(byteAt(position), bitsBefore(position) | (bits << (position & 7)));
   return position + count;
 }
 

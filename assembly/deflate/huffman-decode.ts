@@ -22,6 +22,7 @@
 // and `>> (entry >> 8)` shifts by the code's, without a mask. Why 2 is added there: see inflate-block.ts.
 
 import { DISTANCES, LITERALS, STATE_DISTANCE_MASK, STATE_IS_FIXED, STATE_LITERAL_MASK } from './inflate-state';
+import { reverse } from './reverse';
 
 export const ENTRY_LITERAL: u32 = 1 << 7;
 export const ENTRY_END: u32 = 1 << 13;
@@ -36,20 +37,11 @@ const CODE_BIAS: u32 = 0x200;
 /** The entry of each symbol, but for the length of its code: u32[288] and u32[32]. */
 export const LITERAL_SYMBOLS = memory.data(288 * 4, 16);
 export const DISTANCE_SYMBOLS = memory.data(32 * 4, 16);
-/** Bytes with their bits in reverse order. */
-const REVERSED = memory.data(256);
 /** The tables of the fixed codes (3.2.6), of 9 and of 5 bits; their codes are no longer. */
 const FIXED_LITERAL_BITS: u32 = 9;
 const FIXED_LITERALS = memory.data(512 * 4, 16);
 const FIXED_DISTANCE_BITS: u32 = 5;
 const FIXED_DISTANCES = memory.data(32 * 4, 16);
-
-for (let byte: u32 = 0; byte < 256; byte++) {
-  // Bits that are swapped in pairs, the pairs in nibbles, the nibbles.
-  let bits = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55);
-  bits = ((bits & 0x33) << 2) | ((bits >> 2) & 0x33);
-  store<u8>(REVERSED + <usize>byte, (bits << 4) | (bits >> 4));
-}
 
 // 3.2.5: literals, end of block, lengths 3-258 in 29 steps; 286 and 287 mean nothing.
 for (let symbol: u32 = 0; symbol < 288; symbol++) {
@@ -94,13 +86,6 @@ function fillFixed(table: usize, tableBits: u32, symbols: usize, symbol: u32, co
   for (let at = reverse(code << (16 - codeBits)); at < 1 << tableBits; at += 1 << codeBits) {
     store<u32>(table + <usize>(at << 2), entry);
   }
-}
-
-/** 16 bits in reverse order: of a code that begins at the top of them, its place in a table. */
-// @ts-ignore: decorator
-@inline
-function reverse(code: u32): u32 {
-  return (<u32>load<u8>(REVERSED + <usize>(code & 0xff)) << 8) | <u32>load<u8>(REVERSED + <usize>(code >> 8));
 }
 
 /** The place in a table, in bytes, of each number that a code of 9 bits or fewer has, begun at the top of 9: u16[512]. */

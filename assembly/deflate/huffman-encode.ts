@@ -2,6 +2,7 @@
 // stream and no matches. All that it does takes time by the symbols that occur, which are few in a short message.
 
 import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, HUFFMAN_WORK } from './deflate-work';
+import { reverse } from './reverse';
 
 /** u32 each: frequency << 16 | symbol, two more than there are symbols. */
 const SORTED: usize = HUFFMAN_WORK;
@@ -22,22 +23,35 @@ const LENGTH_COUNTS: usize = HUFFMAN_WORK + 0x1b00;
 /**
  * Lists the symbols that occur, in order, as makeCode takes them.
  *
- * @param frequencies u16 each, `count` of them, a multiple of 8
+ * All that occur of 64 symbols are walked in one loop, as each loop's end is foretold wrongly about once.
+ *
+ * @param frequencies u16 each, `count` of them; up to 126 bytes behind them are read
  * @returns how many symbols occur
  */
 export function listUsed(frequencies: usize, count: u32, used: usize): u32 {
   let out = used;
-  for (let symbol: u32 = 0; symbol < count; symbol += 8) {
-    const eight = frequencies + (<usize>symbol << 1);
-    let lanes = i16x8.bitmask(i16x8.ne(v128.load(eight), i16x8.splat(0)));
-    while (lanes != 0) {
-      const lane = ctz<u32>(lanes);
-      store<u32>(out, (<u32>load<u16>(eight + (<usize>lane << 1)) << 16) | (symbol + lane));
+  for (let symbol: u32 = 0; symbol < count; symbol += 64) {
+    const counters = frequencies + (<usize>symbol << 1);
+    let set = sixteenUsed(counters) | (sixteenUsed(counters + 32) << 16);
+    set |= (sixteenUsed(counters + 64) << 32) | (sixteenUsed(counters + 96) << 48);
+    // Behind the alphabet lies what is no concern of it.
+    if (count - symbol < 64) set &= (<u64>1 << (count - symbol)) - 1;
+    for (; set != 0; set &= set - 1) {
+      const at = <u32>ctz<u64>(set);
+      store<u32>(out, (<u32>load<u16>(counters + (<usize>at << 1)) << 16) | (symbol + at));
       out += 4;
-      lanes &= lanes - 1;
     }
   }
   return <u32>(out - used) >> 2;
+}
+
+/** Which of 16 counters are not 0, as a set of bits. */
+// @ts-ignore: decorator
+@inline
+function sixteenUsed(counters: usize): u64 {
+  const low = i16x8.ne(v128.load(counters), i16x8.splat(0));
+  const high = i16x8.ne(v128.load(counters, 16), i16x8.splat(0));
+  return <u64>i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
 }
 
 /** One pass of a radix sort, by eight bits of each u32; `maximum` is the greatest value that these have. */
@@ -145,13 +159,6 @@ function limitLengths(longest: u32, limit: u32): void {
   }
 }
 
-/** The low eight bits in reverse: five copies of the byte, two bits of each taken, and all summed in the fifth byte. */
-// @ts-ignore: decorator
-@inline
-function reverseByte(byte: u32): u32 {
-  return <u32>((((<u64>byte * 0x80200802) & 0x0884422110) * 0x0101010101) >> 32) & 0xff;
-}
-
 /**
  * Makes the code of an alphabet; for symbols that do not occur it writes nothing.
  *
@@ -215,7 +222,7 @@ export function makeCode(used: usize, count: u32, extraBits: usize, limit: u32, 
     const counter = LENGTH_COUNTS + (<usize>length << 1);
     const next = <u32>load<u16>(counter);
     store<u16>(counter, next + 1);
-    store<u32>(entry, value | (((reverseByte(next & 0xff) << 8) | reverseByte(next >> 8)) >> (16 - length)));
+    store<u32>(entry, value | (reverse(next) >> (16 - length)));
   }
   return bits;
 }

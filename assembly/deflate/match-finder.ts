@@ -25,6 +25,12 @@ const LAZY_LENGTH: u32 = 32;
  */
 const DENSE_LENGTH: u32 = 1024;
 
+/**
+ * A block of fewer bytes that has no history asks no place but the latest: 5 % less time for 0.1 % more bytes of 256, 0.4 % of
+ * 400; 1.5 % of 1024 would be too many.
+ */
+const ALONE_LENGTH: u32 = 512;
+
 /** The offset of a bucket: bits of a product that depend on all four bytes. `mask` is the hash's length less 4. */
 // @ts-ignore: decorator
 @inline
@@ -95,6 +101,7 @@ function find(
   let out = isListed ? TOKENS : SEQUENCES;
   let literals = start;
   let p = start;
+  const isAlone = !isListed && symbols < ALONE_LENGTH && oldest == start;
   const isDense = !isListed && symbols < DENSE_LENGTH;
 
   while (p <= last) {
@@ -109,7 +116,7 @@ function find(
       length = matchLength(p, p - distance, min<u32>(MAX_MATCH, <u32>(end - p)));
     }
     const second = (position - (entries >> 16)) & 0xffff;
-    if (load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
+    if (!isAlone && load<u32>(p - second) == bytes && isInReach(second, p, oldest, windowLength)) {
       const longer = matchLength(p, p - second, min<u32>(MAX_MATCH, <u32>(end - p)));
       if (longer > length) {
         length = longer;
@@ -143,6 +150,7 @@ function find(
       }
       const second = (position - (entries >> 16)) & 0xffff;
       if (
+        !isAlone &&
         load<u32>(next - second + length - 3) == load<u32>(next + length - 3) &&
         isInReach(second, next, oldest, windowLength)
       ) {
