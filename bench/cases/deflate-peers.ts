@@ -1,6 +1,6 @@
 // How the others compress, as subjects. It must not know how things are timed.
 
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { constants, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { deflateSync, inflateSync } from 'fflate';
 import type { PerMessageDeflate } from 'ws';
 import { Digest } from '../digest.js';
@@ -14,20 +14,36 @@ const SYNC = { finishFlush: constants.Z_SYNC_FLUSH };
 const LAST_BLOCK = Buffer.of(0x01, 0x00, 0x00, 0xff, 0xff);
 
 /**
- * In one call, deflating at its fastest level. What came before it is given as a dictionary, which is how Node's public
- * interface can have takeover without waiting.
+ * In one call, deflating at its fastest level or at the one that is said. What came before it is given as a dictionary,
+ * which is how Node's public interface can have takeover without waiting.
  */
-export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate'): Subject {
-  const dictionaries = makeDictionaries(job);
-  const optionsFor = (at: number) => {
-    const dictionary = dictionaries[at];
-    return { ...SYNC, level: 1, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
-  };
+export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate', level = 1): Subject {
+  const optionsFor = makeOptions(job, level);
   return direction === 'inflate'
     ? inflatingSubject('node:zlib', job, TRAILER, (payload, at) => inflateRawSync(payload, optionsFor(at)))
     : deflatingSubject('node:zlib', job, (message, at) =>
         deflateRawSync(message, optionsFor(at)).subarray(0, -TRAILER.length),
       );
+}
+
+/** The lowest level at which the messages of the first batch become at most so long altogether. */
+export function findZlibLevel(job: DeflateJob, length: number): number {
+  const messages = job.batches[0]!;
+  for (let level = 1; level < constants.Z_BEST_COMPRESSION; level++) {
+    const optionsFor = makeOptions(job, level);
+    const lengths = messages.map((message, at) => deflateRawSync(message, optionsFor(at)).length - TRAILER.length);
+    if (lengths.reduce((sum, one) => sum + one, 0) <= length) return level;
+  }
+  return constants.Z_BEST_COMPRESSION;
+}
+
+/** @returns what zlib is given with the message that is the n-th of all batches */
+function makeOptions(job: DeflateJob, level: number): (at: number) => ZlibOptions {
+  const dictionaries = makeDictionaries(job);
+  return (at) => {
+    const dictionary = dictionaries[at];
+    return { ...SYNC, level, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
+  };
 }
 
 /** How long a message becomes by itself, as `zlibSubject` deflates it. */
