@@ -96,6 +96,9 @@ export interface Settings {
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
+/** Those that no codec checks, and `ws` does not know. */
+const LIMITS = ['maxBackpressure', 'maxHeldLength', 'maxPendingAutoPongs'] as const;
+
 /** @throws RangeError, TypeError for options out of range */
 export function makeSettings(role: Role, options: WebSocketOptions): Settings {
   const { kernel, generateMask, textAs = 'buffer', heartbeat, backpressurePolicy = 'close' } = options;
@@ -105,6 +108,11 @@ export function makeSettings(role: Role, options: WebSocketOptions): Settings {
     throw new TypeError(`backpressurePolicy is "close" or "drop", not ${backpressurePolicy}`);
   }
   if (heartbeat !== undefined) checkHeartbeat(heartbeat);
+  // Against NaN every comparison is false: a limit would be none, or would hold always.
+  for (const name of LIMITS) {
+    const value = options[name];
+    if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} is a number from 0 on, not ${value}`);
+  }
   if (!(maxPingRate === 0 || maxPingRate >= 1))
     throw new RangeError(`maxPingRate is 0 or at least 1, not ${maxPingRate}`);
   return {
