@@ -42,7 +42,7 @@ describe('a bundle, minified and gzipped', () => {
     ['wsimd/handshake, which needs no kernel', 8.5 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
     ['wsimd and wsimd/handshake', 25.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
-    ['wsimd and wsimd/deflate', 40.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
+    ['wsimd and wsimd/deflate', 40.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
     ['wsimd/web', 25.75 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
@@ -66,7 +66,7 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     // The README's tables are in it, and grow with what is measured.
-    holdTo(318 * KIB, 'the tarball', project.packed.size);
+    holdTo(319 * KIB, 'the tarball', project.packed.size);
     holdTo(1100 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
