@@ -467,9 +467,16 @@ export const MUTATIONS = [
   [
     'a distance may reach before the start',
     INFLATE_BLOCK,
+    'if (back > load<u32>(contextPtr, CONTEXT_HISTORY)) {',
+    'if (back > 0x8000) {',
+    [compressed('a distance before the start')],
+  ],
+  [
+    'a distance at the end of a piece may reach before the start',
+    INFLATE_BLOCK,
     'if (back > load<u32>(contextPtr, CONTEXT_HISTORY)) return false;',
     '',
-    [compressed('a distance before the start')],
+    [{ file: 'test/kernel/inflate-blocks.test.ts', filter: 'before the first byte' }],
   ],
   [
     'a match that crosses the end of the ring does not go on at its start',
