@@ -26,15 +26,10 @@ export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate', l
       );
 }
 
-/** The lowest level at which the messages of the first batch become at most so long altogether. */
-export function findZlibLevel(job: DeflateJob, length: number): number {
-  const messages = job.batches[0]!;
-  for (let level = 1; level < constants.Z_BEST_COMPRESSION; level++) {
-    const optionsFor = makeOptions(job, level);
-    const lengths = messages.map((message, at) => deflateRawSync(message, optionsFor(at)).length - TRAILER.length);
-    if (lengths.reduce((sum, one) => sum + one, 0) <= length) return level;
-  }
-  return constants.Z_BEST_COMPRESSION;
+/** How long each message of all batches becomes, as `zlibSubject` deflates it. */
+export function zlibLengths(job: DeflateJob, level = 1): number[] {
+  const optionsFor = makeOptions(job, level);
+  return job.batches.flat().map((message, at) => deflateRawSync(message, optionsFor(at)).length - TRAILER.length);
 }
 
 /** @returns what zlib is given with the message that is the n-th of all batches */
@@ -44,11 +39,6 @@ function makeOptions(job: DeflateJob, level: number): (at: number) => ZlibOption
     const dictionary = dictionaries[at];
     return { ...SYNC, level, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
   };
-}
-
-/** How long a message becomes by itself, as `zlibSubject` deflates it. */
-export function zlibLength(message: Buffer): number {
-  return deflateRawSync(message, { ...SYNC, level: 1, windowBits: WINDOW_BITS }).length - TRAILER.length;
 }
 
 /** For each message of all batches what came before it; none without takeover. */

@@ -97,7 +97,7 @@ export interface Settings {
 }
 
 /** Those that no codec checks, and `ws` does not know. */
-const LIMITS = ['maxBackpressure', 'maxHeldLength', 'maxPendingAutoPongs'] as const;
+const LIMITS = ['maxBackpressure', 'maxHeldLength'] as const;
 
 /** @throws RangeError, TypeError for options out of range */
 export function makeSettings(role: Role, options: WebSocketOptions): Settings {

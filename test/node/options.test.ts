@@ -7,7 +7,6 @@ import { makeSettings, type WebSocketOptions } from '../../src/node/options.js';
 const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ['maxBackpressure', [Number.NaN, -1]],
   ['maxHeldLength', [Number.NaN, -1]],
-  ['maxPendingAutoPongs', [Number.NaN, -1]],
   ['maxPingRate', [Number.NaN, -1, 0.5]],
 ];
 
