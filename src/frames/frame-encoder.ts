@@ -54,7 +54,7 @@ const LOOP_UNITS = 16;
 /** Up to this length a payload is copied by a loop: `set` costs as much as 10 turns of it. */
 const LOOP_BYTES = 10;
 /** Strings longer than this are measured before room is made for them. */
-const MEASURED_UNITS = 4096;
+export const MEASURED_UNITS = 4096;
 /** Up to this length a client's payload is masked where it is written, without passing through the kernel. */
 const SMALL_PAYLOAD = 80;
 

@@ -222,19 +222,35 @@ describe('the buffers that writers share', () => {
     expect(payloadsOf(other.take())).toEqual([hex(bytesOf('after'))]);
   });
 
-  it('are kept in bounded number', () => {
-    const taken = Array.from({ length: 100 }, () => {
+  it.each([
+    [20, 4096],
+    [1500, 1024],
+    [100_000, 16],
+  ])('are kept up to 2 MiB a length: of frames of %i bytes, %i', (length, most) => {
+    const payload = new Uint8Array(length);
+    const take = () => {
       const writer = newWriter();
-      writer.write(TEXT, 'x');
+      writer.write(BINARY, payload);
       return writer.take();
-    });
+    };
+    const taken = Array.from({ length: most + 50 }, take);
     for (const bytes of taken) FrameWriter.release(bytes);
-    const again = Array.from({ length: 100 }, () => {
-      const writer = newWriter();
-      writer.write(TEXT, 'x');
-      return writer.take();
-    });
     const known = new Set(taken.map((bytes) => bytes.buffer));
-    expect(again.filter((bytes) => known.has(bytes.buffer)).length).toBeLessThanOrEqual(16);
+    expect(Array.from({ length: most + 50 }, take).filter((bytes) => known.has(bytes.buffer)).length).toBe(most);
+  });
+
+  it.each([1, 500, 600, 2000, 3000, 8000, 9000, 32_000, 40_000, 130_000])(
+    'hold little more than what is in them: %i bytes in at most four times as many, or 512',
+    (length) => {
+      const writer = newWriter();
+      writer.write(BINARY, new Uint8Array(length));
+      expect(writer.take().buffer.byteLength).toBeLessThanOrEqual(Math.max(512, 4 * (length + 14)));
+    },
+  );
+
+  it('are not taken for a short string, whose length in bytes is known to be at most three times its units', () => {
+    const writer = newWriter();
+    writer.write(TEXT, 'x'.repeat(400));
+    expect(writer.take().buffer.byteLength).toBe(512);
   });
 });
