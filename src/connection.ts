@@ -310,7 +310,7 @@ export class Connection {
   close(closeCode?: number, reason?: string): void {
     const payload = this.#sender.encoder.closePayload(closeCode, reason);
     if (this.#state !== 'open') return;
-    this.#sender.inTurn(0, () => this.#sendClose(payload));
+    this.#sender.inTurn(payload, (queued) => this.#sendClose(queued));
     this.#state = 'closing';
   }
 
@@ -347,7 +347,7 @@ export class Connection {
     if (this.#state !== 'open') throw new ProtocolError('WSIMD_NOT_OPEN', { detail: this.#state });
   }
 
-  #sendClose(payload: Uint8Array): void {
+  #sendClose(payload: string | Uint8Array): void {
     if (this.#hasSentClose || this.#input !== 'open') return;
     this.#pongs?.settle();
     this.#hasSentClose = true;

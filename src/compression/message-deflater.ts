@@ -19,6 +19,7 @@ import { PayloadBuffer } from '../frames/payload-buffer.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 import { copyBytes, requireBytes } from '../kernel/bytes.js';
 import { encodeUtf8 } from '../kernel/host.js';
+import { ownBytes } from '../kernel/owned.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 
 /**
@@ -206,7 +207,9 @@ export class MessageDeflater {
     if (deflated.length >= length) return null;
     const serverFrame = new FrameEncoder({ role: 'server' }).encode(opcode, deflated, { rsv1: true });
     const plain = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
-    return { payload: deflated.slice(), serverFrame, tail: plain.slice(-MAX_WINDOW_LENGTH) };
+    const tail = plain.subarray(Math.max(0, plain.length - MAX_WINDOW_LENGTH));
+    // Copies: the deflated bytes are a view of the arena, and the tail alone is to stay in memory.
+    return { payload: ownBytes(deflated), serverFrame, tail: ownBytes(tail) };
   }
 
   /**

@@ -1,4 +1,4 @@
-// A message that is framed once and sent to many. Knows no connection.
+// A message that is framed once and sent to many.
 
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
 import { requireBytes } from '../kernel/bytes.js';
@@ -28,7 +28,7 @@ export interface PrepareOptions {
  */
 export class PreparedMessage {
   readonly opcode: number;
-  /** The payload: the string, or the caller's bytes, which are not to change as long as this is in use. */
+  /** The string, or a copy of the caller's bytes, to be read only. */
   readonly payload: string | Uint8Array;
   readonly compress: boolean;
   /**
@@ -41,19 +41,30 @@ export class PreparedMessage {
   #serverFrame: Uint8Array | undefined;
 
   /**
-   * @param message a string for a text message, bytes for a binary one
+   * @param message a string for a text message, bytes for a binary one; bytes are copied
    * @param options `binary` says which it is, whatever its type: bytes sent as text are valid UTF-8
    */
   constructor(message: string | Uint8Array, options: PrepareOptions = {}) {
     if (typeof message !== 'string') requireBytes(message);
     this.opcode = (options.binary ?? typeof message !== 'string') ? OPCODE_BINARY : OPCODE_TEXT;
-    this.payload = message;
     this.compress = options.compress ?? true;
+    if (typeof message === 'string') {
+      this.payload = message;
+    } else {
+      // Connections may send it long after this call: the frame is made now, and is the copy.
+      const frame = this.#frame(message);
+      this.#serverFrame = frame;
+      this.payload = frame.subarray(frame.length - message.length);
+    }
   }
 
-  /** The frame as a server sends it: made at the first call, shared by all, to be read only. */
+  /** The frame as a server sends it: made once, shared by all, to be read only. */
   get serverFrame(): Uint8Array {
-    this.#serverFrame ??= new FrameEncoder({ role: 'server' }).encode(this.opcode, this.payload);
+    this.#serverFrame ??= this.#frame(this.payload);
     return this.#serverFrame;
+  }
+
+  #frame(payload: string | Uint8Array): Uint8Array {
+    return new FrameEncoder({ role: 'server' }).encode(this.opcode, payload);
   }
 }

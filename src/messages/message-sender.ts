@@ -6,9 +6,10 @@ import { ProtocolError } from '../errors.js';
 import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../frames/frame-encoder.js';
 import { FrameWriter } from '../frames/frame-writer.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
-import { encodeUtf8, getHost } from '../kernel/host.js';
+import { getHost } from '../kernel/host.js';
+import { ownBytes, ownPayload, ownUtf8 } from '../kernel/owned.js';
 import type { MessageCompression } from './compression.js';
-import { SliceQueue } from './slice-queue.js';
+import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
 export interface SendMessageOptions {
@@ -76,17 +77,13 @@ export class MessageSender {
   /** A whole message. @param payload copied @throws ProtocolError `WSIMD_MESSAGE_OPEN`, as the next three do */
   send(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
     this.#requireNoMessage();
-    if (this.hasSlices) {
-      const kept = typeof payload === 'string' ? payload : payload.slice();
-      this.inTurn(kept.length, () => this.#write(opcode, kept, options));
-    } else {
-      this.#write(opcode, payload, options);
-    }
+    if (!this.hasSlices) this.#write(opcode, payload, options);
+    else this.inTurn(payload, (queued) => this.#write(opcode, queued, options));
   }
 
   sendPrepared(message: PreparedMessage): void {
     this.#requireNoMessage();
-    this.inTurn(0, () => this.writer.writeEncoded(this.#frameOf(message)));
+    this.inTurn('', () => this.writer.writeEncoded(this.#frameOf(message)));
   }
 
   /** The frame of a prepared message, to be written by the caller. @throws also where `hasSlices` */
@@ -120,10 +117,13 @@ export class MessageSender {
     if (isLast) this.#open = undefined;
   }
 
-  /** Does it now, or behind the message that is leaving in slices. @param length what it holds on to */
-  inTurn(length: number, send: () => void): void {
-    if (this.hasSlices) this.#slices!.add(length, send);
-    else send();
+  /**
+   * Writes a payload now, or behind the message that is leaving in slices: then it is a copy. The only place where a payload is
+   * kept.
+   */
+  inTurn(payload: string | Uint8Array, write: WritePayload): void {
+    if (this.hasSlices) this.#slices!.add(ownPayload(payload), write);
+    else write(payload);
   }
 
   /** Makes the next slice; without effect if there is none. */
@@ -146,7 +146,7 @@ export class MessageSender {
     if (compression === undefined) {
       this.writer.write(opcode, payload);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
-      const bytes = typeof payload === 'string' ? encodeUtf8(getHost(), payload) : payload.slice();
+      const bytes = typeof payload === 'string' ? ownUtf8(payload) : ownBytes(payload);
       this.#slices ??= new SliceQueue(compression, this.writer);
       this.#slices.begin(opcode, bytes);
     } else {
@@ -157,9 +157,8 @@ export class MessageSender {
   }
 
   #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
-    const kept = typeof data === 'string' || !this.hasSlices ? data : data.slice();
-    this.inTurn(kept.length, () => {
-      const part = isCompressed ? this.compression!.deflatePart(kept, bits.fin === true) : kept;
+    this.inTurn(data, (queued) => {
+      const part = isCompressed ? this.compression!.deflatePart(queued, bits.fin === true) : queued;
       this.writer.write(opcode, part, bits);
     });
   }

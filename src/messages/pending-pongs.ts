@@ -3,6 +3,7 @@
 
 import { OPCODE_PONG } from '../../assembly/protocol.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
+import { type OwnedBytes, ownBytes } from '../kernel/owned.js';
 
 export class PendingPongs {
   readonly #writer: FrameWriter;
@@ -10,7 +11,7 @@ export class PendingPongs {
   /** Written since `settle`. */
   #count = 0;
   /** The payload of the most recent ping that came beyond the limit. */
-  #latest: Uint8Array | undefined;
+  #latest: OwnedBytes | undefined;
 
   /** @param limit how many pongs may wait, at least 1 */
   constructor(writer: FrameWriter, limit: number) {
@@ -25,8 +26,8 @@ export class PendingPongs {
       this.#writer.write(OPCODE_PONG, payload);
       return;
     }
-    // Copied: the payload belongs to whoever is told of the ping.
-    this.#latest = payload.slice();
+    // Copied: the payload belongs to the listener of the ping.
+    this.#latest = ownBytes(payload);
   }
 
   /** Answers the ping that is left, if there is one: what waits is about to leave, or a Close comes behind it. */

@@ -3,19 +3,22 @@
 
 import { OPCODE_CONTINUATION } from '../../assembly/protocol.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
+import type { OwnedBytes, OwnedPayload } from '../kernel/owned.js';
 import type { MessageCompression } from './compression.js';
 
+/** Writes a payload that was queued. */
+export type WritePayload = (payload: string | Uint8Array) => void;
+
 interface Waiting {
-  /** Bytes, or units of a string, that it holds. */
-  readonly length: number;
-  readonly send: () => void;
+  readonly payload: OwnedPayload;
+  readonly write: WritePayload;
 }
 
 export class SliceQueue {
   readonly #compression: MessageCompression;
   readonly #writer: FrameWriter;
   readonly #waiting: Waiting[] = [];
-  #message: Uint8Array | undefined;
+  #message: OwnedBytes | undefined;
   #opcode = 0;
   /** How much of the message has been deflated. */
   #done = 0;
@@ -32,8 +35,8 @@ export class SliceQueue {
     return this.#message !== undefined;
   }
 
-  /** Begins a message; its first slice is written at once. @param message longer than a slice; not to change any more */
-  begin(opcode: number, message: Uint8Array): void {
+  /** Begins a message; its first slice is written at once. @param message longer than a slice */
+  begin(opcode: number, message: OwnedBytes): void {
     this.#message = message;
     this.#opcode = opcode;
     this.#done = 0;
@@ -41,10 +44,10 @@ export class SliceQueue {
     this.next();
   }
 
-  /** Has something sent when what is under way has been. */
-  add(length: number, send: () => void): void {
-    this.#waiting.push({ length, send });
-    this.pendingLength += length;
+  /** Queues a payload behind what is under way. @param write called with it; it reads no other memory of the caller's */
+  add(payload: OwnedPayload, write: WritePayload): void {
+    this.#waiting.push({ payload, write });
+    this.pendingLength += payload.length;
   }
 
   /** Writes the next slice, as a fragment; behind the last one, what waits for it. */
@@ -64,8 +67,8 @@ export class SliceQueue {
     while (!this.isBusy) {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) return;
-      this.pendingLength -= waiting.length;
-      waiting.send();
+      this.pendingLength -= waiting.payload.length;
+      waiting.write(waiting.payload);
     }
   }
 

@@ -1,86 +1,76 @@
-// What waits behind Blobs that are yet to be read, in the order in which it was sent. It knows no frame and no socket.
+// Blobs that are being read before they are sent, and what was sent behind them, in order.
 
-import type { SendCallback } from './send-callback.js';
-import { type Payload, sizeOf } from './sendable.js';
+import type { OwnedPayload } from '../kernel/owned.js';
+import { joinCallbacks, type SendCallback } from './send-callback.js';
+import { isBlob, sizeOf } from './sendable.js';
 
-/** What waits behind a Blob, or is one. */
-export interface Waiting {
-  readonly payload: Payload;
+/** A Blob, or what is queued behind one. */
+export interface QueuedSend {
+  readonly payload: OwnedPayload | Blob;
   /** Called if it cannot be sent. */
   readonly callback: SendCallback | undefined;
+  /** Sends the payload, or what the Blob holds; it reads no other memory of the caller's. */
   send(payload: string | Uint8Array): void;
 }
 
-/** Who has a queue. */
 interface Owner {
-  /** A Blob cannot be read: its message is left out. */
-  emitError(error: Error): void;
-  /** Nothing waits any more: the queue is done with. Not called after `fail`. */
+  /** A Blob cannot be read. The queue has failed: nothing behind it is sent either. */
+  blobFailed(error: Error): void;
+  /** The queue is empty, and done with. Not called after it has failed. */
   queueEnded(): void;
 }
 
 /** It begins with a Blob, and ends when nothing is left in it. */
 export class BlobQueue {
-  /** Bytes that wait, of strings UTF-16 units. */
+  /** Bytes that are queued, of strings UTF-16 units. */
   length = 0;
   readonly #owner: Owner;
-  #waiting: Waiting[] = [];
+  #queued: QueuedSend[] = [];
   #isOver = false;
 
-  constructor(owner: Owner, first: Waiting) {
+  constructor(owner: Owner, first: QueuedSend) {
     this.#owner = owner;
     this.add(first);
     void this.#sendAll();
   }
 
-  add(entry: Waiting): void {
+  add(entry: QueuedSend): void {
     this.length += sizeOf(entry.payload);
-    this.#waiting.push(entry);
+    this.#queued.push(entry);
   }
 
-  /** What waits will not be sent. */
+  /** Nothing that is queued will be sent: each callback gets the error. */
   fail(error: Error): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const queued = this.#queued;
+    this.#queued = [];
     this.#isOver = true;
     this.length = 0;
-    for (const { callback } of waiting) callback?.(error);
+    const callbacks = queued.flatMap(({ callback }) => callback ?? []);
+    if (callbacks.length > 0) joinCallbacks(callbacks)(error);
   }
 
   async #sendAll(): Promise<void> {
-    for (let entry = this.#waiting[0]; entry !== undefined; entry = this.#waiting[0]) {
+    for (let entry = this.#queued[0]; entry !== undefined; entry = this.#queued[0]) {
       const { payload, callback } = entry;
+      let data: string | Uint8Array;
       try {
-        const bytes = isAtHand(payload) ? payload : await readBlob(payload);
-        // The socket may have gone meanwhile: then all have been told.
-        if (this.#isOver) return;
-        entry.send(bytes);
+        data = isBlob(payload) ? new Uint8Array(await payload.arrayBuffer()) : payload;
+      } catch (cause) {
+        if (!this.#isOver) this.#owner.blobFailed(new Error('a Blob to send could not be read', { cause }));
+        return;
+      }
+      // The socket may have gone meanwhile: then `fail` has called all callbacks.
+      if (this.#isOver) return;
+      // The callback is the connection's from here on, unless it refuses: the peer may have closed meanwhile.
+      this.#queued.shift();
+      this.length -= sizeOf(payload);
+      try {
+        entry.send(data);
       } catch (error) {
-        if (this.#isOver) return;
         callback?.(error as Error);
-        // That the peer has closed meanwhile is no error: its `close` tells of it.
-        if (error instanceof UnreadableBlob) this.#owner.emitError(error);
       }
       if (this.#isOver) return;
-      this.#waiting.shift();
-      this.length -= sizeOf(payload);
     }
     this.#owner.queueEnded();
-  }
-}
-
-class UnreadableBlob extends Error {}
-
-/** It can be sent without being read first. */
-export function isAtHand(payload: Payload): payload is string | Uint8Array {
-  return typeof payload === 'string' || payload instanceof Uint8Array;
-}
-
-/** @throws UnreadableBlob if its source is gone */
-async function readBlob(blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (cause) {
-    throw new UnreadableBlob('a Blob to send could not be read', { cause });
   }
 }

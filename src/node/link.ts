@@ -279,6 +279,15 @@ export class Link implements MessageHandler, SocketReader {
     }
   }
 
+  /** Of the send queue: a Blob could not be read. As with `ws`, the socket ends without a Close, so both ends see 1006. */
+  sendFailed(error: Error): void {
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSING;
+    this.#startCloseTimer();
+    this.socket.end();
+    this.emitError(error);
+  }
+
   /** The system has taken all that waited. */
   drained(): void {
     if (this.readyState !== CLOSED) this.#emitter.emit('drain');

@@ -1,39 +1,44 @@
-// What goes out on one socket: gathers frames, hands them over in one write, and tells who sent when it has left, and the owner when
-// nothing waits any more. It knows no event and nothing of closing.
+// The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
 
 import { Socket } from 'node:net';
 // Not the global: that is a getter, which is called each time.
 import process from 'node:process';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Connection } from '../connection.js';
 import type { PreparedMessage } from '../frames/prepared-message.js';
 import { getHost } from '../kernel/host.js';
+import { ownPayload } from '../kernel/owned.js';
 import type { SendMessageOptions } from '../messages/message-sender.js';
-import { BlobQueue, isAtHand, type Waiting } from './blob-queue.js';
+import { BlobQueue } from './blob-queue.js';
 import { joinCallbacks, type SendCallback } from './send-callback.js';
-import type { Payload } from './sendable.js';
+import { isBlob, type Payload } from './sendable.js';
 
-/** Who is told of what no callback may be there for. */
+/** Receives errors and drain notifications that have no callback. */
 interface Owner {
-  emitError(error: Error): void;
-  /** Nothing waits any more, where something was seen to. */
+  /** A message cannot be sent, and nothing behind it will be. What was sent before has been written. */
+  sendFailed(error: Error): void;
+  /** Nothing is pending any more, after `oweDrain`. */
   drained(): void;
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
 const UNCOMPRESSED: SendMessageOptions = { compress: false };
 /**
- * Once so much is gathered it leaves, whatever else is to come: the writer's shared buffers hold no more. A payload of this
- * length is not gathered at all but written where it lies, behind its header; at half of it, that gains nothing.
+ * Once this much is gathered it is written: slabs hold no more. A payload of this length is not copied but written where it lies,
+ * behind its header; at half of it, that gains nothing.
  */
 const FLUSH_LENGTH = 128 * 1024;
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
+const { write: nodeWrite } = Writable.prototype;
+const { _write: socketWrite, _writev: socketWritev } = Socket.prototype;
 
 export class Outgoing {
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #owner: Owner;
+  readonly #isEncrypted: boolean;
   /** To be called when what has been gathered has left. */
   #callbacks: SendCallback[] | undefined;
   /** Buffers that leave as they are, before what the connection has gathered: prepared frames, headers and long payloads. */
@@ -45,8 +50,10 @@ export class Outgoing {
   #corks = 0;
   #isFlushScheduled = false;
   #isFragmented = false;
-  /** A Blob that is being read, and what waits behind it; undefined if none is. */
+  /** A Blob that is being read, and what is queued behind it; undefined if none is. */
   #blobs: BlobQueue | undefined;
+  /** A Blob could not be read. Slices of earlier messages are still leaving. */
+  #failure: Error | undefined;
   /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
   #owesDrain = false;
 
@@ -54,6 +61,7 @@ export class Outgoing {
     this.#socket = socket;
     this.#connection = connection;
     this.#owner = owner;
+    this.#isEncrypted = socket instanceof TLSSocket;
   }
 
   /** Somebody waits to be told of what was sent, or something is held that was. */
@@ -88,24 +96,24 @@ export class Outgoing {
     callback: SendCallback | undefined,
   ): void {
     const how = compress ? COMPRESSED : UNCOMPRESSED;
-    if (this.#blobs === undefined && isAtHand(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
-    else this.#wait({ payload, callback, send: (bytes) => this.#sendNow(bytes, isBinary, isLast, how, callback) });
+    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
+    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, how, callback));
   }
 
   /** Sends a ping or a pong. @param payload at most 125 bytes */
   sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
-    const send = (bytes: string | Uint8Array) => {
-      this.#connection[type](bytes);
+    const send = (queued: string | Uint8Array) => {
+      this.#connection[type](queued);
       this.#gathered(callback);
     };
-    if (this.#blobs === undefined && isAtHand(payload)) send(payload);
-    else this.#wait({ payload, callback, send });
+    if (this.#blobs === undefined && !isBlob(payload)) send(payload);
+    else this.#queue(payload, callback, send);
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
     if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
-    else this.#wait({ payload: '', callback, send: () => this.#sendPreparedNow(message, callback) });
+    else this.#queue('', callback, () => this.#sendPreparedNow(message, callback));
   }
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
@@ -123,10 +131,10 @@ export class Outgoing {
       this.#gathered(undefined);
     };
     if (this.#blobs === undefined) send();
-    else this.#wait({ payload: '', callback: undefined, send });
+    else this.#queue('', undefined, send);
   }
 
-  /** What is sent leaves when whoever corked wants it to, if ever. */
+  /** True while corked: frames are held until `uncork()`. */
   get isCorked(): boolean {
     return this.#corks > 0;
   }
@@ -170,17 +178,34 @@ export class Outgoing {
       const isAll = connection.outgoingLength === 0;
       hasRoom = this.#writeAll(uncopied, isAll ? callback : undefined);
     }
-    if (connection.outgoingLength > 0) {
-      // A Buffer: of anything else the socket would make one.
-      const bytes = connection.takeOutgoing(BufferPart);
-      // Where the peer reads slowly, what waits for it must not hold a shared buffer.
-      const isBehind = socket.writableLength > 0;
-      hasRoom = socket.write(isBehind ? Buffer.from(bytes) : bytes, callback);
-      // If nothing waits, the system has taken all. Only of a real socket: another Duplex may keep what it says it wrote.
-      const isTaken = socket.writableLength === 0 && socket instanceof Socket;
-      if (isBehind || isTaken) connection.releaseOutgoing(bytes);
-    }
+    if (connection.outgoingLength > 0) hasRoom = this.#writeGathered(callback);
     if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
+  }
+
+  /** Writes what the connection has gathered, and gives its slab back as soon as nobody reads it. @returns as `write` */
+  #writeGathered(callback: SendCallback | undefined): boolean {
+    const connection = this.#connection;
+    const socket = this.#socket;
+    // A Buffer: of anything else the socket would make one.
+    const bytes = connection.takeOutgoing(BufferPart);
+    if (socket.writableLength > 0) {
+      // The peer reads slowly: a copy holds no more than its own length.
+      const hasRoom = socket.write(Buffer.from(bytes), callback);
+      connection.releaseOutgoing(bytes);
+      return hasRoom;
+    }
+    if (!writesAsNode(socket)) return socket.write(bytes, callback);
+    if (!this.#isEncrypted) {
+      const hasRoom = socket.write(bytes, callback);
+      // With nothing pending, the system has taken all of it.
+      if (socket.writableLength === 0) connection.releaseOutgoing(bytes);
+      return hasRoom;
+    }
+    // Encrypted bytes are never taken at once. After an error the slab is left to the garbage collector.
+    return socket.write(bytes, (error) => {
+      if (!error) connection.releaseOutgoing(bytes);
+      callback?.(error);
+    });
   }
 
   /** In one write. @returns whether the socket has room for more */
@@ -237,6 +262,7 @@ export class Outgoing {
     this.#blobs = undefined;
     this.#uncopied = undefined;
     this.#uncopiedLength = 0;
+    this.#failure = undefined;
     this.#takeCallback()?.(error);
     blobs?.fail(error);
   }
@@ -289,6 +315,7 @@ export class Outgoing {
     outgoing.#isSliceScheduled = false;
     outgoing.#connection.sendNextSlice();
     outgoing.flush();
+    outgoing.#reportFailure();
   }
 
   /** Something was added to what is gathered. */
@@ -316,8 +343,9 @@ export class Outgoing {
     return joinCallbacks(callbacks);
   }
 
-  /** Sends it when it is read, and behind all that waits. */
-  #wait(entry: Waiting): void {
+  /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
+  #queue(payload: Payload, callback: SendCallback | undefined, send: (queued: string | Uint8Array) => void): void {
+    const entry = { payload: isBlob(payload) ? payload : ownPayload(payload), callback, send };
     if (this.#blobs === undefined) this.#blobs = new BlobQueue(this, entry);
     else this.#blobs.add(entry);
   }
@@ -328,8 +356,33 @@ export class Outgoing {
     this.#lookForDrain();
   }
 
-  /** Of the queue behind Blobs: one cannot be read. */
-  emitError(error: Error): void {
-    this.#owner.emitError(error);
+  /** Of the queue behind Blobs. What was sent before the Blob leaves first; the queue stays, so that nothing overtakes it. */
+  blobFailed(error: Error): void {
+    this.#failure = error;
+    this.#reportFailure();
   }
+
+  #reportFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined || this.#connection.hasSlices) return;
+    this.#failure = undefined;
+    this.flush();
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
+    blobs?.fail(failure);
+    this.#owner.sendFailed(failure);
+  }
+}
+
+/**
+ * Whether what this socket calls written has been handed to the system: of Node's own sockets, unless a program has put another
+ * `write` in their place. Any other stream may keep the memory.
+ */
+function writesAsNode(socket: Duplex): boolean {
+  return (
+    socket instanceof Socket &&
+    socket.write === nodeWrite &&
+    socket._write === socketWrite &&
+    socket._writev === socketWritev
+  );
 }

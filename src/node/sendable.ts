@@ -58,7 +58,12 @@ export function toPayload(data: Sendable | null | undefined): Payload {
 
 /** Blobs of other makers than Node's count too. */
 export function isBlob(data: object | string): data is Blob {
-  return typeof data === 'object' && /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data));
+  // Bytes are told apart first: `toString` costs ten times as much.
+  return (
+    typeof data === 'object' &&
+    !ArrayBuffer.isView(data) &&
+    /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data))
+  );
 }
 
 /** How many bytes are to be sent, more or less: a string counts its UTF-16 units. */

@@ -5,8 +5,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
-import { broadcast, WebSocket, WebSocketServer } from '../../src/node/index.js';
+import { broadcast, createWebSocketStream, WebSocket, WebSocketServer } from '../../src/node/index.js';
 import { IMPLEMENTATIONS, openPair, record } from '../support/implementations.js';
+import { randomBytes } from '../support/random.js';
 import { KEY } from '../support/raw-client.js';
 import { next } from '../support/servers.js';
 
@@ -77,6 +78,67 @@ test('the peer closes while a Blob is read: what was to be sent is told so, and 
   await expect.poll(() => told.length).toBe(2);
   for (const error of told) expect(error).toMatchObject({ code: expect.stringMatching(/^WSIMD_/) });
   expect([...messages, ...errors]).toEqual([]);
+});
+
+test('a Blob that cannot be read: what came before it arrives, each callback gets the error, and both ends see 1006', async () => {
+  const { client, served } = await openPair(pair);
+  const atPeer = record(served, ['message', 'close']);
+  const events = record(client, ['error', 'close']);
+  const calls: unknown[] = [];
+  const blob = new LateBlob();
+  client.send('before');
+  client.send(blob as never, (error) => calls.push(['blob', error]));
+  client.send('behind', (error) => calls.push(['behind', error]));
+  client.ping('behind', true, (error) => calls.push(['ping', error]));
+  blob.settle(new Error('gone'));
+  await expect.poll(() => [atPeer.length, events.length]).toEqual([2, 2]);
+  const unreadable = expect.objectContaining({ message: 'a Blob to send could not be read' });
+  expect(calls).toEqual([
+    ['blob', unreadable],
+    ['behind', unreadable],
+    ['ping', unreadable],
+  ]);
+  expect(atPeer).toEqual([
+    ['message', Buffer.from('before'), false],
+    ['close', 1006, Buffer.alloc(0)],
+  ]);
+  expect(events).toEqual([
+    ['error', unreadable],
+    ['close', 1006, Buffer.alloc(0)],
+  ]);
+});
+
+test('a Blob that cannot be read inside a fragmented message: the peer gets no message that lacks it', async () => {
+  const { client, served } = await openPair(pair);
+  const atPeer = record(served, ['message', 'close']);
+  client.on('error', () => {});
+  const blob = new LateBlob();
+  client.send('first ', { fin: false });
+  client.send(blob as never, { fin: false });
+  client.send('last');
+  blob.settle(new Error('gone'));
+  await expect.poll(() => atPeer).toEqual([['close', 1006, Buffer.alloc(0)]]);
+});
+
+test('a Blob that cannot be read behind a message in slices: that message still arrives whole', async () => {
+  const options = { perMessageDeflate: { threshold: 0 } };
+  const { client, served } = await openPair(pair, options, options);
+  const atPeer = record(served, ['message', 'close']);
+  client.on('error', () => {});
+  const long = randomBytes(400_000, 1);
+  client.send(long);
+  client.send(Object.assign(new LateBlob(), { arrayBuffer: () => Promise.reject(new Error('gone')) }) as never);
+  await expect.poll(() => atPeer.length).toBe(2);
+  expect(Buffer.compare(atPeer[0]![1] as Buffer, long)).toBe(0);
+  expect(atPeer[1]).toEqual(['close', 1006, Buffer.alloc(0)]);
+});
+
+test('a Blob that cannot be read under createWebSocketStream: the stream ends with the error', async () => {
+  const { client } = await openPair(pair);
+  const stream = createWebSocketStream(client);
+  const events = record(stream, ['error', 'close']);
+  client.send(Object.assign(new LateBlob(), { arrayBuffer: () => Promise.reject(new Error('gone')) }) as never);
+  await expect.poll(() => events.map(([name]) => name)).toEqual(['error', 'close']);
 });
 
 test('a cork after a send: all leaves at uncork, in order', async () => {
