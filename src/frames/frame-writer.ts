@@ -6,6 +6,8 @@ import { type FrameBits, type FrameEncoder, MEASURED_UNITS } from './frame-encod
 import { giveSlab, MAX_POOLED_LENGTH, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from './slab-pool.js';
 
 const EMPTY = new Uint8Array(0);
+/** A writer whose last batch was long takes no more than this for the next one, which may be 20 bytes. */
+const MAX_EXPECTED = 8 * 1024;
 /** What was given away last: mostly it comes back at once. */
 let lastGiven: Slab | undefined;
 
@@ -15,6 +17,8 @@ export class FrameWriter {
   #slab: Slab | undefined;
   /** Bytes gathered. */
   length = 0;
+  /** How much the next batch is expected to be: as much as the last one, so that the slab need not grow again. */
+  #expected = 0;
 
   constructor(encoder: FrameEncoder) {
     this.#encoder = encoder;
@@ -51,6 +55,7 @@ export class FrameWriter {
     // A longer one is not pooled, and must not stay alive for being the last.
     if (slab.bytes.length <= MAX_POOLED_LENGTH) lastGiven = slab;
     this.#slab = undefined;
+    this.#expected = Math.min(this.length, MAX_EXPECTED);
     this.length = 0;
     return bytes;
   }
@@ -69,9 +74,10 @@ export class FrameWriter {
     const before = this.#slab;
     if (before !== undefined && before.bytes.length >= needed) return before.bytes;
     // Beyond the pooled lengths a slab doubles, so that gathering stays linear.
-    const slab = takeSlab(
-      before === undefined || needed <= MAX_POOLED_LENGTH ? needed : Math.max(needed, 2 * before.bytes.length),
-    );
+    let length = needed;
+    if (before === undefined) length = Math.max(needed, this.#expected);
+    else if (needed > MAX_POOLED_LENGTH) length = Math.max(needed, 2 * before.bytes.length);
+    const slab = takeSlab(length);
     if (before !== undefined) {
       copyBytes(before.bytes, 0, this.length, slab.bytes, 0);
       giveSlab(before);
