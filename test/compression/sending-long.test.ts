@@ -95,6 +95,32 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       }
     });
 
+    it.each([
+      ['a Uint8Array', (text: string) => new Uint8Array(Buffer.from(text))],
+      ['a Buffer', (text: string) => Buffer.from(text)],
+      ['a part of a longer Buffer', (text: string) => Buffer.from(`--${text}--`).subarray(2, -2)],
+    ])('are copied, and so is what is sent behind them: the caller overwrites %s at once', (_kind, make) => {
+      const { connection, receive } = connect();
+      const send = (text: string, action: (bytes: Uint8Array) => void) => {
+        const bytes = make(text);
+        action(bytes);
+        bytes.fill(0xee);
+      };
+      send(long, (bytes) => connection.sendBinary(bytes, { inSlices: true }));
+      expect(connection.hasSlices).toBe(true);
+      send('message', (bytes) => connection.sendBinary(bytes));
+      send('text', (bytes) => connection.sendText(bytes));
+      send('prepared', (bytes) => connection.sendPrepared(new PreparedMessage(bytes)));
+      send('one ', (bytes) => connection.startMessage('binary', bytes));
+      send('two', (bytes) => connection.sendFragment(bytes, true));
+      send('ping', (bytes) => connection.ping(bytes));
+      send('pong', (bytes) => connection.pong(bytes));
+      while (connection.hasSlices) connection.sendNextSlice();
+      const payloads = receive().map(({ payload }) => Buffer.from(payload).toString());
+      // Control frames overtake.
+      expect(payloads).toEqual(['ping', 'pong', long, 'message', 'text', 'prepared', 'one two']);
+    });
+
     it('leave before the Close that was sent behind them', () => {
       const { connection, receive } = connect();
       connection.sendText(long, { inSlices: true });
