@@ -326,6 +326,7 @@ export class Connection {
     this.#failed(error);
     this.#input = 'deaf';
     this.#relay.handler = undefined;
+    this.#decoder.discard();
   }
 
   /**

@@ -141,6 +141,11 @@ export class MessageDecoder {
     this.#deliverAll(handler);
   }
 
+  /** Discards what is held of a message or a control frame that is not complete. Only for who feeds the decoder nothing more. */
+  discard(): void {
+    this.#reader.clear();
+  }
+
   /** Delivers what waits, and the error behind it if there is one. */
   #deliverAll(handler: MessageHandler): void {
     const { error } = this.#decoder;

@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 // Not the global: tests put a clock of their own in its place, and messages come all the same.
 import { setImmediate } from 'node:timers';
-import { CLOSE_ABNORMAL, CLOSE_TRY_AGAIN_LATER } from '../../assembly/protocol.js';
+import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
@@ -28,7 +28,7 @@ const EMPTY = Buffer.alloc(0);
  * other is in the cache then, and a tenth to a third of a message's time is saved. The bytes of longer ones would no longer be.
  */
 const SHORT_LENGTH = 32 * 1024;
-/** Milliseconds that the server of a stream has to end it first: what it takes a proxy to pass our Close on. */
+/** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
 /** What is remembered of the peer's pings. */
@@ -59,10 +59,13 @@ export class Link implements MessageHandler, SocketReader {
   #hasRest = false;
   /** The socket is gone. */
   #hasEnded = false;
-  /** A chunk that is handed on once this turn's reading is done. */
+  /**
+   * A chunk that is handed on once this turn's reading is done. It lies before everything that the stream has buffered, and is never
+   * discarded on its own: every way to go on hands it on first, or puts it back before the rest.
+   */
   #kept: Uint8Array | undefined;
-  /** A chunk is being handed on. */
-  #isReceiving = false;
+  /** The end of this turn's reading hands on what is kept. */
+  #isTurnScheduled = false;
   /** The peer's Close. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
@@ -122,8 +125,6 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
   terminate(): void {
-    // In a listener, of bytes that it has not come to yet: they are not wanted.
-    if (this.#isReceiving) this.#kept = undefined;
     if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
     this.cut();
   }
@@ -137,10 +138,16 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Of the budget of all connections: this one holds most of what is too much. */
   giveUp(limit: number): void {
-    if (this.readyState === OPEN) this.close(CLOSE_TRY_AGAIN_LATER, '');
+    this.#refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
+  }
+
+  /** Tells the peer why, cuts the connection, and discards what had arrived: to read on is what a flood wants. */
+  #refuse(error: ProtocolError): void {
+    this.#connection.fail(error);
+    this.#spaced?.clear();
     this.outgoing.flush();
     this.cut();
-    this.emitError(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
+    this.emitError(error);
   }
 
   /** Reads no more. */
@@ -194,17 +201,11 @@ export class Link implements MessageHandler, SocketReader {
       if (this.socket.writableLength === 0) pings.pending = 0;
       else if (++pings.pending > maxPendingPongs) this.cut();
     }
-    if (this.readyState === OPEN && pings.rate?.take(now) === false) this.#refusePings();
-    else this.#emitter.emit('ping', toBuffer(payload));
-  }
-  /** The peer is told that there are too many and cut: to read on is what a flood wants. */
-  #refusePings(): void {
-    const error = new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${this.settings.maxPingRate} a second` });
-    this.#connection.fail(error);
-    this.#spaced?.clear();
-    this.outgoing.flush();
-    this.cut();
-    this.emitError(error);
+    if (this.readyState === OPEN && pings.rate?.take(now) === false) {
+      this.#refuse(new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` }));
+    } else {
+      this.#emitter.emit('ping', toBuffer(payload));
+    }
   }
   onPong(payload: Uint8Array): void {
     this.#emitter.emit('pong', toBuffer(payload));
@@ -224,11 +225,32 @@ export class Link implements MessageHandler, SocketReader {
   receive(chunk: Uint8Array): void {
     this.#heartbeat?.hear();
     const earlier = this.#kept;
-    const isKept = earlier !== undefined || this.#mayKeep(chunk.length);
-    if (isKept) this.#kept = chunk;
-    if (earlier !== undefined) this.#receive(earlier, earlier.length);
-    else if (isKept) setImmediate(Link.#receiveKept, this);
-    else this.#receive(chunk, chunk.length);
+    if (earlier !== undefined) {
+      // Out of the stream's buffer: behind a listener that pauses it goes back there.
+      this.#kept = chunk;
+      this.#receive(earlier, earlier.length);
+    } else if (this.#isTurnScheduled) {
+      this.#kept = chunk;
+    } else if (this.#mayKeep(chunk.length)) {
+      this.#kept = chunk;
+      this.#isTurnScheduled = true;
+      setImmediate(Link.#endTurn, this);
+    } else {
+      this.#receive(chunk, chunk.length);
+    }
+  }
+
+  get hasKept(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Hands on what was kept, unless nothing is wanted now: then the stream has it, or `ended` sees to it. */
+  receiveKept(): void {
+    if (this.socket.isPaused()) this.#putBack();
+    const chunk = this.#kept;
+    if (chunk === undefined || this.isPaused || this.#hasRest) return;
+    this.#kept = undefined;
+    this.#receive(chunk, chunk.length);
   }
 
   /** Not in a message that comes in many chunks, not beside reads that use the arena, and not if deliveries wait for each other. */
@@ -247,14 +269,12 @@ export class Link implements MessageHandler, SocketReader {
     const connection = this.#connection;
     const handler: MessageHandler = this.#spaced ?? this;
     this.outgoing.hold();
-    this.#isReceiving = true;
     let isWhole = false;
     try {
       if (chunk === undefined) connection.dispatchReceived(length, handler);
       else connection.dispatch(chunk, handler);
       isWhole = true;
     } finally {
-      this.#isReceiving = false;
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
       // Meanwhile nothing more is read: who throws at every message must not gather them.
       if (!isWhole) {
@@ -271,7 +291,7 @@ export class Link implements MessageHandler, SocketReader {
   /** The peer has ended its side of the socket; so do we. */
   receiveEnd(): void {
     try {
-      Link.#receiveKept(this);
+      this.receiveKept();
     } finally {
       if (this.readyState === OPEN) this.readyState = CLOSING;
       this.#startCloseTimer();
@@ -328,7 +348,9 @@ export class Link implements MessageHandler, SocketReader {
     const { socket } = this;
     const kept = this.#kept ?? EMPTY;
     this.#kept = undefined;
-    const left: Buffer | null = !socket.readableEnded && socket.readableLength > 0 ? socket.read() : null;
+    // With its length: a stream that flows gives no more than one of its chunks otherwise.
+    const { readableLength } = socket;
+    const left: Buffer | null = !socket.readableEnded && readableLength > 0 ? socket.read(readableLength) : null;
     return left === null ? kept : Buffer.concat([kept, left]);
   }
 
@@ -348,13 +370,9 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
-  /** Hands on what was kept, unless nothing is wanted now: then the stream has it, or `ended` sees to it. */
-  static #receiveKept(link: Link): void {
-    if (link.socket.isPaused()) link.#putBack();
-    const chunk = link.#kept;
-    if (chunk === undefined || link.isPaused || link.#hasRest) return;
-    link.#kept = undefined;
-    link.#receive(chunk, chunk.length);
+  static #endTurn(link: Link): void {
+    link.#isTurnScheduled = false;
+    link.receiveKept();
   }
 
   static #receiveRest(link: Link): void {

@@ -7,6 +7,10 @@ import { readInto } from './direct-reads.js';
 
 /** Who is told of what happens on a socket. */
 export interface SocketReader {
+  /** A chunk is kept until this turn's reading is done. */
+  readonly hasKept: boolean;
+  /** Delivers the chunk that is kept. */
+  receiveKept(): void;
   receive(chunk: Uint8Array): void;
   /** The bytes lie where direct reads were to put them. */
   receiveDirectly(length: number): void;
@@ -66,12 +70,28 @@ function onData(this: Taken, chunk: Buffer): void {
  */
 function push(this: Taken, chunk: unknown, encoding?: BufferEncoding): boolean {
   const reader = this[READER];
-  const isPlain = this.readableFlowing === true && this.readableLength === 0 && isOnlyOurs(this);
-  if (!isPlain || reader === undefined || !(chunk instanceof Uint8Array)) {
+  if (reader === undefined || !(chunk instanceof Uint8Array) || !canBypass(this)) {
     return Readable.prototype.push.call(this, chunk, encoding);
   }
-  reader.receive(chunk);
-  return true;
+  if (!reader.hasKept) {
+    reader.receive(chunk);
+    return true;
+  }
+  let hasRoom = true;
+  try {
+    reader.receiveKept();
+  } finally {
+    // A listener may have paused or destroyed the socket, or thrown: then the stream buffers this chunk, or discards it, as it would
+    // have done if the chunk before had not been kept.
+    if (canBypass(this)) reader.receive(chunk);
+    else hasRoom = Readable.prototype.push.call(this, chunk);
+  }
+  return hasRoom;
+}
+
+/** The stream would hand a chunk on at once, and to us only. */
+function canBypass(socket: Duplex): boolean {
+  return socket.readableFlowing === true && socket.readableLength === 0 && !socket.destroyed && isOnlyOurs(socket);
 }
 
 function isOnlyOurs(socket: Duplex): boolean {
