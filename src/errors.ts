@@ -121,6 +121,11 @@ const TABLE = {
     closeCode: CLOSE_POLICY_VIOLATION,
     message: 'a message has more fragments than maxFragments',
   },
+  // Memory or a string of this length: what there is of either depends on the engine, and is known when it is asked for.
+  WSIMD_ENGINE_LIMIT: {
+    closeCode: CLOSE_TOO_BIG,
+    message: 'the JavaScript engine cannot hold a message',
+  },
   WSIMD_TOO_MANY_PINGS: {
     closeCode: CLOSE_POLICY_VIOLATION,
     message: 'more pings came than maxPingRate lets be answered',
@@ -242,4 +247,14 @@ export class ProtocolError extends Error {
     if (code === undefined) throw new RangeError(`not an error of the kernel: ${kernelError}`);
     return new ProtocolError(code, detail === undefined ? { offset } : { offset, detail });
   }
+}
+
+/**
+ * The error that fails a connection for what was thrown while a peer's message was assembled: a ProtocolError as it is, an error of
+ * the engine (no memory, a string that is too long) as the cause of `WSIMD_ENGINE_LIMIT`. Not for errors of a user's handler.
+ */
+export function asMessageError(thrown: unknown): ProtocolError {
+  if (thrown instanceof ProtocolError) return thrown;
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return new ProtocolError('WSIMD_ENGINE_LIMIT', { detail, cause: thrown });
 }

@@ -4,7 +4,6 @@
 
 import { CHUNK_PTR } from '../../assembly/layout.js';
 import { FIN, OPCODE_BITS, OPCODE_TEXT } from '../../assembly/protocol.js';
-import { ProtocolError } from '../errors.js';
 import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import { copyBytes } from '../kernel/bytes.js';
@@ -70,7 +69,7 @@ export class MessageParts {
    * @param chunk undefined where the bytes were received in the arena
    * @param from where in the chunk the slab begins
    * @param first the record's first word
-   * @returns false if it failed the connection: what is behind it counts no more
+   * @throws ProtocolError, or an error of the engine, that the connection is to be failed with
    */
   take(
     queue: DeliveryQueue,
@@ -79,17 +78,10 @@ export class MessageParts {
     first: number,
     start: number,
     end: number,
-  ): boolean {
-    try {
-      if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
-      else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
-        this.#takeFragment(queue, first, start, end);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#reading.decoder.fail(error);
-      return false;
-    }
+  ): void {
+    if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
+    else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
+      this.#takeFragment(queue, first, start, end);
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   OPCODE_PING,
   OPCODE_TEXT,
 } from '../../assembly/protocol.js';
+import { asMessageError } from '../errors.js';
 import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
 import { copyBytes } from '../kernel/bytes.js';
@@ -49,7 +50,7 @@ export class RecordReader implements Reading {
     this.compression = compression;
   }
 
-  /** Bytes held of what is not whole. */
+  /** Bytes allocated for what is not complete. */
   get bufferedLength(): number {
     return this.#madeParts?.bufferedLength ?? 0;
   }
@@ -78,11 +79,13 @@ export class RecordReader implements Reading {
     const isText = kind === WHOLE_TEXT && !textAsBytes;
     const isKept = !ownsChunks && chunk !== undefined;
     if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
-    if (isText) {
-      handler.onText((first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
-    } else {
-      let data: Uint8Array;
-      if (chunk === undefined) {
+    // Apart from the handler, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
+    let text = '';
+    let data: Uint8Array | undefined;
+    try {
+      if (isText) {
+        text = (first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end);
+      } else if (chunk === undefined) {
         data = host.allocateForParts(end - start);
         copyBytes(bytes, start, end, data, 0);
       } else {
@@ -94,14 +97,17 @@ export class RecordReader implements Reading {
         }
         data = partOf(host, chunk, offset, end - start);
       }
-      if (kind === WHOLE_BINARY) handler.onBinary(data);
-      else handler.onTextBytes?.(data);
+    } catch {
+      return false;
     }
+    if (data === undefined) handler.onText(text);
+    else if (kind === WHOLE_BINARY) handler.onBinary(data);
+    else handler.onTextBytes?.(data);
     return true;
   }
 
   /**
-   * Takes the records of one slab out of the arena.
+   * Takes the records of one slab out of the arena. A message that cannot be assembled fails the decoder.
    *
    * @param chunk undefined where the bytes were received in the arena
    * @param from where in the chunk the slab begins
@@ -119,44 +125,49 @@ export class RecordReader implements Reading {
     let masked = 0;
     let backStart = 0;
     let backEnd = 0;
-    for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
-      const first = words[word]!;
-      const start = words[word + 1]!;
-      const length = words[word + 2]!;
-      const end = start + length;
-      const kind = first & WHOLE_MASK;
-      if (kind === WHOLE_TEXT && !textAsBytes) {
-        const isAscii = (first & ASCII) !== 0;
-        queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
-      } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
-        this.#takeControl(queue, first, start, end);
-      } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
-        if (!this.#parts.take(queue, chunk, from, first, start, end)) break;
-      } else {
-        let data: Uint8Array;
-        if (ownsChunks || chunk === undefined) {
-          if (Part === undefined) {
-            if (target === undefined) {
-              target = host.allocateForParts(this.#endOfHandedOut(count) - start);
-              toTarget = -start;
-              masked = MASKED;
-            }
-            // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
-            Part = host.partClass(target);
-            buffer = target.buffer;
-            toBuffer = target.byteOffset + toTarget;
-            backStart = start;
-          }
-          data = new Part(buffer!, toBuffer + start, length);
-          backEnd = end;
-          masked |= first;
+    try {
+      for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
+        const first = words[word]!;
+        const start = words[word + 1]!;
+        const length = words[word + 2]!;
+        const end = start + length;
+        const kind = first & WHOLE_MASK;
+        if (kind === WHOLE_TEXT && !textAsBytes) {
+          const isAscii = (first & ASCII) !== 0;
+          queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
+        } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
+          this.#takeControl(queue, first, start, end);
+        } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
+          this.#parts.take(queue, chunk, from, first, start, end);
         } else {
-          data = bytes.slice(start, end);
+          let data: Uint8Array;
+          if (ownsChunks || chunk === undefined) {
+            if (Part === undefined) {
+              if (target === undefined) {
+                target = host.allocateForParts(this.#endOfHandedOut(count) - start);
+                toTarget = -start;
+                masked = MASKED;
+              }
+              // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
+              Part = host.partClass(target);
+              buffer = target.buffer;
+              toBuffer = target.byteOffset + toTarget;
+              backStart = start;
+            }
+            data = new Part(buffer!, toBuffer + start, length);
+            backEnd = end;
+            masked |= first;
+          } else {
+            data = bytes.slice(start, end);
+          }
+          if (kind === WHOLE_BINARY) queue.addBinary(data);
+          else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
+          else this.#takePiece(queue, first, data);
         }
-        if (kind === WHOLE_BINARY) queue.addBinary(data);
-        else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
-        else this.#takePiece(queue, first, data);
       }
+    } catch (error) {
+      // No code of a user's runs in here. What is behind the message that failed does not count.
+      this.decoder.fail(asMessageError(error));
     }
     if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
   }

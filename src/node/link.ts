@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
-import { ProtocolError } from '../errors.js';
+import { asMessageError, ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { cutSocket } from './cut-socket.js';
@@ -17,7 +17,7 @@ import type { Settings } from './options.js';
 import { Outgoing } from './outgoing.js';
 import { PingRate } from './ping-rate.js';
 import { CLOSED, CLOSING, OPEN } from './ready-state.js';
-import { type BinaryType, toBinaryType, toBuffer } from './sendable.js';
+import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from './sendable.js';
 import { type SocketReader, takeSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
 import { WebSocketError } from './ws-errors.js';
@@ -184,13 +184,21 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('message', toBuffer(bytes), false);
   }
   onBinary(data: Uint8Array): void {
-    const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : toBinaryType(data, this.#binaryType);
-    this.#emitter.emit('message', message, true);
+    const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
+    if (message !== undefined) this.#emitter.emit('message', message, true);
   }
   onFragments(fragments: Uint8Array[]): void {
-    // What is delivered late may find that another type was asked for since.
-    if (this.#binaryType === 'fragments') this.#emitter.emit('message', fragments.map(toBuffer), true);
-    else this.onBinary(Buffer.concat(fragments));
+    const message = this.#convert(fragments);
+    if (message !== undefined) this.#emitter.emit('message', message, true);
+  }
+  /** @returns undefined if the engine could not convert the message: then the connection has failed */
+  #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
+    try {
+      return Array.isArray(data) ? joinFragments(data, this.#binaryType) : toBinaryType(data, this.#binaryType);
+    } catch (cause) {
+      this.#refuse(asMessageError(cause));
+      return undefined;
+    }
   }
   onPing(payload: Uint8Array): void {
     const { connection, maxPendingPongs, maxPingRate } = this.settings;

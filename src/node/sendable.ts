@@ -95,6 +95,16 @@ export function toBinaryType(bytes: Uint8Array, binaryType: BinaryType): RawData
   }
 }
 
+/**
+ * The fragments of a binary message in the shape that was asked for: apart only if that is still `'fragments'` when a message is
+ * delivered late. The array is reused: a second one would hold as much again for many short fragments.
+ */
+export function joinFragments(fragments: Uint8Array[], binaryType: BinaryType): RawData | Blob {
+  if (binaryType !== 'fragments') return toBinaryType(Buffer.concat(fragments), binaryType);
+  for (let i = 0; i < fragments.length; i++) fragments[i] = toBuffer(fragments[i]!);
+  return fragments as Buffer[];
+}
+
 function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
   const isAll = byteLength === buffer.byteLength;
   return (isAll ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
