@@ -108,7 +108,7 @@ export class Connection {
     return this.#decoder.kernelName;
   }
 
-  /** Bytes held of a message that has not come whole. */
+  /** Bytes of memory allocated for a message that is not complete: at least as many as have come of it. */
   get bufferedLength(): number {
     return this.#decoder.bufferedLength;
   }

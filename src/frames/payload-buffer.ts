@@ -15,11 +15,17 @@ export class PayloadBuffer {
   /** How many bytes have been gathered. */
   length = 0;
 
+  /** How many bytes are allocated: at least `length`. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /**
    * Adds the bytes `start` to `end` of `source`.
    *
    * @param expected how long the whole will at least be, as far as the sender says: the buffer grows straight to it once a
    *   twentieth of it is there
+   * @throws what the engine throws when there is no memory: then nothing was added
    */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.length + (end - start);

@@ -1,5 +1,5 @@
 // Compressed messages on their way out of the arena: their frames are joined as they are, compressed, and inflated once the
-// last has come. So what is held of a message is never more than has been received. How inflating is done it does not know.
+// last has come. So no more is held of a message than its compressed bytes. How inflating is done it does not know.
 
 import { OPCODE_TEXT } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
@@ -24,9 +24,9 @@ export class CompressedMessages {
     this.#rules = rules;
   }
 
-  /** Bytes held of a message that is not whole. */
+  /** Bytes allocated for a message that is not complete. */
   get bufferedLength(): number {
-    return this.#message?.length ?? 0;
+    return this.#message?.capacity ?? 0;
   }
 
   /** Gives the message under way up. */

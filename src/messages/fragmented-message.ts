@@ -7,25 +7,27 @@ import type { ChunkDecoder } from '../frames/chunk-decoder.js';
 import { PayloadBuffer } from '../frames/payload-buffer.js';
 import { ASCII, END } from './record-bits.js';
 
+/** Bytes that an offset takes in an array that grows by half of its length. */
+const END_COST = 16;
+
 export class FragmentedMessage {
   readonly isText: boolean;
   /** All that has come is ASCII. */
   isAscii = true;
   readonly #payload = new PayloadBuffer();
-  /** The payloads of frames that have come whole, where they are kept apart. */
-  readonly #fragments: Uint8Array[] | undefined;
+  /** Where the payloads of complete frames end, if they are delivered apart. Views are made at delivery: each has 100 bytes. */
+  readonly #ends: number[] | undefined;
   #fragmentCount = 0;
 
   /** @param isApart keep the payloads of its frames apart */
   constructor(isText: boolean, isApart: boolean) {
     this.isText = isText;
-    this.#fragments = isApart ? [] : undefined;
+    this.#ends = isApart ? [] : undefined;
   }
 
-  /** Bytes that it holds. */
-  get length(): number {
-    const apart = this.#fragments?.reduce((length, fragment) => length + fragment.length, 0) ?? 0;
-    return apart + this.#payload.length;
+  /** Bytes allocated. */
+  get heldLength(): number {
+    return this.#payload.capacity + (this.#ends === undefined ? 0 : this.#ends.length * END_COST);
   }
 
   /**
@@ -46,13 +48,23 @@ export class FragmentedMessage {
     if (++this.#fragmentCount > maxFragments) {
       throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(maxFragments) });
     }
-    if (this.#fragments !== undefined && payload.length > 0) this.#fragments.push(payload.take());
+    const ends = this.#ends;
+    if (ends !== undefined && payload.length > (ends.at(-1) ?? 0)) ends.push(payload.length);
     return (first & FIN) !== 0;
   }
 
   /** The payloads of its frames but for empty ones, given away; undefined if they are not apart, or all empty. */
   takeFragments(): Uint8Array[] | undefined {
-    return this.#fragments === undefined || this.#fragments.length === 0 ? undefined : this.#fragments;
+    const ends = this.#ends;
+    if (ends === undefined || ends.length === 0) return undefined;
+    const { buffer, byteOffset } = this.#payload.take();
+    const fragments: Uint8Array[] = [];
+    let start = 0;
+    for (const end of ends) {
+      fragments.push(new Uint8Array(buffer, byteOffset + start, end - start));
+      start = end;
+    }
+    return fragments;
   }
 
   /** Its payload, given away. */

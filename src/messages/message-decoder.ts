@@ -85,7 +85,7 @@ export class MessageDecoder {
     this.#reader.separatesFragments = value;
   }
 
-  /** Bytes held of a message or a control frame that is not whole yet. */
+  /** Bytes of memory allocated for a message or a control frame that is not complete: at least as many as have come of it. */
   get bufferedLength(): number {
     return this.#reader.bufferedLength;
   }

@@ -41,10 +41,10 @@ export class MessageParts {
     this.#compressed = compression && new CompressedMessages(compression, decoder, rules);
   }
 
-  /** Bytes held. */
+  /** Bytes allocated. */
   get bufferedLength(): number {
     const compressed = this.#compressed?.bufferedLength ?? 0;
-    return compressed + (this.#message?.length ?? 0) + (this.#control?.length ?? 0);
+    return compressed + (this.#message?.heldLength ?? 0) + (this.#control?.capacity ?? 0);
   }
 
   /** Gives up what is not whole: nothing more comes of it. */

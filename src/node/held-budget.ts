@@ -1,5 +1,5 @@
-// What all connections of a server together hold of messages that have not come whole. It knows no socket: who is to go is
-// told so.
+// The memory that all connections of a server together hold for messages that are not complete, or wait to be delivered. Bytes are
+// counted as they are allocated, not as they arrived.
 
 /** A connection that may hold something. */
 export interface Holder {
@@ -40,7 +40,11 @@ export class HeldBudget {
     this.#total += charge - before;
     // Whoever fills the server goes before those that it leaves no room.
     while (this.#total > this.#limit) {
-      const [most] = [...this.#charges].reduce((one, other) => (other[1] > one[1] ? other : one));
+      let most = holder;
+      let mostCharge = 0;
+      for (const [other, charged] of this.#charges) {
+        if (charged > mostCharge) [most, mostCharge] = [other, charged];
+      }
       this.charge(most, 0);
       most.giveUp(this.#limit);
     }

@@ -167,6 +167,7 @@ export class Link implements MessageHandler, SocketReader {
 
   /** Reads on, unless somebody wants it to pause. */
   resume(): void {
+    if (this.#spaced !== undefined) this.#chargeHeld();
     if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
   }
 
@@ -292,8 +293,14 @@ export class Link implements MessageHandler, SocketReader {
       }
       this.outgoing.release();
       if (connection.state === 'closed') this.#endSocket();
-      if (this.readyState !== CLOSED) this.settings.held?.charge(this, connection.bufferedLength);
+      this.#chargeHeld();
     }
+  }
+
+  /** Tells the budget of all connections how much memory this one holds. */
+  #chargeHeld(): void {
+    if (!this.#hasEnded)
+      this.settings.held?.charge(this, this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0));
   }
 
   /** The peer has ended its side of the socket; so do we. */

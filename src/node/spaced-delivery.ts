@@ -20,23 +20,32 @@ export class SpacedDelivery implements MessageHandler {
   readonly #handler: Required<Omit<MessageHandler, 'onPiece'>>;
   readonly #source: Source;
   readonly #queue: (() => void)[] = [];
+  /** In step with the queue: bytes, of strings UTF-16 units. */
+  readonly #lengths: number[] = [];
+  #heldLength = 0;
 
   constructor(handler: Required<Omit<MessageHandler, 'onPiece'>>, source: Source) {
     this.#handler = handler;
     this.#source = source;
   }
 
+  /** How much waits to be delivered: bytes, of strings UTF-16 units. Control frames count as 0. */
+  get heldLength(): number {
+    return this.#heldLength;
+  }
+
   onText(text: string): void {
-    this.#deliver(() => this.#handler.onText(text));
+    this.#deliver(() => this.#handler.onText(text), text.length);
   }
   onTextBytes(bytes: Uint8Array): void {
-    this.#deliver(() => this.#handler.onTextBytes(bytes));
+    this.#deliver(() => this.#handler.onTextBytes(bytes), bytes.length);
   }
   onBinary(data: Uint8Array): void {
-    this.#deliver(() => this.#handler.onBinary(data));
+    this.#deliver(() => this.#handler.onBinary(data), data.length);
   }
   onFragments(fragments: Uint8Array[]): void {
-    this.#deliver(() => this.#handler.onFragments(fragments));
+    const length = fragments.reduce((sum, fragment) => sum + fragment.length, 0);
+    this.#deliver(() => this.#handler.onFragments(fragments), length);
   }
   onPing(payload: Uint8Array): void {
     this.#deliver(() => this.#handler.onPing(payload));
@@ -53,12 +62,14 @@ export class SpacedDelivery implements MessageHandler {
 
   /** Drops what waits. */
   clear(): void {
-    this.#queue.length = 0;
+    this.#queue.length = this.#lengths.length = this.#heldLength = 0;
   }
 
-  #deliver(call: () => void): void {
+  #deliver(call: () => void, length = 0): void {
     if (this.isBusy) {
       this.#queue.push(call);
+      this.#lengths.push(length);
+      this.#heldLength += length;
       this.#source.socket.pause();
       return;
     }
@@ -70,6 +81,7 @@ export class SpacedDelivery implements MessageHandler {
   static #next(spaced: SpacedDelivery): void {
     const call = spaced.#queue.shift();
     if (call !== undefined) {
+      spaced.#heldLength -= spaced.#lengths.shift() ?? 0;
       setImmediate(SpacedDelivery.#next, spaced);
       call();
       return;

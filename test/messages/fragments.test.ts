@@ -1,5 +1,7 @@
 // src/messages/message-decoder.ts: fragments kept apart, and their number limited, however the bytes are cut.
 
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { FrameEncoder, MessageDecoder, type MessageDecoderOptions, PreparedMessage } from '../../src/index.js';
 import { KERNEL_NAMES } from '../support/replay.js';
@@ -116,4 +118,17 @@ test('a prepared message is what its option says', () => {
   expect(new PreparedMessage('a', { binary: true }).serverFrame[0]).toBe(0x82);
   expect(new PreparedMessage(Uint8Array.of(0x61), { binary: false }).serverFrame[0]).toBe(0x81);
   expect(new PreparedMessage(Uint8Array.of(0x61)).serverFrame[0]).toBe(0x82);
+});
+
+test('a message of a million fragments of one byte, kept apart, holds some 12 bytes for each, and says so at once', () => {
+  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const args = ['--expose-gc', path('tiny-fragments.mjs'), path('../../build/src')];
+  const seen = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  expect(seen).toMatchObject({ type: 'fragments', count: 963_002 });
+  expect(seen.bytes).toBeLessThan(24 * 2 ** 20);
+  // What is charged is no less than what is held.
+  expect(seen.charged).toBeGreaterThan(0.9 * seen.bytes);
+  expect(seen.charged).toBeLessThan(24 * 2 ** 20);
+  // Linear in the fragments it took 39 ms.
+  expect(seen.microseconds).toBeLessThan(500);
 });

@@ -30,7 +30,7 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
         const peer =
           i % 2 === 0 ? server.binary('ab', { claimed: 2n ** 30n }) : server.text('ab', { claimed: 2n ** 30n });
         decoder.decode(wire(peer));
-        expect(decoder.bufferedLength).toBe(2);
+        expect(decoder.bufferedLength).toBe(256);
         return decoder;
       });
       const each = (process.memoryUsage().arrayBuffers - before) / decoders.length;
@@ -52,7 +52,8 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
         expect(decoder.bufferedLength).toBe(0);
       }
       for (let i = 0; i < FRAGMENTS; i += 50_000) expect(decoder.decode(single.slice())).toEqual([]);
-      expect(decoder.bufferedLength).toBe(FRAGMENTS);
+      expect(decoder.bufferedLength).toBeGreaterThanOrEqual(FRAGMENTS);
+      expect(decoder.bufferedLength).toBeLessThanOrEqual(2 * FRAGMENTS);
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
       const [event] = decoder.decode(stream(client.continuation('!')));
       expect(event?.type === 'text' && event.text === `${'a'.repeat(FRAGMENTS)}!`).toBe(true);
@@ -74,7 +75,7 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
         const decoder = decoderFor();
         decoder.decode(stream(server.binary(new Uint8Array(5000), { fin: false })));
         decoder.decode(wire(server.ping('12345678')).subarray(0, 8));
-        expect(decoder.bufferedLength).toBe(5002);
+        expect(decoder.bufferedLength).toBe(5000 + 256);
         decoder.decode(wire(server.ping('12345678')).subarray(8));
         decoder.decode(wire(last));
         expect(decoder.bufferedLength).toBe(0);
@@ -85,7 +86,7 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
       const decoder = decoderFor();
       const bytes = stream(server.close(1000, [0x61, 0xff]));
       decoder.decode(bytes.slice(0, -1));
-      expect(decoder.bufferedLength).toBe(3);
+      expect(decoder.bufferedLength).toBe(256);
       expect(decoder.decode(bytes.slice(-1))[0]?.type).toBe('error');
       expect(decoder.bufferedLength).toBe(0);
     });

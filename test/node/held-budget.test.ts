@@ -1,5 +1,6 @@
 // What all connections of a server hold together, and listeners that throw at every message: neither grows without an end.
 
+import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { HeldBudget, type Holder } from '../../src/node/held-budget.js';
 import { type WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
@@ -33,9 +34,9 @@ async function start(options: Partial<WebSocketServerOptions> = {}) {
   };
 }
 
-/** The first `sent` bytes of a frame that claims a mebibyte. */
-function partOfMessage(sent: number): Uint8Array {
-  return wire(peer.binary(new Uint8Array(sent), { claimed: 1024n * 1024n }));
+/** The first `sent` bytes of a frame that claims this length, by default one byte more. */
+function partOfMessage(sent: number, claimed = sent + 1): Uint8Array {
+  return wire(peer.binary(new Uint8Array(sent), { claimed: BigInt(claimed) }));
 }
 
 test('of many half-sent messages the longest has to go: 1013, an error, a cut; the others go on', async () => {
@@ -58,6 +59,32 @@ test('of many half-sent messages the longest has to go: 1013, an error, a cut; t
   expect([...most!.client.received]).toEqual([0x88, 2, 1013 >> 8, 1013 & 255]);
 
   for (const { webSocket } of [first!, third!, late]) expect(webSocket.readyState).toBe(1);
+});
+
+test('memory is charged as it is allocated: a short part of a long message counts as the buffer that was made for it', async () => {
+  const { open } = await start({ maxHeldLength: 400 * KIB });
+  const { client, webSocket } = await open();
+  const error = new Promise<Error>((resolve) => webSocket.on('error', resolve));
+  client.send(partOfMessage(40 * KIB, 1024 * KIB));
+  expect(await error).toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
+});
+
+test('deliveries that wait for their turn are charged until they are made', async () => {
+  const { open } = await start({ maxHeldLength: 100 * KIB, allowSynchronousEvents: false });
+  const { client, webSocket } = await open();
+  const message = stream(peer.binary(new Uint8Array(20 * KIB)));
+  let messages = 0;
+  webSocket.on('message', () => messages++);
+  for (let i = 1; i <= 4; i++) {
+    client.send(stream(...Array.from({ length: 3 }, () => peer.binary(new Uint8Array(20 * KIB)))));
+    await expect.poll(() => messages).toBe(3 * i);
+  }
+  const error = new Promise<Error>((resolve) => webSocket.on('error', resolve));
+  // In one chunk, as a socket that has been paused gets it.
+  (webSocket._socket as Socket).push(Buffer.concat(Array.from({ length: 8 }, () => message)));
+  expect(await error).toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
+  await client.closed;
+  expect(messages).toBe(13);
 });
 
 test('what is whole, or gone, is charged no more', async () => {

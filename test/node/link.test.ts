@@ -32,13 +32,13 @@ test('a heartbeat sends no ping behind a Close', async () => {
 test('who has sent a Close and holds most of what is too much is cut, without a second Close', async () => {
   const open = await startForRawClients({ maxHeldLength: 100_000 });
   const most = await open();
-  most.client.send(wire(peer.binary(new Uint8Array(80_000), { claimed: 1024n * 1024n })));
+  most.client.send(wire(peer.binary(new Uint8Array(80_000), { claimed: 90_000n })));
   await expect.poll(() => (most.webSocket._socket as Socket).bytesRead).toBeGreaterThan(80_000);
   const late = await open();
   const error = next<[Error]>(most.webSocket, 'error');
   most.webSocket.close(1000);
   expect([...(await most.client.take(4))]).toEqual(CLOSE_1000);
-  late.client.send(wire(peer.binary(new Uint8Array(70_000), { claimed: 1024n * 1024n })));
+  late.client.send(wire(peer.binary(new Uint8Array(70_000), { claimed: 80_000n })));
   expect((await error)[0]).toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
   await most.client.closed;
   expect(most.client.received).toHaveLength(0);
