@@ -87,6 +87,9 @@ class SocketTransport implements Transport {
     if (this.#hasRead) this.#close();
   }
 
+  /** A socket tells by its reads and writes only. */
+  whenLost(): void {}
+
   cut(): void {
     this.#close();
   }

@@ -51,6 +51,10 @@ export class StreamTransport implements Transport {
     await this.#writer.close().catch(ignore);
   }
 
+  whenLost(callback: () => void): void {
+    this.#reader.closed.catch(callback);
+  }
+
   cut(reason: unknown): void {
     this.#reader.cancel(reason).catch(ignore);
     this.#writer.abort(reason).catch(ignore);

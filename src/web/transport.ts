@@ -16,6 +16,12 @@ export interface Transport {
   /** Ends our side, behind all that was written. Never rejects: whether the peer hears of it is not for us to know. */
   end(): Promise<void>;
 
+  /**
+   * Calls back at once when the transport fails, whether or not anybody reads; the next `read` rejects then. Not every transport
+   * knows before it is read from. Called once.
+   */
+  whenLost(callback: () => void): void;
+
   /** Gives up both sides at once. */
   cut(reason: unknown): void;
 }

@@ -8,6 +8,7 @@ import { Connection, type ConnectionOptions } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
+import { ReadAhead } from './read-ahead.js';
 import type { Transport } from './transport.js';
 
 /** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
@@ -18,8 +19,9 @@ export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 /** What an open WebSocket has. */
 export interface OpenedWebSocket {
   /**
-   * The messages that come. While nobody reads them and `highWaterMark` is reached, nothing is read from the transport: the
-   * peer has to wait. Ends when the closing handshake is done; fails with a ProtocolError if the connection does.
+   * The messages that come. While nobody reads them and `highWaterMark` is reached, no more than 64 KiB are read from the
+   * transport: the peer has to wait. Once we have sent a Close, up to 1 MiB of messages more is taken, to find the peer's behind
+   * them. Ends when the closing handshake is done; fails with a ProtocolError if the connection does.
    */
   readonly readable: ReadableStream<Message>;
   /**
@@ -85,6 +87,11 @@ const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 const DEFAULT_TIMEOUT = 30_000;
 /** Up to so many bytes are gathered while the transport writes, before whoever sends has to wait. */
 const MAX_GATHERED = 64 * 1024;
+/**
+ * How much more may wait to be read once we have sent a Close: the peer's is behind its messages, and is no message. Beyond it the peer
+ * has to wait for the reader again.
+ */
+const CLOSING_ALLOWANCE = 1024 * 1024;
 /** Up to this length what is sent is copied out of the buffer that all connections share, which then serves again. */
 const MAX_COPIED = 64 * 1024;
 
@@ -116,12 +123,12 @@ export class WebSocketStream<Opened extends object = object> {
   #isOpen = false;
   /** Ends the handshake. */
   #interrupt: ((reason: unknown) => void) | undefined;
-  /** Goes on reading, when it waits for messages to be taken. */
-  #goOn: (() => void) | undefined;
+  readonly #ahead: ReadAhead;
   /** What is being written, until all that was gathered is. */
   #writing: Promise<void> | undefined;
   #closeInfo: CloseInfo | undefined;
   #failure: ProtocolError | undefined;
+  #hasFinished = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @internal `acceptWebSocket` and `connectWebSocket` make it. */
@@ -133,13 +140,14 @@ export class WebSocketStream<Opened extends object = object> {
   ) {
     const { highWaterMark = DEFAULT_HIGH_WATER_MARK } = options;
     this.#transport = transport;
+    this.#ahead = new ReadAhead(transport);
     this.#options = options;
     this.#readable = new ReadableStream<Message>(
       {
         start: (controller) => {
           this.#incoming = controller;
         },
-        pull: () => this.#goOn?.(),
+        pull: () => this.#pulled(),
         cancel: (reason) => this.#cancelled(reason),
       },
       { highWaterMark, size: (message) => 1 + message!.length },
@@ -185,6 +193,7 @@ export class WebSocketStream<Opened extends object = object> {
     this.#connection.close(code, reason);
     void this.#flush();
     this.#startCloseTimer();
+    this.#ahead.wake();
   }
 
   /** The handshake, within its time. */
@@ -224,7 +233,7 @@ export class WebSocketStream<Opened extends object = object> {
     const handler = new WebSocketStream.#Receiver(this);
     const connection = this.#connection;
     try {
-      for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await this.#transport.read()) {
+      for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await this.#ahead.next()) {
         connection.dispatch(chunk, handler);
         const written = this.#flush();
         if (connection.state === 'closed') {
@@ -234,8 +243,9 @@ export class WebSocketStream<Opened extends object = object> {
           this.#endMessages();
           // A server ends the transport first, a client gives it time to (section 7.1.1).
           if (connection.role === 'server') await this.#transport.end();
-        } else {
-          await this.#room();
+        } else if (!this.#hasRoom()) {
+          // A peer that goes is noticed all the same.
+          await this.#ahead.awaitRoom(() => this.#hasRoom());
         }
       }
       this.#failure ??= connection.receiveEnd();
@@ -249,10 +259,11 @@ export class WebSocketStream<Opened extends object = object> {
 
   async #finish(): Promise<CloseInfo> {
     const error = this.#failure;
+    this.#hasFinished = true;
     this.#startCloseTimer();
     this.#outgoing?.error(error ?? new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed' }));
     if (error !== undefined) {
-      if (!this.#isCancelled) this.#incoming?.error(error);
+      this.#failMessages();
       await this.#transport.end();
       this.#transport.cut(error);
       throw error;
@@ -267,15 +278,23 @@ export class WebSocketStream<Opened extends object = object> {
     this.#incoming = undefined;
   }
 
-  /** Waits until messages may come again. */
-  #room(): Promise<void> | undefined {
-    if (this.#isCancelled || (this.#incoming?.desiredSize ?? 1) > 0) return undefined;
-    return new Promise((resolve) => {
-      this.#goOn = () => {
-        this.#goOn = undefined;
-        resolve();
-      };
-    });
+  /** Fails the readable behind the messages that are in it. */
+  #failMessages(): void {
+    const incoming = this.#incoming;
+    const isEmpty = incoming?.desiredSize === (this.#options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK);
+    if (this.#failure !== undefined && isEmpty && !this.#isCancelled) incoming.error(this.#failure);
+  }
+
+  /** The reader has taken a message, or waits for one. */
+  #pulled(): void {
+    this.#ahead.wake();
+    if (this.#hasFinished) this.#failMessages();
+  }
+
+  /** Messages may come: the reader keeps up, nobody wants them, or the peer's Close has to be found behind them. */
+  #hasRoom(): boolean {
+    const allowance = this.#connection.state === 'open' ? 0 : CLOSING_ALLOWANCE;
+    return this.#isCancelled || (this.#incoming?.desiredSize ?? 1) + allowance > 0;
   }
 
   #send(message: WritableMessage): Promise<void> | undefined {
@@ -314,14 +333,14 @@ export class WebSocketStream<Opened extends object = object> {
       }
     } catch (error) {
       this.#transport.cut(error);
-      this.#goOn?.();
+      this.#ahead.stop();
     }
   }
 
   #cancelled(reason: unknown): void {
     this.#isCancelled = true;
     this.#closeFor(reason);
-    this.#goOn?.();
+    this.#ahead.wake();
   }
 
   /** Closes with what an error says: a `closeCode` and a `reason` of its own, as a WebSocketError has them, or without. */
@@ -339,7 +358,7 @@ export class WebSocketStream<Opened extends object = object> {
     const { closeTimeout = DEFAULT_TIMEOUT } = this.#options;
     this.#closeTimer ??= setTimeout(() => {
       this.#transport.cut(new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'the peer did not close in time' }));
-      this.#goOn?.();
+      this.#ahead.stop();
     }, closeTimeout);
   }
 

@@ -1,0 +1,91 @@
+// Chunks that are read from a transport before there is room for what is in them: a bounded number of bytes, so that a peer that
+// has gone is noticed while nobody reads its messages.
+
+import type { Transport } from './transport.js';
+
+/** Bytes. A chunk that reaches beyond it is kept, and is the last. */
+const MAX_LENGTH = 64 * 1024;
+
+/** How the last read ended: with an error, or with the peer's end. */
+interface End {
+  readonly failure?: { readonly error: unknown };
+}
+
+export class ReadAhead {
+  readonly #transport: Transport;
+  readonly #chunks: Uint8Array[] = [];
+  #length = 0;
+  /** The read under way; never rejects. */
+  #reading: Promise<void> | undefined;
+  #isLost = false;
+  /** Ends the wait for room. */
+  #wake: (() => void) | undefined;
+  #end: End | undefined;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    transport.whenLost(() => this.stop());
+  }
+
+  /** Waits until there is room, or the transport has ended, and reads ahead meanwhile. @param hasRoom asked again at each `wake` */
+  async awaitRoom(hasRoom: () => boolean): Promise<void> {
+    while (!hasRoom() && !this.#isLost && this.#end === undefined) {
+      this.#read();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+  }
+
+  /** There may be room. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** The transport has failed, or has been cut: nothing is worth waiting for. */
+  stop(): void {
+    this.#isLost = true;
+    this.wake();
+  }
+
+  #read(): void {
+    if (this.#reading !== undefined || this.#length >= MAX_LENGTH) return;
+    this.#reading = this.#transport.read().then(
+      (chunk) => this.#add(chunk),
+      (error: unknown) => this.#ended({ failure: { error } }),
+    );
+  }
+
+  /** The next chunk; undefined once the peer has ended its side. Rejects as the host does. */
+  next(): Promise<Uint8Array | undefined> {
+    const hasNothing = this.#reading === undefined && this.#chunks.length === 0 && this.#end === undefined;
+    return hasNothing ? this.#transport.read() : this.#nextAhead();
+  }
+
+  async #nextAhead(): Promise<Uint8Array | undefined> {
+    if (this.#chunks.length === 0) await this.#reading;
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined && this.#end?.failure !== undefined) throw this.#end.failure.error;
+    this.#length -= chunk?.length ?? 0;
+    return chunk;
+  }
+
+  #add(chunk: Uint8Array | undefined): void {
+    if (chunk === undefined) {
+      this.#ended({});
+      return;
+    }
+    // What is read next would overwrite it.
+    this.#chunks.push(this.#transport.reusesBuffer ? chunk.slice() : chunk);
+    this.#length += chunk.length;
+    this.#reading = undefined;
+    this.wake();
+  }
+
+  #ended(end: End): void {
+    this.#end = end;
+    this.#reading = undefined;
+    this.wake();
+  }
+}
