@@ -25,6 +25,7 @@ import { MessageDecoder, type MessageDecoderOptions } from './messages/message-d
 import { MessageSender, type SendMessageOptions } from './messages/message-sender.js';
 import { PendingPongs } from './messages/pending-pongs.js';
 import { Relay } from './messages/relay.js';
+import { atLeast, trueOrFalse } from './option-checks.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
@@ -89,7 +90,8 @@ export class Connection {
     this.#decoder = new MessageDecoder(options, compression);
     this.#sender = new MessageSender(options, compression);
     const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
-    if (!(maxPendingPongs >= 1)) throw new RangeError(`maxPendingPongs is at least 1, not ${maxPendingPongs}`);
+    trueOrFalse('autoPong', autoPong);
+    atLeast(1)('maxPendingPongs', maxPendingPongs);
     this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
     this.#relay = new Connection.#Acting(this);
   }

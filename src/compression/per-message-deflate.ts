@@ -7,9 +7,10 @@ import type { Role } from '../frames/chunk-decoder.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import type { KernelName } from '../kernel/kernel.js';
-import type { KernelChoice } from '../kernel/select.js';
+import { type KernelChoice, requireKernelName } from '../kernel/select.js';
 import { createDeflateKernel } from '../kernel/select-deflate.js';
 import type { MessageCompression } from '../messages/compression.js';
+import { atLeast, oneOf, trueOrFalse, wholeNumber } from '../option-checks.js';
 import { contextLength, DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 import { type DeflateLevel, type DeflaterSettings, MessageDeflater } from './message-deflater.js';
@@ -34,7 +35,7 @@ export interface PerMessageDeflateOptions {
   /** How much effort deflating takes. Default `'default'`. */
   readonly level?: DeflateLevel;
   /**
-   * Messages of fewer bytes are sent as they are. Default 8 on connections that remember what was sent, where even these
+   * Messages of fewer bytes are sent as they are; with Infinity all are. Default 8 on connections that remember what was sent, where even these
    * get smaller; else 128, below which there is little to gain.
    */
   readonly threshold?: number;
@@ -108,23 +109,24 @@ export class PerMessageDeflate {
   readonly #kernel: KernelChoice | undefined;
   #inflation: Inflation | undefined;
 
-  /** @throws RangeError, TypeError for options out of range */
+  /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` for a kernel that is none */
   constructor(options: PerMessageDeflateOptions = {}) {
     const { level = 'default', threshold, poolLength = DEFAULT_POOL_LENGTH } = options;
     const { deflateWindowBits = DEFAULT_WINDOW_BITS, deflateHashBits = DEFAULT_HASH_BITS, inflateWindowBits } = options;
-    if (level !== 'fastest' && level !== 'default' && level !== 'smallest') {
-      throw new TypeError(`level is "fastest", "default" or "smallest", not ${String(level)}`);
-    }
-    if (threshold !== undefined) requireWhole('threshold', threshold, 0, Number.MAX_SAFE_INTEGER);
-    requireWhole('deflateWindowBits', deflateWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
-    requireWhole('deflateHashBits', deflateHashBits, MIN_HASH_BITS, MAX_HASH_BITS);
-    if (inflateWindowBits !== undefined) {
-      requireWhole('inflateWindowBits', inflateWindowBits, MIN_WINDOW_BITS, MAX_WINDOW_BITS);
-    }
-    if (poolLength !== 0) requireWhole('poolLength', poolLength, MIN_POOL_LENGTH, MAX_POOL_LENGTH);
+    const { deflateTakeover = true, inflateTakeover = true } = options;
+    oneOf('fastest', 'default', 'smallest')('level', level);
+    if (threshold !== undefined) atLeast(0)('threshold', threshold);
+    const bits = wholeNumber(MIN_WINDOW_BITS, MAX_WINDOW_BITS);
+    bits('deflateWindowBits', deflateWindowBits);
+    if (inflateWindowBits !== undefined) bits('inflateWindowBits', inflateWindowBits);
+    wholeNumber(MIN_HASH_BITS, MAX_HASH_BITS)('deflateHashBits', deflateHashBits);
+    if (poolLength !== 0) wholeNumber(MIN_POOL_LENGTH, MAX_POOL_LENGTH)('poolLength', poolLength);
+    trueOrFalse('deflateTakeover', deflateTakeover);
+    trueOrFalse('inflateTakeover', inflateTakeover);
+    requireKernelName(options.kernel);
     this.#settings = { level, threshold, windowBits: deflateWindowBits, hashBits: deflateHashBits };
-    this.#deflateTakeover = (options.deflateTakeover ?? true) && poolLength > 0;
-    this.#inflateTakeover = (options.inflateTakeover ?? true) && poolLength > 0;
+    this.#deflateTakeover = deflateTakeover && poolLength > 0;
+    this.#inflateTakeover = inflateTakeover && poolLength > 0;
     this.#inflateWindowBits = inflateWindowBits;
     this.#poolLength = poolLength;
     this.#kernel = options.kernel;
@@ -263,12 +265,5 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
   override release(): void {
     super.release();
     this.#deflater.release();
-  }
-}
-
-/** @throws RangeError */
-function requireWhole(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} is a whole number from ${least} to ${most}, not ${String(value)}`);
   }
 }

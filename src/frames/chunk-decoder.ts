@@ -30,6 +30,7 @@ import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelChoice } from '../kernel/select.js';
+import { describeValue, trueOrFalse, wholeNumber } from '../option-checks.js';
 
 /** Which end of a connection we are: a `'server'` takes masked frames only, a `'client'` unmasked ones only. */
 export type Role = 'client' | 'server';
@@ -196,15 +197,19 @@ const MAX_FRESH_STATES = 64;
 /** The state that decoders with these options begin with: one for all of them, read only. */
 function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   const { role, maxFrameLength = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
+  const { skipUtf8Validation = false } = options;
   if (role !== 'client' && role !== 'server' && role !== 'observer') {
-    throw new TypeError(`role is "client", "server" or "observer", not ${String(role)}`);
+    throw new TypeError(`role is "client", "server" or "observer", not ${describeValue(role)}`);
   }
-  requireLimit('maxFrameLength', maxFrameLength);
-  requireLimit('maxMessageLength', maxMessageLength);
+  const limit = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+  limit('maxFrameLength', maxFrameLength);
+  limit('maxMessageLength', maxMessageLength);
+  trueOrFalse('allowRsv1', allowRsv1);
+  trueOrFalse('skipUtf8Validation', skipUtf8Validation);
   const bits =
     (role === 'server' ? OPTION_REQUIRE_MASKED : role === 'client' ? OPTION_REQUIRE_UNMASKED : 0) |
     (allowRsv1 ? OPTION_ALLOW_RSV1 : 0) |
-    (options.skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
+    (skipUtf8Validation ? OPTION_SKIP_UTF8 : 0);
   for (const known of freshStates) {
     const isSame = known.maxFrameLength === maxFrameLength && known.maxMessageLength === maxMessageLength;
     if (isSame && known.bits === bits) return known.bytes;
@@ -215,12 +220,6 @@ function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   writeLength(bytes, STATE_MAX_MESSAGE_LENGTH, maxMessageLength);
   if (freshStates.length < MAX_FRESH_STATES) freshStates.push({ bits, maxFrameLength, maxMessageLength, bytes });
   return bytes;
-}
-
-function requireLimit(name: string, limit: number): void {
-  if (!Number.isSafeInteger(limit) || limit < 0) {
-    throw new RangeError(`${name} is a whole number from 0 to 2^53 - 1, not ${limit}`);
-  }
 }
 
 function writeLength(state: Uint8Array, offset: number, length: number): void {

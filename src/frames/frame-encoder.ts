@@ -24,6 +24,7 @@ import { isCloseCode } from '../kernel/close-code.js';
 import type { KernelName } from '../kernel/kernel.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
+import { callable, describeValue } from '../option-checks.js';
 import type { Role } from './chunk-decoder.js';
 import { maskBytes } from './mask.js';
 import { takeMaskingKey } from './masking-keys.js';
@@ -69,15 +70,16 @@ export class FrameEncoder {
   readonly #isMasked: boolean;
   readonly #takeKey: () => number;
 
-  /** @throws TypeError for a role that is none; ProtocolError `WSIMD_NO_KERNEL` */
+  /** @throws TypeError for an option of the wrong type or a role that is none; ProtocolError `WSIMD_NO_KERNEL` */
   constructor(options: FrameEncoderOptions) {
-    const { role } = options;
+    const { role, maskingKey = takeMaskingKey } = options;
     if (role !== 'client' && role !== 'server')
-      throw new TypeError(`role is "client" or "server", not ${String(role)}`);
+      throw new TypeError(`role is "client" or "server", not ${describeValue(role)}`);
+    callable('maskingKey', maskingKey);
     this.role = role;
     this.#isMasked = role === 'client';
     this.#arena = arenaFor(options.kernel);
-    this.#takeKey = options.maskingKey ?? takeMaskingKey;
+    this.#takeKey = maskingKey;
   }
 
   /** Which kernel encodes. */

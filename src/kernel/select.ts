@@ -1,6 +1,7 @@
 // Which kernel serves, and why. It makes at most one of each kind in a realm, at the first use, never at import.
 
 import { ProtocolError } from '../errors.js';
+import { describeValue } from '../option-checks.js';
 import type { Kernel, KernelName } from './kernel.js';
 import { createPortableKernel } from './portable.js';
 import { type CompiledModule, createWasmKernel, requireKernelModule } from './wasm.js';
@@ -41,15 +42,38 @@ export function init(module: CompiledModule): void {
  * The kernel for a choice. For `'auto'`, which is also what no choice means, the environment variable `WSIMD_KERNEL`
  * (`wasm`, `portable`) decides where it is set.
  *
- * @throws ProtocolError `WSIMD_NO_KERNEL` if the kernel that was named, in code or by the variable, cannot run here
+ * @throws ProtocolError `WSIMD_NO_KERNEL` if the kernel that was named, in code or by the variable, cannot run here, or there
+ *   is none of that name
  */
 export function selectKernel(choice?: KernelChoice): KernelSelection {
+  requireKernelName(choice);
   if (choice !== undefined && choice !== 'auto') return { kernel: named(choice), reason: 'asked for in code' };
-  automatic ??= choose(environmentChoice());
+  automatic ??= choose(environmentChoice() as KernelName | undefined);
   return automatic;
 }
 
-function choose(fromEnvironment: string | undefined): KernelSelection {
+/**
+ * Checks the option `kernel`, or the variable where the option leaves the choice to it, and makes no kernel yet.
+ *
+ * @throws ProtocolError `WSIMD_NO_KERNEL` for a name that is none
+ */
+export function requireKernelName(choice: KernelChoice | undefined): void {
+  if (choice === 'wasm' || choice === 'portable') return;
+  if (choice !== undefined && choice !== 'auto') {
+    throw noSuchKernel(`kernel is "auto", "wasm" or "portable", not ${describeValue(choice)}`);
+  }
+  if (automatic !== undefined) return;
+  const name = environmentChoice();
+  if (name !== undefined && name !== 'wasm' && name !== 'portable') {
+    throw noSuchKernel(`WSIMD_KERNEL is "wasm" or "portable", not ${describeValue(name)}`);
+  }
+}
+
+function noSuchKernel(detail: string): ProtocolError {
+  return new ProtocolError('WSIMD_NO_KERNEL', { detail });
+}
+
+function choose(fromEnvironment: KernelName | undefined): KernelSelection {
   if (fromEnvironment !== undefined) {
     return { kernel: named(fromEnvironment), reason: 'asked for by WSIMD_KERNEL' };
   }
@@ -61,8 +85,7 @@ function choose(fromEnvironment: string | undefined): KernelSelection {
   }
 }
 
-function named(name: string): Kernel {
-  if (name !== 'wasm' && name !== 'portable') throw new ProtocolError('WSIMD_NO_KERNEL', { detail: `"${name}"` });
+function named(name: KernelName): Kernel {
   let kernel = made.get(name);
   if (kernel === undefined) {
     try {

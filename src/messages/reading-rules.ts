@@ -2,6 +2,7 @@
 // such object. It knows no record and no connection.
 
 import { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../frames/chunk-decoder.js';
+import { atLeast, oneOf, trueOrFalse } from '../option-checks.js';
 
 /** What a message decoder can be told beyond what every decoder can. */
 export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
@@ -32,24 +33,21 @@ export interface ReadingRules {
   readonly maxMessageLength: number;
 }
 
-const TEXT_AS = ['string', 'bytes'];
-const DELIVER = ['messages', 'pieces'];
-const OWNS_CHUNKS = [true, false];
-
 /** Those that were asked for last: a server asks for the same each time. */
 let last: ReadingRules | undefined;
 
 /** @throws RangeError, TypeError for options out of range */
 export function readingRulesFor(options: MessageDecoderOptions): ReadingRules {
-  const { textAs = 'string', deliver = 'messages', ownsChunks = true } = options;
+  const { textAs = 'string', deliver = 'messages', ownsChunks = true, skipUtf8Validation = false } = options;
   const { maxFragments = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
-  requireOneOf('textAs', textAs, TEXT_AS);
-  requireOneOf('deliver', deliver, DELIVER);
-  requireOneOf('ownsChunks', ownsChunks, OWNS_CHUNKS);
-  if (!(maxFragments >= 1)) throw new RangeError(`maxFragments is at least 1, not ${maxFragments}`);
+  oneOf('string', 'bytes')('textAs', textAs);
+  oneOf('messages', 'pieces')('deliver', deliver);
+  trueOrFalse('ownsChunks', ownsChunks);
+  trueOrFalse('skipUtf8Validation', skipUtf8Validation);
+  atLeast(1)('maxFragments', maxFragments);
   const textAsBytes = textAs === 'bytes';
   const inPieces = deliver === 'pieces';
-  const isValidated = !options.skipUtf8Validation;
+  const isValidated = !skipUtf8Validation;
   if (
     last?.textAsBytes !== textAsBytes ||
     last.inPieces !== inPieces ||
@@ -61,9 +59,4 @@ export function readingRulesFor(options: MessageDecoderOptions): ReadingRules {
     last = { textAsBytes, inPieces, ownsChunks, isValidated, maxFragments, maxMessageLength };
   }
   return last;
-}
-
-/** @throws TypeError */
-function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
-  if (!values.includes(value)) throw new TypeError(`${name} is one of ${values.join(', ')}, not ${String(value)}`);
 }
