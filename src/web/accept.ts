@@ -13,8 +13,10 @@ import {
   writeRejection,
   writeResponse,
 } from '../handshake/server.js';
+import { originPolicy } from '../option-checks.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
+import { checkStreamOptions } from './check-options.js';
 import { readHead } from './read-head.js';
 import type { Transport } from './transport.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
@@ -63,12 +65,15 @@ export interface AcceptedRequest {
  * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
  *   used but its methods, which cost less
  * @returns at once; `opened` rejects with a ProtocolError that carries the `status` of the refusal, if the request is refused
- * @throws TypeError if a stream is locked
+ * @throws TypeError if a stream is locked; RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`. The
+ *   streams are the caller's then
  */
 export function acceptWebSocket(
   streams: ByteStreams | ByteSocket,
   options: AcceptWebSocketOptions = {},
 ): WebSocketStream<AcceptedRequest> {
+  checkStreamOptions(options);
+  if (options.origin !== undefined) originPolicy('origin', options.origin);
   const transport = transportOf(streams);
   return new WebSocketStream(transport, 'server', options, () => accept(transport, options));
 }

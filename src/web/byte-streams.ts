@@ -21,6 +21,8 @@ export class StreamTransport implements Transport {
 
   /** @throws TypeError if either stream is locked */
   constructor({ readable, writable }: ByteStreams) {
+    // Before the first is locked by us.
+    if (writable.locked) throw new TypeError('the writable stream is locked');
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
     // What goes wrong is told by the reads and writes that it strikes.

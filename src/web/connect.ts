@@ -5,6 +5,7 @@ import { formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
+import { checkStreamOptions } from './check-options.js';
 import { readHead } from './read-head.js';
 import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
 
@@ -32,12 +33,14 @@ export interface ServerResponse {
  * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
  *   used but its methods, which cost less
  * @returns at once; `opened` rejects with a ProtocolError if the answer is not a switch to WebSocket
- * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none
+ * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none; RangeError, TypeError for options
+ *   out of range; ProtocolError `WSIMD_NO_KERNEL`. The streams are the caller's then
  */
 export function connectWebSocket(
   streams: ByteStreams | ByteSocket,
   options: ConnectWebSocketOptions,
 ): WebSocketStream<ServerResponse> {
+  checkStreamOptions(options);
   const { perMessageDeflate } = options;
   const request = createRequest({ ...options, extensions: perMessageDeflate?.offer() });
   const transport = transportOf(streams);

@@ -8,6 +8,7 @@ import { Connection, type ConnectionOptions } from '../connection.js';
 import { ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
+import { MAX_TIMER } from '../option-checks.js';
 import { ReadAhead } from './read-ahead.js';
 import type { Transport } from './transport.js';
 
@@ -65,9 +66,12 @@ export interface WebSocketStreamOptions
    * has to wait. Default 65,536.
    */
   readonly highWaterMark?: number;
-  /** Milliseconds for the handshake. Default 30,000. */
+  /** Milliseconds for the handshake, 0 to 2^31 - 1. Infinity: as long as a timer can wait, 24.8 days. Default 30,000. */
   readonly handshakeTimeout?: number;
-  /** Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut. Default 30,000. */
+  /**
+   * Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut; as `handshakeTimeout`.
+   * Default 30,000.
+   */
   readonly closeTimeout?: number;
   /** Ends the attempt to open the WebSocket. Without effect once it is open. */
   readonly signal?: AbortSignal;
@@ -208,7 +212,8 @@ export class WebSocketStream<Opened extends object = object> {
     const onAbort = () => this.#interrupt?.(signal?.reason);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort);
-    const timer = setTimeout(() => this.#interrupt?.(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    const onTimeout = () => this.#interrupt?.(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT'));
+    const timer = setTimeout(onTimeout, Math.min(handshakeTimeout, MAX_TIMER));
     try {
       const result = await Promise.race([handshake(), interruption]);
       const { compression } = result;
@@ -356,10 +361,13 @@ export class WebSocketStream<Opened extends object = object> {
 
   #startCloseTimer(): void {
     const { closeTimeout = DEFAULT_TIMEOUT } = this.#options;
-    this.#closeTimer ??= setTimeout(() => {
-      this.#transport.cut(new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'the peer did not close in time' }));
-      this.#ahead.stop();
-    }, closeTimeout);
+    this.#closeTimer ??= setTimeout(
+      () => {
+        this.#transport.cut(new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'the peer did not close in time' }));
+        this.#ahead.stop();
+      },
+      Math.min(closeTimeout, MAX_TIMER),
+    );
   }
 
   static readonly #Receiver = class implements MessageHandler {
