@@ -3,14 +3,19 @@
 import type { PerMessageDeflate } from '../compression/index.js';
 import type { ConnectionOptions } from '../connection.js';
 import type { Role } from '../frames/chunk-decoder.js';
+import { MAX_TIMER } from '../option-checks.js';
 import { HeldBudget } from './held-budget.js';
+import { checkNodeOptions } from './option-checks.js';
 import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';
 
 /** Pings that are sent by themselves, so that a peer that has gone without a word is found out. */
 export interface HeartbeatOptions {
-  /** Milliseconds between two pings. */
+  /** Milliseconds between two pings, from 1 to 2^31 - 1; Infinity: none is sent. */
   readonly interval: number;
-  /** Milliseconds within which something must come after a ping; else the connection is cut. At most `interval`, its default. */
+  /**
+   * Milliseconds within which something must come after a ping, from 1 to `interval`, which is the default; otherwise the
+   * connection is cut.
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -23,12 +28,18 @@ export interface WebSocketOptions {
   readonly allowSynchronousEvents?: boolean | undefined;
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean | undefined;
-  /** Milliseconds that the peer has to answer our Close, and then to end the socket, before it is cut. Default 30,000. */
+  /**
+   * Milliseconds that the peer has to answer our Close, and then to end the socket, before it is cut: 0 to 2^31 - 1. Infinity
+   * sets the longest time that a timer can wait, 24.8 days. Default 30,000.
+   */
   readonly closeTimeout?: number | undefined;
-  /** Bytes of payload in a message; longer ones fail with 1009, at the header. Default 100 MiB; 0: no limit. */
-  readonly maxPayload?: number | undefined;
-  /** Frames that a message may have; with more it fails with 1008. Default 16,384; 0: no limit. */
-  readonly maxFragments?: number | undefined;
+  /**
+   * Bytes of payload in a message; longer ones fail with 1009, at the header. Default 100 MiB. As with `ws`, null, 0 and
+   * negative numbers mean no limit, and so does Infinity; fractions are rounded down. NaN throws.
+   */
+  readonly maxPayload?: number | null | undefined;
+  /** Frames that a message may have; with more it fails with 1008. Default 16,384. No limit: as with `maxPayload`. */
+  readonly maxFragments?: number | null | undefined;
   /**
    * Bytes that all connections of a server together may hold of messages that have not come whole, each that holds any charged
    * 512 more. With more, the one that holds most is told 1013 and cut, with an `error` event (`WSIMD_TOO_MUCH_HELD`). Default
@@ -37,8 +48,11 @@ export interface WebSocketOptions {
   readonly maxHeldLength?: number | undefined;
   /** Accepted and without effect: chunks are not kept. */
   readonly maxBufferedChunks?: number | undefined;
-  /** Answers to pings that may wait for a peer that does not read; then it is cut. Default 60; 0: no limit. */
-  readonly maxPendingAutoPongs?: number | undefined;
+  /**
+   * Answers to pings that may wait for a peer that does not read; with more it is cut. Default 60. No limit: as with
+   * `maxPayload`, and NaN too, as with `ws`.
+   */
+  readonly maxPendingAutoPongs?: number | null | undefined;
   /**
    * Pings a second that are answered, and how many may come at once. A peer that sends more is told 1008 and cut, with an
    * `error` event (`WSIMD_TOO_MANY_PINGS`). Default 1,000; 0: no limit. Without effect where `autoPong` is off.
@@ -57,8 +71,8 @@ export interface WebSocketOptions {
    * portable kernel it has no effect, and `WebSocket.readsDirectly` says so. For its risks see docs/ws-compatibility.md.
    */
   readonly directReads?: boolean | undefined;
-  /** Pings by themselves; default none. */
-  readonly heartbeat?: HeartbeatOptions | undefined;
+  /** Sends pings by itself. Default, and with null or false: none. */
+  readonly heartbeat?: HeartbeatOptions | null | false | undefined;
   /** Bytes that may wait for a peer that reads slowly; what is sent beyond goes by `backpressurePolicy`. Default: no limit. */
   readonly maxBackpressure?: number | undefined;
   /**
@@ -69,7 +83,7 @@ export interface WebSocketOptions {
   /** Which kernel; default: WebAssembly where it runs. */
   readonly kernel?: ConnectionOptions['kernel'] | undefined;
   /** Of a client: fills the 4 bytes with a masking key. Default: from the system's generator, as RFC 6455 wants it. */
-  readonly generateMask?: ((key: Buffer) => void) | undefined;
+  readonly generateMask?: ((key: Buffer) => void) | null | false | undefined;
 }
 
 const DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
@@ -96,57 +110,51 @@ export interface Settings {
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
-/** Those that no codec checks, and `ws` does not know. */
-const LIMITS = ['maxBackpressure', 'maxHeldLength'] as const;
-
-/** @throws RangeError, TypeError for options out of range */
+/**
+ * Checks the options of a server or a client, all of them, and fills in the defaults.
+ *
+ * @throws RangeError, TypeError, which name the option; ProtocolError `WSIMD_NO_KERNEL`
+ */
 export function makeSettings(role: Role, options: WebSocketOptions): Settings {
-  const { kernel, generateMask, textAs = 'buffer', heartbeat, backpressurePolicy = 'close' } = options;
-  const { perMessageDeflate = role === 'client', autoPong = true, maxPingRate = DEFAULT_MAX_PING_RATE } = options;
-  if (textAs !== 'buffer' && textAs !== 'string') throw new TypeError(`textAs is "buffer" or "string", not ${textAs}`);
-  if (backpressurePolicy !== 'close' && backpressurePolicy !== 'drop') {
-    throw new TypeError(`backpressurePolicy is "close" or "drop", not ${backpressurePolicy}`);
-  }
-  if (heartbeat !== undefined) checkHeartbeat(heartbeat);
-  // Against NaN every comparison is false: a limit would be none, or would hold always.
-  for (const name of LIMITS) {
-    const value = options[name];
-    if (value !== undefined && !(value >= 0)) throw new RangeError(`${name} is a number from 0 on, not ${value}`);
-  }
-  if (!(maxPingRate === 0 || maxPingRate >= 1))
-    throw new RangeError(`maxPingRate is 0 or at least 1, not ${maxPingRate}`);
+  checkNodeOptions(role, options);
+  const { kernel, generateMask, heartbeat } = options;
+  const { perMessageDeflate = role === 'client', maxPingRate = DEFAULT_MAX_PING_RATE } = options;
+  const autoPong = isOn(options.autoPong, true);
   return {
     connection: {
       role,
       maxMessageLength: limit(options.maxPayload, DEFAULT_MAX_PAYLOAD),
       maxFragments: limit(options.maxFragments, DEFAULT_MAX_FRAGMENTS),
-      skipUtf8Validation: options.skipUTF8Validation ?? false,
+      skipUtf8Validation: isOn(options.skipUTF8Validation, false),
       autoPong,
       // All that a chunk asks for: those that the system does not take, and their rate, have limits of their own.
       maxPendingPongs: Number.POSITIVE_INFINITY,
-      textAs: textAs === 'string' ? 'string' : 'bytes',
+      textAs: options.textAs === 'string' ? 'string' : 'bytes',
       ...(kernel === undefined ? {} : { kernel }),
       ...(generateMask ? { maskingKey: toNumber(generateMask) } : {}),
     },
     deflate: perMessageDeflateFor(role, perMessageDeflate, kernel),
     held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,
-    closeTimeout: options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT,
+    closeTimeout: Math.min(options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT, MAX_TIMER),
     maxPendingPongs: limit(options.maxPendingAutoPongs, DEFAULT_MAX_PENDING_PONGS),
     maxPingRate: autoPong && maxPingRate !== 0 ? maxPingRate : undefined,
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,
-    dropsMessages: backpressurePolicy === 'drop',
-    allowSynchronousEvents: options.allowSynchronousEvents ?? true,
-    directReads: options.directReads ?? false,
-    heartbeat,
+    dropsMessages: options.backpressurePolicy === 'drop',
+    allowSynchronousEvents: isOn(options.allowSynchronousEvents, true),
+    directReads: isOn(options.directReads, false),
+    heartbeat: heartbeat && heartbeat.interval !== Number.POSITIVE_INFINITY ? heartbeat : undefined,
   };
 }
 
-function limit(value: number | undefined, byDefault: number): number {
-  return value === undefined
-    ? byDefault
-    : value === 0
-      ? Number.MAX_SAFE_INTEGER
-      : Math.min(value, Number.MAX_SAFE_INTEGER);
+/** An option that may be null, 0 or 1, where `ws` takes these for false and true. */
+export function isOn(value: boolean | null | undefined, byDefault: boolean): boolean {
+  return value === undefined ? byDefault : Boolean(value);
+}
+
+/** A limit as a whole number; the largest one where there is none. */
+function limit(value: number | null | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  return value !== null && value >= 1 ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
 }
 
 function toNumber(generateMask: (key: Buffer) => void): () => number {
@@ -155,9 +163,4 @@ function toNumber(generateMask: (key: Buffer) => void): () => number {
     generateMask(key);
     return key.readInt32LE(0);
   };
-}
-
-function checkHeartbeat({ interval, timeout = interval }: HeartbeatOptions): void {
-  if (!(interval > 0)) throw new RangeError(`heartbeat.interval is a number of milliseconds, not ${interval}`);
-  if (!(timeout > 0 && timeout <= interval)) throw new RangeError('heartbeat.timeout is above 0 and at most interval');
 }

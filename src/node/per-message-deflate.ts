@@ -15,8 +15,8 @@ export interface PerMessageDeflateOptions extends DeflateOptions {
   readonly serverNoContextTakeover?: boolean | undefined;
   /** The client does. */
   readonly clientNoContextTakeover?: boolean | undefined;
-  /** How far the server looks back, as a power of two: 8 to 15. */
-  readonly serverMaxWindowBits?: number | undefined;
+  /** How far the server looks back, as a power of two: 8 to 15. A boolean: as far as it does by default. */
+  readonly serverMaxWindowBits?: number | boolean | undefined;
   /** How far the client does. `true` of a client: as far as the server lets it, which is what it offers anyway. */
   readonly clientMaxWindowBits?: number | boolean | undefined;
   /** Without effect: no zlib is involved. See `level`. */
@@ -48,16 +48,17 @@ const shared = new Map<string, PerMessageDeflate>();
 /** Who makes up options for each connection had better bring a PerMessageDeflate. */
 const MAX_SHARED = 16;
 
-/** @throws RangeError, TypeError for options out of range */
+/** @param option checked already @throws RangeError, TypeError for options of `wsimd/deflate` out of range */
 export function perMessageDeflateFor(
   role: Role,
   option: PerMessageDeflateOption,
   kernel: KernelChoice | undefined,
 ): PerMessageDeflate | undefined {
-  // `ws` takes anything falsy for false.
+  // As with `ws`, null and 0 are false, and 1 is true.
   if (!option) return undefined;
   if (option instanceof PerMessageDeflate) return option;
-  const options = { ...(kernel === undefined ? {} : { kernel }), ...(option === true ? {} : translate(role, option)) };
+  const own = typeof option === 'object' ? translate(role, option) : {};
+  const options = { ...(kernel === undefined ? {} : { kernel }), ...own };
   const key = JSON.stringify(options);
   let deflate = shared.get(key);
   if (deflate === undefined) {
@@ -77,23 +78,28 @@ function translate(role: Role, options: PerMessageDeflateOptions): DeflateOption
     zlibDeflateOptions: _d,
     zlibInflateOptions: _i,
     concurrencyLimit: _c,
+    threshold,
     ...rest
   } = options;
-  const clientWindowBits = typeof clientMaxWindowBits === 'number' ? clientMaxWindowBits : undefined;
   const isServer = role === 'server';
   const translated = {
     ...withoutTakeover('deflateTakeover', isServer ? serverNoContextTakeover : clientNoContextTakeover),
     ...withoutTakeover('inflateTakeover', isServer ? clientNoContextTakeover : serverNoContextTakeover),
-    ...windowBits('deflateWindowBits', isServer ? serverMaxWindowBits : clientWindowBits),
-    ...windowBits('inflateWindowBits', isServer ? clientWindowBits : serverMaxWindowBits),
+    ...windowBits('deflateWindowBits', isServer ? serverMaxWindowBits : clientMaxWindowBits),
+    ...windowBits('inflateWindowBits', isServer ? clientMaxWindowBits : serverMaxWindowBits),
+    ...(typeof threshold === 'number' ? { threshold } : {}),
   };
   return { ...translated, ...rest };
 }
 
 function withoutTakeover(name: 'deflateTakeover' | 'inflateTakeover', isSaid: boolean | undefined): DeflateOptions {
-  return isSaid === true ? { [name]: false } : {};
+  return isSaid ? { [name]: false } : {};
 }
 
-function windowBits(name: 'deflateWindowBits' | 'inflateWindowBits', bits: number | undefined): DeflateOptions {
-  return bits === undefined ? {} : { [name]: bits };
+/** True, false and null name no size. */
+function windowBits(
+  name: 'deflateWindowBits' | 'inflateWindowBits',
+  bits: number | boolean | undefined,
+): DeflateOptions {
+  return typeof bits === 'number' ? { [name]: bits } : {};
 }

@@ -11,7 +11,7 @@ import type { ProtocolError } from '../errors.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import { type CheckRequestOptions, checkRequest, type HandshakeAccepted } from '../handshake/server.js';
 import { cutSocket } from './cut-socket.js';
-import { makeSettings, type Settings } from './options.js';
+import { isOn, makeSettings, type Settings } from './options.js';
 import { answerPlainRequest, leaveToOthers, withListeners } from './server-answers.js';
 import { http2Listeners, isHttp2Server } from './server-http2.js';
 import type { ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
@@ -69,20 +69,22 @@ export class WebSocketServer<
    * @throws TypeError unless exactly one of `port`, `server` and `noServer` is given; RangeError, TypeError for options out of
    *   range
    */
-  constructor(options: ServerOptions<T, U>, callback?: () => void) {
+  constructor(options: ServerOptions<T, U> = {}, callback?: () => void) {
     super();
-    const { port, host, backlog, server, noServer, origin = 'any', requireOrigin = false } = options;
+    const { port, host, backlog, server, noServer, origin = 'any', requireOrigin } = options;
+    // All checks come first: what throws must leave nothing that listens.
+    this.#settings = makeSettings('server', options);
+    requireWebSocketClass(options.WebSocket);
     const hasPort = port !== undefined && port !== null;
     if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError('a WebSocketServer takes exactly one of the options port, server and noServer');
     }
     this.options = options;
-    this.#settings = makeSettings('server', options);
     const { deflate } = this.#settings;
     const extensions = deflate && ((offers: readonly ExtensionOffer[]) => deflate.answer(offers));
-    this.#check = { origin, requireOrigin, extensions };
+    this.#check = { origin, requireOrigin: isOn(requireOrigin, false), extensions };
     this.#checkSecure = { ...this.#check, secure: true };
-    if (options.clientTracking ?? true) this.clients = new Set();
+    if (isOn(options.clientTracking, true)) this.clients = new Set();
     const forget = (webSocket: WebSocket) => {
       this.clients.delete(webSocket as InstanceType<T>);
       if (this.#state === 'closing' && (options.server || options.noServer)) this.#closeIfIdle();
@@ -271,6 +273,13 @@ export class WebSocketServer<
     this.#state = 'closed';
     this.emit('close');
   }
+}
+
+/** @throws TypeError for what is neither `WebSocket` nor a class that extends it */
+function requireWebSocketClass(option: unknown): void {
+  if (option === undefined || option === null || option === WebSocket) return;
+  if (typeof option === 'function' && option.prototype instanceof WebSocket) return;
+  throw new TypeError('WebSocket is the class WebSocket, or one that extends it');
 }
 
 /** The path of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). */
