@@ -181,6 +181,7 @@ const TABLE = {
   WSIMD_NO_CONNECT: { message: 'no WebSocket can be opened on this HTTP/2 connection' },
   WSIMD_HANDSHAKE_TIMEOUT: { message: 'the opening handshake took longer than handshakeTimeout' },
   WSIMD_HANDSHAKE_ABORTED: { message: 'the WebSocket was closed before the connection was established' },
+  WSIMD_BAD_REDIRECT: { message: 'the server redirected to an address that no server may choose' },
   WSIMD_TOO_MANY_REDIRECTS: { message: 'the server redirected more often than maxRedirects' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,4 +1,8 @@
-// The addresses that a client takes: URLs of servers, and of sockets in the file system. It knows no request.
+// The addresses that a client takes: URLs of servers, and of sockets in the file system; and which of them a redirect may lead
+// to.
+
+import { ProtocolError } from '../errors.js';
+import { quote } from '../handshake/headers.js';
 
 /** Where to connect to. */
 export interface Address {
@@ -60,4 +64,47 @@ function parseSocketAddress(url: URL): Address {
     socketPath,
     host: `unix:${socketPath}`,
   };
+}
+
+/**
+ * Where a redirect leads.
+ *
+ * A server names no socket in the file system of its client: a location from a server on such a socket is a path at the same
+ * socket, or a URL of another host. It doesn't choose a user name and a password either: those of the first address go along
+ * to where they may, others are left out.
+ *
+ * @param from the address that redirects
+ * @param origin the address that the caller gave
+ * @throws SyntaxError for what is no URL of a WebSocket; ProtocolError `WSIMD_BAD_REDIRECT` for one of another socket in the
+ *   file system
+ */
+export function parseRedirect(location: string, from: Address, origin: Address): Address {
+  const { socketPath } = from;
+  if (socketPath !== undefined) {
+    const base = new URL(from.handshakeUrl);
+    const url = tryParse(location, base);
+    const isSameSocket = tryParse(location) === undefined && url?.host === base.host;
+    if (isSameSocket) return parseAddress(`ws+unix:${socketPath}:${url.pathname}${url.search}${url.hash}`);
+  }
+  const address = parseAddress(location, from.url);
+  if (address.socketPath !== undefined) {
+    if (address.socketPath === socketPath) return address;
+    throw new ProtocolError('WSIMD_BAD_REDIRECT', { detail: quote(location) });
+  }
+  const { username, password } = isTrusted(address, origin) ? origin.url : NO_CREDENTIALS;
+  const url = new URL(address.url);
+  url.username = username;
+  url.password = password;
+  return parseAddress(url);
+}
+
+const NO_CREDENTIALS = { username: '', password: '' };
+
+/** Whether an address may have the credentials that are for the origin: the same host, and no step back from TLS. */
+export function isTrusted(address: Address, origin: Address): boolean {
+  return address.host === origin.host && (address.isSecure || !origin.isSecure);
+}
+
+function tryParse(url: string, base?: URL): URL | undefined {
+  return URL.canParse(url, base?.href) ? new URL(url, base) : undefined;
 }

@@ -1,7 +1,6 @@
 // The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
 // hands the socket over. It knows the handshake and no frame.
 
-import type { EventEmitter } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
@@ -18,11 +17,13 @@ import {
 import { formatExtensions } from '../handshake/extensions.js';
 import { areDistinctTokens, fromRawHeaders } from '../handshake/headers.js';
 import type { MessageCompression } from '../messages/compression.js';
-import { type Address, parseAddress } from './address.js';
-import { checkStreamResponse, openStream } from './client-http2.js';
+import { describeValue } from '../option-checks.js';
+import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
+import { checkStreamResponse, openStream, streamHeaders } from './client-http2.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
 import { cutSocket } from './cut-socket.js';
 import type { Agreed } from './per-message-deflate.js';
+import type { WebSocket } from './websocket.js';
 
 /** What an opening comes to. */
 export interface Outcome {
@@ -34,7 +35,7 @@ const DEFAULT_MAX_REDIRECTS = 10;
 
 /** An attempt to connect: one request, and those that its redirects lead to. */
 export class Opening {
-  readonly #webSocket: EventEmitter;
+  readonly #webSocket: WebSocket;
   readonly #protocols: readonly string[];
   readonly #deflate: PerMessageDeflate | undefined;
   readonly #outcome: Outcome;
@@ -51,10 +52,10 @@ export class Opening {
   /**
    * @param webSocket emits `upgrade`, `redirect` and `unexpected-response`
    * @throws SyntaxError for an address or a subprotocol that is none; RangeError for another version than 13; TypeError for
-   *   headers that are not well-formed
+   *   headers that are not well-formed; what `finishRequest` throws. Nothing goes on then
    */
   constructor(
-    webSocket: EventEmitter,
+    webSocket: WebSocket,
     address: string | URL,
     protocols: readonly string[],
     options: ClientOptions,
@@ -62,9 +63,9 @@ export class Opening {
     outcome: Outcome,
   ) {
     const { protocolVersion = 13 } = options;
-    if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${protocolVersion}`);
+    if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${describeValue(protocolVersion)}`);
     if (!protocols.every((protocol) => typeof protocol === 'string') || !areDistinctTokens(protocols)) {
-      throw new SyntaxError(`subprotocols are distinct tokens: ${JSON.stringify(protocols)}`);
+      throw new SyntaxError(`subprotocols are distinct tokens: ${protocols.map(describeValue).join(', ')}`);
     }
     this.#webSocket = webSocket;
     this.#protocols = protocols;
@@ -87,22 +88,34 @@ export class Opening {
   }
 
   #send(): void {
-    const options = this.#options;
-    const { handshakeTimeout } = options;
-    const address = this.#address;
+    const { origin, session } = this.#options;
     const handshake = createRequest({
-      url: address.handshakeUrl,
+      url: this.#address.handshakeUrl,
       protocols: this.#protocols,
       extensions: this.#deflate?.offer(),
-      origin: options.origin,
+      // As with `ws`, an empty one is none.
+      origin: origin || undefined,
     });
-    if (handshakeTimeout !== undefined && handshakeTimeout > 0) {
-      this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    try {
+      if (session) this.#connectStream(session, handshake);
+      else this.#sendRequest(handshake);
+    } catch (error) {
+      this.#cut();
+      throw error;
     }
-    if (options.session !== undefined) {
-      this.#connectStream(options.session, handshake);
-      return;
-    }
+    this.#startTimer();
+  }
+
+  /** Comes last: what threw before has left no timer behind. */
+  #startTimer(): void {
+    const { handshakeTimeout } = this.#options;
+    if (!handshakeTimeout || handshakeTimeout === Number.POSITIVE_INFINITY || this.#isOver) return;
+    this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+  }
+
+  #sendRequest(handshake: Handshake): void {
+    const options = this.#options;
+    const address = this.#address;
     const send = address.isSecure ? httpsRequest : httpRequest;
     const request = send(requestOptions(handshake, address, options));
     this.#request = request;
@@ -131,7 +144,7 @@ export class Opening {
 
   /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */
   #connectStream(session: ClientHttp2Session, handshake: Handshake): void {
-    openStream(session, handshake, this.#address.isSecure, this.#options, {
+    openStream(session, streamHeaders(handshake, this.#address.isSecure, this.#options), {
       started: (stream) => {
         this.#socket = stream;
         if (this.#isOver) cutSocket(stream);
@@ -168,7 +181,7 @@ export class Opening {
     const { followRedirects, maxRedirects = DEFAULT_MAX_REDIRECTS } = this.#options;
     const { statusCode = 0, headers } = response;
     if (followRedirects && headers.location !== undefined && statusCode >= 300 && statusCode < 400) {
-      if (++this.#redirects > maxRedirects) {
+      if (++this.#redirects > (maxRedirects ?? 0)) {
         this.#fail(new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail: String(maxRedirects) }));
       } else {
         this.#redirect(request, headers.location);
@@ -187,7 +200,7 @@ export class Opening {
     request.on('error', () => {});
     request.destroy();
     try {
-      const address = parseAddress(location, this.#address.url);
+      const address = parseRedirect(location, this.#address, this.#origin);
       // Credentials are for whom they were given for, unless somebody listens and sees to it.
       if (this.#webSocket.listenerCount('redirect') === 0 && !isTrusted(address, this.#origin)) {
         this.#options = withoutCredentials(this.#options, address.host !== this.#origin.host);
@@ -217,11 +230,6 @@ export class Opening {
     this.#socket?.on('error', () => {});
     if (this.#socket !== undefined) cutSocket(this.#socket);
   }
-}
-
-/** The same host, and no step back from TLS. */
-function isTrusted(address: Address, origin: Address): boolean {
-  return address.host === origin.host && (address.isSecure || !origin.isSecure);
 }
 
 function noProtocol(): ProtocolError {
