@@ -1,7 +1,8 @@
 // A client's opening handshake on a stream of an HTTP/2 connection that is there already (RFC 8441): an extended CONNECT. It
 // judges as HTTP/1.1 is judged, and makes no connection.
 
-import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { ProtocolError } from '../errors.js';
 import { acceptKey } from '../handshake/accept-key.js';
 import {
@@ -21,17 +22,28 @@ interface StreamOutcome {
   failed(error: Error): void;
 }
 
-/** Headers of the HTTP/1.1 handshake that an extended CONNECT has in another form, or not at all. */
-const NOT_SENT: ReadonlySet<string> = new Set(['host', 'upgrade', 'connection', 'sec-websocket-key']);
+/**
+ * Headers that an extended CONNECT has in another form, or not at all: those of the HTTP/1.1 handshake, and those that are about
+ * a connection, which HTTP/2 forbids (RFC 9113 section 8.2.2).
+ */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'host',
+  'upgrade',
+  'connection',
+  'sec-websocket-key',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'http2-settings',
+  'te',
+]);
 
-/** Sends the request, once the server has said whether it takes such (section 3). */
-export function openStream(
-  session: ClientHttp2Session,
-  handshake: Handshake,
-  isSecure: boolean,
-  options: ClientOptions,
-  outcome: StreamOutcome,
-): void {
+/**
+ * Sends the request, once the server has said whether it takes such (section 3).
+ *
+ * @param headers of `streamHeaders`
+ */
+export function openStream(session: ClientHttp2Session, headers: OutgoingHttpHeaders, outcome: StreamOutcome): void {
   if (session.destroyed || session.closed) {
     process.nextTick(outcome.failed, notOffered('the HTTP/2 connection is closed'));
     return;
@@ -45,7 +57,14 @@ export function openStream(
       outcome.failed(notOffered('the server does not offer the extended CONNECT of RFC 8441'));
       return;
     }
-    const stream = session.request(requestHeaders(handshake, isSecure, options), { endStream: false });
+    let stream: ClientHttp2Stream;
+    try {
+      stream = session.request(headers, { endStream: false });
+    } catch (error) {
+      // Node has rules of its own for headers (some may come once only), and for a connection that is about to end.
+      outcome.failed(error as Error);
+      return;
+    }
     outcome.started(stream);
     stream.on('error', outcome.failed);
     stream.on('close', () => outcome.failed(notOffered('the server ended the stream')));
@@ -99,8 +118,13 @@ export function checkStreamResponse(
   return checkResponse({ status: 101, headers: list }, handshake);
 }
 
-function requestHeaders(handshake: Handshake, isSecure: boolean, options: ClientOptions) {
-  const headers: Record<string, string | string[]> = {
+/**
+ * The headers of an extended CONNECT. A pseudo-header is no token, so the caller can set none.
+ *
+ * @throws TypeError, that of `http.request`, for a name or a value that is not well-formed
+ */
+export function streamHeaders(handshake: Handshake, isSecure: boolean, options: ClientOptions): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
     ':method': 'CONNECT',
     ':protocol': 'websocket',
     ':scheme': isSecure ? 'https' : 'http',
@@ -109,8 +133,10 @@ function requestHeaders(handshake: Handshake, isSecure: boolean, options: Client
   };
   for (const [name, value] of [...handshake.headers, ...extraHeaders(options)]) {
     const lowerCase = name.toLowerCase();
-    if (!NOT_SENT.has(lowerCase) && value !== undefined)
-      headers[lowerCase] = Array.isArray(value) ? value : String(value);
+    validateHeaderName(name);
+    const lines = [value].flat().map(String);
+    for (const line of lines) validateHeaderValue(name, line);
+    if (!NOT_SENT.has(lowerCase)) headers[lowerCase] = lines.length === 1 ? lines[0] : lines;
   }
   return headers;
 }

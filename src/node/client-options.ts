@@ -1,6 +1,5 @@
 // What a client can be told, and the options for node:http that come of it. It sends nothing.
 
-import type { EventEmitter } from 'node:events';
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import type { RequestOptions } from 'node:https';
@@ -9,6 +8,7 @@ import { RESERVED_HEADERS } from '../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../handshake/client.js';
 import type { Address } from './address.js';
 import type { WebSocketOptions } from './options.js';
+import type { WebSocket } from './websocket.js';
 
 /** What a client can be told: all that `https.request` takes too, but for what the URL says. */
 export interface ClientOptions
@@ -17,22 +17,26 @@ export interface ClientOptions
   /** Subprotocols to offer, where the constructor is not given any. */
   readonly protocols?: string | readonly string[] | undefined;
   /** The Origin header. Default: none. */
-  readonly origin?: string | undefined;
+  readonly origin?: string | null | false | undefined;
   /** Follow redirects (default false). */
   readonly followRedirects?: boolean | undefined;
-  /** Default 10. */
-  readonly maxRedirects?: number | undefined;
-  /** Milliseconds for the handshake, the TCP and TLS ones included; anew after each redirect. Default: no limit. */
-  readonly handshakeTimeout?: number | undefined;
+  /** Default 10; null, 0 and negative numbers allow none, Infinity any number. */
+  readonly maxRedirects?: number | null | undefined;
+  /**
+   * Milliseconds for the handshake, the TCP and TLS ones included; anew after each redirect. From 1 to 2^31 - 1. Default, and
+   * with 0, null, false or Infinity: no limit.
+   */
+  readonly handshakeTimeout?: number | null | false | undefined;
   /**
    * Connect on a stream of this HTTP/2 connection (RFC 8441), whose server has to offer it, instead of a TCP connection of its
-   * own; what speaks of sockets, agents and redirects is then without effect.
+   * own; options about sockets, agents and redirects then have no effect, and headers about a connection, such as
+   * `Keep-Alive`, are left out.
    */
-  readonly session?: ClientHttp2Session | undefined;
+  readonly session?: ClientHttp2Session | null | false | undefined;
   /** 13, the only version that there is a standard of. */
   readonly protocolVersion?: number | undefined;
   /** Called with each request before it is sent, to set headers late; it has to call `request.end()`. */
-  readonly finishRequest?: ((request: ClientRequest, webSocket: EventEmitter) => void) | undefined;
+  readonly finishRequest?: ((request: ClientRequest, webSocket: WebSocket) => void) | null | false | undefined;
 }
 
 /** The options for `http.request` or `https.request`. */

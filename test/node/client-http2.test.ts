@@ -1,8 +1,10 @@
-// src/node/client-http2.ts: attempts on a stream of HTTP/2 that are given up at any point, and headers of several lines.
+// src/node/client-http2.ts: attempts on a stream of HTTP/2 that are given up at any point, and the headers that
+// go along.
 
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { type ClientHttp2Session, connect, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../src/node/index.js';
 import { record } from '../support/implementations.js';
 import { next } from '../support/servers.js';
@@ -74,4 +76,67 @@ test('a header of several lines', async () => {
   const client = new WebSocket(url, { session, headers: { 'X-Many': ['a', 'b'], 'X-Number': 1 } });
   await next(client, 'open');
   expect((await connection)[1].headers).toMatchObject({ 'x-many': 'a, b', 'x-number': '1' });
+});
+
+describe('headers that the caller adds', () => {
+  const open = async (headers: OutgoingHttpHeaders) => {
+    const { server, session, url } = await start();
+    const connection = next<[WebSocket, IncomingMessage]>(server, 'connection');
+    const client = new WebSocket(url, { session, headers });
+    const events = record(client, ['error', 'close']);
+    await Promise.race([next(client, 'open'), next(client, 'close')]);
+    return { client, events, request: client.readyState === WebSocket.OPEN ? (await connection)[1] : undefined };
+  };
+
+  test.each([
+    ['Keep-Alive', 'timeout=5'],
+    ['TE', 'gzip'],
+    ['te', 'trailers'],
+    ['Proxy-Connection', 'keep-alive'],
+    ['Transfer-Encoding', 'chunked'],
+    ['HTTP2-Settings', 'AAMAAABkAAQAAP__'],
+    ['Connection', 'close'],
+    ['Upgrade', 'h2c'],
+    ['Content-Length', '5'],
+  ])('and that are about a connection are left out: %s', async (name, value) => {
+    const { request } = await open({ [name]: value, 'X-Other': 'y' });
+    expect(request?.headers).toMatchObject({ 'x-other': 'y' });
+    expect(Object.keys(request!.headers)).not.toContain(name.toLowerCase());
+  });
+
+  const WRONG: OutgoingHttpHeaders[] = [
+    { 'X-User': 'a\r\nb' },
+    { 'X-User': ['a', 'b\r\nc'] },
+    { 'X-User': 'a\0' },
+    { 'X-User': '\u010d\u010a' },
+    { 'a b': 'c' },
+    { '': 'c' },
+    { 'a\r\nb': 'c' },
+    { ':path': '/admin' },
+    { ':authority': 'internal' },
+    { ':method': 'GET', ':scheme': 'https', ':protocol': 'x' },
+  ];
+  test.each(WRONG)('and that are not well-formed throw as over HTTP/1.1: %j', async (headers) => {
+    const { session, url } = await start();
+    const errors = [{ session }, {}].map((options) => {
+      try {
+        new WebSocket(url, { headers, ...options });
+      } catch (error) {
+        return error as NodeJS.ErrnoException;
+      }
+      return undefined;
+    });
+    expect(errors[0]).toBeInstanceOf(TypeError);
+    expect(errors[0]?.code).toMatch(/^ERR_INVALID_(?:HTTP_TOKEN|CHAR)$/);
+    expect(errors[0]?.code).toBe(errors[1]?.code);
+    expect(errors[0]?.message).toBe(errors[1]?.message);
+  });
+
+  test('and that HTTP/2 has once only: an error and a close, not an exception out of nowhere', async () => {
+    const { events } = await open({ 'content-type': ['a', 'b'] });
+    expect(events).toEqual([
+      ['error', expect.objectContaining({ code: 'ERR_HTTP2_HEADER_SINGLE_VALUE' })],
+      ['close', 1006, Buffer.alloc(0)],
+    ]);
+  });
 });
