@@ -25,12 +25,14 @@ const MAX_BACKLOG = 2 ** 31 - 1;
 const LIMIT = 'a number: 1 or more, or 0 for no limit';
 
 /** `ws` takes anything for true or false. These values can be meant as nothing else; a string such as `'false'` can. */
-const flag = valueThat('true or false', (value) => ([true, false, null, 0, 1] as unknown[]).includes(value));
+const flag = valueThat('true or false', isFlag);
+const flagOrObject = valueThat('true, false or an object', isFlag);
 /** A limit as `ws` understands it: null, 0, less than 0 and Infinity are none. */
 const limit = orNull(numberThat(LIMIT, isLimit));
 /** `ws` takes NaN for no limit too. */
 const limitOrNaN = orNull(numberThat(LIMIT, (value) => isLimit(value) || Number.isNaN(value)));
 const zeroOrFromOne = numberThat('0 or a number from 1 on', (value) => value === 0 || value >= 1);
+const numberButNaN = numberThat('a number', (value) => !Number.isNaN(value));
 const text = orNone(valueThat('a string', (value) => typeof value === 'string'));
 const optionalFunction = orNone(callable);
 const object = valueThat('an object', (value) => typeof value === 'object' && value !== null);
@@ -46,7 +48,7 @@ const DEFLATE: Checks = {
   clientNoContextTakeover: flag,
   serverMaxWindowBits: windowBits,
   clientMaxWindowBits: windowBits,
-  threshold: orNull(atLeast(0)),
+  threshold: orNull(numberButNaN),
 };
 
 const COMMON: Checks = {
@@ -86,10 +88,10 @@ const SERVER: Checks = {
 const CLIENT: Checks = {
   ...COMMON,
   origin: text,
-  headers: orNull(object),
+  headers: orNone(object),
   followRedirects: flag,
   // As with `ws`, null and less than 0 allow none.
-  maxRedirects: orNull(numberThat('a number', (value) => !Number.isNaN(value))),
+  maxRedirects: orNull(numberButNaN),
   handshakeTimeout: orNone(duration(0)),
   session: orNone(objectWith('request', 'an HTTP/2 session')),
   finishRequest: optionalFunction,
@@ -103,6 +105,10 @@ const CLIENT: Checks = {
 export function checkNodeOptions(role: Role, options: WebSocketOptions): void {
   checkOptions(options, role === 'server' ? SERVER : CLIENT);
   selectKernel(options.kernel);
+}
+
+function isFlag(value: unknown): boolean {
+  return ([true, false, null, 0, 1] as unknown[]).includes(value);
 }
 
 /** Less than 1 byte or frame, but not 0, is meant as something else than a limit. */
@@ -147,6 +153,6 @@ function checkHeartbeat(name: string, value: unknown): void {
 }
 
 function checkDeflate(name: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) flag(name, value);
+  if (typeof value !== 'object' || value === null) flagOrObject(name, value);
   else if (!(value instanceof PerMessageDeflate)) checkOptions(value, DEFLATE, `${name}.`);
 }

@@ -59,13 +59,12 @@ export function perMessageDeflateFor(
   if (option instanceof PerMessageDeflate) return option;
   const own = typeof option === 'object' ? translate(role, option) : {};
   const options = { ...(kernel === undefined ? {} : { kernel }), ...own };
+  // First, as it checks the options: the key is the same for some that differ, such as NaN and Infinity.
+  const deflate = new PerMessageDeflate(options);
   const key = JSON.stringify(options);
-  let deflate = shared.get(key);
-  if (deflate === undefined) {
-    deflate = new PerMessageDeflate(options);
-    if (shared.size < MAX_SHARED) shared.set(key, deflate);
-  }
-  return deflate;
+  const known = shared.get(key);
+  if (known === undefined && shared.size < MAX_SHARED) shared.set(key, deflate);
+  return known ?? deflate;
 }
 
 /** What is ours of a server is the peer's of a client. */
@@ -87,7 +86,8 @@ function translate(role: Role, options: PerMessageDeflateOptions): DeflateOption
     ...withoutTakeover('inflateTakeover', isServer ? clientNoContextTakeover : serverNoContextTakeover),
     ...windowBits('deflateWindowBits', isServer ? serverMaxWindowBits : clientMaxWindowBits),
     ...windowBits('inflateWindowBits', isServer ? clientMaxWindowBits : serverMaxWindowBits),
-    ...(typeof threshold === 'number' ? { threshold } : {}),
+    // As with `ws`, less than 0 is 0.
+    ...(typeof threshold === 'number' ? { threshold: Math.max(0, threshold) } : {}),
   };
   return { ...translated, ...rest };
 }
