@@ -1,5 +1,7 @@
-// The last step of the build: each compiled script names its types in its first line, for Deno and JSR, which look for them
-// nowhere else when a script is imported by its path. No line is added, so the source maps still fit.
+// The last step of the build, on the compiled scripts. Each names its types in its first line, for Deno and JSR, which look for
+// them nowhere else when a script is imported by its path. And two say what `require` gives, by an export whose name is a
+// string: in the script only, as TypeScript before 5.6 cannot read one in types. No line is added before code, so the source maps
+// still fit.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -18,4 +20,20 @@ for (const folder of ['src', 'assembly']) {
     // A program begins with what runs it, and nobody imports it.
     if (!text.startsWith(pragma) && !text.startsWith('#!')) writeFileSync(path, pragma + text);
   }
+}
+
+/** What `require` gives of a module: one of its names. */
+const REQUIRED = new Map([
+  ['node/index.js', 'WebSocket'],
+  ['addons/utf-8-validate.js', 'isValidUtf8'],
+]);
+
+for (const [name, exported] of REQUIRED) {
+  const path = join(build, 'src', name);
+  const line = `export { ${exported} as 'module.exports' };\n`;
+  const text = readFileSync(path, 'utf8');
+  if (text.includes(line)) continue;
+  const comment = text.lastIndexOf('//# sourceMappingURL');
+  const end = comment === -1 ? text.length : comment;
+  writeFileSync(path, text.slice(0, end) + line + text.slice(end));
 }

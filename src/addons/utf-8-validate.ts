@@ -2,6 +2,5 @@
 
 import { isValidUtf8 } from '../frames/utf8.js';
 
+// `require` gives the function, as that of `utf-8-validate` does: the build adds what says so (src/name-types.mjs).
 export default isValidUtf8;
-// What `require` gives, as that of `utf-8-validate` does: the function.
-export { isValidUtf8 as 'module.exports' };

@@ -10,6 +10,12 @@ import type { Address } from './address.js';
 import type { WebSocketOptions } from './options.js';
 import type { WebSocket } from './websocket.js';
 
+/** Keys and certificates, as the types of `ws` have them. */
+export type CertMeta = string | string[] | Buffer | Buffer[];
+
+/** Sets headers of a request late; it has to call `request.end()`. */
+export type FinishRequestCallback = (request: ClientRequest, webSocket: WebSocket) => void;
+
 /** What a client can be told: all that `https.request` takes too, but for what the URL says. */
 export interface ClientOptions
   extends WebSocketOptions,
@@ -35,8 +41,8 @@ export interface ClientOptions
   readonly session?: ClientHttp2Session | null | false | undefined;
   /** 13, the only version that there is a standard of. */
   readonly protocolVersion?: number | undefined;
-  /** Called with each request before it is sent, to set headers late; it has to call `request.end()`. */
-  readonly finishRequest?: ((request: ClientRequest, webSocket: WebSocket) => void) | null | false | undefined;
+  /** Called with each request before it is sent. */
+  readonly finishRequest?: FinishRequestCallback | null | false | undefined;
 }
 
 /** The options for `http.request` or `https.request`. */

@@ -2,12 +2,13 @@
 // four events by their arguments, and no connection.
 
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.js';
-import type { RawData } from './sendable.js';
+import type { Data } from './sendable.js';
 import { TypedEmitter } from './typed-emitter.js';
+import type { WebSocket } from './websocket.js';
 import type { WebSocketEvents } from './websocket-events.js';
 
 /** What `addEventListener` hands to listeners. */
-export class Event<Target> {
+export class Event<Target = WebSocket> {
   readonly type: string;
   readonly target: Target;
 
@@ -18,18 +19,18 @@ export class Event<Target> {
 }
 
 /** A message came. */
-export class MessageEvent<Target> extends Event<Target> {
+export class MessageEvent<Target = WebSocket> extends Event<Target> {
   /** A string for a text message; for a binary one what `binaryType` says. */
-  readonly data: string | RawData;
+  readonly data: Data;
 
-  constructor(target: Target, data: string | RawData) {
+  constructor(target: Target, data: Data) {
     super('message', target);
     this.data = data;
   }
 }
 
 /** The connection has ended. */
-export class CloseEvent<Target> extends Event<Target> {
+export class CloseEvent<Target = WebSocket> extends Event<Target> {
   /** 1005: the peer's Close had no code; 1006: there was none. */
   readonly code: number;
   readonly reason: string;
@@ -45,7 +46,7 @@ export class CloseEvent<Target> extends Event<Target> {
 }
 
 /** Something went wrong; `close` follows. */
-export class ErrorEvent<Target> extends Event<Target> {
+export class ErrorEvent<Target = WebSocket> extends Event<Target> {
   readonly error: Error;
   readonly message: string;
 
@@ -57,7 +58,7 @@ export class ErrorEvent<Target> extends Event<Target> {
 }
 
 /** The events that there are listeners for, by name. */
-export interface EventMap<Target> {
+export interface EventMap<Target = WebSocket> {
   open: Event<Target>;
   message: MessageEvent<Target>;
   close: CloseEvent<Target>;
@@ -187,8 +188,7 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
       case 'open':
         return () => call(new Event('open', self));
       case 'message':
-        return (data: string | RawData, isBinary: boolean) =>
-          call(new MessageEvent(self, isBinary ? data : data.toString()));
+        return (data: Data, isBinary: boolean) => call(new MessageEvent(self, isBinary ? data : data.toString()));
       case 'close':
         return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this.wasClean));
       case 'error':

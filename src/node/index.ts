@@ -18,18 +18,20 @@ Object.assign(WebSocket, {
   PreparedMessage,
 });
 
-export type { ClientOptions } from './client-options.js';
+export type { AddressInfo } from 'node:net';
+export type { CertMeta, ClientOptions, FinishRequestCallback } from './client-options.js';
 export {
   CloseEvent,
   ErrorEvent,
   Event,
   type EventListenerOptions,
+  type EventMap as WebSocketEventMap,
   MessageEvent,
 } from './event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './per-message-deflate.js';
 export type { ReadyState } from './ready-state.js';
-export type { BinaryType, RawData, Sendable, SendOptions } from './sendable.js';
+export type { BinaryType, Data, RawData, Sendable, SendOptions } from './sendable.js';
 export type { ServerEvents } from './server.js';
 export type {
   ClientInfo,
@@ -47,9 +49,8 @@ export {
   PreparedMessage,
   UnexpectedResponseError,
   WebSocket,
-  // What `require` gives, as that of `ws` does: the class, with all else on it.
-  WebSocket as 'module.exports',
   WebSocketServer,
   WebSocketServer as Server,
 };
+// `require` gives the class with all else on it, as that of `ws` does: the build adds what says so (src/name-types.mjs).
 export default WebSocket;

@@ -39,6 +39,9 @@ export const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'fr
 /** What a message is handed out as: text as a Buffer unless `textAs` says otherwise, binary as `binaryType` says. */
 export type RawData = Buffer | ArrayBuffer | Buffer[];
 
+/** What the `data` of a `MessageEvent` is: a string for a text, otherwise as `RawData`. */
+export type Data = string | RawData;
+
 /** What is sent, as far as it is at hand: a Blob is yet to be read. */
 export type Payload = string | Uint8Array | Blob;
 

@@ -1,7 +1,7 @@
 // A WebSocket as `ws` and browsers shape it: what users call and read. It knows no frame and no HTTP: client.ts opens, link.ts
 // carries.
 
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequestArgs, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from '../../assembly/protocol.js';
 import { ProtocolError } from '../errors.js';
@@ -14,7 +14,7 @@ import { Link } from './link.js';
 import { makeSettings, type Settings } from './options.js';
 import type { Agreed } from './per-message-deflate.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
-import type { SendCallback } from './send-callback.js';
+import type { ControlCallback, SendCallback, SentCallback } from './send-callback.js';
 import {
   BINARY_TYPES,
   type BinaryType,
@@ -32,7 +32,11 @@ import { callerError } from './ws-errors.js';
 const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
 const EMPTY = Buffer.alloc(0);
 
-type ControlArguments = [data?: Sendable | SendCallback, mask?: boolean | SendCallback, callback?: SendCallback];
+type ControlArguments = [
+  data?: Sendable | ControlCallback,
+  mask?: boolean | ControlCallback,
+  callback?: ControlCallback,
+];
 
 /**
  * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
@@ -67,17 +71,21 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
    * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
    */
   constructor(address: null);
-  constructor(address: string | URL, options?: ClientOptions);
-  constructor(address: string | URL, protocols?: string | readonly string[], options?: ClientOptions);
+  constructor(address: string | URL, options?: ClientOptions | ClientRequestArgs);
+  constructor(
+    address: string | URL,
+    protocols?: string | readonly string[],
+    options?: ClientOptions | ClientRequestArgs,
+  );
   constructor(
     address: string | URL | null,
-    protocols?: string | readonly string[] | ClientOptions,
-    options?: ClientOptions,
+    protocols?: string | readonly string[] | ClientOptions | ClientRequestArgs,
+    options?: ClientOptions | ClientRequestArgs,
   ) {
     super();
     if (address === null) return;
     const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
-    const clientOptions = (areOptions ? (protocols as ClientOptions) : options) ?? {};
+    const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions;
     const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
     const settings = makeSettings('client', clientOptions);
     this.#opening = new Opening(
@@ -163,10 +171,10 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
    * @param callback called when the message has been handed to the system, or with the error that it could not be
    * @throws Error while connecting; TypeError for data that cannot be sent
    */
-  send(data: Sendable, callback?: SendCallback): void;
-  send(data: Sendable, options: SendOptions | undefined, callback?: SendCallback): void;
-  send(data: Sendable, options?: SendOptions | SendCallback, callback?: SendCallback): void {
-    const done = typeof options === 'function' ? options : callback;
+  send(data: Sendable, callback?: SentCallback): void;
+  send(data: Sendable, options: SendOptions | undefined, callback?: SentCallback): void;
+  send(data: Sendable, options?: SendOptions | SentCallback, callback?: SentCallback): void {
+    const done = (typeof options === 'function' ? options : callback) as SendCallback | undefined;
     const settings = typeof options === 'function' ? undefined : options;
     const payload = toPayload(data);
     const isBinary = settings?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
@@ -175,23 +183,24 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   }
 
   /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
-  sendPrepared(message: PreparedMessage, callback?: SendCallback): void {
-    const link = this.#sendable(message.payload, typeof message.payload !== 'string', callback);
-    link?.outgoing.sendPrepared(message, callback);
+  sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
+    const done = callback as SendCallback | undefined;
+    const link = this.#sendable(message.payload, typeof message.payload !== 'string', done);
+    link?.outgoing.sendPrepared(message, done);
   }
 
   /** Sends a ping. @param data at most 125 bytes @throws Error while connecting; RangeError for longer data; TypeError */
-  ping(data?: Sendable, mask?: boolean, callback?: SendCallback): void;
-  ping(data?: Sendable, callback?: SendCallback): void;
-  ping(callback?: SendCallback): void;
+  ping(data?: Sendable, mask?: boolean, callback?: ControlCallback): void;
+  ping(data?: Sendable, callback?: ControlCallback): void;
+  ping(callback?: ControlCallback): void;
   ping(...args: ControlArguments): void {
     this.#sendControl('ping', args);
   }
 
   /** Sends a pong that nobody asked for; pings are answered without it. Arguments and errors as of `ping`. */
-  pong(data?: Sendable, mask?: boolean, callback?: SendCallback): void;
-  pong(data?: Sendable, callback?: SendCallback): void;
-  pong(callback?: SendCallback): void;
+  pong(data?: Sendable, mask?: boolean, callback?: ControlCallback): void;
+  pong(data?: Sendable, callback?: ControlCallback): void;
+  pong(callback?: ControlCallback): void;
   pong(...args: ControlArguments): void {
     this.#sendControl('pong', args);
   }
@@ -293,7 +302,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
 
   #sendControl(type: 'ping' | 'pong', args: ControlArguments): void {
     const [data] = args;
-    const callback = args.find((arg) => typeof arg === 'function');
+    const callback = args.find((arg) => typeof arg === 'function') as SendCallback | undefined;
     const payload = toPayload(typeof data === 'function' ? undefined : data);
     const link = this.#link;
     if (link?.readyState !== OPEN) {
@@ -332,18 +341,33 @@ function toReason(reason: unknown): string {
 /** Types by the names that `@types/ws` gives them. */
 export declare namespace WebSocket {
   export type RawData = import('./sendable.js').RawData;
-  export type Data = string | RawData;
+  export type Data = import('./sendable.js').Data;
+  export type CertMeta = import('./client-options.js').CertMeta;
   export type ClientOptions = import('./client-options.js').ClientOptions;
+  export type FinishRequestCallback = import('./client-options.js').FinishRequestCallback;
   export type ServerOptions<
     T extends typeof WebSocket = typeof WebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server-options.js').ServerOptions<T, U>;
+  export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
+    import('./server-options.js').VerifyClientCallbackSync<Request>;
+  export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
+    import('./server-options.js').VerifyClientCallbackAsync<Request>;
   export type PerMessageDeflateOptions = import('./per-message-deflate.js').PerMessageDeflateOptions;
-  export type Event = import('./event-target.js').Event<WebSocket>;
-  export type MessageEvent = import('./event-target.js').MessageEvent<WebSocket>;
-  export type CloseEvent = import('./event-target.js').CloseEvent<WebSocket>;
-  export type ErrorEvent = import('./event-target.js').ErrorEvent<WebSocket>;
-  export type WebSocketEventMap = import('./event-target.js').EventMap<WebSocket>;
+  export type Event = import('./event-target.js').Event;
+  export type MessageEvent = import('./event-target.js').MessageEvent;
+  export type CloseEvent = import('./event-target.js').CloseEvent;
+  export type ErrorEvent = import('./event-target.js').ErrorEvent;
+  export type WebSocketEventMap = import('./event-target.js').EventMap;
   export type EventListenerOptions = import('./event-target.js').EventListenerOptions;
   export type AddressInfo = import('node:net').AddressInfo;
+  export type Server<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server.js').WebSocketServer<T, U>;
+  export type WebSocketServer<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server.js').WebSocketServer<T, U>;
+  export type WebSocket = import('./websocket.js').WebSocket;
 }

@@ -1,4 +1,4 @@
-// Other runtimes than this one, as `.ci/install-runtimes` puts them into build/runtimes/: where each program lies, and how a
+// Other runtimes than this one, and an older compiler, as `.ci/install-runtimes` puts them into build/runtimes/: where each program lies, and how a
 // file is run in it. It must not know what is run.
 
 import { existsSync } from 'node:fs';
@@ -14,6 +14,8 @@ const PROGRAMS = {
   deno: '@deno/linux-x64-glibc/deno',
   bun: '@oven/bun-linux-x64/bin/bun',
   workerd: '@cloudflare/workerd-linux-64/bin/workerd',
+  // The last compiler but for a few that cannot read exports whose names are strings.
+  'typescript-5.4': 'typescript/bin/tsc',
 } as const;
 
 export type RuntimeId = keyof typeof PROGRAMS;
