@@ -29,6 +29,9 @@ standard error. The end of the input does not close the connection: end it with
 
   printf 'hello\\n/close\\n' | wsimd connect ws://localhost:8080/echo
 
+A terminal shows control characters and bidi marks from the server as escapes,
+such as \\u{1b}. A pipe or a file gets texts unchanged.
+
 Exit code: 0 where both ends closed the connection as they should, else 1.
 `,
 

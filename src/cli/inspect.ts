@@ -13,7 +13,7 @@ import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
 import { guessSender } from './inspect/looks-like-frame.js';
 import { TextLines } from './inspect/text-lines.js';
-import { styleFor } from './terminal.js';
+import { printable, styleFor } from './terminal.js';
 
 const DEFAULT_TEXT_BYTES = 48;
 const DEFAULT_JSON_BYTES = 4096;
@@ -108,7 +108,7 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
       flush: () => output.flush(),
     });
     await output.flush();
-    for (const note of notes) process.stderr.write(`wsimd: ${note}\n`);
+    for (const note of notes) process.stderr.write(`wsimd: ${printable(note)}\n`);
     if (damage !== undefined) throw new CommandError(damage);
   } else {
     const input = await reader.readRest().catch(rethrowReadError);

@@ -5,7 +5,7 @@ import { type Command, parseInteger, parseOptions, UsageError } from './command.
 import type { Figures, Progress } from './load/load-run.js';
 import { runLoad } from './load/load-run.js';
 import { count } from './page/words.js';
-import { printable, type Style, styleFor } from './terminal.js';
+import { printable, printableJson, type Style, styleFor } from './terminal.js';
 
 const MAX_CONNECTIONS = 100_000;
 const MAX_SIZE = 1024 * 1024 * 1024;
@@ -79,7 +79,7 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     progress.clear();
-    process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : describe(figures, style));
+    process.stdout.write(values.json ? `${printableJson(figures)}\n` : describe(figures, style));
     return figures.messages > 0 && Object.keys(figures.errors).length === 0 ? 0 : 1;
   },
 };

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommandError, UsageError } from './command.js';
 import { rethrowUnless } from './page/rethrow-unless.js';
+import { printable } from './terminal.js';
 
 interface Entry {
   readonly summary: string;
@@ -80,7 +81,8 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   rethrowUnless(error, CommandError);
-  process.stderr.write(`wsimd: ${error.message}\n`);
+  // It may quote what a server answered.
+  process.stderr.write(`wsimd: ${printable(error.message)}\n`);
   if (error instanceof UsageError) process.stderr.write(`Try: wsimd ${asked === undefined ? '' : `${asked} `}--help\n`);
   process.exitCode = error.exitCode;
 }

@@ -1,4 +1,5 @@
-// What is shown to people on a terminal: colour where it is wanted, and text of a peer's that may not control the terminal.
+// Text for terminals: colours, and the one way in which text that a peer controls gets there. Such text may hold escape
+// sequences, which move the cursor, rename the window or paste into the shell, and marks that reorder what is on the line.
 
 import type { WriteStream } from 'node:tty';
 
@@ -20,12 +21,31 @@ export function styleFor(stream: Partial<WriteStream>): Style {
   return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39), green: sgr(32, 39), cyan: sgr(36, 39) };
 }
 
-/** Control characters, those that change the direction of writing, and halves of characters. */
+/**
+ * Characters that a terminal acts on or does not show: controls (C0, DEL, C1), format characters (bidi overrides and isolates
+ * among them), line and paragraph separators, lone surrogates.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** The text with everything that would not be printed, or would move the cursor, as an escape. */
+/** The text on one line, with each character that a terminal would act on as an escape such as `\u{1b}`. */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+}
+
+/** The same for a text of several lines: line feeds and tabs stay, and each further line begins with `indent`. */
+export function printableLines(text: string, indent: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.split('\t').map(printable).join('\t'))
+    .join(`\n${indent}`);
+}
+
+/** The value as JSON on one line, with the same characters as escapes of JSON: a parser reads the original text. */
+export function printableJson(value: unknown): string {
+  // Outside strings JSON has none of these characters, and inside them an escape means the same.
+  return JSON.stringify(value).replace(UNPRINTABLE, (char) =>
+    Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([

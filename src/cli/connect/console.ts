@@ -1,19 +1,24 @@
 // Lines in, lines out. On a terminal: a prompt that stays below what comes, colour, everything in one place. Otherwise the
-// messages, and nothing else, on the standard output; the rest on the standard error. It knows no connection.
+// messages, and nothing else, on the standard output; the rest on the standard error. Text that the peer controls is escaped
+// wherever a terminal may show it; a pipe or a file gets messages as they are. It knows no connection.
 
 import { createInterface, type Interface } from 'node:readline';
 import { formatHex } from '../page/bytes.js';
 import { closeCodeWords, count } from '../page/words.js';
-import { printable, quoted, type Style, styleFor } from '../terminal.js';
+import { printable, printableLines, quoted, type Style, styleFor } from '../terminal.js';
 
 const PROMPT = '> ';
 /** Bytes of a binary message that a terminal shows. */
 const MAX_SHOWN = 4096;
+/** Before each further line of a message, so that none of them looks like a line of ours. */
+const INDENT = '  ';
 const NO_STATUS = 1005;
 
 export class Console {
   /** Somebody types, and sees at once what comes. */
   readonly isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  /** A terminal shows the messages, whether or not lines come from one. */
+  readonly #isShown = process.stdout.isTTY === true;
   readonly #style: Style = styleFor(this.isTerminal ? process.stdout : process.stderr);
   /** While there is somebody to send lines to: until then, Ctrl-C is a signal. */
   #lines: Interface | undefined;
@@ -64,12 +69,14 @@ export class Console {
   message(data: string | Uint8Array): boolean {
     const isText = typeof data === 'string';
     const bytes = isText ? Buffer.from(data) : data;
-    if (!this.isTerminal) return process.stdout.write(isText && !this.#isHex ? `${data}\n` : `${hexOf(bytes)}\n`);
+    if (!this.isTerminal) {
+      if (!isText || this.#isHex) return process.stdout.write(`${hexOf(bytes)}\n`);
+      return process.stdout.write(`${this.#isShown ? printableLines(data, INDENT) : data}\n`);
+    }
     const shown = bytes.subarray(0, MAX_SHOWN);
     const hex = `${formatHex(shown)}${shown.length < bytes.length ? ' …' : ''}`;
     const kind = this.#style.dim(`(${isText ? 'text' : 'binary'}, ${count(bytes.length, 'byte')}) `);
-    // A text may have lines; nothing else in it reaches the terminal.
-    const text = isText && !this.#isHex ? data.split('\n').map(printable).join('\n  ') : `${kind}${hex}`;
+    const text = isText && !this.#isHex ? printableLines(data, INDENT) : `${kind}${hex}`;
     return this.#above(`${this.#style.cyan('<')} ${text}`);
   }
 

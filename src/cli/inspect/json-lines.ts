@@ -1,13 +1,14 @@
 // Entries as JSON for programs, one object a line. The names are part of the interface: `wsimd inspect --help` tells them.
 
 import { opcodeWords } from '../page/words.js';
+import { printableJson } from '../terminal.js';
 import type { Entry } from './entries.js';
 import { payloadWords } from './payload-text.js';
 import { dateOf } from './text-lines.js';
 
 /** @param limit bytes of a payload to tell */
 export function jsonLine(entry: Entry, limit: number): string {
-  return JSON.stringify(plain(entry, limit));
+  return printableJson(plain(entry, limit));
 }
 
 function plain(entry: Entry, limit: number): Record<string, unknown> {
