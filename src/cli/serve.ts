@@ -1,13 +1,15 @@
 // `wsimd serve`: one HTTP server with the page, the modules that it imports, and the WebSocket endpoints. It listens, says
 // where, and ends; what is served is in serve/.
 
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { selectKernel } from '../index.js';
 import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
 import { ECHO_PATH } from './page/tap-protocol.js';
+import { AllowedHosts } from './serve/allowed-hosts.js';
 import { Endpoints } from './serve/endpoints.js';
-import { createPageHandler } from './serve/page-files.js';
+import { answerText, createPageHandler } from './serve/page-files.js';
+import { printable } from './terminal.js';
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
@@ -22,25 +24,39 @@ Usage: wsimd serve [options]
 Options:
   --port N         the port to listen on; 0: any that is free. Default ${DEFAULT_PORT}
   --host ADDRESS   the address to listen on. Default ${DEFAULT_HOST}
+  --allow-host HOST[:PORT]
+                   answer requests for this host too; may be given several times
+
+It answers requests whose Host is localhost, a loopback address or the address
+listened on, with its port, and pages from the same origin; others get a 421 or
+a 403. Behind a proxy or under another name, use --allow-host.
 
 Ctrl-C ends it.
 `,
 
   async run(args) {
-    const { values } = parseOptions(args, { options: { port: { type: 'string' }, host: { type: 'string' } } });
+    const { values } = parseOptions(args, {
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        'allow-host': { type: 'string', multiple: true, default: [] as string[] },
+      },
+    });
     const port = values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535);
     const host = values.host ?? DEFAULT_HOST;
     // To Node, an empty host means every address of the machine.
     if (host === '') throw new UsageError('--host is an address');
 
-    const server = createServer(createPageHandler(BUILD));
-    const endpoints = new Endpoints(server);
+    const hosts = new AllowedHosts(host, values['allow-host']);
+
+    const server = createServer(onlyFor(hosts, createPageHandler(BUILD)));
+    const endpoints = new Endpoints(server, hosts);
     await listen(server, port, host);
 
     const address = authorityOf(server.address() as AddressInfo);
     const { kernel, reason } = selectKernel();
     process.stdout.write(
-      `wsimd serves with its ${kernel.name} kernel (${reason})\n\n` +
+      `wsimd serves with its ${kernel.name} kernel (${printable(reason)})\n\n` +
         `  page   http://${address}/\n  echo   ws://${address}${ECHO_PATH}\n\nCtrl-C ends it.\n`,
     );
 
@@ -52,6 +68,14 @@ Ctrl-C ends it.
     return 0;
   },
 };
+
+function onlyFor(hosts: AllowedHosts, listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const refusal = hosts.refuse(request);
+    if (refusal === undefined) listener(request, response);
+    else answerText(response, refusal.status, refusal.text);
+  };
+}
 
 /** @throws CommandError if the address cannot be had */
 async function listen(server: Server, port: number, host: string): Promise<void> {

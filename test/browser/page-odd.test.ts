@@ -19,7 +19,8 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    serve = await startServe();
+    // A proxy has a port of its own.
+    serve = await startServe('--allow-host', '127.0.0.1');
     browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {

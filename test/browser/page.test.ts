@@ -54,10 +54,12 @@ describeWith('Chromium: the page', hasChromium, () => {
   }
 
   /** The same server as one that does not allow WebAssembly: what allows it is blanked out in the bytes of its answers. */
-  async function startStrictProxy(): Promise<{ url: string; close(): void }> {
+  async function startStrictProxy(): Promise<{ url: string; close(): Promise<unknown> }> {
     const allowance = "'wasm-unsafe-eval'";
+    // Requests name the proxy's port.
+    const own = await startServe('--allow-host', '127.0.0.1');
     const proxy = createServer((client) => {
-      const server = connectTo(serve.port, '127.0.0.1');
+      const server = connectTo(own.port, '127.0.0.1');
       client.pipe(server).on('error', () => client.destroy());
       client.on('error', () => server.destroy()).on('close', () => server.destroy());
       server
@@ -68,7 +70,13 @@ describeWith('Chromium: the page', hasChromium, () => {
         });
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    return { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`, close: () => void proxy.close() };
+    return {
+      url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`,
+      close() {
+        proxy.close();
+        return own.stop();
+      },
+    };
   }
 
   async function connect(page: Page): Promise<void> {
@@ -337,7 +345,7 @@ describeWith('Chromium: the page', hasChromium, () => {
       });
     } finally {
       await context.close();
-      strict.close();
+      await strict.close();
     }
   });
 

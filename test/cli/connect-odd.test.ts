@@ -106,18 +106,18 @@ describeWith('script', hasScript, () => {
   });
 });
 
-it('serve on every address names one that can be reached, and takes no Host for more than it is', async () => {
+it('serve on every address names one that can be reached, and answers no Host that is none', async () => {
   const serve = await startServe('--host', '0.0.0.0');
   try {
     expect(serve.url).toBe(`http://localhost:${serve.port}/`);
-    for (const [host, policy] of [
-      [`localhost:${serve.port}`, `connect-src 'self' ws://localhost:${serve.port};`],
-      ["a; script-src 'unsafe-inline'", "connect-src 'self';"],
+    for (const [host, status, policy] of [
+      [`localhost:${serve.port}`, '200 OK', `connect-src 'self' ws://localhost:${serve.port};`],
+      ["a; script-src 'unsafe-inline'", '421 Misdirected Request', ''],
     ]) {
       const client = new RawClient(serve.port);
       client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       const head = await client.takeHead();
-      expect(head).toContain('HTTP/1.1 200 OK\r\n');
+      expect(head).toContain(`HTTP/1.1 ${status}\r\n`);
       expect(head).toContain(policy);
       expect(head).not.toContain('unsafe-inline');
       client.socket.destroy();
@@ -130,10 +130,10 @@ it('serve on every address names one that can be reached, and takes no Host for 
 it('serve: targets that are none, and requests without a Host', async () => {
   const serve = await startServe();
   try {
-    const upgrade = 'Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+    const upgrade = `Host: localhost:${serve.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`;
     for (const [request, status] of [
       [`GET http://[ HTTP/1.1\r\n${upgrade}\r\n`, '404 Not Found'],
-      ['GET / HTTP/1.0\r\n\r\n', '200 OK'],
+      ['GET / HTTP/1.0\r\n\r\n', '421 Misdirected Request'],
     ]) {
       const client = new RawClient(serve.port);
       client.send(request!);

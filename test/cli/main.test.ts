@@ -36,6 +36,7 @@ describe('wsimd', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('--port N');
     expect(stdout).toContain('--host ADDRESS');
+    expect(stdout).toContain('--allow-host HOST');
   });
 
   it.each([
@@ -50,6 +51,7 @@ describe('wsimd', () => {
     [['serve', '--port', '65536'], '--port is a whole number from 0 to 65535, not "65536"'],
     [['serve', '--port', ''], '--port is a whole number from 0 to 65535, not ""'],
     [['serve', '--host', ''], '--host is an address'],
+    [['serve', '--allow-host', 'http://a'], '--allow-host is a host such as dev.example.com, not "http://a"'],
     [['serve', '--port=-1'], '--port is a whole number from 0 to 65535, not "-1"'],
   ])('%j is a usage error', async (args, message) => {
     expect(await runWsimd(...args)).toEqual({

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_GOING_AWAY } from '../../index.js';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
 import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
+import { type AllowedHosts, type Refusal, refusalHead } from './allowed-hosts.js';
 import { Tap } from './tap.js';
 
 /** Bytes that may wait for a peer before its messages are no longer read. */
@@ -30,8 +31,12 @@ export class Endpoints {
   readonly #waiting = new Map<string, Tap>();
   readonly #tapOf = new WeakMap<IncomingMessage, Tap>();
 
-  constructor(server: Server) {
-    server.on('upgrade', (request, socket, head) => this.#route(request, socket, head));
+  constructor(server: Server, hosts: AllowedHosts) {
+    server.on('upgrade', (request, socket, head) => {
+      const refusal = hosts.refuse(request);
+      if (refusal === undefined) this.#route(request, socket, head);
+      else refuse(socket, refusal);
+    });
     for (const echoes of [this.#echoes, this.#compressingEchoes]) {
       echoes.on('connection', (webSocket, request) => {
         echo(webSocket);
@@ -66,14 +71,14 @@ export class Endpoints {
       return;
     }
     if (url?.pathname !== ECHO_PATH) {
-      refuse(socket);
+      refuse(socket, { status: 404, text: 'There is no WebSocket endpoint here.' });
       return;
     }
     const id = url.searchParams.get(TAP_PARAMETER);
     if (id !== null) {
       const tap = this.#waiting.get(id);
       if (tap === undefined) {
-        refuse(socket);
+        refuse(socket, { status: 404, text: 'There is no such tap.' });
         return;
       }
       this.#waiting.delete(id);
@@ -103,7 +108,7 @@ function echo(webSocket: WebSocket): void {
   });
 }
 
-function refuse(socket: Duplex): void {
+function refuse(socket: Duplex, refusal: Refusal): void {
   socket.on('error', () => socket.destroy());
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
+  socket.end(refusalHead(refusal), () => socket.destroy());
 }

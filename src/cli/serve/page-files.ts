@@ -103,12 +103,16 @@ function contentSecurityPolicy(host: string): string {
   ].join('; ');
 }
 
-function answerText(
+export function answerText(
   response: ServerResponse,
   status: number,
   text: string,
   headers: Record<string, string> = {},
 ): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
   response.end(`${text}\n`);
 }
