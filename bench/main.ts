@@ -6,10 +6,10 @@ import { runEverywhere } from './everywhere.js';
 import { readRuns, writeRun, writeText } from './files.js';
 import { makePage } from './html/page.js';
 import { HELP, type Options, readOptions } from './options.js';
-import { writeReadme } from './readme/write.js';
 import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report.js';
 import type { RunResult } from './results.js';
 import { findRuntimeName } from './runtime-name.js';
+import { writeTables } from './tables/write.js';
 
 const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const REPORT = inBuild('bench-report.html');
@@ -29,9 +29,9 @@ function isMisuse(error: unknown): error is Error {
 }
 
 async function main(options: Options): Promise<void> {
-  const { browser, compare, files, from, isHelp, isReadme, runtime } = options;
+  const { browser, compare, files, from, isHelp, isTables, runtime } = options;
   if (isHelp) console.log(HELP);
-  else if (isReadme) console.log(writeReadme());
+  else if (isTables) console.log(writeTables());
   else if (from !== undefined) writeReport(options, readRuns([from, ...files]));
   else if (compare !== undefined && files.length > 0) console.log(compareAll(readRuns([compare]), readRuns(files)));
   else if (browser === 'page') await servePage(options);

@@ -30,7 +30,7 @@ What comes of it:
 Without measuring:
   --report FILE --from PATH [FILE.json …]   draw the report of runs that are there: files or a folder
   --compare OLD NEW.json                    compare two
-  --readme                                  the README's table and drawings, from bench/results/
+  --tables                                  docs/benchmarks.md and its drawings, from bench/results/
 
   --help           this`;
 
@@ -59,7 +59,7 @@ export interface Options {
   readonly hasReport: boolean;
   readonly from?: string;
   readonly compare?: string;
-  readonly isReadme: boolean;
+  readonly isTables: boolean;
   readonly isHelp: boolean;
 }
 
@@ -82,11 +82,11 @@ export function readOptions(args: readonly string[]): Options {
       'no-report': { type: 'boolean', default: false },
       from: { type: 'string' },
       compare: { type: 'string' },
-      readme: { type: 'boolean', default: false },
+      tables: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const { brief, quick, filter, readme, help, 'no-report': noReport, ...rest } = values;
+  const { brief, quick, filter, tables, help, 'no-report': noReport, ...rest } = values;
   if (brief && quick) throw new RangeError('--brief and --quick are two paces: one of them');
   const pace = quick ? 'quick' : brief ? 'brief' : 'full';
   const base = PLANS[pace];
@@ -105,7 +105,7 @@ export function readOptions(args: readonly string[]): Options {
     plan: { ...base, rounds },
     pace,
     hasReport: !noReport,
-    isReadme: readme,
+    isTables: tables,
     isHelp: help,
   };
 }

@@ -1,4 +1,4 @@
-// Why a figure is as it is, where we know: the README says it beside each that is not as it should be. It must not know the
+// Why a figure is as it is, where we know: docs/benchmarks.md says it beside each that is not as it should be. It must not know the
 // figures, which change from run to run.
 
 interface Reason {

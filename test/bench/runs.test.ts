@@ -119,7 +119,7 @@ describe('options', () => {
 
   it('are all in the help', () => {
     const help = HELP;
-    for (const name of ['filter', 'subject', 'quick', 'rounds', 'runtime', 'browser', 'json', 'compare', 'readme'])
+    for (const name of ['filter', 'subject', 'quick', 'rounds', 'runtime', 'browser', 'json', 'compare', 'tables'])
       expect(help).toContain(`--${name}`);
   });
 

@@ -65,7 +65,6 @@ describe('a bundle, minified and gzipped', () => {
 
 describe('the tarball', () => {
   it('is within its budget', () => {
-    // The README's tables are in it, and grow with what is measured.
     holdTo(319 * KIB, 'the tarball', project.packed.size);
     holdTo(1100 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });

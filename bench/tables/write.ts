@@ -1,4 +1,4 @@
-// Writes the README's part on speed, and its drawings, from the results that are kept. It must not know what they say.
+// Writes the generated part of docs/benchmarks.md, and its drawings, from the results that are kept.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { makeDrawings } from './drawings.js';
 import { describeSpeed } from './table.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const DOCUMENT = 'docs/benchmarks.md';
 const RESULTS = 'bench/results';
 /** Beside the other results: servers end to end are runs of their own, which need both cores to themselves. */
 const END_TO_END = 'end-to-end';
@@ -15,7 +16,7 @@ const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
 
 /** @param root of the project @returns what was written, in words. @throws Error if there are no results, or no markers */
-export function writeReadme(root: string = ROOT): string {
+export function writeTables(root: string = ROOT): string {
   const [first, ...others] = readRuns([join(root, RESULTS)]);
   if (first === undefined) throw new Error(`there are no results in ${RESULTS}`);
   const servers = join(root, RESULTS, END_TO_END);
@@ -23,11 +24,12 @@ export function writeReadme(root: string = ROOT): string {
   const runs = [{ ...first, groups: [...first.groups, ...endToEnd] }, ...others];
   const drawings = makeDrawings(runs);
   for (const { file, svg } of drawings) writeText(join(root, RESULTS, file), svg);
-  const images = drawings.map(({ file, alt }) => `![${alt}](${RESULTS}/${file})`);
-  const path = join(root, 'README.md');
+  // Relative to the document's folder.
+  const images = drawings.map(({ file, alt }) => `![${alt}](../${RESULTS}/${file})`);
+  const path = join(root, DOCUMENT);
   const before = readFileSync(path, 'utf8');
   writeText(path, replaceBetween(before, [...images, describeSpeed(runs)].join('\n\n')));
-  return `README.md, and in ${RESULTS}: ${drawings.map(({ file }) => file).join(', ')}`;
+  return `${DOCUMENT}, and in ${RESULTS}: ${drawings.map(({ file }) => file).join(', ')}`;
 }
 
 /** Puts the text between the markers, in place of what stands there. @throws Error if they are not both there once */
@@ -35,6 +37,6 @@ export function replaceBetween(document: string, text: string): string {
   const [head, rest, ...more] = document.split(BEGIN);
   const [, tail, ...others] = rest?.split(END) ?? [];
   if (tail === undefined || more.length + others.length > 0)
-    throw new Error(`the README must have ${BEGIN} and ${END} once each`);
+    throw new Error(`${DOCUMENT} must have ${BEGIN} and ${END} once each`);
   return `${head}${BEGIN}\n${text}\n${END}${tail}`;
 }

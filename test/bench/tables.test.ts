@@ -1,13 +1,14 @@
-// The README's part on speed, and its drawings.
+// docs/benchmarks.md: its tables and its drawings; and what the README takes from it.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeRun } from '../../bench/files.js';
-import { makeDrawings } from '../../bench/readme/drawings.js';
-import { describeSpeed } from '../../bench/readme/table.js';
-import { replaceBetween, writeReadme } from '../../bench/readme/write.js';
+import { makeDrawings } from '../../bench/tables/drawings.js';
+import { describeSpeed } from '../../bench/tables/table.js';
+import { replaceBetween, writeTables } from '../../bench/tables/write.js';
 import { readBack } from './read-back.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 import { checkXml } from './xml.js';
@@ -20,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('readme', () => {
+describe('docs/benchmarks.md', () => {
   it('has a table with the losses in it, and a list of them', () => {
     const text = describeSpeed([readBack(sampleRun), bunRun]);
     expect(text).toContain('| decode by cursor: binary | `ws` Receiver | 31.9 | – | – | – | – | 2.19 | **0.55** |');
@@ -71,15 +72,18 @@ describe('readme', () => {
   });
 
   it('takes the runs of servers from a folder of their own', () => {
-    writeFileSync(join(folder, 'README.md'), '<!-- bench:begin --><!-- bench:end -->');
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(join(folder, 'docs/benchmarks.md'), '<!-- bench:begin --><!-- bench:end -->');
     mkdirSync(join(folder, 'bench/results'), { recursive: true });
     writeRun(join(folder, 'bench/results/node-20.json'), sampleRun);
     writeRun(
       join(folder, 'bench/results/end-to-end/node-20.json'),
       makeRun([makeGroup('echo/text-1/cpu', [makeCase('64', 1, 2)])]),
     );
-    writeReadme(folder);
-    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('| echo, one in flight: text | `ws` | 2.00 |');
+    writeTables(folder);
+    expect(readFileSync(join(folder, 'docs/benchmarks.md'), 'utf8')).toContain(
+      '| echo, one in flight: text | `ws` | 2.00 |',
+    );
   });
 
   it('has drawings that stand alone', () => {
@@ -94,15 +98,16 @@ describe('readme', () => {
   });
 
   it('is written between the markers, again and again with the same result', () => {
-    const readme = join(folder, 'README.md');
-    writeFileSync(readme, 'before\n<!-- bench:begin -->\nwhat was there\n<!-- bench:end -->\nafter\n');
+    const document = join(folder, 'docs/benchmarks.md');
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(document, 'before\n<!-- bench:begin -->\nwhat was there\n<!-- bench:end -->\nafter\n');
     mkdirSync(join(folder, 'bench/results'), { recursive: true });
     writeRun(join(folder, 'bench/results/node-20.json'), sampleRun);
-    writeReadme(folder);
-    const once = readFileSync(readme, 'utf8');
-    writeReadme(folder);
-    expect(readFileSync(readme, 'utf8')).toBe(once);
-    expect(once).toMatch(/^before\n<!-- bench:begin -->\n!\[/);
+    writeTables(folder);
+    const once = readFileSync(document, 'utf8');
+    writeTables(folder);
+    expect(readFileSync(document, 'utf8')).toBe(once);
+    expect(once).toMatch(/^before\n<!-- bench:begin -->\n!\[[^\]]+\]\(\.\.\/bench\/results\/cursor\.svg\)/);
     expect(once).toMatch(/<!-- bench:end -->\nafter\n$/);
     expect(once).not.toContain('what was there');
     expect(readFileSync(join(folder, 'bench/results/cursor.svg'), 'utf8')).toContain('<svg');
@@ -113,5 +118,20 @@ describe('readme', () => {
     expect(() => replaceBetween('<!-- bench:begin --><!-- bench:begin --><!-- bench:end -->', 'text')).toThrow(
       'once each',
     );
+  });
+
+  it('is what the kept results give, and the README has the same rows of it', () => {
+    const root = fileURLToPath(new URL('../../', import.meta.url));
+    const kept = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(join(folder, 'docs/benchmarks.md'), kept);
+    cpSync(join(root, 'bench/results'), join(folder, 'bench/results'), { recursive: true });
+    writeTables(folder);
+    expect(kept).toBe(readFileSync(join(folder, 'docs/benchmarks.md'), 'utf8'));
+
+    const speed = /\n## How fast it is\n(.*?)\n## /s.exec(readFileSync(join(root, 'README.md'), 'utf8'))![1]!;
+    const rows = speed.split('\n').filter((line) => line.startsWith('|'));
+    expect(rows.length).toBeGreaterThan(3);
+    for (const row of rows) expect(kept.split('\n')).toContain(row);
   });
 });

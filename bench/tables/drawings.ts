@@ -1,4 +1,4 @@
-// The README's drawings: SVG files that stand alone, legible on a light page and on a dark one. It must not know files.
+// The drawings of docs/benchmarks.md: SVG files that stand alone, legible on a light page and on a dark one. It does not touch files.
 
 import { PLOT_STYLE } from '../draw/palette.js';
 import { drawContent, escapeXml, type Frame, type Plot, type Point, type Series } from '../draw/plot.js';

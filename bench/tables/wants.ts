@@ -1,5 +1,4 @@
-// What the README says of what was wanted: each demand with what came of it, and each miss with its figure and the reason. It
-// must not know files.
+// The targets in docs/benchmarks.md: each one with its result, and each missed figure with the reason. It does not touch files.
 
 import {
   countMet,

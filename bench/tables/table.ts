@@ -1,5 +1,5 @@
-// What the README says of speed, in Markdown: tables of ratios, and folded behind them what was wanted and the other engines. It must
-// not know files.
+// The generated text of docs/benchmarks.md, in Markdown: tables of ratios, then, folded, the targets and the other engines. It does
+// not touch files.
 
 import { countBars } from '../demands.js';
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../results.js';

@@ -1,5 +1,5 @@
-// What the README says of servers end to end: messages for each second of the server's processor, beside other servers. It must
-// not know files.
+// The end-to-end table of docs/benchmarks.md: messages per second of the server's CPU time, beside other servers. It does not
+// touch files.
 
 import type { RunResult } from '../results.js';
 import { formatRatio, isLoss } from '../verdicts.js';

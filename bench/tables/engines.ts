@@ -1,4 +1,4 @@
-// What the README says of the other engines: a few figures of each beside each other, and their worst. It must not know files.
+// The part of docs/benchmarks.md on other engines: a few figures of each side by side, and their worst. It does not touch files.
 
 import { countBars } from '../demands.js';
 import { formatFigure } from '../page/format.js';
