@@ -47,6 +47,19 @@ export class Conversation implements ConnectionSink {
     this.#handshake = new Handshake((from, entry) => this.#emit(from, entry), options.extensions);
   }
 
+  get heldLength(): number {
+    return this.#heldIn('client') + this.#heldIn('server');
+  }
+
+  get isDone(): boolean {
+    return this.#handshake.failure !== undefined;
+  }
+
+  #heldIn(from: Sender): number {
+    const { length, heldLength, frames } = this.#directions[from];
+    return heldLength + (frames?.heldLength ?? 0) + (this.#handshake.isReading(from) ? length : 0);
+  }
+
   data(from: Sender, bytes: Uint8Array, time?: bigint): void {
     this.#time = time;
     const handshake = this.#handshake;
@@ -78,6 +91,10 @@ export class Conversation implements ConnectionSink {
     direction.frames?.gap(length);
     direction.length += length;
     this.#release();
+  }
+
+  forget(): void {
+    this.#note('client', 'given up here, to bound memory: other connections took its place');
   }
 
   end(isReset = false): void {
@@ -120,7 +137,8 @@ export class Conversation implements ConnectionSink {
 
   #hold(from: Sender, bytes: Uint8Array): void {
     const direction = this.#directions[from];
-    direction.held.push({ bytes, time: this.#time });
+    // A copy: a view would keep the whole chunk of the file.
+    direction.held.push({ bytes: bytes.slice(), time: this.#time });
     direction.heldLength += bytes.length;
   }
 

@@ -68,6 +68,11 @@ export class FrameStream {
     this.#dissector = this.#newDissector();
   }
 
+  /** Bytes that are kept for what is still to come. */
+  get heldLength(): number {
+    return (this.#message?.keptLength ?? 0) + (this.#options.inflater?.contextLength ?? 0);
+  }
+
   push(bytes: Uint8Array): void {
     const skipped = this.#skip < bytes.length ? Number(this.#skip) : bytes.length;
     this.#skip -= BigInt(skipped);

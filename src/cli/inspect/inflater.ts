@@ -26,6 +26,8 @@ export interface NotInflated {
 export const MAX_INFLATED_LENGTH = 256 * 1024 * 1024;
 /** Contexts for which there is no room in it are kept all the same, at some cost. */
 const POOL_LENGTH = 16 * 1024 * 1024;
+/** The largest window. */
+const CONTEXT_LENGTH = 32 * 1024;
 
 let deflate: PerMessageDeflate | undefined;
 
@@ -88,6 +90,11 @@ export class Inflater {
       }
       return error;
     }
+  }
+
+  /** Bytes of memory that its context takes. */
+  get contextLength(): number {
+    return this.#decompression === undefined ? 0 : CONTEXT_LENGTH;
   }
 
   /** A message has gone by that did not come here: what later ones refer to is not known. */

@@ -80,6 +80,9 @@ export async function inspectCapture(reader: ByteReader, options: CaptureOptions
   const notes = (Object.keys(UNREAD) as (keyof typeof UNREAD)[]).flatMap((reason) =>
     unread[reason] === 0 ? [] : [`${count(unread[reason], 'packet')} not read: ${UNREAD[reason]}`],
   );
+  const { open, silent } = connections.forgotten;
+  if (open > 0) notes.push(`${count(open, 'connection')} given up before the end, to bound memory: see the output`);
+  if (silent > 0) notes.push(`${count(silent, 'connection')} without any bytes forgotten, to bound memory`);
   if (connections.openedCount === 0) notes.push(`no bytes of a TCP connection in ${count(packets, 'packet')}`);
   return { damage, notes };
 }

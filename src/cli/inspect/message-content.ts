@@ -18,6 +18,11 @@ export class MessageContent {
     this.#limit = limit;
   }
 
+  /** How many of its bytes are kept. */
+  get keptLength(): number {
+    return this.#buffer.length;
+  }
+
   /** Takes the next piece, unmasked, and keeps a copy of as much of it as the limit lets. */
   append(piece: Uint8Array): void {
     this.length += piece.length;

@@ -1,7 +1,9 @@
-// The segments of a capture → connections, each with two streams of bytes. Which end is the client says the SYN; where the
-// capture begins later, whoever takes the bytes. It knows TCP and nothing above it.
+// The segments of a capture → connections, each with two streams of bytes. The SYN says which end is the client; where the
+// capture begins later, the handler does. A capture may have any number of connections, so what is kept of them is bounded, in
+// number and in bytes; the connection whose last packet is longest ago is forgotten first. It knows TCP and nothing above it.
 
 import type { Segment } from './packets.js';
+import { RecentlyUsed } from './recently-used.js';
 import { type StreamCounts, TcpStream } from './tcp-stream.js';
 
 export type Sender = 'client' | 'server';
@@ -19,8 +21,15 @@ export interface ConnectionInfo {
 
 /** Takes the bytes of a connection. */
 export interface ConnectionSink {
+  /** Bytes that it keeps until more come. */
+  readonly heldLength: number;
+  /** It has no use for further bytes. */
+  readonly isDone: boolean;
+  /** @param bytes a view, valid during the call */
   data(from: Sender, bytes: Uint8Array, time: bigint): void;
   gap(from: Sender, length: number): void;
+  /** The connection is forgotten, though it is not over; `end` follows. */
+  forget(): void;
   /** Both directions are over, or the capture is. @param isReset by a RST */
   end(isReset: boolean): void;
 }
@@ -32,7 +41,32 @@ export interface ConnectionHandler {
   guessSender(segment: Segment): Sender;
 }
 
+/** How much is kept of all connections together. */
+export interface ConnectionLimits {
+  /** Connections that have carried bytes and are not over. */
+  readonly open: number;
+  /** Connections that have carried none. */
+  readonly silent: number;
+  /** Connections that are over: a late retransmission is recognized as one of theirs. */
+  readonly over: number;
+  /** Bytes that wait for missing segments or for the rest of a head or a message. A single message may be longer. */
+  readonly heldBytes: number;
+}
+
+/** Together some 400 MiB in the worst case: an open connection that holds nothing takes 4 KiB. */
+const DEFAULT_LIMITS: ConnectionLimits = { open: 16_384, silent: 16_384, over: 65_536, heldBytes: 256 * 1024 * 1024 };
+
+/** How many connections were forgotten to stay within the limits. */
+export interface ForgottenCounts {
+  /** Had carried bytes. */
+  open: number;
+  silent: number;
+}
+
 interface Connection {
+  readonly key: string;
+  /** Counts all connections, in the order of their first packets. */
+  readonly serial: number;
   /** The end that sent the SYN; where it was not captured, the one that was taken for it. */
   readonly client: string;
   readonly server: string;
@@ -40,17 +74,33 @@ interface Connection {
   readonly streams: Record<Sender, TcpStream | undefined>;
   /** From the first byte on. */
   sink: ConnectionSink | undefined;
-  isOver: boolean;
+  heldLength: number;
+}
+
+/** What is kept of a connection that is over. */
+interface PastConnection {
+  readonly synSequenceNumber: number | undefined;
 }
 
 export class TcpConnections {
   readonly counts: StreamCounts = { retransmitted: 0, outOfOrder: 0, outOfWindow: 0 };
+  readonly forgotten: ForgottenCounts = { open: 0, silent: 0 };
   readonly #handler: ConnectionHandler;
-  readonly #connections = new Map<string, Connection>();
+  readonly #maxHeldBytes: number;
+  /** With bytes, and without: many that only knock must not displace those that talk. */
+  readonly #open: RecentlyUsed<Connection>;
+  readonly #silent: RecentlyUsed<Connection>;
+  readonly #over: RecentlyUsed<PastConnection>;
+  #serial = 0;
   #opened = 0;
+  #heldLength = 0;
 
-  constructor(handler: ConnectionHandler) {
+  constructor(handler: ConnectionHandler, { open, silent, over, heldBytes }: ConnectionLimits = DEFAULT_LIMITS) {
     this.#handler = handler;
+    this.#maxHeldBytes = heldBytes;
+    this.#open = new RecentlyUsed(open);
+    this.#silent = new RecentlyUsed(silent);
+    this.#over = new RecentlyUsed(over);
   }
 
   /** Connections that have carried bytes. */
@@ -61,7 +111,7 @@ export class TcpConnections {
   push(segment: Segment, time: bigint): void {
     const { source, syn, rst, acknowledged } = segment;
     const connection = this.#find(segment);
-    if (connection === undefined || connection.isOver) return;
+    if (connection === undefined) return;
     const from: Sender = source === connection.client ? 'client' : 'server';
     const to: Sender = from === 'client' ? 'server' : 'client';
     // A SYN takes a sequence number of its own, before the first byte.
@@ -72,20 +122,26 @@ export class TcpConnections {
     }
     if (acknowledged !== undefined) connection.streams[to]?.acknowledge(acknowledged);
     const { client, server } = connection.streams;
-    if (rst || (client?.hasEnded && server?.hasEnded)) this.#finish(connection, rst);
+    if (rst || connection.sink?.isDone || (client?.hasEnded && server?.hasEnded))
+      this.#finish(connection, rst ? 'reset' : 'over');
+    else this.#keep(connection);
   }
 
   /** The capture is over. */
   end(): void {
-    for (const connection of this.#connections.values()) this.#finish(connection, false);
+    const rest = [...this.#open.values(), ...this.#silent.values()];
+    for (const connection of rest.sort((a, b) => a.serial - b.serial)) this.#finish(connection, 'over');
   }
 
-  /** The connection that a segment belongs to; undefined where it carries nothing of one that is unknown. */
+  /** The connection that a segment belongs to; undefined where it is over, or unknown and nothing of it is carried. */
   #find(segment: Segment): Connection | undefined {
     const { source, destination, syn, acknowledged } = segment;
     const key = source < destination ? `${source} ${destination}` : `${destination} ${source}`;
-    const known = this.#connections.get(key);
+    const known = this.#open.get(key) ?? this.#silent.get(key);
     const isOpening = syn && acknowledged === undefined;
+    const past = known === undefined ? this.#over.get(key) : undefined;
+    // A late retransmission.
+    if (past !== undefined && !(isOpening && past.synSequenceNumber !== segment.sequenceNumber)) return undefined;
     // Ports are used again: another SYN is another connection.
     const isKnown = known !== undefined && !(isOpening && !isSynOf(known, segment));
     if (isKnown) {
@@ -93,18 +149,42 @@ export class TcpConnections {
       return known;
     }
     if (!syn && segment.payload.length === 0) return undefined;
-    if (known !== undefined) this.#finish(known, false);
+    if (known !== undefined) this.#finish(known, 'over');
     const from: Sender = isOpening ? 'client' : syn ? 'server' : this.#handler.guessSender(segment);
-    const connection: Connection = {
+    this.#over.delete(key);
+    return {
+      key,
+      serial: this.#serial++,
       client: from === 'client' ? source : destination,
       server: from === 'client' ? destination : source,
       synSequenceNumber: isOpening ? segment.sequenceNumber : undefined,
       streams: { client: undefined, server: undefined },
       sink: undefined,
-      isOver: false,
+      heldLength: 0,
     };
-    this.#connections.set(key, connection);
-    return connection;
+  }
+
+  /** Counts what a connection holds after a packet, and forgets others where it is too much. */
+  #keep(connection: Connection): void {
+    const { key, sink, streams } = connection;
+    const held = (sink?.heldLength ?? 0) + (streams.client?.waitingLength ?? 0) + (streams.server?.waitingLength ?? 0);
+    this.#heldLength += held - connection.heldLength;
+    connection.heldLength = held;
+    if (sink !== undefined) this.#silent.delete(key);
+    const evicted = (sink === undefined ? this.#silent : this.#open).set(key, connection);
+    if (evicted !== undefined) this.#finish(evicted, 'forgotten');
+    if (this.#heldLength > this.#maxHeldBytes) this.#makeRoom(connection);
+  }
+
+  /** Forgets those that hold most, but not the present one. Each time it frees an eighth, so that sorting them is worth it. */
+  #makeRoom(present: Connection): void {
+    const othersLength = () => this.#heldLength - present.heldLength;
+    if (othersLength() < this.#maxHeldBytes / 4) return;
+    const others = [...this.#open.values(), ...this.#silent.values()].filter((one) => one !== present);
+    for (const connection of others.sort((a, b) => b.heldLength - a.heldLength)) {
+      if (othersLength() <= this.#maxHeldBytes / 8) return;
+      this.#finish(connection, 'forgotten');
+    }
   }
 
   #stream(connection: Connection, from: Sender, sequenceNumber: number): TcpStream {
@@ -129,20 +209,26 @@ export class TcpConnections {
     return connection.sink;
   }
 
-  #finish(connection: Connection, isReset: boolean): void {
-    if (connection.isOver) return;
-    connection.isOver = true;
-    connection.streams.client?.flush();
-    connection.streams.server?.flush();
-    connection.sink?.end(isReset);
-    // Late retransmissions must still find that it is over, and nothing else of it.
-    connection.sink = connection.streams.client = connection.streams.server = undefined;
+  #finish(connection: Connection, how: 'over' | 'reset' | 'forgotten'): void {
+    const { key, streams, synSequenceNumber } = connection;
+    this.#open.delete(key);
+    this.#silent.delete(key);
+    this.#heldLength -= connection.heldLength;
+    streams.client?.flush();
+    streams.server?.flush();
+    if (how === 'forgotten') {
+      this.forgotten[connection.sink === undefined ? 'silent' : 'open']++;
+      connection.sink?.forget();
+    } else {
+      this.#over.set(key, { synSequenceNumber });
+    }
+    connection.sink?.end(how === 'reset');
   }
 }
 
 /** Whether a SYN is the one that has opened the connection: seen before, or late in the capture. */
-function isSynOf({ client, synSequenceNumber, streams, isOver }: Connection, segment: Segment): boolean {
+function isSynOf({ client, synSequenceNumber, streams }: Connection, segment: Segment): boolean {
   if (synSequenceNumber !== undefined) return synSequenceNumber === segment.sequenceNumber;
-  if (isOver || segment.source !== client) return false;
+  if (segment.source !== client) return false;
   return streams.client === undefined || streams.client.startsAt((segment.sequenceNumber + 1) >>> 0);
 }

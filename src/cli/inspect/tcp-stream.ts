@@ -59,6 +59,11 @@ export class TcpStream {
     return this.#position >= this.#end;
   }
 
+  /** Bytes that wait for a segment that is missing. */
+  get waitingLength(): number {
+    return this.#waitingLength;
+  }
+
   /** Whether this is the sequence number of its first byte. */
   startsAt(sequenceNumber: number): boolean {
     return this.#start === sequenceNumber;
@@ -80,7 +85,8 @@ export class TcpStream {
       this.#deliverWaiting();
     } else {
       this.#counts.outOfOrder++;
-      this.#wait({ offset, bytes, time });
+      // A copy: a view would keep the whole chunk of the file.
+      this.#wait({ offset, bytes: bytes.slice(), time });
     }
   }
 
