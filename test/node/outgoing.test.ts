@@ -89,7 +89,7 @@ test('a Blob that cannot be read: what came before it arrives, each callback get
   client.send('before');
   client.send(blob as never, (error) => calls.push(['blob', error]));
   client.send('behind', (error) => calls.push(['behind', error]));
-  client.ping('behind', true, (error) => calls.push(['ping', error]));
+  client.ping('behind', true, (error?: Error) => calls.push(['ping', error]));
   blob.settle(new Error('gone'));
   await expect.poll(() => [atPeer.length, events.length]).toEqual([2, 2]);
   const unreadable = expect.objectContaining({ message: 'a Blob to send could not be read' });
