@@ -14,9 +14,24 @@ export class ServerProcess {
   #exit: string | undefined;
   #isStopping = false;
 
-  /** @param file the compiled module to run */
-  constructor(file: string, args: readonly string[], execArgv: readonly string[] = ['--expose-gc']) {
-    this.#child = fork(file, args, { execArgv: [...execArgv], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  /**
+   * @param file the compiled module to run
+   * @param addressSpace kilobytes that the process may map, as `ulimit -v` counts them
+   */
+  constructor(
+    file: string,
+    args: readonly string[],
+    execArgv: readonly string[] = ['--expose-gc'],
+    addressSpace?: number | undefined,
+  ) {
+    const limited = {
+      execPath: '/bin/sh',
+      execArgv: ['-c', `ulimit -v ${addressSpace}; exec "$0" "$@"`, process.execPath, ...execArgv],
+    };
+    this.#child = fork(file, args, {
+      ...(addressSpace === undefined ? { execArgv: [...execArgv] } : limited),
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
     this.#child.stderr!.on('data', (text) => {
       this.#stderr += text;
     });

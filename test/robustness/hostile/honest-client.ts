@@ -1,0 +1,69 @@
+// A client that keeps the rules, beside the hostile ones: it must be served all the time.
+
+import type { EventEmitter } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket as Ws } from 'ws';
+import { WebSocket } from '../../../src/node/index.js';
+import type { Configuration } from './configurations.js';
+
+/** Milliseconds for an echo. The machine may be busy, and this process too: a server that is held up takes longer still. */
+const PATIENCE = 5000;
+
+/** What wsimd's WebSocket and that of `ws` have in common here. */
+interface HonestSocket extends EventEmitter {
+  readonly readyState: number;
+  send(text: string): void;
+  close(): void;
+}
+
+const OPEN = 1;
+
+export class HonestClient {
+  readonly #socket: HonestSocket;
+  readonly #end: () => void;
+  #waiting: (() => void) | undefined;
+  #expected = '';
+  #count = 0;
+
+  private constructor(socket: HonestSocket, end: () => void) {
+    this.#socket = socket;
+    this.#end = end;
+    socket.on('message', (data: unknown) => {
+      if (String(data) === this.#expected) this.#waiting?.();
+    });
+  }
+
+  static async connect({ transport, path }: Configuration, port: number): Promise<HonestClient> {
+    if (transport === 'http2') {
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      session.on('error', () => {});
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { session });
+      socket.on('error', () => {});
+      await new Promise((resolve) => socket.once('open', resolve).once('close', resolve));
+      return new HonestClient(socket, () => session.close());
+    }
+    const socket = new Ws(`${transport === 'tls' ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`, {
+      rejectUnauthorized: false,
+    });
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('open', resolve).once('close', resolve));
+    return new HonestClient(socket, () => {});
+  }
+
+  /** @returns undefined once a message has come back; what went wrong otherwise */
+  async echo(): Promise<string | undefined> {
+    if (this.#socket.readyState !== OPEN) return `readyState ${this.#socket.readyState}`;
+    this.#expected = `honest ${++this.#count}`;
+    const echoed = new Promise<undefined>((resolve) => {
+      this.#waiting = () => resolve(undefined);
+    });
+    this.#socket.send(this.#expected);
+    return Promise.race([echoed, sleep(PATIENCE, `no echo within ${PATIENCE} ms`, { ref: false })]);
+  }
+
+  close(): void {
+    this.#socket.close();
+    this.#end();
+  }
+}

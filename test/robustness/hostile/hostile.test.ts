@@ -1,0 +1,90 @@
+// Runs a list of hostile scripts against servers in processes of their own. Nothing may go unhandled there, no process may end,
+// an honest client is served during and after, and no socket may be left.
+//
+//     WSIMD_HOSTILE_ONLY='third path' npx vitest run test/robustness/hostile      runs the scripts whose names contain that
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ServerProcess } from '../server-process.js';
+import { CONFIGURATIONS, type Configuration, type ConfigurationName } from './configurations.js';
+import { FRAME_SCRIPTS } from './frame-scripts.js';
+import { HANDSHAKE_SCRIPTS } from './handshake-scripts.js';
+import { HonestClient } from './honest-client.js';
+import { HTTP2_SCRIPTS } from './http2-scripts.js';
+import { onHttp1, type Script } from './script.js';
+import { Target } from './target.js';
+import type { Left, VictimQuestion } from './victim.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const VICTIM = join(ROOT, 'build', 'test', 'robustness', 'hostile', 'victim.js');
+const SCRIPTS: readonly Script[] = [...HANDSHAKE_SCRIPTS, ...FRAME_SCRIPTS, ...HTTP2_SCRIPTS];
+const ONLY = process.env.WSIMD_HOSTILE_ONLY ?? '';
+
+beforeAll(() => {
+  execFileSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-b', 'tsconfig.robustness.json'], { cwd: ROOT });
+});
+
+function scriptsFor(configuration: Configuration, name: ConfigurationName): readonly Script[] {
+  return SCRIPTS.filter(({ runsOn = onHttp1 }) => runsOn(configuration, name)).filter((one) => one.name.includes(ONLY));
+}
+
+/** @returns what went wrong, each with the script during which it did */
+async function attack(configuration: Configuration, name: ConfigurationName): Promise<string[]> {
+  const faults: string[] = [];
+  const server = new ServerProcess(VICTIM, [name], [], configuration.addressSpace);
+  const ask = <Answer>(what: VictimQuestion['what']) => server.ask<Answer>({ what });
+  try {
+    const port = await ask<number>('port');
+    if (port === undefined) return [`the server did not start: ${server.stderr}`];
+    const honest = await HonestClient.connect(configuration, port);
+    for (const script of scriptsFor(configuration, name)) {
+      const target = new Target(configuration, port);
+      const started = Date.now();
+      const echoed = honest.echo();
+      try {
+        await script.run(target);
+      } catch (error) {
+        faults.push(`${script.name} (${script.does}): ${(error as Error).message}`);
+      } finally {
+        target.cleanUp();
+        if (process.env.WSIMD_HOSTILE_TRACE) console.error(`${name}: ${script.name}: ${Date.now() - started} ms`);
+      }
+      const slow = (await echoed) ?? (await honest.echo());
+      if (slow !== undefined) faults.push(`${script.name}: an honest client was not served: ${slow}`);
+      const unhandled = (await ask<string[]>('faults')) ?? [];
+      faults.push(...unhandled.map((fault) => `${script.name} (${script.does}): ${fault}`));
+      if (server.unexpectedExit !== undefined) return [...faults, `${script.name}: ${server.unexpectedExit}`];
+    }
+    honest.close();
+    const left = await ask<Left>('idle');
+    if (left === undefined || left.clients + left.sockets > 0) faults.push(`left at the end: ${JSON.stringify(left)}`);
+    await sleep(0);
+    faults.push(...((await ask<string[]>('faults')) ?? []).map((fault) => `at the end: ${fault}`));
+    return faults;
+  } finally {
+    await server.stop();
+  }
+}
+
+describe('hostile peers leave a server standing', () => {
+  for (const [name, configuration] of Object.entries(CONFIGURATIONS) as [ConfigurationName, Configuration][]) {
+    it.concurrent(`configuration: ${name}`, { timeout: 240_000 }, async () => {
+      const faults = await attack(configuration, name);
+      expect(faults, faults.join('\n')).toEqual([]);
+    });
+  }
+});
+
+describe('the list of scripts', () => {
+  it('has a name of its own and a sentence for each, and every configuration meets some', () => {
+    expect(new Set(SCRIPTS.map(({ name }) => name)).size).toBe(SCRIPTS.length);
+    for (const { does } of SCRIPTS) expect(does).toMatch(/^[a-z].{10,}/);
+    if (ONLY !== '') return;
+    for (const [name, configuration] of Object.entries(CONFIGURATIONS) as [ConfigurationName, Configuration][]) {
+      expect(scriptsFor(configuration, name).length, name).toBeGreaterThan(10);
+    }
+  });
+});
