@@ -8,7 +8,7 @@ import { requestHead } from '../../support/raw-client.js';
 import type { Configuration } from './configurations.js';
 
 /** Milliseconds in which a server must do what it has to: long, as the machine may be busy. */
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 export const OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
 
 /** One connection of bytes. */
