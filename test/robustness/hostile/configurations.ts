@@ -9,26 +9,26 @@ export interface Configuration {
   readonly isBeside: boolean;
   /** `verifyClient` answers 40 ms later: `/refuse` with 401, everything else with yes. */
   readonly verifiesLate: boolean;
-  /** Frames behind the handshake are decoded as everywhere: the scripts that send such are run against some servers only. */
-  readonly meetsFrames: boolean;
+  /** Which scripts are run against it, so that each is run where it may matter and the test does not take minutes. */
+  readonly meets: 'handshakes' | 'frames' | 'all';
   /** Kilobytes of address space that the process may have, as `ulimit -v` counts them. */
   readonly addressSpace?: number;
 }
 
 const base: Configuration = {
-  ...{ transport: 'tcp', path: '/', hasDeflate: false, isBeside: false, verifiesLate: false, meetsFrames: false },
+  ...{ transport: 'tcp', path: '/', hasDeflate: false, isBeside: false, verifiesLate: false, meets: 'handshakes' },
 };
 
 export const CONFIGURATIONS = {
-  plain: { ...base, meetsFrames: true },
-  deflate: { ...base, hasDeflate: true, meetsFrames: true },
+  plain: base,
+  deflate: { ...base, hasDeflate: true, meets: 'frames' },
   'late verifyClient': { ...base, verifiesLate: true, hasDeflate: true },
   'beside another listener': { ...base, isBeside: true, path: '/ws' },
   noServer: { ...base, path: '/ws' },
-  'listeners that throw': { ...base, meetsFrames: true },
+  'listeners that throw': { ...base, meets: 'frames' },
   'headers from the request': base,
-  'a short close timeout, direct reads': { ...base, hasDeflate: true, meetsFrames: true },
-  tls: { ...base, transport: 'tls', hasDeflate: true, meetsFrames: true },
+  'a short close timeout, direct reads': { ...base, hasDeflate: true, meets: 'frames' },
+  tls: { ...base, transport: 'tls', hasDeflate: true, meets: 'all' },
   'tls, late verifyClient': { ...base, transport: 'tls', verifiesLate: true },
   http2: { ...base, transport: 'http2', hasDeflate: true },
   'http2, late verifyClient': { ...base, transport: 'http2', verifiesLate: true },

@@ -7,14 +7,15 @@ export interface Script {
   readonly name: string;
   /** What the peer does, in one sentence. */
   readonly does: string;
-  /** Where it makes sense; default: everywhere on HTTP/1.1. */
+  /** Where it makes sense; default: `onHttp1`. */
   readonly runsOn?: (configuration: Configuration, name: ConfigurationName) => boolean;
   /** @throws Error where the server does not do what it must */
   run(target: Target): Promise<void>;
 }
 
-export const onHttp1 = ({ transport }: Configuration): boolean => transport !== 'http2';
+/** For scripts before and in the handshake. */
+export const onHttp1 = ({ transport, meets }: Configuration): boolean => transport !== 'http2' && meets !== 'frames';
 /** For scripts behind the handshake. */
-export const withFrames = (configuration: Configuration): boolean =>
-  onHttp1(configuration) && configuration.meetsFrames;
+export const withFrames = ({ transport, meets }: Configuration): boolean =>
+  transport !== 'http2' && meets !== 'handshakes';
 export const onHttp2 = ({ transport }: Configuration): boolean => transport === 'http2';
