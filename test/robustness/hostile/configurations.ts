@@ -32,6 +32,8 @@ export const CONFIGURATIONS = {
   'tls, late verifyClient': { ...base, transport: 'tls', verifiesLate: true },
   http2: { ...base, transport: 'http2', hasDeflate: true },
   'http2, late verifyClient': { ...base, transport: 'http2', verifiesLate: true },
+  /** The listener adds `Keep-Alive`. */
+  'http2, a `headers` listener': { ...base, transport: 'http2' },
   'http2, beside another listener': { ...base, transport: 'http2', isBeside: true, path: '/ws' },
   // One WebAssembly memory reserves 10 GB of addresses: the second one cannot be made.
   'little address space': { ...base, hasDeflate: true, addressSpace: 14_000_000 },

@@ -15,9 +15,16 @@ interface HonestSocket extends EventEmitter {
   readonly readyState: number;
   send(text: string): void;
   close(): void;
+  terminate(): void;
 }
 
 const OPEN = 1;
+
+/** Waits until it is open or has failed, or for as long as a busy machine may take. */
+function opened(socket: HonestSocket): Promise<unknown> {
+  const settled = new Promise((resolve) => socket.once('open', resolve).once('close', resolve));
+  return Promise.race([settled, sleep(PATIENCE, undefined, { ref: false })]);
+}
 
 export class HonestClient {
   readonly #socket: HonestSocket;
@@ -40,14 +47,14 @@ export class HonestClient {
       session.on('error', () => {});
       const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { session });
       socket.on('error', () => {});
-      await new Promise((resolve) => socket.once('open', resolve).once('close', resolve));
+      await opened(socket);
       return new HonestClient(socket, () => session.close());
     }
     const socket = new Ws(`${transport === 'tls' ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`, {
       rejectUnauthorized: false,
     });
     socket.on('error', () => {});
-    await new Promise((resolve) => socket.once('open', resolve).once('close', resolve));
+    await opened(socket);
     return new HonestClient(socket, () => {});
   }
 
@@ -63,7 +70,8 @@ export class HonestClient {
   }
 
   close(): void {
-    this.#socket.close();
+    if (this.#socket.readyState === OPEN) this.#socket.close();
+    else this.#socket.terminate();
     this.#end();
   }
 }

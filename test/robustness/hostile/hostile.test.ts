@@ -31,6 +31,14 @@ function scriptsFor(configuration: Configuration, name: ConfigurationName): read
   return SCRIPTS.filter(({ runsOn = onHttp1 }) => runsOn(configuration, name)).filter((one) => one.name.includes(ONLY));
 }
 
+/** Milliseconds for a script: each waits for the server with a limit of its own, which is shorter. */
+const SCRIPT_PATIENCE = 60_000;
+
+async function tooLate(): Promise<never> {
+  await sleep(SCRIPT_PATIENCE, undefined, { ref: false });
+  throw new Error(`it did not end within ${SCRIPT_PATIENCE} ms`);
+}
+
 /** @returns what went wrong, each with the script during which it did */
 async function attack(configuration: Configuration, name: ConfigurationName): Promise<string[]> {
   const faults: string[] = [];
@@ -39,29 +47,31 @@ async function attack(configuration: Configuration, name: ConfigurationName): Pr
   try {
     const port = await ask<number>('port');
     if (port === undefined) return [`the server did not start: ${server.stderr}`];
-    const honest = await HonestClient.connect(configuration, port);
+    let honest = await HonestClient.connect(configuration, port);
     for (const script of scriptsFor(configuration, name)) {
       const target = new Target(configuration, port);
-      const started = Date.now();
       const echoed = honest.echo();
       try {
-        await script.run(target);
+        await Promise.race([script.run(target), tooLate()]);
       } catch (error) {
         faults.push(`${script.name} (${script.does}): ${(error as Error).message}`);
       } finally {
         target.cleanUp();
-        if (process.env.WSIMD_HOSTILE_TRACE) console.error(`${name}: ${script.name}: ${Date.now() - started} ms`);
       }
       const slow = (await echoed) ?? (await honest.echo());
-      if (slow !== undefined) faults.push(`${script.name}: an honest client was not served: ${slow}`);
+      if (slow !== undefined) {
+        faults.push(`${script.name}: an honest client was not served: ${slow}`);
+        honest.close();
+        honest = await HonestClient.connect(configuration, port);
+      }
       const unhandled = (await ask<string[]>('faults')) ?? [];
       faults.push(...unhandled.map((fault) => `${script.name} (${script.does}): ${fault}`));
       if (server.unexpectedExit !== undefined) return [...faults, `${script.name}: ${server.unexpectedExit}`];
+      if (slow !== undefined && (await honest.echo()) !== undefined) return [...faults, 'no client is served any more'];
     }
     honest.close();
     const left = await ask<Left>('idle');
     if (left === undefined || left.clients + left.sockets > 0) faults.push(`left at the end: ${JSON.stringify(left)}`);
-    await sleep(0);
     faults.push(...((await ask<string[]>('faults')) ?? []).map((fault) => `at the end: ${fault}`));
     return faults;
   } finally {
