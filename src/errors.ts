@@ -151,6 +151,7 @@ const TABLE = {
     closeCode: CLOSE_TRY_AGAIN_LATER,
     message: 'all connections together hold more than maxHeldLength of messages that have not come whole',
   },
+  WSIMD_INVALID_HEADER: { message: 'a header or status line is malformed and was not sent' },
   WSIMD_NO_KERNEL: { message: 'the kernel that was asked for cannot run here' },
   WSIMD_WRONG_MODULE: { message: 'the module is not that of this version of wsimd' },
   WSIMD_KERNEL_IN_USE: { message: 'a module is given before the first codec is made, not after' },

@@ -2,7 +2,7 @@
 // about any header.
 
 import { type ErrorCode, ProtocolError } from '../errors.js';
-import { HeaderList, type HeadersInput, isFieldValue, isToken } from './headers.js';
+import { HeaderError, HeaderList, type HeadersInput, isFieldValue, isToken, quote, requireField } from './headers.js';
 
 /** The longest head that is read: 16 KiB, the empty line at its end included. */
 export const MAX_HEAD_LENGTH = 16 * 1024;
@@ -175,19 +175,18 @@ function parseHead(head: Uint8Array, code: ErrorCode): { startLine: string; head
 /**
  * Writes a head, its empty line included: a text of which each character is one byte (latin1).
  *
- * @throws TypeError where a name is no token, or a text would break out of its line (header injection) or is not latin1
+ * @throws HeaderError where a name is no token, or a text would break out of its line (header injection) or is not latin1
  */
 export function formatHead(startLine: string, headers: Iterable<readonly [string, string]>): string {
-  if (!isFieldValue(startLine)) throw new TypeError(`not a start line: ${JSON.stringify(startLine)}`);
+  if (!isFieldValue(startLine)) throw new HeaderError('', `not a start line: ${quote(startLine)}`);
   return `${startLine}\r\n${formatFields(headers)}\r\n`;
 }
 
-/** Writes the lines of header fields. @throws TypeError as `formatHead` does */
+/** Writes the lines of header fields. @throws HeaderError as `formatHead` does */
 export function formatFields(headers: Iterable<readonly [string, string]>): string {
   let lines = '';
   for (const [name, value] of headers) {
-    if (!isToken(name)) throw new TypeError(`not a header name: ${JSON.stringify(name)}`);
-    if (!isFieldValue(value)) throw new TypeError(`not a value for the header ${name}: ${JSON.stringify(value)}`);
+    requireField(name, value);
     lines += `${name}: ${value}\r\n`;
   }
   return lines;

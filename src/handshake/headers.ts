@@ -1,6 +1,8 @@
 // Header fields as every part of the handshake reads them: any case, several lines of one name, lists. It knows no
 // header by name. All of it takes linear time, whatever a peer sends.
 
+import { ProtocolError } from '../errors.js';
+
 /**
  * Headers as users have them: pairs (an array, a `Map`, a WHATWG `Headers`, a `HeaderList`), or an object like the
  * `headers` of `node:http`. For the `rawHeaders` of `node:http` see `fromRawHeaders`.
@@ -129,6 +131,27 @@ export function isToken(text: string): boolean {
 /** Whether all of these are tokens, and none comes twice. */
 export function areDistinctTokens(texts: readonly string[]): boolean {
   return texts.every(isToken) && (texts.length < 2 || new Set(texts).size === texts.length);
+}
+
+/**
+ * A header line, or a status line, that must not be written: it would break out of its line (header injection), or is not
+ * HTTP. A TypeError, because the fault is the caller's.
+ */
+export class HeaderError extends TypeError {
+  readonly code = 'WSIMD_INVALID_HEADER';
+  /** The name of the header; empty for a status line, and for a line without a name. */
+  readonly header: string;
+
+  constructor(header: string, detail: string) {
+    super(new ProtocolError('WSIMD_INVALID_HEADER', { detail }).message);
+    this.header = header;
+  }
+}
+
+/** The gate for every header that is written, in HTTP/1.1 and HTTP/2. @throws HeaderError unless name and value are well-formed */
+export function requireField(name: string, value: string): void {
+  if (!isToken(name)) throw new HeaderError(name, `not a header name: ${quote(name)}`);
+  if (!isFieldValue(value)) throw new HeaderError(name, `not a value for the header ${name}: ${quote(value)}`);
 }
 
 /** Whether a text may stand in a line of a head: latin1 without control characters other than the tab. */

@@ -380,6 +380,7 @@ describe('formatHead', () => {
     ['a', 'X', '€'],
   ])('throws at the line %j, the name %j, the value %j', (line, name, value) => {
     expect(() => formatHead(line, [[name, value]])).toThrow(TypeError);
+    expect(() => formatHead(line, [[name, value]])).toThrow(expect.objectContaining({ code: 'WSIMD_INVALID_HEADER' }));
   });
 });
 
