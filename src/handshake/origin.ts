@@ -3,6 +3,7 @@
 
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from './authority.js';
 import type { RequestHead } from './head.js';
+import { isThenable } from './thenable.js';
 
 /**
  * Which Origins to accept, where the header is present:
@@ -10,7 +11,7 @@ import type { RequestHead } from './head.js';
  * - `'same-origin'`: its host and port are those that the request was sent to (`Origin: null` never is)
  * - `'any'`: all; for services that do not look at cookies or other credentials that a browser sends by itself
  * - a list of origins as browsers write them, such as `https://example.com`, `http://localhost:8080`, `null`
- * - a function that returns whether to accept this one
+ * - a function that returns whether to accept this one. It has to answer at once: a promise counts as no
  */
 export type OriginPolicy =
   | 'same-origin'
@@ -48,9 +49,17 @@ export function isOriginAccepted(
   if (origin === undefined) return !requireOrigin;
   if (policy === 'any') return true;
   if (policy === 'same-origin') return isSameOrigin(origin, host, secure);
-  if (typeof policy === 'function') return policy(origin, request);
+  if (typeof policy === 'function') return isYes(policy(origin, request));
   const wanted = canonicalOrigin(origin);
   return policy.some((accepted) => canonicalOrigin(accepted) === wanted);
+}
+
+/** A promise is truthy whatever it comes to: taken for a yes, it would let everybody in. */
+function isYes(answer: unknown): boolean {
+  if (!isThenable(answer)) return Boolean(answer);
+  // What it comes to counts for nothing, and its rejection is no reason to end the process.
+  Promise.resolve(answer).catch(() => {});
+  return false;
 }
 
 function isSameOrigin(origin: string, host: string, secure: boolean | undefined): boolean {

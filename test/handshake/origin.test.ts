@@ -92,6 +92,8 @@ describe('a list', () => {
 });
 
 describe('a function', () => {
+  const thenable = Object.fromEntries([['then', (resolve: (value: boolean) => void) => resolve(true)]]);
+
   it('is asked with the origin and the request', () => {
     const asked: unknown[] = [];
     const origin = (text: string, request: RequestHead) => {
@@ -101,6 +103,24 @@ describe('a function', () => {
     expect(accepts('https://a.example.com', 'x', { origin })).toBe(true);
     expect(accepts('https://evil.com', 'x', { origin })).toBe(false);
     expect(asked).toEqual(['https://a.example.com', REQUEST, 'https://evil.com', REQUEST]);
+  });
+
+  it('that returns a promise accepts nothing, whatever it comes to', () => {
+    for (const answer of [Promise.resolve(true), Promise.reject(new Error('unheard')), thenable]) {
+      expect(accepts('https://a', 'a', { origin: (() => answer) as never })).toBe(false);
+    }
+  });
+
+  it('accepts with anything else that is truthy', () => {
+    for (const [answer, isAccepted] of [
+      [1, true],
+      ['yes', true],
+      [{}, true],
+      [0, false],
+      [undefined, false],
+    ]) {
+      expect(accepts('https://a', 'a', { origin: (() => answer) as never })).toBe(isAccepted);
+    }
   });
 });
 

@@ -1,0 +1,8 @@
+// Tells promises from answers. A caller's function that was meant to answer yes or no may be `async`: its promise is truthy, even
+// if it comes to false.
+
+/** Whether this is a promise, of whichever library. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return 'then' in value && typeof value.then === 'function';
+}
