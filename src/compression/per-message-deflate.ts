@@ -90,7 +90,7 @@ const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
 
 /**
  * Compression for a server, or for any number of clients. What it is given in the options holds for all its connections,
- * which share its memory; that is made when the first of them has agreed on compression.
+ * which share its memory; that is made when the first of them agrees on compression.
  *
  * ```ts
  * const deflate = new PerMessageDeflate();
@@ -108,6 +108,7 @@ export class PerMessageDeflate {
   readonly #poolLength: number;
   readonly #kernel: KernelChoice | undefined;
   #inflation: Inflation | undefined;
+  #failure: ProtocolError | undefined;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` for a kernel that is none */
   constructor(options: PerMessageDeflateOptions = {}) {
@@ -144,14 +145,32 @@ export class PerMessageDeflate {
   }
 
   /**
-   * A server's answer to the offers of a client, for the `extensions` of `checkRequest`.
+   * Why the last offer was declined although it was well-formed: `WSIMD_NO_KERNEL`, there was no memory for compression. Undefined
+   * if it was answered.
+   */
+  get failure(): ProtocolError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * A server's answer to the offers of a client, for the `extensions` of `checkRequest`. It makes the memory for compression, if
+   * there is none yet: what has been agreed on can then be done.
    *
    * @param offers of any extension
-   * @returns the answer; empty where nothing well-formed was offered
+   * @returns the answer; empty where nothing well-formed was offered, or there is no memory for compression (see `failure`)
    */
   answer(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
     const answer = answerOffers(offers, (offered) => this.#serverWish(offered));
-    return answer === undefined ? [] : [formatParameters(answer)];
+    if (answer === undefined) return [];
+    this.#failure = undefined;
+    try {
+      this.#acquire();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#failure = error;
+      return [];
+    }
+    return [formatParameters(answer)];
   }
 
   /**
@@ -228,12 +247,18 @@ export class PerMessageDeflate {
   }
 
   #open(role: Role, agreed: DeflateParameters): MessageCompression {
+    const inflation = this.#acquire();
+    const agreement = agreementOf(agreed, role, this.#deflateTakeover);
+    return new ConnectionCompression(inflation, this.#settings, agreement);
+  }
+
+  /** The memory that all connections share, made at the first call. @throws ProtocolError `WSIMD_NO_KERNEL` */
+  #acquire(): Inflation {
     if (this.#inflation === undefined) {
       const kernel = createDeflateKernel(this.#kernel, DeflateArena.poolPages(this.#poolLength));
       this.#inflation = new Inflation(new DeflateArena(kernel));
     }
-    const agreement = agreementOf(agreed, role, this.#deflateTakeover);
-    return new ConnectionCompression(this.#inflation, this.#settings, agreement);
+    return this.#inflation;
   }
 }
 

@@ -69,6 +69,11 @@ export function requireKernelName(choice: KernelChoice | undefined): void {
   }
 }
 
+/** Whether a kernel was asked for by name, in code or by the variable: then no other may take its place. */
+export function isKernelNamed(choice: KernelChoice | undefined): boolean {
+  return (choice !== undefined && choice !== 'auto') || environmentChoice() !== undefined;
+}
+
 function noSuchKernel(detail: string): ProtocolError {
   return new ProtocolError('WSIMD_NO_KERNEL', { detail });
 }

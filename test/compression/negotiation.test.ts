@@ -227,9 +227,14 @@ describe('the options', () => {
 
   it('make no memory before there is something to compress', () => {
     const deflate = new PerMessageDeflate();
-    deflate.answer(parseExtensions(NAME));
+    deflate.answer([]);
+    deflate.answer(parseExtensions('x-other, permessage-deflate; nonsense'));
     deflate.offer();
     expect(deflate.kernelName).toBeUndefined();
+    expect(deflate.poolUse).toEqual({ usedLength: 0, length: 64 * 1024 * 1024, contexts: 0 });
+    // What is agreed on has to be there.
+    deflate.answer(parseExtensions(NAME));
+    expect(deflate.kernelName).toBeDefined();
     expect(deflate.poolUse).toEqual({ usedLength: 0, length: 64 * 1024 * 1024, contexts: 0 });
   });
 });
