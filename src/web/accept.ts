@@ -13,6 +13,7 @@ import {
   writeRejection,
   writeResponse,
 } from '../handshake/server.js';
+import { arenaFor } from '../kernel/arena.js';
 import { originPolicy } from '../option-checks.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
@@ -82,6 +83,13 @@ async function accept(
   transport: Transport,
   options: AcceptWebSocketOptions,
 ): Promise<HandshakeResult<AcceptedRequest>> {
+  // All that may be missing is acquired before the response: a 101 cannot be taken back. Of compression, `answer` sees to that.
+  try {
+    arenaFor(options.kernel);
+  } catch (cause) {
+    const error = new ProtocolError('WSIMD_REFUSED', { detail: 'there is no kernel', status: 500, cause });
+    return refuse(transport, { ok: false, status: 500, error, headers: [] });
+  }
   const reader = new HeadReader();
   const { perMessageDeflate } = options;
   const extensions = perMessageDeflate && ((offers: readonly ExtensionOffer[]) => perMessageDeflate.answer(offers));

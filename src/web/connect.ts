@@ -3,6 +3,7 @@
 import { type CreateRequestOptions, checkResponse, createRequest, type ResponseAccepted } from '../handshake/client.js';
 import { formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.js';
+import { arenaFor } from '../kernel/arena.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
 import { checkStreamOptions } from './check-options.js';
@@ -45,6 +46,8 @@ export function connectWebSocket(
   const request = createRequest({ ...options, extensions: perMessageDeflate?.offer() });
   const transport = transportOf(streams);
   const handshake = async (): Promise<HandshakeResult<ServerResponse>> => {
+    // Without a kernel there is no use in asking.
+    arenaFor(options.kernel);
     await transport.write(encodeLatin1(request.head));
     const reader = new HeadReader();
     for (;;) {
