@@ -32,9 +32,9 @@ export type { HeartbeatOptions, WebSocketOptions } from './options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './per-message-deflate.js';
 export type { ReadyState } from './ready-state.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './sendable.js';
-export type { ServerEvents } from './server.js';
 export type {
   ClientInfo,
+  ServerEvents,
   ServerOptions,
   ServerOptions as WebSocketServerOptions,
   VerifyClientCallbackAsync,

@@ -1,8 +1,10 @@
-// What a server can be told. Types only.
+// What a server can be told, and the events that it emits. Types only.
 
 import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { ProtocolError } from '../errors.js';
 import type { OriginOptions } from '../handshake/origin.js';
 import type { WebSocketOptions } from './options.js';
 import type { WebSocket } from './websocket.js';
@@ -16,16 +18,19 @@ export interface ClientInfo<Request extends IncomingMessage = IncomingMessage> {
   readonly req: Request;
 }
 
-/** Says at once whether to accept a client. */
+/** Returns whether to accept a client, or a promise of it. */
 export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (
   info: ClientInfo<Request>,
-) => boolean;
+) => boolean | PromiseLike<boolean>;
 
-/** Says later whether to accept a client, and with which status, text and headers it is refused. */
+/**
+ * Says later whether to accept a client, and with which status, text and headers it is refused. The first call of the callback
+ * counts; it throws a TypeError (`WSIMD_INVALID_HEADER`) for a header that must not be sent, and the client is refused with 500.
+ */
 export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
   info: ClientInfo<Request>,
   callback: (isAccepted: boolean, status?: number, text?: string, headers?: OutgoingHttpHeaders) => void,
-) => void;
+) => void | PromiseLike<void>;
 
 /** What a server can be told. One of `port`, `server` and `noServer` says where its requests come from. */
 export interface ServerOptions<
@@ -54,15 +59,16 @@ export interface ServerOptions<
   /** Keep the open connections in `clients` (default true). */
   readonly clientTracking?: boolean | undefined;
   /**
-   * Whether to accept a client; refused are, by default, answered with 401. A function of one parameter says so at once, one of
-   * two later: see `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
+   * Whether to accept a client; one that is refused is, by default, answered with 401. A function of one parameter returns the
+   * answer, or a promise of it; one of two parameters calls the second with it, and may be `async`. If a promise rejects, the client
+   * is refused with 500 and the process gets a warning. See `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
    */
   readonly verifyClient?:
     | ((
         info: ClientInfo<InstanceType<U>>,
         callback: Parameters<VerifyClientCallbackAsync>[1],
         // biome-ignore lint/suspicious/noConfusingVoidType: one of the two returns nothing
-      ) => boolean | void)
+      ) => boolean | void | PromiseLike<boolean | void>)
     | undefined;
   /**
    * Chooses among the subprotocols that the client offers, in its order; false: none. Not asked where it offers none.
@@ -76,4 +82,23 @@ export interface ServerOptions<
    * pages of this server only, a list those that it names.
    */
   readonly origin?: OriginOptions['origin'];
+}
+
+/** Names and arguments of the events of a server. */
+export interface ServerEvents<
+  T extends typeof WebSocket = typeof WebSocket,
+  U extends typeof IncomingMessage = typeof IncomingMessage,
+> {
+  connection: [webSocket: InstanceType<T>, request: InstanceType<U>];
+  /**
+   * The lines of the response's head, to be looked at and added to. A line that is not a well-formed header (`WSIMD_INVALID_HEADER`)
+   * fails the handshake with 500; `handleUpgrade` throws it, and where the server itself took the request it is an `error` event.
+   */
+  headers: [headers: string[], request: InstanceType<U>];
+  listening: [];
+  close: [];
+  /** Of the HTTP server; or a header of the program's that must not be sent. */
+  error: [error: Error];
+  /** A request broke a rule, which the error names; whoever listens answers it and ends the socket. */
+  wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }

@@ -6,37 +6,47 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2St
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { types } from 'node:util';
-import type { ProtocolError } from '../errors.js';
+import { inspect } from 'node:util';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
-import { type CheckRequestOptions, checkRequest, type HandshakeAccepted } from '../handshake/server.js';
+import { HeaderError } from '../handshake/headers.js';
+import {
+  type CheckRequestOptions,
+  checkRequest,
+  type HandshakeAccepted,
+  type HandshakeRejected,
+} from '../handshake/server.js';
+import { isThenable } from '../handshake/thenable.js';
+import type { MessageCompression } from '../messages/compression.js';
 import { cutSocket } from './cut-socket.js';
 import { isOn, makeSettings, type Settings } from './options.js';
-import { answerPlainRequest, leaveToOthers, withListeners } from './server-answers.js';
+import {
+  answerPlainRequest,
+  countUndecided,
+  isShared,
+  leaveToOthers,
+  pathOf,
+  withListeners,
+} from './server-answers.js';
 import { http2Listeners, isHttp2Server } from './server-http2.js';
-import type { ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
+import type { ServerEvents, ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
 import { isTaken } from './socket-events.js';
 import { TypedEmitter } from './typed-emitter.js';
-import { HttpUpgrade, StreamUpgrade, type Upgrade } from './upgrade.js';
+import { destroyOnErrors, HttpUpgrade, isClaimed, StreamUpgrade, type Upgrade } from './upgrade.js';
 import { WebSocket } from './websocket.js';
 
-/** Names and arguments of the events of a server. */
-export interface ServerEvents<
-  T extends typeof WebSocket = typeof WebSocket,
-  U extends typeof IncomingMessage = typeof IncomingMessage,
-> {
-  connection: [webSocket: InstanceType<T>, request: InstanceType<U>];
-  /** The lines of the response's head, to be looked at and added to. */
-  headers: [headers: string[], request: InstanceType<U>];
-  listening: [];
-  close: [];
-  /** Of the HTTP server. */
-  error: [error: Error];
-  /** A request broke a rule, which the error names; whoever listens answers it and ends the socket. */
-  wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
+/** A request on its way through a server. */
+interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+  readonly upgrade: Upgrade;
+  readonly request: InstanceType<U>;
+  /** Bytes that came behind the request. */
+  readonly head: Buffer;
+  /** Called if it is accepted. */
+  readonly callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void;
 }
 
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Accepts WebSocket connections.
@@ -51,6 +61,8 @@ export class WebSocketServer<
   U extends typeof IncomingMessage = typeof IncomingMessage,
 > extends TypedEmitter<ServerEvents<T, U>> {
   readonly options: ServerOptions<T, U>;
+  /** The option, or `''`. A label for programs, which may set it: `shouldHandle` goes by `options.path`. */
+  path: string;
   /** The connections that are open; not there if `clientTracking` is false. */
   declare readonly clients: Set<InstanceType<T>>;
   readonly #settings: Settings;
@@ -62,6 +74,8 @@ export class WebSocketServer<
   readonly #forget: (this: WebSocket) => void;
   #httpServer: HttpServer<U> | undefined;
   #removeListeners: () => void = () => {};
+  /** Of memory that compression could not have. */
+  #hasWarned = false;
   #state: 'running' | 'closing' | 'closed' = 'running';
 
   /**
@@ -80,9 +94,8 @@ export class WebSocketServer<
       throw new TypeError('a WebSocketServer takes exactly one of the options port, server and noServer');
     }
     this.options = options;
-    const { deflate } = this.#settings;
-    const extensions = deflate && ((offers: readonly ExtensionOffer[]) => deflate.answer(offers));
-    this.#check = { origin, requireOrigin: isOn(requireOrigin, false), extensions };
+    this.path = options.path ?? '';
+    this.#check = { origin, requireOrigin: isOn(requireOrigin, false) };
     this.#checkSecure = { ...this.#check, secure: true };
     if (isOn(options.clientTracking, true)) this.clients = new Set();
     const forget = (webSocket: WebSocket) => {
@@ -99,22 +112,19 @@ export class WebSocketServer<
       this.#httpServer = server ?? undefined;
     }
     if (this.#httpServer !== undefined) {
-      this.#removeListeners = withListeners(this.#httpServer, {
+      const httpServer = this.#httpServer;
+      this.#removeListeners = withListeners(httpServer, {
         listening: () => this.emit('listening'),
         error: (error: Error) => this.emit('error', error),
-        upgrade: (request: InstanceType<U>, socket: Duplex, head: Buffer) => this.#onUpgrade(request, socket, head),
-        ...(isHttp2Server(this.#httpServer)
-          ? http2Listeners(this.#httpServer, (request, stream, headers) =>
-              this.#onConnect(request as object as InstanceType<U>, stream, headers),
+        upgrade: (request: InstanceType<U>, socket: Duplex, head: Buffer) =>
+          this.#onUpgrade(request, socket, head, isShared(httpServer)),
+        ...(isHttp2Server(httpServer)
+          ? http2Listeners(httpServer, (request, stream, headers, requestListener) =>
+              this.#onConnect(request as object as InstanceType<U>, stream, headers, requestListener),
             )
           : {}),
       });
     }
-  }
-
-  /** The option, or `''`. */
-  get path(): string {
-    return this.options.path ?? '';
   }
 
   /** Where the HTTP server listens; null while it does not. @throws Error with `noServer` */
@@ -123,7 +133,7 @@ export class WebSocketServer<
     return this.#httpServer?.address() ?? null;
   }
 
-  /** Whether a request is for this server: its path is the one in the options. To be overridden. */
+  /** Whether a request is for this server: its path is `options.path`. To be overridden, by an `async` method too. */
   shouldHandle(request: InstanceType<U>): boolean | Promise<boolean> {
     const { path } = this.options;
     return !path || pathOf(request) === path;
@@ -135,15 +145,12 @@ export class WebSocketServer<
    * @param socket the connection that the request came on; it belongs to this server from now on
    * @param head bytes that came behind the request
    * @param callback called if it is accepted; with `noServer`, `connection` is the caller's to emit
-   * @throws Error for a socket that a WebSocket has already
+   * @throws Error for a socket that a WebSocket has already; what listeners and functions of the program throw before the handshake is
+   *   done: the client is refused with 500 then
    */
-  handleUpgrade(
-    request: InstanceType<U>,
-    socket: Duplex,
-    head: Buffer,
-    callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
-  ): void {
-    this.#judge(new HttpUpgrade(request, socket), request, head, callback);
+  handleUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, callback: Handshake<T, U>['callback']): void {
+    if (isTaken(socket)) throw new Error('handleUpgrade was called with a socket that a WebSocket has already');
+    this.#judge({ upgrade: new HttpUpgrade(request, socket), request, head, callback });
   }
 
   /**
@@ -168,93 +175,211 @@ export class WebSocketServer<
     else httpServer?.close(() => this.#closed());
   }
 
-  #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer): void {
-    // Another WebSocketServer on the same HTTP server may know this path.
-    if (this.#httpServer!.listenerCount('upgrade') > 1 && !this.shouldHandle(request)) {
-      leaveToOthers(this.#httpServer!, request, () => new HttpUpgrade(request, socket).refuse(400));
-    } else {
-      this.handleUpgrade(request, socket, head, this.#onConnection);
-    }
+  #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, isShared: boolean): void {
+    // From the first line on: a reset must not be an uncaught exception.
+    destroyOnErrors(socket);
+    const start = () => ({ upgrade: new HttpUpgrade(request, socket), request, head, callback: this.#onConnection });
+    if (isShared) this.#takeOrLeave(start, request, socket);
+    else this.#run(() => this.#judge(start()));
   }
 
-  /** An extended CONNECT. What says on HTTP/1.1 what was asked for says it here too: headers, url, socket. */
-  #onConnect(request: InstanceType<U>, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    if (this.#httpServer!.listenerCount('stream') > 1 && this.options.path && !this.shouldHandle(request)) {
-      // The request is made anew for each WebSocketServer; the stream is the same.
-      leaveToOthers(this.#httpServer!, stream, () => new StreamUpgrade(stream, headers).refuse(400));
-    } else {
-      this.#judge(new StreamUpgrade(stream, headers), request, Buffer.alloc(0), this.#onConnection);
-    }
-  }
-
-  #judge(
-    upgrade: Upgrade,
+  /**
+   * An extended CONNECT. `request` says here what it says on HTTP/1.1: headers, url, socket.
+   *
+   * @param requestListener see `leaveToOthers`; undefined if nobody else listens
+   */
+  #onConnect(
     request: InstanceType<U>,
-    head: Buffer,
-    callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    requestListener: unknown,
   ): void {
+    destroyOnErrors(stream);
+    const upgrade = () => new StreamUpgrade(stream, headers);
+    const start = () => ({ upgrade: upgrade(), request, head: NO_BYTES, callback: this.#onConnection });
+    if (requestListener !== undefined) this.#takeOrLeave(start, request, stream, requestListener);
+    else this.#run(() => this.#judge(start()));
+  }
+
+  /** Takes a request that others may want too, or leaves it to them. */
+  #takeOrLeave(
+    start: () => Handshake<T, U>,
+    request: InstanceType<U>,
+    socket: Duplex,
+    requestListener?: unknown,
+  ): void {
+    if (isClaimed(socket)) return;
+    const refuse = (status: number) => start().upgrade.refuse(status);
+    const decide = (isForUs: boolean) => {
+      if (isClaimed(socket)) return;
+      if (isForUs) this.#judge(start(), true);
+      else leaveToOthers(socket, () => refuse(400), requestListener);
+    };
+    this.#run(() => {
+      let answer: unknown;
+      try {
+        answer = this.shouldHandle(request);
+      } catch (error) {
+        refuse(500);
+        throw error;
+      }
+      if (!isThenable(answer)) {
+        decide(Boolean(answer));
+        return;
+      }
+      countUndecided(socket, 1);
+      const fail = () => isClaimed(socket) || refuse(500);
+      this.#whenSettled(answer, decide, fail, () => countUndecided(socket, -1));
+    });
+  }
+
+  /** @param isForUs `shouldHandle` has said so already */
+  #judge(handshake: Handshake<T, U>, isForUs = false): void {
+    const { upgrade, request } = handshake;
+    if (upgrade.isAnswered) return;
     // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
-    const verdict = checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check);
+    const verdict = upgrade.guard(() => checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check));
     if (!verdict.ok) {
-      if (this.listenerCount('wsClientError') === 0) upgrade.reject(verdict);
-      else this.emit('wsClientError', verdict.error, upgrade.socket, request);
+      this.#reject(handshake, verdict);
       return;
     }
-    if (!this.shouldHandle(request)) {
-      upgrade.refuse(400);
+    const answer: unknown = isForUs || upgrade.guard(() => this.shouldHandle(request));
+    const decide = (isForUs: boolean) => {
+      if (isForUs) this.#verify(handshake, verdict);
+      else upgrade.refuse(400);
+    };
+    if (isThenable(answer)) this.#whenSettled(answer, decide, () => upgrade.refuse(500));
+    else decide(Boolean(answer));
+  }
+
+  /** The request broke a rule. */
+  #reject({ upgrade, request }: Handshake<T, U>, rejected: HandshakeRejected): void {
+    if (this.listenerCount('wsClientError') === 0) {
+      upgrade.reject(rejected);
       return;
     }
+    const { socket } = upgrade;
+    try {
+      this.emit('wsClientError', rejected.error, socket, request);
+    } catch (error) {
+      if (!socket.writableEnded) cutSocket(socket);
+      throw error;
+    }
+  }
+
+  /** Asks `verifyClient`, if there is one. */
+  #verify(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
     const { verifyClient } = this.options;
     if (!verifyClient) {
-      this.#accept(verdict, upgrade, request, head, callback);
+      this.#accept(handshake, verdict);
       return;
     }
+    const { upgrade, request } = handshake;
     const info = { origin: verdict.origin as string, secure: upgrade.isSecure, req: request };
     const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status, text, headers) => {
-      if (isAccepted) this.#accept(verdict, upgrade, request, head, callback);
-      else upgrade.refuse(status || 401, text, headers ?? {});
+      if (isAccepted) this.#accept(handshake, verdict);
+      else upgrade.refuse(status || 401, text, headers);
     };
-    const isAccepted: unknown = verifyClient(info, answer);
-    // A promise says nothing yet; to take it for a yes would let everybody in.
-    if (verifyClient.length < 2) answer(Boolean(isAccepted) && !types.isPromise(isAccepted));
+    const returned: unknown = upgrade.guard(() => verifyClient(info, answer));
+    // Of an async function that calls back, the promise says nothing but that it has failed.
+    const onReturned = (isAccepted: boolean) => verifyClient.length < 2 && answer(isAccepted);
+    if (isThenable(returned)) this.#whenSettled(returned, onReturned, () => upgrade.refuse(500));
+    else onReturned(Boolean(returned));
   }
 
-  #accept(
-    verdict: HandshakeAccepted,
-    upgrade: Upgrade,
-    request: InstanceType<U>,
-    head: Buffer,
-    callback: (webSocket: InstanceType<T>, request: InstanceType<U>) => void,
-  ): void {
+  #accept({ upgrade, request, head, callback }: Handshake<T, U>, verdict: HandshakeAccepted): void {
+    if (upgrade.isAnswered) return;
     const { socket } = upgrade;
+    const isGone = () => !upgrade.canRespond || !socket.readable;
     // The client has gone while somebody thought about it.
-    if (!socket.readable || !socket.writable) {
+    if (isGone()) {
       cutSocket(socket);
       return;
     }
-    if (isTaken(socket)) throw new Error('handleUpgrade was called with a socket that a WebSocket has already');
     if (this.#state !== 'running') {
       upgrade.refuse(503);
       return;
     }
-    const protocol = this.#chooseProtocol(verdict, request);
-    upgrade.accept(
-      protocol === undefined ? verdict : { ...verdict, protocol },
-      this.listenerCount('headers') > 0 ? (lines) => this.emit('headers', lines, request) : undefined,
-    );
-    const webSocket = new (this.options.WebSocket ?? WebSocket)(null) as InstanceType<T>;
-    const { extensions } = verdict;
-    const agreed = {
-      protocol: protocol ?? '',
-      extensions: extensions.length === 0 ? '' : formatExtensions(extensions),
-      compression: this.#settings.deflate?.forServer(extensions),
-    };
-    webSocket.attach(socket, head, agreed, this.#settings);
+    let compression: MessageCompression | undefined;
+    let webSocket: InstanceType<T>;
+    try {
+      // All that can fail comes before the response: a 101 cannot be taken back.
+      const protocol = this.#chooseProtocol(verdict, request);
+      const extensions = this.#answerOffers(verdict.offers);
+      const respond = upgrade.prepare(
+        { ...verdict, protocol, extensions },
+        this.listenerCount('headers') > 0 ? (lines) => this.emit('headers', lines, request) : undefined,
+      );
+      webSocket = new (this.options.WebSocket ?? WebSocket)(null) as InstanceType<T>;
+      // A listener has ended the socket.
+      if (isGone()) {
+        cutSocket(socket);
+        return;
+      }
+      compression = this.#settings.deflate?.forServer(extensions);
+      const names = extensions.length === 0 ? '' : formatExtensions(extensions);
+      const agreed = { protocol: protocol ?? '', extensions: names, compression };
+      webSocket.attach(socket, head, agreed, this.#settings, respond);
+    } catch (error) {
+      // Once the response has left, the socket is the WebSocket's, which ends with it.
+      if (upgrade.isAnswered) cutSocket(socket);
+      else {
+        compression?.release();
+        upgrade.refuse(500);
+      }
+      throw error;
+    }
     if (this.clients !== undefined) {
       this.clients.add(webSocket);
       webSocket.on('close', this.#forget);
     }
     callback(webSocket, request);
+  }
+
+  /** The extensions to agree on. */
+  #answerOffers(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
+    const { deflate } = this.#settings;
+    if (deflate === undefined || offers.length === 0) return [];
+    const extensions = deflate.answer(offers);
+    if (deflate.failure !== undefined && !this.#hasWarned) {
+      this.#hasWarned = true;
+      process.emitWarning(`messages are not compressed: ${deflate.failure.message}`, 'WsimdWarning');
+    }
+    return extensions;
+  }
+
+  /**
+   * Goes on once a promise of the program's has settled, outside of it: what a listener throws then is an uncaught exception, as it is
+   * anywhere else. A rejection is the program's mistake, but no reason to end the process: the client is refused with 500.
+   */
+  #whenSettled(
+    promise: PromiseLike<unknown>,
+    onAnswer: (isYes: boolean) => void,
+    onRejected: () => void,
+    before: () => void = () => {},
+  ): void {
+    const later = (step: () => void) =>
+      process.nextTick(() => {
+        before();
+        this.#run(step);
+      });
+    Promise.resolve(promise).then(
+      (answer) => later(() => onAnswer(Boolean(answer))),
+      (reason: unknown) => {
+        later(onRejected);
+        process.emitWarning(`a handshake was refused with 500: ${inspect(reason)}`, 'WsimdWarning');
+      },
+    );
+  }
+
+  /** Runs what no caller waits for: a header that must not be sent is an `error` event then. */
+  #run(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof HeaderError)) throw error;
+      this.emit('error', error);
+    }
   }
 
   #chooseProtocol({ protocols }: HandshakeAccepted, request: InstanceType<U>): string | undefined {
@@ -280,12 +405,4 @@ function requireWebSocketClass(option: unknown): void {
   if (option === undefined || option === null || option === WebSocket) return;
   if (typeof option === 'function' && option.prototype instanceof WebSocket) return;
   throw new TypeError('WebSocket is the class WebSocket, or one that extends it');
-}
-
-/** The path of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). */
-function pathOf({ url = '' }: IncomingMessage): string {
-  const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');
-  const query = target.indexOf('?');
-  const path = query === -1 ? target : target.slice(0, query);
-  return path === '' ? '/' : path;
 }

@@ -9,6 +9,7 @@ import type { PreparedMessage } from '../frames/prepared-message.js';
 import { isCloseCode } from '../kernel/close-code.js';
 import { Opening } from './client.js';
 import type { ClientOptions } from './client-options.js';
+import { cutSocket } from './cut-socket.js';
 import { EventTargetEmitter } from './event-target.js';
 import { Link } from './link.js';
 import { makeSettings, type Settings } from './options.js';
@@ -95,7 +96,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
       clientOptions,
       settings.deflate,
       {
-        opened: (socket, head, agreed) => this.attach(socket, head, agreed, settings),
+        opened: (socket, head, agreed) => this.#opened(socket, head, agreed, settings),
         failed: (error) => this.#failedToOpen(error),
       },
     );
@@ -258,16 +259,15 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   }
 
   /**
-   * Takes over a socket whose handshake is done.
+   * Takes over a socket on which a server accepts a request.
    *
    * @param head bytes that arrived behind the handshake
+   * @param respond sends the response, once the connection has all that it needs: a 101 cannot be taken back
    * @internal
    */
-  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings): void {
-    const { protocol, extensions, compression } = agreed;
-    this.#protocol = protocol;
-    this.#extensions = extensions;
-    this.#link = new Link(socket, head, settings, compression, this.#binaryType, this);
+  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings, respond: () => void): void {
+    this.#takeOver(socket, head, agreed, settings);
+    respond();
     this.emit('open');
   }
 
@@ -317,6 +317,25 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   #abort(): void {
     this.#readyState = CLOSING;
     this.#opening?.abort(new ProtocolError('WSIMD_HANDSHAKE_ABORTED'));
+  }
+
+  #opened(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings): void {
+    try {
+      this.#takeOver(socket, head, agreed, settings);
+    } catch (error) {
+      agreed.compression?.release();
+      socket.on('error', () => {});
+      cutSocket(socket);
+      this.#failedToOpen(error as Error);
+      return;
+    }
+    this.emit('open');
+  }
+
+  #takeOver(socket: Duplex, head: Uint8Array, { protocol, extensions, compression }: Agreed, settings: Settings): void {
+    this.#link = new Link(socket, head, settings, compression, this.#binaryType, this);
+    this.#protocol = protocol;
+    this.#extensions = extensions;
   }
 
   #failedToOpen(error: Error): void {
