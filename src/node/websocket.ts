@@ -100,6 +100,8 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
         failed: (error) => this.#failedToOpen(error),
       },
     );
+    // `finishRequest` has closed it, when there was nothing to abort yet.
+    if (this.#readyState !== CONNECTING) this.#abort();
   }
 
   get readyState(): ReadyState {

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ClientOptions, connect, WebSocket, WebSocketServer } from '../../src/node/index.js';
+import { record } from '../support/implementations.js';
 import { next } from '../support/servers.js';
 
 const TIMEOUT = 20;
@@ -47,6 +48,22 @@ describe('a client with', () => {
     expect(emit.mock.calls.filter(([name]) => name === 'error' || name === 'close')).toEqual([]);
     const connections = () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
     await expect.poll(connections).toBe(0);
+  });
+
+  test.each(['close', 'terminate'] as const)('a finishRequest that calls %s does not open', async (method) => {
+    const { url } = await listen();
+    const finishRequest: ClientOptions['finishRequest'] = (request, webSocket) => {
+      request.end();
+      webSocket[method]();
+    };
+    const client = new WebSocket(url, { finishRequest });
+    const events = record(client, ['open', 'error', 'close']);
+    expect(client.readyState).toBe(WebSocket.CLOSING);
+    await next(client, 'close');
+    expect(events).toEqual([
+      ['error', expect.objectContaining({ code: 'WSIMD_HANDSHAKE_ABORTED' })],
+      ['close', 1006, Buffer.alloc(0)],
+    ]);
   });
 
   test.each(WRONG.slice(0, 2))('%s over HTTP/2 leaves no timer and no stream', async (_what, options, named) => {
