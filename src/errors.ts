@@ -260,3 +260,8 @@ export function asMessageError(thrown: unknown): ProtocolError {
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return new ProtocolError('WSIMD_ENGINE_LIMIT', { detail, cause: thrown });
 }
+
+/** `asMessageError` made it of an error of the engine. */
+export function isEngineLimit(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.code === 'WSIMD_ENGINE_LIMIT';
+}

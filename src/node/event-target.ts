@@ -2,7 +2,7 @@
 // four events by their arguments, and no connection.
 
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.js';
-import type { Data } from './sendable.js';
+import { type Data, toText } from './sendable.js';
 import { TypedEmitter } from './typed-emitter.js';
 import type { WebSocket } from './websocket.js';
 import type { WebSocketEvents } from './websocket-events.js';
@@ -188,7 +188,7 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
       case 'open':
         return () => call(new Event('open', self));
       case 'message':
-        return (data: Data, isBinary: boolean) => call(new MessageEvent(self, isBinary ? data : data.toString()));
+        return (data: Data, isBinary: boolean) => call(new MessageEvent(self, isBinary ? data : toText(data)));
       case 'close':
         return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this.wasClean));
       case 'error':

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL } from '../../assembly/protocol.js';
 import { Connection } from '../connection.js';
-import { asMessageError, ProtocolError } from '../errors.js';
+import { asMessageError, isEngineLimit, ProtocolError } from '../errors.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { cutSocket } from './cut-socket.js';
@@ -59,10 +59,7 @@ export class Link implements MessageHandler, SocketReader {
   #hasRest = false;
   /** The socket is gone. */
   #hasEnded = false;
-  /**
-   * A chunk that is handed on once this turn's reading is done. It lies before everything that the stream has buffered, and is never
-   * discarded on its own: every way to go on hands it on first, or puts it back before the rest.
-   */
+  /** Handed on once this turn's reading is done. It lies before all that the stream has buffered, and is never discarded alone. */
   #kept: Uint8Array | undefined;
   /** The end of this turn's reading hands on what is kept. */
   #isTurnScheduled = false;
@@ -110,7 +107,6 @@ export class Link implements MessageHandler, SocketReader {
     return this.hasSentClose && this.#connection.hasReceivedClose;
   }
 
-  /** Begins the closing handshake. */
   close(closeCode: number | undefined, reason: string): void {
     this.readyState = CLOSING;
     this.hasSentClose = true;
@@ -129,7 +125,6 @@ export class Link implements MessageHandler, SocketReader {
     this.cut();
   }
 
-  /** Cuts the connection. */
   cut(): void {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
@@ -182,7 +177,12 @@ export class Link implements MessageHandler, SocketReader {
     this.#emitter.emit('message', text, false);
   }
   onTextBytes(bytes: Uint8Array): void {
-    this.#emitter.emit('message', toBuffer(bytes), false);
+    try {
+      this.#emitter.emit('message', toBuffer(bytes), false);
+    } catch (error) {
+      if (!isEngineLimit(error)) throw error;
+      this.#refuse(error);
+    }
   }
   onBinary(data: Uint8Array): void {
     const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);

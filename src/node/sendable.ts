@@ -3,6 +3,7 @@
 // Not the global: that is a getter, which is called each time.
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
+import { asMessageError } from '../errors.js';
 
 /**
  * What can be sent: strings and numbers go as text, all else as binary. Several Uint8Arrays are one message; other objects
@@ -106,6 +107,19 @@ export function joinFragments(fragments: Uint8Array[], binaryType: BinaryType): 
   if (binaryType !== 'fragments') return toBinaryType(Buffer.concat(fragments), binaryType);
   for (let i = 0; i < fragments.length; i++) fragments[i] = toBuffer(fragments[i]!);
   return fragments as Buffer[];
+}
+
+/**
+ * A text message as a string, for listeners that are given strings.
+ *
+ * @throws ProtocolError `WSIMD_ENGINE_LIMIT` for one that is too long: not the listener's error, so the connection fails for it
+ */
+export function toText(message: string | RawData): string {
+  try {
+    return message.toString();
+  } catch (cause) {
+    throw asMessageError(cause);
+  }
 }
 
 function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {

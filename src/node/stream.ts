@@ -1,6 +1,7 @@
 // A WebSocket as a stream of Node's: what is written is sent, what comes is read. It uses the WebSocket's public methods only.
 
 import { Duplex, type DuplexOptions } from 'node:stream';
+import { toText } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
 /**
@@ -27,7 +28,7 @@ class WebSocketStream extends Duplex {
     super({ ...options, objectMode: false, writableObjectMode: false });
     this.#webSocket = webSocket;
     webSocket.on('message', (data, isBinary) => {
-      const chunk = !isBinary && this.readableObjectMode ? data.toString() : data;
+      const chunk = !isBinary && this.readableObjectMode ? toText(data) : data;
       if (!this.destroyed && !this.push(chunk)) webSocket.pause();
     });
     webSocket.once('error', (error) => {
