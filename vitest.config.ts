@@ -6,8 +6,12 @@ export default defineConfig({
     alias: [
       // The modules' bytes are generated beside the compiled files; the tests run the sources.
       {
-        find: /^\.\/(kernel|deflate)-bytes\.js$/,
-        replacement: fileURLToPath(new URL('build/src/kernel/$1-bytes.js', import.meta.url)),
+        find: /^\.\/kernel-bytes\.js$/,
+        replacement: fileURLToPath(new URL('build/src/kernel/wasm/kernel-bytes.js', import.meta.url)),
+      },
+      {
+        find: /^\.\/deflate-bytes\.js$/,
+        replacement: fileURLToPath(new URL('build/src/deflate/kernel/deflate-bytes.js', import.meta.url)),
       },
     ],
   },
@@ -21,7 +25,7 @@ export default defineConfig({
     maxWorkers: '100%',
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts', 'assembly/{protocol,layout}.ts'],
+      include: ['src/**/*.ts', 'assembly/shared/*.ts'],
       reportsDirectory: 'build/coverage',
     },
   },

@@ -1,42 +1,50 @@
-// Builds the two modules, the kernel (assembly/*.ts → build/kernel.wasm) and the deflate kernel (assembly/deflate →
+// Builds the two modules, the kernel (assembly/frames → build/kernel.wasm) and the deflate kernel (assembly/deflate →
 // build/deflate.wasm), each with its debug twin. Checks what the design promises of a module, and writes its bytes as a
-// JavaScript module for src/kernel. Does nothing for a module that is newer than its sources; `--force` builds anyway.
+// JavaScript module for src/kernel/wasm and src/deflate/kernel. Does nothing for a module that is newer than its sources;
+// `--force` builds anyway.
 
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import { encodeModuleText } from '../src/kernel/encode-module-text.mjs';
+import { encodeModuleText } from '../src/kernel/wasm/encode-module-text.mjs';
 
 const root = new URL('..', import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));
 
 /** What else the scripts with the modules' bytes depend on. */
-const ENCODER = 'src/kernel/encode-module-text.mjs';
+const ENCODER = 'src/kernel/wasm/encode-module-text.mjs';
 /** The module's own data lies below this address, in both memory maps. */
 const TABLES_END = 0x2000;
 
-const filesIn = (directory) => readdirSync(at(directory)).map((name) => `${directory}/${name}`);
-// What is shared lies in assembly/, so that the deflate kernel is built anew with it.
+const filesIn = (directory) => readdirSync(at(directory), { recursive: true }).map((name) => `${directory}/${name}`);
+// The deflate kernel imports from assembly/frames too, so that it is built anew with it.
 const MODULES = [
-  { name: 'kernel', config: 'asconfig.json', sources: filesIn('assembly'), maxLength: 12 * 1024 },
+  {
+    name: 'kernel',
+    config: 'assembly/frames/asconfig.json',
+    sources: [...filesIn('assembly/shared'), ...filesIn('assembly/frames')],
+    script: 'build/src/kernel/wasm/kernel-bytes.js',
+    maxLength: 12 * 1024,
+  },
   {
     name: 'deflate',
     config: 'assembly/deflate/asconfig.json',
-    sources: [...filesIn('assembly'), ...filesIn('assembly/deflate')],
+    sources: [...filesIn('assembly/shared'), ...filesIn('assembly/frames'), ...filesIn('assembly/deflate')],
+    script: 'build/src/deflate/kernel/deflate-bytes.js',
     maxLength: 28 * 1024,
   },
 ];
 
-for (const { name, config, sources, maxLength } of MODULES) {
+for (const { name, config, sources, script, maxLength } of MODULES) {
   const wasm = `build/${name}.wasm`;
-  const script = `build/src/kernel/${name}-bytes.js`;
   const outputs = [wasm, `build/${name}.debug.wasm`, script];
   const isFile = (path) => statSync(at(path)).isFile();
   const modified = (path) => statSync(at(path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const newest = Math.max(...[config, 'assembly/build.mjs', ENCODER, ...sources.filter(isFile)].map(modified));
   if (Math.min(...outputs.map(modified)) > newest && !process.argv.includes('--force')) continue;
 
-  mkdirSync(at('build/src/kernel'), { recursive: true });
+  mkdirSync(at(dirname(script)), { recursive: true });
   for (const target of ['release', 'debug']) {
     const { error, stderr } = await asc.main(['--config', config, '--target', target], { baseDir: at('.') });
     if (error) {

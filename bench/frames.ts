@@ -1,7 +1,7 @@
 // Frames by the letter of RFC 6455 section 5.2, in the plainest code. It must not know the codec: it is what the codec's
 // input is made with and its output compared with.
 
-import { FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, OPCODE_BITS } from '../assembly/protocol.js';
+import { FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, OPCODE_BITS } from '../assembly/shared/protocol.js';
 import type { Digest } from './digest.js';
 
 /** One frame by the letter of RFC 6455 section 5.2; masked if there is a key. @param isFinal whether it has FIN */

@@ -1,7 +1,7 @@
 // What the subjects are given: payloads and streams of frames, the same in every run of the benchmark and varied within one.
 // It must not know the codec, so that what is delivered can be compared with what went in.
 
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../assembly/protocol.js';
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../assembly/shared/protocol.js';
 import { Digest } from './digest.js';
 import { makeFrame } from './frames.js';
 

@@ -1,4 +1,4 @@
-// An echo server on the raw TCP sockets of Bun: `bun examples/bun-server.mjs`, then connect to ws://localhost:8080. It shows
+// An echo server on the raw TCP sockets of Bun: `bun bun-server.mjs`, then connect to ws://localhost:8080. It shows
 // the bare connection under somebody else's callbacks: bytes in, messages out, bytes to send.
 
 import { Connection } from 'wsimd';

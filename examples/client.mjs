@@ -1,4 +1,4 @@
-// A client on Node: says hello to the server of examples/server.mjs, or to the URL given.
+// A client on Node: says hello to the server of server.mjs, or to the URL given.
 
 import { WebSocket } from 'wsimd/node';
 

@@ -1,5 +1,5 @@
 // A chat past one process: workers share a port, and what one client says reaches the clients of all of them, by way of the
-// primary. `node examples/cluster.mjs`, then connect to ws://localhost:8080 as often as you like.
+// primary. `node cluster.mjs`, then connect to ws://localhost:8080 as often as you like.
 
 import cluster from 'node:cluster';
 import { broadcast, WebSocketServer } from 'wsimd/node';

@@ -1,5 +1,5 @@
 // An echo server on the raw TCP sockets of Deno:
-// `deno run --allow-net=127.0.0.1 --allow-env=PORT examples/deno-server.mjs`, then connect to ws://localhost:8080.
+// `deno run --allow-net=127.0.0.1 --allow-env=PORT deno-server.mjs`, then connect to ws://localhost:8080.
 
 import { PerMessageDeflate } from 'wsimd/deflate';
 import { acceptWebSocket } from 'wsimd/web';

@@ -1,4 +1,4 @@
-// A proxy that looks at every frame and passes it on as it is: `node examples/proxy.mjs ws://127.0.0.1:8080`, then connect to
+// A proxy that looks at every frame and passes it on as it is: `node proxy.mjs ws://127.0.0.1:8080`, then connect to
 // ws://localhost:8081. Messages are not joined: fragments stay fragments, compressed payloads stay compressed, a ping passes
 // between two fragments. What is masked by a client is masked again with a key of ours.
 

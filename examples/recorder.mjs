@@ -1,5 +1,5 @@
 // A recorder: passes the bytes of connections on untouched, and writes down what both ends say, one JSON object a line:
-// `node examples/recorder.mjs ws://127.0.0.1:8080 > said.jsonl`, then connect to ws://localhost:8082. What it decodes is
+// `node recorder.mjs ws://127.0.0.1:8080 > said.jsonl`, then connect to ws://localhost:8082. What it decodes is
 // bytes alone, so `Recording` works on bytes from files just as well.
 
 import { connect, createServer } from 'node:net';

@@ -1,4 +1,4 @@
-// An echo server on Node: `node examples/server.mjs`, then connect to ws://localhost:8080.
+// An echo server on Node: `node server.mjs`, then connect to ws://localhost:8080.
 
 import { WebSocketServer } from 'wsimd/node';
 

@@ -10,22 +10,22 @@ import {
   OPCODE_PING,
   OPCODE_PONG,
   OPCODE_TEXT,
-} from '../assembly/protocol.js';
-import { ProtocolError } from './errors.js';
+} from '../assembly/shared/protocol.js';
+import { requireBytes } from './bytes/copy.js';
+import { type PartConstructor, portableUtf8Length } from './bytes/host.js';
 import type { Role } from './frames/chunk-decoder.js';
 import type { FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
-import { requireBytes } from './kernel/bytes.js';
-import { type PartConstructor, portableUtf8Length } from './kernel/host.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
-import { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
-import { MessageSender, type SendMessageOptions } from './messages/message-sender.js';
-import { PendingPongs } from './messages/pending-pongs.js';
-import { Relay } from './messages/relay.js';
-import { atLeast, trueOrFalse } from './option-checks.js';
+import { MessageDecoder, type MessageDecoderOptions } from './messages/receive/message-decoder.js';
+import { Relay } from './messages/receive/relay.js';
+import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
+import { PendingPongs } from './messages/send/pending-pongs.js';
+import { ProtocolError } from './protocol/errors.js';
+import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {

@@ -19,21 +19,21 @@ export {
   OPCODE_PING,
   OPCODE_PONG,
   OPCODE_TEXT,
-} from '../assembly/protocol.js';
+} from '../assembly/shared/protocol.js';
 export { Connection, type ConnectionOptions, type ConnectionState } from './connection.js';
-export { type ErrorCode, type ErrorDetails, ProtocolError } from './errors.js';
 export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions, type Role } from './frames/chunk-decoder.js';
 export { type Frame, FrameDecoder } from './frames/frame-decoder.js';
 export { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
 export { FrameWriter } from './frames/frame-writer.js';
-export { mask, unmask } from './frames/mask.js';
 export { type CompressedForm, PreparedMessage, type PrepareOptions } from './frames/prepared-message.js';
-export { findInvalidUtf8, isValidUtf8 } from './frames/utf8.js';
-export { isCloseCode } from './kernel/close-code.js';
 export type { Kernel, KernelName } from './kernel/kernel.js';
+export { mask, unmask } from './kernel/mask.js';
 export { init, type KernelChoice, type KernelSelection, selectKernel } from './kernel/select.js';
-export type { CompiledModule } from './kernel/wasm.js';
+export { findInvalidUtf8, isValidUtf8 } from './kernel/utf8.js';
+export type { CompiledModule } from './kernel/wasm/wasm.js';
 export type { MessageCompression, MessageDecompression } from './messages/compression.js';
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
-export { MessageDecoder, type MessageDecoderOptions } from './messages/message-decoder.js';
-export type { SendMessageOptions } from './messages/message-sender.js';
+export { MessageDecoder, type MessageDecoderOptions } from './messages/receive/message-decoder.js';
+export type { SendMessageOptions } from './messages/send/message-sender.js';
+export { isCloseCode } from './protocol/close-code.js';
+export { type ErrorCode, type ErrorDetails, ProtocolError } from './protocol/errors.js';

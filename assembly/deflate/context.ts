@@ -1,5 +1,5 @@
-// What one direction of one connection remembers between messages: the context of ./layout.ts, its ring and its header.
-// Knows neither inflate nor deflate.
+// What one direction of one connection remembers between messages: the context of ../shared/deflate-layout.ts, its ring and its
+// header. Knows neither inflate nor deflate.
 
 import {
   CONTEXT_HASH_BITS,
@@ -7,9 +7,9 @@ import {
   CONTEXT_POSITION,
   CONTEXT_RING,
   CONTEXT_RING_LENGTH,
-} from './layout';
+} from '../shared/deflate-layout';
 
-/** The contract stands in src/kernel/deflate-kernel.ts. */
+/** The contract stands in src/deflate/kernel/deflate-kernel.ts. */
 export function initContext(contextPtr: usize, ringLength: u32, hashBits: u32): void {
   store<u32>(contextPtr, ringLength, CONTEXT_RING_LENGTH);
   store<u32>(contextPtr, 0, CONTEXT_POSITION);
@@ -17,7 +17,7 @@ export function initContext(contextPtr: usize, ringLength: u32, hashBits: u32): 
   store<u32>(contextPtr, hashBits, CONTEXT_HASH_BITS);
 }
 
-/** The contract stands in src/kernel/deflate-kernel.ts. */
+/** The contract stands in src/deflate/kernel/deflate-kernel.ts. */
 export function remember(contextPtr: usize, ptr: usize, length: u32): void {
   const ringLength = load<u32>(contextPtr, CONTEXT_RING_LENGTH);
   const position = load<u32>(contextPtr, CONTEXT_POSITION);

@@ -1,7 +1,7 @@
-// Where things lie in the work area of deflate (layout.ts), and what its records are. All of it is scratch: nothing but
-// KNOWN is of account to a later call.
+// Where things lie in the work area of deflate (shared/deflate-layout.ts), and what its records are. All of it is scratch:
+// nothing but KNOWN is of account to a later call.
 
-import { DEFLATE_WORK_PTR, INPUT_PTR, OUTPUT_PTR } from './layout';
+import { DEFLATE_WORK_PTR, INPUT_PTR, OUTPUT_PTR } from '../shared/deflate-layout';
 
 export const INPUT: usize = INPUT_PTR;
 export const OUTPUT: usize = OUTPUT_PTR;

@@ -1,6 +1,6 @@
 // The compressor (RFC 1951) as permessage-deflate wants it (RFC 7692 section 7.2.1): a slice of a message → blocks
 // behind which the output stands at a byte's border. Knows contexts and slices; matches and codes are the business of
-// the match finders and of block-writer.ts. The contract stands in src/kernel/deflate-kernel.ts.
+// the match finders and of block-writer.ts. The contract stands in src/deflate/kernel/deflate-kernel.ts.
 
 import { putBits, putStored } from './bit-writer';
 import { putBlock, putFixedHeader } from './block-writer';
@@ -19,7 +19,7 @@ import {
   LEVEL_FASTEST,
   LEVEL_SMALLEST,
   SHARED_DEFLATE_CONTEXT_PTR,
-} from './layout';
+} from '../shared/deflate-layout';
 import { findSequences, findTokens, insertEvery } from './match-finder';
 
 /** From this length on a slice has a hash of its own: the context's is made for many connections, and small. */

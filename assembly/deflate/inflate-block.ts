@@ -23,7 +23,7 @@ import {
   CONTEXT_RING,
   CONTEXT_RING_LENGTH,
   OUTPUT_PTR,
-} from './layout';
+} from '../shared/deflate-layout';
 
 /** What inflateSymbols() returns. */
 export const SYMBOLS_END: i32 = 0;

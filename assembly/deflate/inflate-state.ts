@@ -1,7 +1,7 @@
 // The work area of inflate: what a message remembers between two calls, and the tables that its blocks are decoded by.
 // Holds places and names only.
 
-import { INFLATE_WORK_END, INFLATE_WORK_PTR } from './layout';
+import { INFLATE_WORK_END, INFLATE_WORK_PTR } from '../shared/deflate-layout';
 
 // ---- The state of the message that is being inflated: words
 //

@@ -1,7 +1,7 @@
 // permessage-deflate's inflate (RFC 7692 section 7.2.2 over RFC 1951), a piece of a message a call: blocks one after the
 // other, what waits between two calls, the cap on the output, and the text's validity. Knows no connection.
 
-import { validate } from '../utf8';
+import { validate } from '../frames/utf8';
 import { remember } from './context';
 import { useFixedTables } from './huffman-decode';
 import { inflateSymbols, inputEndOf, SYMBOLS_CUT, SYMBOLS_END, SYMBOLS_FULL } from './inflate-block';
@@ -39,8 +39,8 @@ import {
   OUTCOME_STATUS,
   OUTCOME_UTF8,
   OUTPUT_PTR,
-} from './layout';
-import { UTF8_STATE_BITS } from '../layout';
+} from '../shared/deflate-layout';
+import { UTF8_STATE_BITS } from '../shared/layout';
 
 /** RFC 7692 section 7.2.2: what a sender takes off the end of a message, and a receiver puts back. */
 const TRAILER: u32 = 0xffff0000;
@@ -54,7 +54,7 @@ const TYPE_DYNAMIC: u32 = 2;
 /** A step that ended neither the call nor the message. */
 const GOES_ON: i32 = 3;
 
-/** The contract stands in src/kernel/deflate-kernel.ts. */
+/** The contract stands in src/deflate/kernel/deflate-kernel.ts. */
 export function inflate(contextPtr: usize, windowLength: u32, length: u32, flags: u32, capacity: u32): u32 {
   if ((flags & INFLATE_FIRST) != 0) begin();
   const isLast = (flags & INFLATE_LAST) != 0;

@@ -83,7 +83,7 @@ export async function servePage(port = 0): Promise<PageServer> {
 function listFiles(): ReadonlyMap<string, URL> {
   const files = new Map<string, URL>([
     ['/', new URL('index.html', PAGE)],
-    ['/base.css', new URL('../src/cli/page/base.css', BUILD)],
+    ['/base.css', new URL('../src/page/base.css', BUILD)],
     ['/style.css', new URL('style.css', PAGE)],
     ['/tinybench.js', TINYBENCH],
   ]);

@@ -1,7 +1,7 @@
 // One message to many connections, as a chat server or a ticker sends it. It must not know how things are timed.
 
 import type { Sender as WsSender } from 'ws';
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { Connection, PreparedMessage } from '../../src/index.js';
 import { Digest } from '../digest.js';
 import { digestFrames } from '../frames.js';

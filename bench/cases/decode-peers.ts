@@ -1,6 +1,6 @@
 // How the others decode, as subjects. It must not know how things are timed.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import type { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import { createDriver, createReceiver } from '../peers.js';

@@ -1,9 +1,9 @@
 // Our ways of decoding, as subjects: by cursor, as views, as owned messages. It must not know any peer, nor any runtime: the
 // page in browsers measures the same.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import { CountingHandler } from '../../src/cli/page/counting-handler.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { FrameDecoder, type KernelName, MessageDecoder, type Role } from '../../src/index.js';
+import { CountingHandler } from '../../src/page/benchmark/counting-handler.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import type { Stream } from '../inputs.js';

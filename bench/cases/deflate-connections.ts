@@ -1,7 +1,7 @@
 // permessage-deflate for many connections: what a message costs if each one comes from another connection, whose memory is
 // in no cache, and how many bytes a connection has set aside. It must not know how things are timed.
 
-import { PerMessageDeflate } from '../../src/compression/index.js';
+import { PerMessageDeflate } from '../../src/deflate/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import { Digest } from '../digest.js';
 import { type Group, gaugedWorkload, type Subject, type Workload } from '../harness.js';

@@ -1,6 +1,6 @@
 // Our permessage-deflate, as subjects: a connection of a server. It must not know any peer.
 
-import { type DeflateLevel, PerMessageDeflate } from '../../src/compression/index.js';
+import { type DeflateLevel, PerMessageDeflate } from '../../src/deflate/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';

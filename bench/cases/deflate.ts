@@ -1,7 +1,7 @@
 // permessage-deflate: inflating and deflating messages, with what came before remembered and without, and how small they
 // become. It must not know how things are timed.
 
-import type { DeflateLevel } from '../../src/compression/index.js';
+import type { DeflateLevel } from '../../src/deflate/index.js';
 import { type Group, gaugedWorkload, type Measurement } from '../harness.js';
 import { deflateSubject, inflateSubject, openCompression } from './deflate-ours.js';
 import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibLengths, zlibSubject } from './deflate-peers.js';

@@ -1,7 +1,7 @@
 // Where a call has two ways to do its work: both, and the call itself, around the length at which it changes from one to the
 // other. So the thresholds of src/frames are measured, not believed. It must not know how things are timed.
 
-import { SCRATCH_PTR } from '../../assembly/layout.js';
+import { SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { unmask } from '../../src/index.js';
 import { arenaFor } from '../../src/kernel/arena.js';
 import type { Group } from '../harness.js';

@@ -2,7 +2,7 @@
 
 import type { Driver } from 'websocket-driver';
 import type { SenderSocket, Sender as WsSender } from 'ws';
-import { OPCODE_BINARY } from '../../assembly/protocol.js';
+import { OPCODE_BINARY } from '../../assembly/shared/protocol.js';
 import type { Subject } from '../harness.js';
 import { createDriver } from '../peers.js';
 import { copyWs, type Ws } from '../ws-copies.js';

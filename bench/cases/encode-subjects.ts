@@ -1,7 +1,7 @@
 // Our ways of making frames, as subjects: many into one buffer, one by one, through all that a connection does. It must not
 // know any peer, nor any runtime: the page in browsers measures the same.
 
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { Connection, FrameEncoder, FrameWriter, type KernelName, type Role } from '../../src/index.js';
 import { Digest } from '../digest.js';
 import { digestFrames } from '../frames.js';

@@ -1,6 +1,6 @@
 // Whose garbage is counted: the subjects of decoding and encoding, verified, one of each. It must not know how it is counted.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';
 import { type Content, makeStream } from '../inputs.js';

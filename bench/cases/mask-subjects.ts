@@ -1,7 +1,7 @@
 // Ways of masking, as subjects: in the arena, in place, into another buffer. It must not know any peer but the loop that
 // anybody would write, nor any runtime: the page in browsers measures the same.
 
-import { CHUNK_CAPACITY, CHUNK_PTR } from '../../assembly/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR } from '../../assembly/shared/layout.js';
 import { type KernelName, type mask, selectKernel } from '../../src/index.js';
 import { Digest } from '../digest.js';
 import type { Subject } from '../harness.js';

@@ -2,10 +2,10 @@
 // things are timed.
 
 import { readFileSync } from 'node:fs';
-import { OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import type { Kernel } from '../../src/index.js';
-import { createPortableKernel } from '../../src/kernel/portable.js';
-import { createWasmKernel } from '../../src/kernel/wasm.js';
+import { createPortableKernel } from '../../src/kernel/portable/portable.js';
+import { createWasmKernel } from '../../src/kernel/wasm/wasm.js';
 import { runChild } from '../children/run-child.js';
 import type { StartupJob, StartupTimes } from '../children/startup.js';
 import { makeFrame } from '../frames.js';

@@ -1,7 +1,7 @@
 // Ways of validating UTF-8, as subjects: in the arena, and in buffers of the caller's. It must not know any peer, nor any
 // runtime: the page in browsers measures the same.
 
-import { CHUNK_CAPACITY, CHUNK_PTR, UTF8_STATE_BITS } from '../../assembly/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR, UTF8_STATE_BITS } from '../../assembly/shared/layout.js';
 import { type KernelName, selectKernel } from '../../src/index.js';
 import type { Subject, Workload } from '../harness.js';
 import { type Content, callsFor, makePayloads, makePlaces } from '../inputs.js';

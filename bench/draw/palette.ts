@@ -1,5 +1,5 @@
-// The looks of the series: colours for light and dark that stay apart for the colour-blind (test/bench/report.test.ts checks
-// it), and markers and dashes for those who see none. It must not know what is drawn.
+// The looks of the series: colours for light and dark that stay apart for the colour-blind (test/tools/bench/report.test.ts
+// checks it), and markers and dashes for those who see none. It must not know what is drawn.
 
 /** In the order in which they are given away: ours is the first. */
 export const LIGHT = ['#0b63c4', '#de6e29', '#9a8ca4', '#382871', '#75220a', '#805175', '#5f8df3', '#b84221'] as const;

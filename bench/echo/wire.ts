@@ -1,6 +1,6 @@
 // The bytes of an echo: what a client sends, and what must come back for it, byte by byte. It must not know any socket.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { makeFrame } from '../frames.js';
 import { makePayload, Random } from '../inputs.js';
 

@@ -1,7 +1,7 @@
 // One group as it grows: a chart with a line a subject, a point for each size that has been measured, and its figures below.
 // It must not know how they are measured.
 
-import { element } from '../../src/cli/page/dom.js';
+import { element } from '../../src/page/dom.js';
 import type { Group } from '../harness.js';
 import type { CaseResult } from '../results.js';
 import { formatBytes, formatFigure, formatRate, formatTime } from './format.js';

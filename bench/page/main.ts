@@ -1,6 +1,6 @@
 // The page: starts the run, draws what comes of it as it comes, offers the JSON. It must not know what is measured.
 
-import { byId, element } from '../../src/cli/page/dom.js';
+import { byId, element } from '../../src/page/dom.js';
 import type { Group } from '../harness.js';
 import type { RunResult } from '../results.js';
 import { createGroupView, type GroupView } from './chart.js';

@@ -1,7 +1,15 @@
 // What one would write without a library: a decoder and an encoder in a few lines of JavaScript, as subjects. It must not
 // know the codec.
 
-import { FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, OPCODE_BITS, OPCODE_TEXT } from '../../assembly/protocol.js';
+import {
+  FIN,
+  LENGTH_16,
+  LENGTH_64,
+  LENGTH_BITS,
+  MASKED,
+  OPCODE_BITS,
+  OPCODE_TEXT,
+} from '../../assembly/shared/protocol.js';
 import { type DecodeJob, makeDecodeSubject } from '../cases/decode-subjects.js';
 import { type Messages, makeEncodeSubject } from '../cases/encode-subjects.js';
 import { unmaskByLoop } from '../cases/mask-subjects.js';

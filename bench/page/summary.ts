@@ -1,7 +1,7 @@
 // The table at the end: every case, and how the codec stands against what a page would do without it. It must not know how
 // it was measured.
 
-import { element } from '../../src/cli/page/dom.js';
+import { element } from '../../src/page/dom.js';
 import type { CaseResult, RunResult } from '../results.js';
 import { formatBytes, formatFigure, formatThroughput, formatTime } from './format.js';
 

@@ -2,7 +2,7 @@
 // command.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { rethrowUnless } from './page/rethrow-unless.js';
+import { rethrowUnless } from '../protocol/rethrow-unless.js';
 
 /** One command, in a file of its own, exported as `command`; main.ts lists them. */
 export interface Command {

@@ -1,13 +1,13 @@
 // `wsimd connect`: talks to a server by hand, or from a script. It puts a console and a session together.
 
 import { ProtocolError } from '../index.js';
+import { rethrowUnless } from '../protocol/rethrow-unless.js';
 import { CLIENT_HELP, CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
 import { type Dialled, dial, errorKind, errorText } from './client/dial.js';
 import { type Command, CommandError, parseOptions } from './command.js';
 import { Console } from './connect/console.js';
 import { INPUT_HELP, InputError, parseInput } from './connect/input-line.js';
 import { Session } from './connect/session.js';
-import { rethrowUnless } from './page/rethrow-unless.js';
 
 export const command: Command = {
   help: `wsimd connect: sends what is typed, shows what comes

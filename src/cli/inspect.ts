@@ -4,14 +4,14 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
-import { ByteReader } from './inspect/byte-reader.js';
-import { Conversation } from './inspect/conversation.js';
+import { ByteReader } from './inspect/capture/byte-reader.js';
+import { inspectCapture } from './inspect/capture/inspect-capture.js';
+import { Conversation } from './inspect/conversation/conversation.js';
+import { type KnownExtensions, readExtensionsOption } from './inspect/conversation/extensions.js';
+import { guessSender } from './inspect/conversation/looks-like-frame.js';
 import type { Entry } from './inspect/entries.js';
-import { type KnownExtensions, readExtensionsOption } from './inspect/extensions.js';
 import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
-import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
-import { guessSender } from './inspect/looks-like-frame.js';
 import { TextLines } from './inspect/text-lines.js';
 import { printable, styleFor } from './terminal.js';
 

@@ -1,10 +1,10 @@
 // `wsimd load`: the load generator. It reads options and prints figures; the run itself is in load/.
 
+import { count } from '../page/frames/words.js';
 import { CLIENT_HELP, CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
 import { type Command, parseInteger, parseOptions, UsageError } from './command.js';
 import type { Figures, Progress } from './load/load-run.js';
 import { runLoad } from './load/load-run.js';
-import { count } from './page/words.js';
 import { printable, printableJson, type Style, styleFor } from './terminal.js';
 
 const MAX_CONNECTIONS = 100_000;

@@ -3,8 +3,8 @@
 // It knows the commands by name only; each is loaded when it is asked for.
 
 import { readFileSync } from 'node:fs';
+import { rethrowUnless } from '../protocol/rethrow-unless.js';
 import { type Command, CommandError, UsageError } from './command.js';
-import { rethrowUnless } from './page/rethrow-unless.js';
 import { printable } from './terminal.js';
 
 interface Entry {

@@ -4,8 +4,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { selectKernel } from '../index.js';
+import { ECHO_PATH } from '../page/live/tap-protocol.js';
 import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
-import { ECHO_PATH } from './page/tap-protocol.js';
 import { AllowedHosts } from './serve/allowed-hosts.js';
 import { Endpoints } from './serve/endpoints.js';
 import { answerText, createPageHandler } from './serve/page-files.js';

@@ -25,12 +25,12 @@ import {
   STATE_PTR,
   STATE_REMAINING,
   STATE_STAGE,
-} from '../../assembly/layout.js';
-import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/protocol.js';
-import { ProtocolError } from '../errors.js';
+} from '../../assembly/shared/layout.js';
+import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/shared/protocol.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelChoice } from '../kernel/select.js';
-import { describeValue, trueOrFalse, wholeNumber } from '../option-checks.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
 
 /** Which end of a connection we are: a `'server'` takes masked frames only, a `'client'` unmasked ones only. */
 export type Role = 'client' | 'server';
@@ -66,7 +66,7 @@ export class ChunkDecoder {
   /** The state of a decoder with these options that has nothing to remember. */
   readonly #fresh: Uint8Array;
   /**
-   * The state between two chunks, as `assembly/layout.ts` draws it. There is none between two messages, so an idle
+   * The state between two chunks, as `assembly/shared/layout.ts` draws it. There is none between two messages, so an idle
    * connection holds none; it exists only while a chunk's end has cut something in two, and after the end.
    */
   #state: Uint8Array | undefined;

@@ -1,14 +1,14 @@
 // Chunks → frames, in the three ways that a caller may want them: by cursor (no object a frame), as views into the arena,
 // as owned payloads. It knows frames and no messages.
 
-import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/layout.js';
-import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/protocol.js';
-import { ProtocolError } from '../errors.js';
+import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/shared/layout.js';
+import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/shared/protocol.js';
+import { requireBytes } from '../bytes/copy.js';
+import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { type Arena, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
-import { requireBytes } from '../kernel/bytes.js';
 import type { KernelName } from '../kernel/kernel.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
-import { PayloadBuffer } from './payload-buffer.js';
 
 /** One whole frame; its payload belongs to whoever gets it. */
 export interface Frame {

@@ -1,7 +1,7 @@
 // Frames to send: header, payload, and the mask of a client's frames (RFC 6455 sections 5.2, 5.3, 5.5). It knows no
 // message and no connection: which frame may follow which is the caller's to say.
 
-import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/layout.js';
+import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import {
   FIN,
   MAX_CLOSE_REASON,
@@ -16,17 +16,17 @@ import {
   OPCODE_PONG,
   OPCODE_TEXT,
   RSV1,
-} from '../../assembly/protocol.js';
-import { ProtocolError } from '../errors.js';
+} from '../../assembly/shared/protocol.js';
+import { copyBytes, requireBytes } from '../bytes/copy.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
-import { copyBytes, requireBytes } from '../kernel/bytes.js';
-import { isCloseCode } from '../kernel/close-code.js';
 import type { KernelName } from '../kernel/kernel.js';
+import { maskBytes } from '../kernel/mask.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
-import { callable, describeValue } from '../option-checks.js';
+import { isCloseCode } from '../protocol/close-code.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { callable, describeValue } from '../protocol/option-checks.js';
 import type { Role } from './chunk-decoder.js';
-import { maskBytes } from './mask.js';
 import { takeMaskingKey } from './masking-keys.js';
 
 /** What an encoder can be told. */

@@ -1,9 +1,9 @@
 // Frames gathered in one buffer, to leave in one write.
 
-import { copyBytes } from '../kernel/bytes.js';
-import type { PartConstructor } from '../kernel/host.js';
+import { copyBytes } from '../bytes/copy.js';
+import type { PartConstructor } from '../bytes/host.js';
+import { giveSlab, MAX_POOLED_LENGTH, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
 import { type FrameBits, type FrameEncoder, MEASURED_UNITS } from './frame-encoder.js';
-import { giveSlab, MAX_POOLED_LENGTH, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from './slab-pool.js';
 
 const EMPTY = new Uint8Array(0);
 /** A writer whose last batch was long takes no more than this for the next one, which may be 20 bytes. */

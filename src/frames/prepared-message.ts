@@ -1,7 +1,7 @@
 // A message that is framed once and sent to many.
 
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/protocol.js';
-import { requireBytes } from '../kernel/bytes.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
+import { requireBytes } from '../bytes/copy.js';
 import { FrameEncoder } from './frame-encoder.js';
 
 /** A prepared message as connections send it that have agreed on compression. */

@@ -1,7 +1,7 @@
 // The client's side of the opening handshake (RFC 6455 section 4.1): the request to send, and a verdict on the response.
 // It knows no socket and no extension.
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { acceptKey, createKey, isValidKey } from './accept-key.js';
 import { defaultPortOf } from './authority.js';
 import { encodeBase64 } from './base64.js';

@@ -1,6 +1,6 @@
 // Sec-WebSocket-Extensions (RFC 6455 section 9.1): text ↔ offers. It knows no extension.
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { isSpace, isToken } from './headers.js';
 
 const END_OF_TOKEN = /[ \t,;="]/g;

@@ -1,7 +1,7 @@
 // The head of an HTTP/1.1 message: bytes ↔ start line and header fields (RFC 9112). It knows no WebSocket, and no rule
 // about any header.
 
-import { type ErrorCode, ProtocolError } from '../errors.js';
+import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import { HeaderError, HeaderList, type HeadersInput, isFieldValue, isToken, quote, requireField } from './headers.js';
 
 /** The longest head that is read: 16 KiB, the empty line at its end included. */

@@ -1,7 +1,7 @@
 // Header fields as every part of the handshake reads them: any case, several lines of one name, lists. It knows no
 // header by name. All of it takes linear time, whatever a peer sends.
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../protocol/errors.js';
 
 /**
  * Headers as users have them: pairs (an array, a `Map`, a WHATWG `Headers`, a `HeaderList`), or an object like the

@@ -1,7 +1,7 @@
 // The server's side of the opening handshake (RFC 6455 section 4.2): a request in; a verdict, and the response to send,
 // out. It knows no socket and no extension.
 
-import { ProtocolError } from '../errors.js';
+import { ProtocolError } from '../protocol/errors.js';
 import { acceptKey, isValidKey } from './accept-key.js';
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from './authority.js';
 import { callerHeaders } from './caller-headers.js';

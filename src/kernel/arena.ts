@@ -8,8 +8,8 @@ import {
   RECORDS_PTR,
   STATE_LENGTH,
   STATE_PTR,
-} from '../../assembly/layout.js';
-import { getHost, type Host } from './host.js';
+} from '../../assembly/shared/layout.js';
+import { getHost, type Host } from '../bytes/host.js';
 import type { Kernel } from './kernel.js';
 import { type KernelChoice, selectKernel } from './select.js';
 

@@ -1,5 +1,5 @@
 // The seam between TypeScript and the inner loop: what every kernel offers. Both implementations (wasm.ts, portable.ts)
-// work on the memory map and the records of assembly/layout.ts, so all that lies above this file exists once. It knows
+// work on the memory map and the records of assembly/shared/layout.ts, so all that lies above this file exists once. It knows
 // no connection, no string, no socket.
 
 export type KernelName = 'wasm' | 'portable';
@@ -7,7 +7,7 @@ export type KernelName = 'wasm' | 'portable';
 /**
  * The inner loop: bytes and the RFC's rules, over one memory that never grows.
  *
- * No function throws or allocates; addresses and lengths must lie inside the regions of `assembly/layout.ts`. Numbers
+ * No function throws or allocates; addresses and lengths must lie inside the regions of `assembly/shared/layout.ts`. Numbers
  * named `…Key` hold the four bytes of a masking key as one 32-bit integer, the first byte lowest.
  */
 export interface Kernel {
@@ -20,7 +20,7 @@ export interface Kernel {
    * Parses, checks, unmasks (in place) and validates the frames in a chunk.
    *
    * Resumes from the 64-byte state at `statePtr` and leaves in it what the next chunk needs, and the outcome: how many
-   * bytes were consumed, the error (a code of `assembly/protocol.ts`, or 0) and its offset. Stops early when the record
+   * bytes were consumed, the error (a code of `assembly/shared/protocol.ts`, or 0) and its offset. Stops early when the record
    * table is full: call it again with the rest. Once a whole Close was read, or a rule was broken, it consumes and drops
    * whatever it is given.
    *
@@ -64,7 +64,8 @@ export interface Kernel {
   /**
    * Validates UTF-8 (Unicode 15, table 3-7), resuming from `state`, which is 0 at the start of a text.
    *
-   * @returns the new state with the ASCII flag, or below 0 with the offset of the first bad byte: see `assembly/layout.ts`
+   * @returns the new state with the ASCII flag, or below 0 with the offset of the first bad byte: see
+   * `assembly/shared/layout.ts`
    */
   validate(ptr: number, length: number, state: number): number;
 

@@ -1,10 +1,10 @@
 // Which kernel serves, and why. It makes at most one of each kind in a realm, at the first use, never at import.
 
-import { ProtocolError } from '../errors.js';
-import { describeValue } from '../option-checks.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { describeValue } from '../protocol/option-checks.js';
 import type { Kernel, KernelName } from './kernel.js';
-import { createPortableKernel } from './portable.js';
-import { type CompiledModule, createWasmKernel, requireKernelModule } from './wasm.js';
+import { createPortableKernel } from './portable/portable.js';
+import { type CompiledModule, createWasmKernel, requireKernelModule } from './wasm/wasm.js';
 
 /** A choice of kernel: one by name, or `'auto'`: WebAssembly where it runs, else the portable one. */
 export type KernelChoice = KernelName | 'auto';

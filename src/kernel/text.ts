@@ -1,8 +1,8 @@
 // Strings out of validated UTF-8, whether it lies in the arena or in a buffer of JavaScript's, by the way that is fastest
 // on this host: UTF-16 made by the kernel where the host makes strings of that, else the host's own decoder.
 
-import { SCRATCH_CAPACITY, SCRATCH_PTR, TEXT_PTR } from '../../assembly/layout.js';
-import type { Host } from './host.js';
+import { SCRATCH_CAPACITY, SCRATCH_PTR, TEXT_PTR } from '../../assembly/shared/layout.js';
+import type { Host } from '../bytes/host.js';
 import type { Kernel } from './kernel.js';
 
 /** What is asked of an arena: that of frames, or that of compressed messages. */

@@ -1,5 +1,5 @@
 // What a connection asks of the extension that compresses its messages. Types only: the core imports no compression; who
-// negotiates it (compression/) hands an object of this shape in.
+// negotiates it (deflate/) hands an object of this shape in.
 
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 

@@ -1,7 +1,7 @@
 // What comes out of a stream of frames, in two shapes: calls on a handler (nothing allocated but what is delivered), or
 // event objects in an array. Types, and the handler that makes the one out of the other.
 
-import type { ProtocolError } from '../errors.js';
+import type { ProtocolError } from '../protocol/errors.js';
 
 /** A piece of a data message that spans chunks or fragments, delivered as it arrives. */
 export interface MessagePiece {

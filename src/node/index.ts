@@ -1,11 +1,11 @@
 // The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
 
 import { PreparedMessage } from '../frames/prepared-message.js';
-import { broadcast } from './broadcast.js';
-import { connect, UnexpectedResponseError } from './connect.js';
-import { WebSocketServer } from './server.js';
-import { createWebSocketStream } from './stream.js';
-import { WebSocket } from './websocket.js';
+import { connect, UnexpectedResponseError } from './client/connect.js';
+import { WebSocketServer } from './server/server.js';
+import { broadcast } from './websocket/broadcast.js';
+import { createWebSocketStream } from './websocket/stream.js';
+import { WebSocket } from './websocket/websocket.js';
 
 // As `ws` has them: `WebSocket.Server` and the like. (package.json names this file among those with side effects.)
 Object.assign(WebSocket, {
@@ -19,19 +19,7 @@ Object.assign(WebSocket, {
 });
 
 export type { AddressInfo } from 'node:net';
-export type { CertMeta, ClientOptions, FinishRequestCallback } from './client-options.js';
-export {
-  CloseEvent,
-  ErrorEvent,
-  Event,
-  type EventListenerOptions,
-  type EventMap as WebSocketEventMap,
-  MessageEvent,
-} from './event-target.js';
-export type { HeartbeatOptions, WebSocketOptions } from './options.js';
-export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './per-message-deflate.js';
-export type { ReadyState } from './ready-state.js';
-export type { BinaryType, Data, RawData, Sendable, SendOptions } from './sendable.js';
+export type { CertMeta, ClientOptions, FinishRequestCallback } from './client/client-options.js';
 export type {
   ClientInfo,
   ServerEvents,
@@ -39,9 +27,21 @@ export type {
   ServerOptions as WebSocketServerOptions,
   VerifyClientCallbackAsync,
   VerifyClientCallbackSync,
-} from './server-options.js';
-export type { WebSocketEvents } from './websocket-events.js';
-export { WebSocketError } from './ws-errors.js';
+} from './server/server-options.js';
+export {
+  CloseEvent,
+  ErrorEvent,
+  Event,
+  type EventListenerOptions,
+  type EventMap as WebSocketEventMap,
+  MessageEvent,
+} from './websocket/event-target.js';
+export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
+export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';
+export type { ReadyState } from './websocket/ready-state.js';
+export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
+export type { WebSocketEvents } from './websocket/websocket-events.js';
+export { WebSocketError } from './websocket/ws-errors.js';
 export {
   broadcast,
   connect,
@@ -52,5 +52,5 @@ export {
   WebSocketServer,
   WebSocketServer as Server,
 };
-// `require` gives the class with all else on it, as that of `ws` does: the build adds what says so (src/name-types.mjs).
+// `require` gives the class with all else on it, as that of `ws` does: the build adds what says so (scripts/name-types.mjs).
 export default WebSocket;

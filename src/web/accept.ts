@@ -1,6 +1,5 @@
 // The server's side of a handshake over a pair of byte streams. It judges nothing itself: src/handshake does.
 
-import { ProtocolError } from '../errors.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import { encodeLatin1, HeadReader, parseRequestHead } from '../handshake/head.js';
 import type { HeadersInput } from '../handshake/headers.js';
@@ -14,7 +13,8 @@ import {
   writeResponse,
 } from '../handshake/server.js';
 import { arenaFor } from '../kernel/arena.js';
-import { originPolicy } from '../option-checks.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { originPolicy } from '../protocol/option-checks.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
 import { checkStreamOptions } from './check-options.js';

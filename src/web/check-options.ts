@@ -10,7 +10,7 @@ import {
   trueOrFalse,
   valueThat,
   wholeNumber,
-} from '../option-checks.js';
+} from '../protocol/option-checks.js';
 import type { WebSocketStreamOptions } from './web-socket-stream.js';
 
 /**

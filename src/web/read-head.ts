@@ -1,8 +1,8 @@
 // The head of a request or a response, read from a transport: what both sides of the handshake begin with. What it says it
 // does not look at.
 
-import { ProtocolError } from '../errors.js';
 import type { HeadReader } from '../handshake/head.js';
+import { ProtocolError } from '../protocol/errors.js';
 import type { Transport } from './transport.js';
 
 /**

@@ -2,13 +2,13 @@
 // bytes between a transport and a Connection, and messages between the Connection and two streams, with backpressure both
 // ways. It knows no handshake but as something that is to be done first.
 
-import { CLOSE_NO_STATUS } from '../../assembly/protocol.js';
-import type { PerMessageDeflate } from '../compression/per-message-deflate.js';
+import { CLOSE_NO_STATUS } from '../../assembly/shared/protocol.js';
 import { Connection, type ConnectionOptions } from '../connection.js';
-import { ProtocolError } from '../errors.js';
+import type { PerMessageDeflate } from '../deflate/per-message-deflate.js';
 import type { MessageCompression } from '../messages/compression.js';
 import type { MessageHandler } from '../messages/handler.js';
-import { MAX_TIMER } from '../option-checks.js';
+import { ProtocolError } from '../protocol/errors.js';
+import { MAX_TIMER } from '../protocol/option-checks.js';
 import { ReadAhead } from './read-ahead.js';
 import type { Transport } from './transport.js';
 

@@ -1,6 +1,6 @@
 // The same for the module of compression: see kernel-module.ts.
 
 import module from '../../deflate.wasm';
-import { initDeflate } from '../kernel/select-deflate.js';
+import { initDeflate } from '../deflate/kernel/select-deflate.js';
 
 initDeflate(module);

@@ -3,4 +3,4 @@
 import './kernel-module.js';
 import './deflate-module.js';
 
-export * from '../compression/index.js';
+export * from '../deflate/index.js';

@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocketServer } from '../../src/node/index.js';
-import { hasChromium, launchChromium } from '../support/chromium.js';
-import { describeWith } from '../support/peers.js';
-import { makeCertificate } from '../support/tls.js';
+import { hasChromium, launchChromium } from '../support/programs/chromium.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { makeCertificate } from '../support/servers/tls.js';
 
 describeWith('Chromium', hasChromium, () => {
   let browser: Browser;

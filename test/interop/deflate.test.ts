@@ -5,11 +5,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
-import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../src/compression/index.js';
+import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../src/deflate/index.js';
 import { connect } from '../../src/node/index.js';
-import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
-import { randomBytes } from '../support/random.js';
-import { next, startServer } from '../support/servers.js';
+import { randomBytes } from '../support/inputs/random.js';
+import { DEFLATE_KERNELS } from '../support/kernels/deflate-kernels.js';
+import { next, startServer } from '../support/servers/servers.js';
 
 const BITS = [undefined, 8, 9, 10, 11, 12, 13, 14, 15];
 

@@ -4,9 +4,9 @@
 import { inflateRawSync, constants as zlib } from 'node:zlib';
 import { expect, test } from 'vitest';
 import * as ws from 'ws';
-import { describeWith } from '../support/peers.js';
-import { RawClient, requestHead } from '../support/raw-client.js';
-import { next, startServer } from '../support/servers.js';
+import { RawClient, requestHead } from '../support/peers/raw-client.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { next, startServer } from '../support/servers/servers.js';
 import { ALL_RIGHT } from './expectations.js';
 import { startOurServer } from './our-server.js';
 import { pythonVersion, runPythonClient } from './python.js';

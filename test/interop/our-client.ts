@@ -3,9 +3,9 @@
 
 import { expect } from 'vitest';
 import { type ClientOptions, connect, type WebSocket } from '../../src/node/index.js';
-import { digest } from '../support/digest.js';
-import { randomBytes } from '../support/random.js';
-import { next } from '../support/servers.js';
+import { digest } from '../support/inputs/digest.js';
+import { randomBytes } from '../support/inputs/random.js';
+import { next } from '../support/servers/servers.js';
 import { FRAGMENTS, MIB } from './expectations.js';
 import { COMMANDS } from './our-server.js';
 

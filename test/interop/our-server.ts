@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../src/node/index.js';
-import type { Certificate } from '../support/tls.js';
+import type { Certificate } from '../support/servers/tls.js';
 
 /** What the server saw of one connection. */
 export interface Seen {

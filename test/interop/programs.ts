@@ -1,7 +1,7 @@
 // Servers that are programs of their own. It must not know which.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { next } from '../support/servers.js';
+import { next } from '../support/servers/servers.js';
 
 export interface PeerServer {
   readonly port: number;

@@ -2,10 +2,10 @@
 // to offer or to answer, against both of our kernels. What cannot be had of one of them is in CANNOT, with the reason.
 
 import { expect, test } from 'vitest';
-import { PerMessageDeflate } from '../../src/compression/index.js';
-import { DEFLATE_KERNELS } from '../support/deflate-kernels.js';
-import { describeWith } from '../support/peers.js';
-import { next } from '../support/servers.js';
+import { PerMessageDeflate } from '../../src/deflate/index.js';
+import { DEFLATE_KERNELS } from '../support/kernels/deflate-kernels.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { next } from '../support/servers/servers.js';
 import { ALL_RIGHT, answers, expectedAnswer, expectSameParameters } from './expectations.js';
 import { offers, openAndEcho } from './our-client.js';
 import { startOurServer } from './our-server.js';

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
 import { connect } from '../../src/node/index.js';
-import { next, startServer } from '../support/servers.js';
-import { makeCertificate } from '../support/tls.js';
+import { next, startServer } from '../support/servers/servers.js';
+import { makeCertificate } from '../support/servers/tls.js';
 
 const SIZES = [0, 1, 125, 126, 65535, 65536, 65537, 300_000, 2_000_000];
 const certificate = makeCertificate();

@@ -11,8 +11,8 @@ import type { Browser } from 'playwright-core';
 import { build as buildWithVite } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import webpack from 'webpack';
-import { hasChromium, launchChromium } from '../support/chromium.js';
-import { describeWith } from '../support/peers.js';
+import { hasChromium, launchChromium } from '../support/programs/chromium.js';
+import { describeWith } from '../support/programs/describe-with.js';
 import { installPackage, type Project, RUNS_HERE, wholeRoundTrip } from './installed.js';
 
 /** Packing and three bundlers, on a machine that does other things too. */
@@ -134,7 +134,7 @@ describeWith('chromium', hasChromium, () => {
     const at = '/node_modules/wsimd/build/src';
     const imports = {
       wsimd: `${at}/index.js`,
-      'wsimd/deflate': `${at}/compression/index.js`,
+      'wsimd/deflate': `${at}/deflate/index.js`,
       'wsimd/handshake': `${at}/handshake/index.js`,
       'wsimd/web': `${at}/web/index.js`,
     };

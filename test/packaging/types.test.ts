@@ -6,8 +6,8 @@ import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeWith } from '../support/peers.js';
-import { findRuntime } from '../support/runtimes.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { findRuntime } from '../support/programs/runtimes.js';
 import { installPackage, type Project } from './installed.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -152,7 +152,7 @@ describeWith('deno', deno !== undefined, () => {
     });
     const built = './vendor/src';
     const files = [
-      project.write('by-path.ts', program(`${built}/index.js`, `${built}/compression/index.js`)),
+      project.write('by-path.ts', program(`${built}/index.js`, `${built}/deflate/index.js`)),
       project.write('handshake-by-path.ts', shakeHands(`${built}/index.js`, `${built}/handshake/index.js`)),
     ];
     expect(await run(deno!, ['check', ...OFFLINE, ...files])).toMatchObject({ ok: true });
@@ -162,7 +162,7 @@ describeWith('deno', deno !== undefined, () => {
     );
     const relative = readFileSync(join(project.directory, 'round-trip.mjs'), 'utf8')
       .replace("'wsimd'", `'${built}/index.js'`)
-      .replace("'wsimd/deflate'", `'${built}/compression/index.js'`)
+      .replace("'wsimd/deflate'", `'${built}/deflate/index.js'`)
       .replace("'wsimd/handshake'", `'${built}/handshake/index.js'`)
       .replace("'wsimd/web'", `'${built}/web/index.js'`);
     project.write('by-path.mjs', relative);
@@ -194,7 +194,7 @@ describeWith('deno', deno !== undefined, () => {
     expect(output).toContain('Dry run complete');
     expect(ok).toBe(true);
     for (const path of Object.values(jsr.exports)) expect(output).toContain((path as string).slice(1));
-    expect(output).toContain('/build/src/kernel/kernel-bytes.js ');
-    expect(output).not.toMatch(/\/build\/src\/(?:cli|workerd)\//);
+    expect(output).toContain('/build/src/kernel/wasm/kernel-bytes.js ');
+    expect(output).not.toMatch(/\/build\/src\/(?:cli|page|workerd)\//);
   });
 });

@@ -6,8 +6,8 @@ import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith } from '../support/peers.js';
-import { findRuntime } from '../support/runtimes.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { findRuntime } from '../support/programs/runtimes.js';
 import { installPackage, type Project, WAS_GIVEN, wholeRoundTrip } from './installed.js';
 
 const workerd = findRuntime('workerd');

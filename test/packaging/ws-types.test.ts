@@ -6,8 +6,8 @@ import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeWith } from '../support/peers.js';
-import { findRuntime } from '../support/runtimes.js';
+import { describeWith } from '../support/programs/describe-with.js';
+import { findRuntime } from '../support/programs/runtimes.js';
 import { installPackage, type Project } from './installed.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

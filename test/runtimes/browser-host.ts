@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelName } from '../../src/index.js';
-import { type BrowserName, launchBrowser } from '../support/browsers.js';
+import { type BrowserName, launchBrowser } from '../support/programs/browsers.js';
 import { BUILD, listModules } from './compiled-modules.js';
 import type { Replayed, VectorFiles } from './replay-all.js';
 import { readVectorFiles } from './vector-files.js';
@@ -44,14 +44,14 @@ function startReplay({ files, kernels }: { files: VectorFiles; kernels: readonly
   // As strings: the compiler would look for literal paths here.
   const codec: string = '/src/index.js';
   const handshake: string = '/src/handshake/index.js';
-  const compression: string = '/src/compression/index.js';
+  const compression: string = '/src/deflate/index.js';
   const suite: string = '/test/runtimes/replay-all.js';
   const replay = async () => {
     const { replayAll } = (await import(suite)) as typeof import('./replay-all.js');
     const implementation = {
       ...((await import(codec)) as typeof import('../../src/index.js')),
       ...((await import(handshake)) as typeof import('../../src/handshake/index.js')),
-      ...((await import(compression)) as typeof import('../../src/compression/index.js')),
+      ...((await import(compression)) as typeof import('../../src/deflate/index.js')),
     };
     return replayAll(implementation, files, kernels);
   };

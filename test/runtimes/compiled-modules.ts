@@ -7,7 +7,7 @@ export const BUILD = new URL('../../', import.meta.url);
 
 const FOLDERS = ['assembly', 'src', 'test'];
 /** What needs Node. */
-const NOT_PORTABLE = /^(src\/(node|cli|addons)|test\/fuzz)\//;
+const NOT_PORTABLE = /^(src\/(node|cli|page|addons)|test\/robustness\/fuzz)\//;
 
 /** Their paths within build/, e.g. `src/index.js`. */
 export function listModules(): string[] {

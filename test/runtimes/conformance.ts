@@ -12,7 +12,7 @@ import { checkResults, type HostResult, type Results, replaceTable } from './res
 import { countVectors, readVectorFiles } from './vector-files.js';
 
 const KERNELS = ['wasm', 'portable'] as const;
-const KEPT = new URL('../test/conformance/results.json', BUILD);
+const KEPT = new URL('../test/spec/results.json', BUILD);
 const README = new URL('../README.md', BUILD);
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 // The conformance suite in the Node, Deno or Bun that executes this, on the kernels that are named, as
 // `node build/test/runtimes/in-process.js wasm portable`. It writes what came of it as JSON, or fails.
 
-import * as compression from '../../src/compression/index.js';
+import * as compression from '../../src/deflate/index.js';
 import * as handshake from '../../src/handshake/index.js';
 import type { KernelName } from '../../src/index.js';
 import * as implementation from '../../src/index.js';

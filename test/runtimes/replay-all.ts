@@ -2,9 +2,9 @@
 // of the files and the implementation, and runs as it is in Node, Deno, Bun, workerd and in a page.
 
 import type * as Wsimd from '../../src/index.js';
-import { readVector, splitVectors, type TextVector } from '../conformance/format.js';
-import { type CompressingImplementation, replayCompressed } from '../conformance/replay-compressed.js';
-import { type Implementation, replayVector } from '../conformance/replay-vector.js';
+import { readVector, splitVectors, type TextVector } from '../spec/replay/format.js';
+import { type CompressingImplementation, replayCompressed } from '../spec/replay/replay-compressed.js';
+import { type Implementation, replayVector } from '../spec/replay/replay-vector.js';
 
 /** The RFCs that have vectors. */
 export const SUITES = ['rfc6455', 'rfc7692'] as const;

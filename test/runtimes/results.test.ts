@@ -8,7 +8,7 @@ import { checkResults, describeResults, type HostResult, type Results, readTable
 import { countVectors, readVectorFiles } from './vector-files.js';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
-const kept = JSON.parse(read('../conformance/results.json')) as Results;
+const kept = JSON.parse(read('../spec/results.json')) as Results;
 const report: HostResult = {
   name: 'Node 20',
   date: '2026-11-21',

@@ -1,7 +1,7 @@
 // What must hold on every runtime, without a test runner: the built package, both kernels, the core, the handshake and
 // compression. Prints one line, or throws. `node smoke.mjs [kernel that must be chosen by itself]`
 
-import { PerMessageDeflate } from '../../build/src/compression/index.js';
+import { PerMessageDeflate } from '../../build/src/deflate/index.js';
 import {
   acceptKey,
   checkRequest,

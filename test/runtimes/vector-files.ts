@@ -1,11 +1,11 @@
 // Where the files of the vectors lie, for hosts that have files.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { splitVectors } from '../conformance/format.js';
+import { splitVectors } from '../spec/replay/format.js';
 import { SUITES, type SuiteName, type VectorFiles } from './replay-all.js';
 
 /** Also where this file has been compiled into build/. */
-const FOLDER = new URL(import.meta.url.replace(/(build\/)?test\/runtimes\/[^/]*$/, 'test/conformance/'));
+const FOLDER = new URL(import.meta.url.replace(/(build\/)?test\/runtimes\/[^/]*$/, 'test/spec/'));
 
 /** Their texts, in the order of their names. */
 export function readVectorFiles(): VectorFiles {

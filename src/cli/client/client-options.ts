@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { type CreateRequestOptions, createRequest } from '../../handshake/index.js';
+import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { CommandError, UsageError } from '../command.js';
-import { rethrowUnless } from '../page/rethrow-unless.js';
 
 /** For `parseOptions`. */
 export const CLIENT_OPTIONS = {

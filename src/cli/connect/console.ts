@@ -3,8 +3,8 @@
 // wherever a terminal may show it; a pipe or a file gets messages as they are. It knows no connection.
 
 import { createInterface, type Interface } from 'node:readline';
-import { formatHex } from '../page/bytes.js';
-import { closeCodeWords, count } from '../page/words.js';
+import { formatHex } from '../../page/bytes.js';
+import { closeCodeWords, count } from '../../page/frames/words.js';
 import { printable, printableLines, quoted, type Style, styleFor } from '../terminal.js';
 
 const PROMPT = '> ';

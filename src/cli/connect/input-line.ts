@@ -1,7 +1,7 @@
 // What a typed line asks for: a message, or a command that begins with a slash. It knows no connection.
 
-import { HexError, parseHex } from '../page/parse-hex.js';
-import { rethrowUnless } from '../page/rethrow-unless.js';
+import { HexError, parseHex } from '../../page/frames/parse-hex.js';
+import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 
 export type Input =
   | { readonly type: 'text'; readonly text: string }

@@ -3,8 +3,8 @@
 
 import type { HeaderList } from '../../handshake/headers.js';
 import type { ErrorCode } from '../../index.js';
-import type { Inflated } from './inflater.js';
-import type { ConnectionInfo, Sender } from './tcp-connections.js';
+import type { ConnectionInfo, Sender } from './capture/tcp-connections.js';
+import type { Inflated } from './conversation/inflater.js';
 
 /** Where something was found. Offsets count the bytes of one direction, from the first one that it is known to have sent. */
 export interface Place {

@@ -1,6 +1,6 @@
 // Entries as JSON for programs, one object a line. The names are part of the interface: `wsimd inspect --help` tells them.
 
-import { opcodeWords } from '../page/words.js';
+import { opcodeWords } from '../../page/frames/words.js';
 import { printableJson } from '../terminal.js';
 import type { Entry } from './entries.js';
 import { payloadWords } from './payload-text.js';

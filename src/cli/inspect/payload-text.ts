@@ -1,11 +1,11 @@
 // The payload of a frame or a message as people read it: a text in quotes, a close code in words, else hex; of a compressed
 // message what it held, where that is known.
 
-import { OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../../../assembly/protocol.js';
-import { decodeUtf8, formatHex } from '../page/bytes.js';
-import { closeCodeWords, count, excerpt } from '../page/words.js';
+import { OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { decodeUtf8, formatHex } from '../../page/bytes.js';
+import { closeCodeWords, count, excerpt } from '../../page/frames/words.js';
 import { quoted } from '../terminal.js';
-import type { Inflated } from './inflater.js';
+import type { Inflated } from './conversation/inflater.js';
 
 /** A payload, or its beginning. */
 export interface ShownPayload {

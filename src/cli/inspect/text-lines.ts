@@ -1,6 +1,6 @@
 // Entries as lines for people, one each. It knows their order on the line and nothing of where they come from.
 
-import { opcodeWords } from '../page/words.js';
+import { opcodeWords } from '../../page/frames/words.js';
 import { printable, type Style } from '../terminal.js';
 import type { Entry, FrameEntry, HeadEntry } from './entries.js';
 import { payloadText } from './payload-text.js';

@@ -5,7 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_GOING_AWAY } from '../../index.js';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
-import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../page/tap-protocol.js';
+import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../../page/live/tap-protocol.js';
 import { type AllowedHosts, type Refusal, refusalHead } from './allowed-hosts.js';
 import { Tap } from './tap.js';
 

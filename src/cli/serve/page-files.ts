@@ -5,8 +5,8 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { ECHO_PATH, TAP_PATH } from '../../page/live/tap-protocol.js';
 import { CommandError } from '../command.js';
-import { ECHO_PATH, TAP_PATH } from '../page/tap-protocol.js';
 
 interface PageFile {
   readonly url: URL;
@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   map: 'application/json',
 };
 
-const PAGE_FOLDER = 'src/cli/page/';
+const PAGE_FOLDER = 'src/page/';
 /** Of src/, what runs in no browser. */
 const NOT_SERVED = /^src\/(node|cli)\//;
 const HOST = /^[\w.:[\]-]+$/;

@@ -1,13 +1,13 @@
 // A tap: copies what passes on one connection, in both directions, and sends the copies over a WebSocket of its own. It
-// takes bytes as they are; page/tap-protocol.ts says in what form they go.
+// takes bytes as they are; live/tap-protocol.ts says in what form they go.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_NORMAL } from '../../index.js';
 import { type RawData, WebSocket } from '../../node/index.js';
-import { rethrowUnless } from '../page/rethrow-unless.js';
-import { TAP_REFUSED, TO_BROWSER, TO_SERVER } from '../page/tap-protocol.js';
+import { TAP_REFUSED, TO_BROWSER, TO_SERVER } from '../../page/live/tap-protocol.js';
+import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 
 /** Copies that may wait for a page; one that reads more slowly loses its tap. */
 const MAX_WAITING = 64 * 1024 * 1024;

@@ -3,9 +3,9 @@
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import * as ws from 'ws';
-import { describeWith } from '../../support/peers.js';
-import { isInstalled, startProxy } from '../../support/proxies.js';
-import { next } from '../../support/servers.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { isInstalled, startProxy } from '../../support/servers/proxies.js';
+import { next } from '../../support/servers/servers.js';
 import { pythonVersion, startPythonServer } from '../python.js';
 import { converse, open } from './conversation.js';
 import { FRONTS } from './fronts.js';

@@ -4,9 +4,9 @@
 import { expect, onTestFinished } from 'vitest';
 import * as ws from 'ws';
 import { WebSocket } from '../../../src/node/index.js';
-import { digest } from '../../support/digest.js';
-import { randomBytes } from '../../support/random.js';
-import { next } from '../../support/servers.js';
+import { digest } from '../../support/inputs/digest.js';
+import { randomBytes } from '../../support/inputs/random.js';
+import { next } from '../../support/servers/servers.js';
 
 /** What the tests use of the API that both have. */
 export interface Client {

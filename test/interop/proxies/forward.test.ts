@@ -6,10 +6,10 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { expect, test } from 'vitest';
-import { describeWith } from '../../support/peers.js';
-import { apache, isInstalled, startProxy } from '../../support/proxies.js';
-import { startServer } from '../../support/servers.js';
-import { makeCertificate } from '../../support/tls.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { apache, isInstalled, startProxy } from '../../support/servers/proxies.js';
+import { startServer } from '../../support/servers/servers.js';
+import { makeCertificate } from '../../support/servers/tls.js';
 import { CLIENT_NAMES, converse, failure, open } from './conversation.js';
 import { closeOf } from './server.js';
 

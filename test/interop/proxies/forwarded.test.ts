@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import * as ws from 'ws';
 import { WebSocketServer } from '../../../src/node/index.js';
-import { describeWith } from '../../support/peers.js';
-import { isInstalled, startProxy } from '../../support/proxies.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { isInstalled, startProxy } from '../../support/servers/proxies.js';
 import { open } from './conversation.js';
 import { FRONTS } from './fronts.js';
 

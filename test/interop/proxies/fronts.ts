@@ -1,6 +1,6 @@
 // The reverse proxies that the tests know, and what each does in its own way.
 
-import { apache, HAPROXY, LIGHTTPD, NGINX, type ProxyProgram } from '../../support/proxies.js';
+import { apache, HAPROXY, LIGHTTPD, NGINX, type ProxyProgram } from '../../support/servers/proxies.js';
 
 export interface Front {
   readonly name: string;

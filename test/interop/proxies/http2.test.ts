@@ -5,9 +5,9 @@ import { connect, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from '../../../src/node/index.js';
-import { describeWith } from '../../support/peers.js';
-import { apache, freePort, HAPROXY, isInstalled, LIGHTTPD, NGINX, startProxy } from '../../support/proxies.js';
-import { makeCertificate } from '../../support/tls.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { apache, freePort, HAPROXY, isInstalled, LIGHTTPD, NGINX, startProxy } from '../../support/servers/proxies.js';
+import { makeCertificate } from '../../support/servers/tls.js';
 import { CLIENT_NAMES, converse, failure, open } from './conversation.js';
 import { closeOf, startBehind } from './server.js';
 

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { WebSocket } from '../../../src/node/index.js';
-import { isInstalled } from '../../support/proxies.js';
+import { isInstalled } from '../../support/servers/proxies.js';
 import { type Client, converse, open } from './conversation.js';
 import { FRONTS, type Front } from './fronts.js';
 import { closeOf, startBehind } from './server.js';

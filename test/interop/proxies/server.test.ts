@@ -1,9 +1,9 @@
 // Our server behind reverse proxies, with our client and that of `ws` in front of them.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { describeWith } from '../../support/peers.js';
-import { freePort, isInstalled, startProxy } from '../../support/proxies.js';
-import { next } from '../../support/servers.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { freePort, isInstalled, startProxy } from '../../support/servers/proxies.js';
+import { next } from '../../support/servers/servers.js';
 import { CLIENT_NAMES, CLIENTS, COMPRESSIBLE, converse, failure, MIB, open } from './conversation.js';
 import { FRONTS } from './fronts.js';
 import { closeOf, startBehind } from './server.js';

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type ServerOptions, type WebSocket, WebSocketServer } from '../../../src/node/index.js';
-import { type ProxySetup, startProxy } from '../../support/proxies.js';
-import { next } from '../../support/servers.js';
+import { type ProxySetup, startProxy } from '../../support/servers/proxies.js';
+import { next } from '../../support/servers/servers.js';
 
 type OwnOptions = Omit<ServerOptions, 'port' | 'server' | 'noServer' | 'path'>;
 

@@ -1,10 +1,10 @@
 // wss: to a proxy that takes the TLS off, before our server that listens in the clear.
 
 import { expect, test } from 'vitest';
-import { describeWith } from '../../support/peers.js';
-import { apache, HAPROXY, isInstalled, NGINX } from '../../support/proxies.js';
-import { next } from '../../support/servers.js';
-import { makeCertificate } from '../../support/tls.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { apache, HAPROXY, isInstalled, NGINX } from '../../support/servers/proxies.js';
+import { next } from '../../support/servers/servers.js';
+import { makeCertificate } from '../../support/servers/tls.js';
 import { CLIENT_NAMES, converse, failure, open } from './conversation.js';
 import { closeOf, startBehind } from './server.js';
 

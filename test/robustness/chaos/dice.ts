@@ -1,6 +1,6 @@
 // Choices by a seeded generator: the same seed makes the same choices.
 
-import { createRandom } from '../../support/random.js';
+import { createRandom } from '../../support/inputs/random.js';
 
 export class Dice {
   readonly #random: () => number;

@@ -1,8 +1,8 @@
 // Takes frames of a server off a stream of bytes, as a raw client needs it. Written from RFC 6455 section 5.2; it shares nothing
 // with src/.
 
-import { InflatingPeer } from '../../support/deflate-peer.js';
-import { CLOSE, concat, PING, PONG, TEXT } from '../../support/wire.js';
+import { CLOSE, concat, PING, PONG, TEXT } from '../../support/frames/wire.js';
+import { InflatingPeer } from '../../support/peers/deflate-peer.js';
 
 export interface RawFrame {
   readonly fin: boolean;

@@ -1,7 +1,7 @@
 // Contents of messages, the shapes in which they are sent, and the overwriting of what was sent.
 
 import { createHash } from 'node:crypto';
-import { randomBytes } from '../../support/random.js';
+import { randomBytes } from '../../support/inputs/random.js';
 import type { Dice } from './dice.js';
 
 /** What a message says; its bytes follow from this alone. */

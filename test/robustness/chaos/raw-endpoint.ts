@@ -2,8 +2,8 @@
 
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { DeflatingPeer } from '../../support/deflate-peer.js';
-import { BINARY, concat, Peer, TEXT, wire } from '../../support/wire.js';
+import { BINARY, concat, Peer, TEXT, wire } from '../../support/frames/wire.js';
+import { DeflatingPeer } from '../../support/peers/deflate-peer.js';
 import type { Action, Ending, Script } from './actions.js';
 import { RawFrames } from './frames.js';
 import { EndLog, type EndReport } from './log.js';

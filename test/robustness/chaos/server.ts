@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer as WsServer } from 'ws';
 import { WebSocketServer } from '../../../src/node/index.js';
-import { makeCertificate } from '../../support/tls.js';
+import { makeCertificate } from '../../support/servers/tls.js';
 import { answerQuestions, guardProcess, openSockets } from '../guard.js';
 import { Endpoint, type SocketLike } from './endpoint.js';
 import type { EndReport } from './log.js';

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { WebSocket as Ws } from 'ws';
 import { type ClientOptions, WebSocket } from '../../../src/node/index.js';
-import { KEY } from '../../support/raw-client.js';
+import { KEY } from '../../support/peers/raw-client.js';
 import type { SocketLike } from './endpoint.js';
 import type { Transport } from './rounds.js';
 

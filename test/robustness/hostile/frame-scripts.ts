@@ -2,9 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deflateRawSync } from 'node:zlib';
-import { ATTACKS, type Attack } from '../../soak/attacks.js';
-import { MAX_FRAGMENTS, MAX_PAYLOAD } from '../../soak/limits.js';
-import { concat, Peer, stream, wire as toBytes, type WireFrame } from '../../support/wire.js';
+import { concat, Peer, stream, wire as toBytes, type WireFrame } from '../../support/frames/wire.js';
+import { ATTACKS, type Attack } from '../soak/attacks.js';
+import { MAX_FRAGMENTS, MAX_PAYLOAD } from '../soak/limits.js';
 import type { Configuration } from './configurations.js';
 import { type Script, withFrames } from './script.js';
 import type { Wire } from './target.js';

@@ -1,7 +1,7 @@
 // Hostile peers before and during the handshake of HTTP/1.1, over TCP and TLS.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Peer, stream } from '../../support/wire.js';
+import { Peer, stream } from '../../support/frames/wire.js';
 import { onHttp1, type Script } from './script.js';
 import type { Target, Wire } from './target.js';
 

@@ -9,7 +9,7 @@ import {
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { acceptKey } from '../../../src/handshake/accept-key.js';
 import type { ClientOptions } from '../../../src/node/index.js';
-import { Peer, stream, wire } from '../../support/wire.js';
+import { Peer, stream, wire } from '../../support/frames/wire.js';
 import type { Outcome } from './client-victim.js';
 
 export interface ServerScript {

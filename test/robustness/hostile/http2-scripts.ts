@@ -2,7 +2,7 @@
 
 import { constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Peer, wire as toBytes } from '../../support/wire.js';
+import { Peer, wire as toBytes } from '../../support/frames/wire.js';
 import { onHttp2, type Script } from './script.js';
 
 const peer = new Peer('server');

@@ -4,7 +4,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { requestHead } from '../../support/raw-client.js';
+import { requestHead } from '../../support/peers/raw-client.js';
 import type { Configuration } from './configurations.js';
 
 /** Milliseconds in which a server must do what it has to: long, as the machine may be busy. */

@@ -9,9 +9,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../../src/node/index.js';
-import { MAX_FRAGMENTS, MAX_PAYLOAD } from '../../soak/limits.js';
-import { makeCertificate } from '../../support/tls.js';
+import { makeCertificate } from '../../support/servers/tls.js';
 import { answerQuestions, DeliberateError, guardProcess, openSockets } from '../guard.js';
+import { MAX_FRAGMENTS, MAX_PAYLOAD } from '../soak/limits.js';
 import { CONFIGURATIONS, type Configuration, type ConfigurationName } from './configurations.js';
 
 export type VictimQuestion = { readonly what: 'port' } | { readonly what: 'faults' } | { readonly what: 'idle' };

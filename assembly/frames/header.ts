@@ -1,0 +1,48 @@
+// One frame header (RFC 6455 section 5.2): how long it is, what it says, how it is written. No rules here: check.ts.
+
+import { LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, MAX_LENGTH_16, MAX_LENGTH_7 } from '../shared/protocol';
+
+/** The length of a whole header in bytes (2 to 14), from its second byte. */
+// @ts-ignore: decorator
+@inline
+export function headerLengthOf(second: u32): u32 {
+  const length = <i32>(second & LENGTH_BITS);
+  // MASK is 0x80 and the key takes 4 bytes: 0x80 >> 5 = 4.
+  const fixed: u32 = 2 + ((second & MASKED) >> 5);
+  return length < LENGTH_16 ? fixed : length == LENGTH_16 ? fixed + 2 : fixed + 8;
+}
+
+/** The payload length that the whole header at `ptr` gives; network byte order. */
+// @ts-ignore: decorator
+@inline
+export function payloadLengthAt(ptr: usize, second: u32): u64 {
+  const length = <i32>(second & LENGTH_BITS);
+  if (length < LENGTH_16) return length;
+  return length == LENGTH_16 ? <u64>bswap<u16>(load<u16>(ptr, 2)) : bswap<u64>(load<u64>(ptr, 2));
+}
+
+/** Writes a header so that its last byte lies just before `end`; returns its length. */
+export function writeHeader(end: usize, first: u32, payloadLength: u64, masked: bool, maskingKey: u32): u32 {
+  const start = end;
+  let second: u32 = 0;
+  if (masked) {
+    end -= 4;
+    store<u32>(end, maskingKey);
+    second = MASKED;
+  }
+  if (payloadLength <= <u64>MAX_LENGTH_7) {
+    second |= <u32>payloadLength;
+  } else if (payloadLength <= <u64>MAX_LENGTH_16) {
+    end -= 2;
+    store<u16>(end, bswap<u16>(<u16>payloadLength));
+    second |= LENGTH_16;
+  } else {
+    end -= 8;
+    store<u64>(end, bswap<u64>(payloadLength));
+    second |= LENGTH_64;
+  }
+  end -= 2;
+  store<u8>(end, first);
+  store<u8>(end, second, 1);
+  return <u32>(start - end);
+}

@@ -1,0 +1,45 @@
+// The deflate kernel as WebAssembly, by way of wasm.ts. Only who negotiates compression imports this file, and with it the
+// bytes of that module. What the functions do is told in deflate-kernel.ts and done in assembly/deflate.
+
+import { DEFLATE_PAGES } from '../../../assembly/shared/deflate-layout.js';
+import { type CompiledModule, compile, instantiate, requireModule } from '../../kernel/wasm/wasm.js';
+import { DEFLATE_TEXT } from './deflate-bytes.js';
+import type { DeflateKernel } from './deflate-kernel.js';
+
+/** What the deflate kernel exports beside its memory. */
+const DEFLATE_FUNCTIONS = ['initContext', 'inflate', 'remember', 'deflate', 'transcode'];
+
+/** @throws TypeError, ProtocolError: see `requireModule` */
+export function requireDeflateModule(module: CompiledModule): void {
+  requireModule(module, 'deflate.wasm', DEFLATE_FUNCTIONS);
+}
+
+/** Compiles the bytes that this package carries, synchronously. Throws as `createWasmDeflateKernel` does. */
+export function compileDeflateModule(): CompiledModule {
+  return compile(DEFLATE_TEXT);
+}
+
+/**
+ * Instantiates the deflate kernel, synchronously.
+ *
+ * @param poolPages pages of 64 KiB for the contexts of connections, from POOL_PTR to the end of the memory
+ * @param module compiled from build/deflate.wasm; by default from the bytes that this package carries, anew
+ * @throws RangeError if there is no memory for the pool; whatever the engine throws where WebAssembly, or its SIMD, is
+ *   missing or forbidden
+ */
+export function createWasmDeflateKernel(
+  poolPages: number,
+  module: CompiledModule = compileDeflateModule(),
+): DeflateKernel {
+  const { memory, functions } = instantiate(module, DEFLATE_PAGES, poolPages);
+  const { initContext, inflate, remember, deflate, transcode } = functions;
+  return {
+    name: 'wasm',
+    memory,
+    initContext: initContext as DeflateKernel['initContext'],
+    inflate: inflate as DeflateKernel['inflate'],
+    remember: remember as DeflateKernel['remember'],
+    deflate: deflate as DeflateKernel['deflate'],
+    transcode: transcode as DeflateKernel['transcode'],
+  };
+}

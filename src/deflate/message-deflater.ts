@@ -1,0 +1,226 @@
+// The sending direction of one connection: messages in, what their compressed frames carry out. It owns the context that our
+// next message may refer to, and knows no frame.
+
+import {
+  CONTEXT_HISTORY,
+  CONTEXT_POSITION,
+  DEFLATE_LAST,
+  INPUT_CAPACITY,
+  INPUT_PTR,
+  LEVEL_DEFAULT,
+  LEVEL_FASTEST,
+  LEVEL_SMALLEST,
+  MAX_HASH_BITS,
+  MAX_WINDOW_LENGTH,
+  SHARED_DEFLATE_CONTEXT_PTR,
+} from '../../assembly/shared/deflate-layout.js';
+import { copyBytes, requireBytes } from '../bytes/copy.js';
+import { encodeUtf8 } from '../bytes/host.js';
+import { ownBytes } from '../bytes/owned.js';
+import { PayloadBuffer } from '../bytes/payload-buffer.js';
+import { FrameEncoder } from '../frames/frame-encoder.js';
+import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
+import { contextLength, type DeflateArena } from './deflate-arena.js';
+
+/**
+ * How much effort deflating takes: `'fastest'` for what must cost least (messages below 2 KiB get no codes of
+ * their own: only what comes again is saved), `'smallest'` for what is sent over slow lines or to many.
+ */
+export type DeflateLevel = 'fastest' | 'default' | 'smallest';
+
+/** Below this, messages gain less than their deflating costs (bench: deflate): with a context, and alone. */
+const THRESHOLD_IN_CONTEXT = 8;
+const THRESHOLD_ALONE = 128;
+/** Of the window, how much a message may take that gains nothing: a quarter. */
+const WELCOME_SHIFT = 2;
+/** How much longer than its first slices let expect room is made for a long message. */
+const MARGIN = 1.05;
+const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
+
+/** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
+const SLICE_LENGTHS = {
+  wasm: { fastest: 64 * 1024, default: 64 * 1024, smallest: 32 * 1024 },
+  portable: { fastest: 16 * 1024, default: 16 * 1024, smallest: 8 * 1024 },
+} as const;
+
+/** What all connections of a PerMessageDeflate have in common. */
+export interface DeflaterSettings {
+  readonly level: DeflateLevel;
+  /** Shorter messages go as they are. Undefined: as long as is best for the connection. */
+  readonly threshold: number | undefined;
+  readonly windowBits: number;
+  readonly hashBits: number;
+}
+
+export class MessageDeflater {
+  readonly #arena: DeflateArena;
+  readonly #settings: DeflaterSettings;
+  /** How far back our matches may reach, as the peer was told. */
+  readonly #windowBits: number;
+  /** The context's slot in the pool; 0: each message, or part of one, begins without what came before. */
+  #contextPtr = 0;
+  #ringLength = MAX_WINDOW_LENGTH;
+  #isFirst = true;
+
+  /**
+   * @param windowBits how far back a match may reach, as a power of two
+   * @param keepsContext whether a message may refer to earlier ones; where the pool is spent it does not, which is legal at
+   *   any time
+   */
+  constructor(arena: DeflateArena, settings: DeflaterSettings, windowBits: number, keepsContext: boolean) {
+    this.#arena = arena;
+    this.#settings = settings;
+    this.#windowBits = windowBits;
+    if (!keepsContext) return;
+    const ringBits = Math.min(windowBits, settings.windowBits);
+    this.#contextPtr = arena.pool.take(contextLength(ringBits, settings.hashBits));
+    if (this.#contextPtr !== 0) {
+      this.#windowBits = ringBits;
+      this.#ringLength = 1 << ringBits;
+    }
+  }
+
+  /** See `MessageCompression.sliceLength`. */
+  get sliceLength(): number {
+    return SLICE_LENGTHS[this.#arena.kernel.name][this.#settings.level];
+  }
+
+  /** See `MessageCompression.deflate`. */
+  deflate(payload: string | Uint8Array): Uint8Array | undefined {
+    if (!this.isWorthDeflating(payload)) return undefined;
+    const { words } = this.#arena;
+    const length = this.#takeInput(payload);
+    const contextPtr = this.#bringContext();
+    const position = words[(contextPtr + CONTEXT_POSITION) >> 2]!;
+    const history = words[(contextPtr + CONTEXT_HISTORY) >> 2]!;
+    const deflated = this.#deflateInput(contextPtr, payload, length, true);
+    // A short message that does not compress is sent all the same where the context is kept: the next one may be like it.
+    const isWelcome = this.#contextPtr !== 0 && length <= this.#ringLength >> WELCOME_SHIFT;
+    if (deflated.length < length || isWelcome) return deflated;
+    // It goes as it is, so the peer's window will not have it, and the context must not either: the next message is written
+    // over it. What it was itself written over is lost.
+    words[(contextPtr + CONTEXT_POSITION) >> 2] = position;
+    words[(contextPtr + CONTEXT_HISTORY) >> 2] = Math.max(Math.min(history, this.#ringLength - length), 0);
+    return undefined;
+  }
+
+  /** See `MessageCompression.isWorthDeflating`. */
+  isWorthDeflating(payload: string | Uint8Array): boolean {
+    const threshold = this.#settings.threshold ?? (this.#contextPtr === 0 ? THRESHOLD_ALONE : THRESHOLD_IN_CONTEXT);
+    if (payload.length >= threshold) return true;
+    // A UTF-16 unit is at most three bytes.
+    return typeof payload === 'string' && payload.length * 3 >= threshold
+      ? this.#arena.host.utf8Length(payload) >= threshold
+      : false;
+  }
+
+  /** See `MessageCompression.deflatePart`. */
+  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array {
+    const length = this.#takeInput(payload);
+    return this.#deflateInput(this.#bringContext(), payload, length, isLast);
+  }
+
+  /** See `MessageCompression.deflatePrepared`. */
+  deflatePrepared(message: PreparedMessage): CompressedForm | undefined {
+    if (!this.isWorthDeflating(message.payload)) return undefined;
+    const key = `${this.#settings.level} ${this.#windowBits}`;
+    let form = message.compressedForms.get(key);
+    if (form === undefined) {
+      form = this.#makeForm(message);
+      message.compressedForms.set(key, form);
+    }
+    if (form === null) return undefined;
+    this.#remember(form.tail);
+    return form;
+  }
+
+  /** Gives the context up. */
+  release(): void {
+    if (this.#contextPtr !== 0) this.#arena.pool.give(this.#contextPtr);
+    this.#contextPtr = 0;
+  }
+
+  /**
+   * Writes what is to be deflated to INPUT_PTR, if it fits there.
+   *
+   * @returns how many bytes it has
+   */
+  #takeInput(payload: string | Uint8Array): number {
+    const { host, bytes } = this.#arena;
+    if (typeof payload === 'string') {
+      const fits = payload.length * 3 <= INPUT_CAPACITY;
+      const length = fits ? 0 : host.utf8Length(payload);
+      return length <= INPUT_CAPACITY ? host.writeUtf8(payload, bytes, INPUT_PTR) : length;
+    }
+    requireBytes(payload);
+    const { length } = payload;
+    if (length <= INPUT_CAPACITY) copyBytes(payload, 0, length, bytes, INPUT_PTR);
+    return length;
+  }
+
+  /** Sees to it that there is a context to deflate with, empty where it is not kept. @returns where */
+  #bringContext(): number {
+    const { kernel } = this.#arena;
+    if (this.#contextPtr === 0) {
+      kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
+      return SHARED_DEFLATE_CONTEXT_PTR;
+    }
+    if (this.#isFirst) {
+      kernel.initContext(this.#contextPtr, this.#ringLength, this.#settings.hashBits);
+      this.#isFirst = false;
+    }
+    return this.#contextPtr;
+  }
+
+  /** @param length of the payload in bytes; what fits lies at INPUT_PTR */
+  #deflateInput(contextPtr: number, payload: string | Uint8Array, length: number, isLast: boolean): Uint8Array {
+    if (length <= INPUT_CAPACITY) return this.#deflateSlice(contextPtr, length, isLast);
+    const { host, bytes } = this.#arena;
+    const source = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
+    const buffer = new PayloadBuffer();
+    for (let start = 0; start < length; start += INPUT_CAPACITY) {
+      const end = Math.min(start + INPUT_CAPACITY, length);
+      copyBytes(source, start, end, bytes, INPUT_PTR);
+      const deflated = this.#deflateSlice(contextPtr, end - start, isLast && end === length);
+      // What is still to come is guessed from what has come, a little too long, so that it is mostly allocated once.
+      const expected = Math.ceil(((buffer.length + deflated.length) / end) * length * MARGIN);
+      buffer.append(deflated, 0, deflated.length, expected);
+    }
+    return buffer.take();
+  }
+
+  /** @returns a view of the output */
+  #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
+    const { kernel } = this.#arena;
+    const level = LEVELS[this.#settings.level];
+    const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
+    return this.#arena.output(deflated);
+  }
+
+  /** Compresses a message by itself: so everybody can read it whose window is large enough. @returns null if it grows */
+  #makeForm(message: PreparedMessage): CompressedForm | null {
+    const { kernel, host } = this.#arena;
+    const { opcode, payload } = message;
+    const length = this.#takeInput(payload);
+    kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
+    const deflated = this.#deflateInput(SHARED_DEFLATE_CONTEXT_PTR, payload, length, true);
+    if (deflated.length >= length) return null;
+    const serverFrame = new FrameEncoder({ role: 'server' }).encode(opcode, deflated, { rsv1: true });
+    const plain = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
+    const tail = plain.subarray(Math.max(0, plain.length - MAX_WINDOW_LENGTH));
+    // Copies: the deflated bytes are a view of the arena, and the tail alone is to stay in memory.
+    return { payload: ownBytes(deflated), serverFrame, tail: ownBytes(tail) };
+  }
+
+  /**
+   * Takes what was compressed without the context into it, since the peer's window has it now: else distances would count
+   * from different ends. No match will begin in it, but those into what came before it stay right.
+   */
+  #remember(tail: Uint8Array): void {
+    if (this.#contextPtr === 0 || this.#isFirst) return;
+    const { kernel, bytes } = this.#arena;
+    const start = Math.max(tail.length - this.#ringLength, 0);
+    copyBytes(tail, start, tail.length, bytes, INPUT_PTR);
+    kernel.remember(this.#contextPtr, INPUT_PTR, tail.length - start);
+  }
+}

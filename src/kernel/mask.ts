@@ -1,0 +1,103 @@
+// Masking and unmasking of buffers that the caller owns (RFC 6455 section 5.3), with the signatures of `bufferutil`. Bytes
+// pass through the arena's scratch; few bytes are done in place. Knows no frame.
+
+import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
+import { requireBytes } from '../bytes/copy.js';
+import { type Arena, arenaFor } from './arena.js';
+
+/** Up to this length a loop here is faster than two copies and a call of the kernel (bench: `mask/copy`). */
+const LOOP_LENGTH = 80;
+
+/**
+ * XORs `length` bytes of `source` with the masking key into `output`, from `offset` of `output` on. Masking and unmasking
+ * are the same.
+ *
+ * @param maskingKey 4 bytes
+ * @param output may be `source`, if `offset` is 0
+ * @throws RangeError if `source`, `output` or `maskingKey` is too short; TypeError for anything but bytes
+ */
+export function mask(
+  source: Uint8Array,
+  maskingKey: Uint8Array,
+  output: Uint8Array,
+  offset: number,
+  length: number,
+): void {
+  requireBytes(source);
+  requireBytes(output);
+  const isInside = length >= 0 && length <= source.length && offset >= 0 && offset + length <= output.length;
+  if (!Number.isInteger(offset) || !Number.isInteger(length) || !isInside) {
+    throw new RangeError('the bytes to mask lie outside a buffer');
+  }
+  maskBytes(undefined, source, 0, output, offset, length, readKey(maskingKey));
+}
+
+/**
+ * XORs all of a buffer with the masking key, in place.
+ *
+ * @param maskingKey 4 bytes
+ * @throws RangeError if `maskingKey` is too short
+ */
+export function unmask(buffer: Uint8Array, maskingKey: Uint8Array): void {
+  requireBytes(buffer);
+  maskBytes(undefined, buffer, 0, buffer, 0, buffer.length, readKey(maskingKey));
+}
+
+/**
+ * The same for bytes of one buffer that go into another, or stay.
+ *
+ * @param arena the default kernel's if undefined; not asked for where the bytes are few
+ * @param maskingKey its first byte lowest
+ */
+export function maskBytes(
+  arena: Arena | undefined,
+  source: Uint8Array,
+  sourceOffset: number,
+  output: Uint8Array,
+  outputOffset: number,
+  length: number,
+  maskingKey: number,
+): void {
+  if (length <= LOOP_LENGTH) {
+    maskInLoop(source, sourceOffset, output, outputOffset, length, maskingKey);
+    return;
+  }
+  const { bytes, kernel } = arena ?? arenaFor();
+  // The scratch holds a multiple of 4 bytes, so every slab begins at phase 0.
+  for (let done = 0; done < length; done += SCRATCH_CAPACITY) {
+    const slab = Math.min(length - done, SCRATCH_CAPACITY);
+    const start = sourceOffset + done;
+    bytes.set(slab === source.length ? source : source.subarray(start, start + slab), SCRATCH_PTR);
+    kernel.mask(SCRATCH_PTR, slab, maskingKey, 0);
+    output.set(bytes.subarray(SCRATCH_PTR, SCRATCH_PTR + slab), outputOffset + done);
+  }
+}
+
+/** Four bytes a turn, so that each meets its byte of the key without a shift. */
+function maskInLoop(
+  source: Uint8Array,
+  sourceOffset: number,
+  output: Uint8Array,
+  outputOffset: number,
+  length: number,
+  maskingKey: number,
+): void {
+  const key1 = maskingKey >>> 8;
+  const key2 = maskingKey >>> 16;
+  const key3 = maskingKey >>> 24;
+  let i = 0;
+  for (; i < length - 3; i += 4) {
+    output[outputOffset + i] = source[sourceOffset + i]! ^ maskingKey;
+    output[outputOffset + i + 1] = source[sourceOffset + i + 1]! ^ key1;
+    output[outputOffset + i + 2] = source[sourceOffset + i + 2]! ^ key2;
+    output[outputOffset + i + 3] = source[sourceOffset + i + 3]! ^ key3;
+  }
+  for (; i < length; i++) {
+    output[outputOffset + i] = source[sourceOffset + i]! ^ (maskingKey >>> ((i & 3) << 3));
+  }
+}
+
+function readKey(maskingKey: Uint8Array): number {
+  if (maskingKey.length < 4) throw new RangeError('a masking key has 4 bytes');
+  return maskingKey[0]! | (maskingKey[1]! << 8) | (maskingKey[2]! << 16) | (maskingKey[3]! << 24);
+}

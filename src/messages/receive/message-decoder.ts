@@ -1,0 +1,204 @@
+// Chunks → messages: has each chunk decoded and its records read, and delivers what came of it, in order, calls from inside a
+// delivery too. It knows no record and no socket, and sends nothing.
+
+import { CHUNK_CAPACITY } from '../../../assembly/shared/layout.js';
+import { requireBytes } from '../../bytes/copy.js';
+import { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import type { KernelName } from '../../kernel/kernel.js';
+import type { ProtocolError } from '../../protocol/errors.js';
+import type { MessageDecompression } from '../compression.js';
+import { collectInto, type MessageEvent, type MessageHandler } from '../handler.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import { type MessageDecoderOptions, readingRulesFor } from './reading-rules.js';
+import { RecordReader } from './record-reader.js';
+
+export type { MessageDecoderOptions } from './reading-rules.js';
+
+/** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
+const spareQueues: DeliveryQueue[] = [];
+const MAX_SPARE_QUEUES = 8;
+
+/**
+ * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings, pongs, the Close
+ * or the error that ends it. After either, what comes is dropped.
+ *
+ * ```ts
+ * const decoder = new MessageDecoder({ role: 'server' });
+ * for (const event of decoder.decode(chunk)) if (event.type === 'text') console.log(event.text);
+ * ```
+ */
+export class MessageDecoder {
+  readonly #decoder: ChunkDecoder;
+  readonly #reader: RecordReader;
+  /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
+  #queue: DeliveryQueue | undefined;
+  #isDelivering = false;
+  #hasReportedError = false;
+
+  /**
+   * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
+   *   Compressed messages are held compressed until they have come whole; `maxMessageLength` holds for what was received,
+   *   and again, exactly, for what it is inflated to
+   * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
+   */
+  constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
+    const rules = readingRulesFor(options);
+    // Who allows RSV1 must undo what it stands for.
+    this.#decoder = new ChunkDecoder(options, compression !== undefined);
+    this.#reader = new RecordReader(this.#decoder, rules, compression);
+  }
+
+  /**
+   * 64 KiB where a transport can put what it reads, to be decoded without a copy; see `dispatchReceived`. All decoders on this
+   * kernel have the same, in which every call of any of them leaves something else: it holds nothing from one call to the
+   * next.
+   */
+  get receiveBuffer(): Uint8Array<ArrayBuffer> {
+    return this.#decoder.arena.receiveBuffer;
+  }
+
+  /** Which kernel decodes. */
+  get kernelName(): KernelName {
+    return this.#decoder.arena.kernel.name;
+  }
+
+  /** Bytes of the stream decoded so far. */
+  get position(): number {
+    return this.#decoder.position;
+  }
+
+  /** A whole Close was read, or an error found: whatever comes is dropped. */
+  get isDone(): boolean {
+    return this.#decoder.isDone;
+  }
+
+  /** Why the stream was refused; undefined while it is well. */
+  get error(): ProtocolError | undefined {
+    return this.#decoder.error;
+  }
+
+  /** Deliver binary messages of several frames as the payloads of their frames (`onFragments`); default: joined. */
+  get separatesFragments(): boolean {
+    return this.#reader.separatesFragments;
+  }
+  set separatesFragments(value: boolean) {
+    this.#reader.separatesFragments = value;
+  }
+
+  /** Bytes of memory allocated for a message or a control frame that is not complete: at least as many as have come of it. */
+  get bufferedLength(): number {
+    return this.#reader.bufferedLength;
+  }
+
+  /**
+   * Decodes a chunk into events; the last of them is `close` or `error` where the stream ended with one.
+   *
+   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   */
+  decode(chunk: Uint8Array): MessageEvent[] {
+    const events: MessageEvent[] = [];
+    this.dispatch(chunk, collectInto(events));
+    return events;
+  }
+
+  /**
+   * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket.
+   *
+   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   * @throws what the handler throws; TypeError for a chunk that is not bytes
+   */
+  dispatch(chunk: Uint8Array, handler: MessageHandler): void {
+    requireBytes(chunk);
+    let from = 0;
+    while (from < chunk.length) {
+      const count = this.#decoder.decode(chunk, from);
+      if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, chunk.length, handler)) return;
+      if (count > 0) this.#reader.takeOut(this.#queued(), chunk, from, count);
+      from += this.#decoder.consumed;
+    }
+    this.#deliverAll(handler);
+  }
+
+  /**
+   * The same for bytes that the transport has put at the start of `receiveBuffer`, decoded where they lie. Nothing else may
+   * have been decoded since they were put there, on whatever connection: only for a transport that calls back at once when
+   * it has read. One that has reads pending, as all with promises do, mixes up its connections: it hands over chunks.
+   *
+   * What is delivered is owned all the same. `ownsChunks` makes no difference.
+   *
+   * @param length how many bytes, 0 to 64 KiB
+   * @throws what the handler throws; RangeError for a length that cannot be
+   */
+  dispatchReceived(length: number, handler: MessageHandler): void {
+    if (!(Number.isInteger(length) && length >= 0 && length <= CHUNK_CAPACITY)) {
+      throw new RangeError(`length is a whole number from 0 to ${CHUNK_CAPACITY}, not ${length}`);
+    }
+    for (let from = 0; from < length; from += this.#decoder.consumed) {
+      const count = this.#decoder.decodeReceived(from, length);
+      if (count === 1 && this.#isAtRest && this.#deliverOnly(undefined, from, length, handler)) return;
+      if (count > 0) this.#reader.takeOut(this.#queued(), undefined, from, count);
+    }
+    this.#deliverAll(handler);
+  }
+
+  /** Discards what is held of a message or a control frame that is not complete. Only for who feeds the decoder nothing more. */
+  discard(): void {
+    this.#reader.clear();
+  }
+
+  /** Delivers what waits, and the error behind it if there is one. */
+  #deliverAll(handler: MessageHandler): void {
+    const { error } = this.#decoder;
+    if (error !== undefined && !this.#hasReportedError) {
+      this.#hasReportedError = true;
+      this.#reader.clear();
+      this.#queued().addError(error);
+    }
+    this.#deliverQueue(handler);
+  }
+
+  /** Nothing waits to be delivered, and no handler is being called. */
+  get #isAtRest(): boolean {
+    return this.#queue === undefined && !this.#isDelivering;
+  }
+
+  /** Delivers what waits. From inside a delivery it does nothing: the outer call goes on, in order. */
+  #deliverQueue(handler: MessageHandler): void {
+    const queue = this.#queue;
+    if (queue === undefined || this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      queue.deliver(handler);
+    } finally {
+      this.#isDelivering = false;
+    }
+    this.#queue = undefined;
+    if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
+  }
+
+  /**
+   * Delivers the only message of a chunk at once, where nothing waits before it.
+   *
+   * @param chunk undefined where the bytes were received in the arena
+   * @param length of all bytes at hand
+   * @returns false if there is more to it: then nothing was done
+   */
+  #deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
+    const { consumed, error } = this.#decoder;
+    if (from + consumed !== length || error !== undefined) return false;
+    this.#isDelivering = true;
+    try {
+      if (!this.#reader.deliverOnly(chunk, from, length, handler)) return false;
+    } finally {
+      this.#isDelivering = false;
+    }
+    // What the handler has fed this decoder.
+    this.#deliverQueue(handler);
+    return true;
+  }
+
+  #queued(): DeliveryQueue {
+    this.#queue ??= spareQueues.pop() ?? new DeliveryQueue();
+    return this.#queue;
+  }
+}

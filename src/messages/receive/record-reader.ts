@@ -1,0 +1,219 @@
+// The records of a batch → messages: reads them straight from the arena, and takes everything out of it before user code runs.
+// Strings are made here, bytes copied to where they stay. What a record is only a part of goes to message-parts.ts. It knows
+// no socket, and calls no handler but with the only message of a chunk.
+
+import { CHUNK_PTR } from '../../../assembly/shared/layout.js';
+import {
+  CLOSE_NO_STATUS,
+  OPCODE_BITS,
+  OPCODE_CLOSE,
+  OPCODE_CONTROL_BIT,
+  OPCODE_PING,
+  OPCODE_TEXT,
+} from '../../../assembly/shared/protocol.js';
+import { copyBytes } from '../../bytes/copy.js';
+import { type PartConstructor, partOf } from '../../bytes/host.js';
+import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../../kernel/arena.js';
+import { asMessageError } from '../../protocol/errors.js';
+import type { MessageDecompression } from '../compression.js';
+import type { MessageHandler } from '../handler.js';
+import type { DeliveryQueue } from './delivery-queue.js';
+import { MessageParts, type Reading } from './message-parts.js';
+import { readMessageText } from './message-text.js';
+import type { ReadingRules } from './reading-rules.js';
+import {
+  ASCII,
+  COMPRESSED,
+  END,
+  isMessageEnd,
+  isMessageStart,
+  MASKED,
+  messageOpcode,
+  WHOLE,
+  WHOLE_BINARY,
+  WHOLE_MASK,
+  WHOLE_TEXT,
+} from './record-bits.js';
+
+export class RecordReader implements Reading {
+  readonly decoder: ChunkDecoder;
+  readonly rules: ReadingRules;
+  readonly compression: MessageDecompression | undefined;
+  /** See `MessageDecoder.separatesFragments`. */
+  separatesFragments = false;
+  #madeParts: MessageParts | undefined;
+
+  constructor(decoder: ChunkDecoder, rules: ReadingRules, compression: MessageDecompression | undefined) {
+    this.decoder = decoder;
+    this.rules = rules;
+    this.compression = compression;
+  }
+
+  /** Bytes allocated for what is not complete. */
+  get bufferedLength(): number {
+    return this.#madeParts?.bufferedLength ?? 0;
+  }
+
+  /** Gives up what is not whole. */
+  clear(): void {
+    this.#madeParts?.clear();
+  }
+
+  /**
+   * Delivers the only record of a chunk at once, if it is a message that is delivered whole: nothing comes behind it, so that it
+   * needs no queue.
+   *
+   * @param chunk undefined where the bytes were received in the arena
+   * @param length of all bytes at hand
+   * @returns false if it is no such record: then nothing was done
+   */
+  deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
+    const { arena } = this.decoder;
+    const { words, bytes, host } = arena;
+    const first = words[RECORDS_WORD]!;
+    const start = words[RECORDS_WORD + 1]!;
+    const end = start + words[RECORDS_WORD + 2]!;
+    const kind = first & WHOLE_MASK;
+    const { textAsBytes, ownsChunks } = this.rules;
+    const isText = kind === WHOLE_TEXT && !textAsBytes;
+    const isKept = !ownsChunks && chunk !== undefined;
+    if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
+    // Apart from the handler, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
+    let text = '';
+    let data: Uint8Array | undefined;
+    try {
+      if (isText) {
+        text = (first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end);
+      } else if (chunk === undefined) {
+        data = host.allocateForParts(end - start);
+        copyBytes(bytes, start, end, data, 0);
+      } else {
+        const offset = from + start - CHUNK_PTR;
+        if ((first & MASKED) !== 0) {
+          // With its header, which has not changed: the view of both is there already.
+          if (length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(length));
+          else copyBytes(bytes, start, end, chunk, offset);
+        }
+        data = partOf(host, chunk, offset, end - start);
+      }
+    } catch {
+      return false;
+    }
+    if (data === undefined) handler.onText(text);
+    else if (kind === WHOLE_BINARY) handler.onBinary(data);
+    else handler.onTextBytes?.(data);
+    return true;
+  }
+
+  /**
+   * Takes the records of one slab out of the arena. A message that cannot be assembled fails the decoder.
+   *
+   * @param chunk undefined where the bytes were received in the arena
+   * @param from where in the chunk the slab begins
+   */
+  takeOut(queue: DeliveryQueue, chunk: Uint8Array | undefined, from: number, count: number): void {
+    const { words, bytes, host } = this.decoder.arena;
+    const { textAsBytes, ownsChunks, inPieces } = this.rules;
+    // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
+    // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
+    let target = chunk;
+    let toTarget = from - CHUNK_PTR;
+    let Part: PartConstructor | undefined;
+    let buffer: ArrayBufferLike | undefined;
+    let toBuffer = 0;
+    let masked = 0;
+    let backStart = 0;
+    let backEnd = 0;
+    try {
+      for (let i = 0, word = RECORDS_WORD; i < count; i++, word += RECORD_WORDS) {
+        const first = words[word]!;
+        const start = words[word + 1]!;
+        const length = words[word + 2]!;
+        const end = start + length;
+        const kind = first & WHOLE_MASK;
+        if (kind === WHOLE_TEXT && !textAsBytes) {
+          const isAscii = (first & ASCII) !== 0;
+          queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
+        } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
+          this.#takeControl(queue, first, start, end);
+        } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
+          this.#parts.take(queue, chunk, from, first, start, end);
+        } else {
+          let data: Uint8Array;
+          if (ownsChunks || chunk === undefined) {
+            if (Part === undefined) {
+              if (target === undefined) {
+                target = host.allocateForParts(this.#endOfHandedOut(count) - start);
+                toTarget = -start;
+                masked = MASKED;
+              }
+              // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
+              Part = host.partClass(target);
+              buffer = target.buffer;
+              toBuffer = target.byteOffset + toTarget;
+              backStart = start;
+            }
+            data = new Part(buffer!, toBuffer + start, length);
+            backEnd = end;
+            masked |= first;
+          } else {
+            data = bytes.slice(start, end);
+          }
+          if (kind === WHOLE_BINARY) queue.addBinary(data);
+          else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
+          else this.#takePiece(queue, first, data);
+        }
+      }
+    } catch (error) {
+      // No code of a user's runs in here. What is behind the message that failed does not count.
+      this.decoder.fail(asMessageError(error));
+    }
+    if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
+  }
+
+  /** An address behind all of a slab that is handed out as it lies there: a frame that is left unfinished is so only in pieces. */
+  #endOfHandedOut(count: number): number {
+    const { words } = this.decoder.arena;
+    const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
+    const isHandedOut = this.rules.inPieces || (words[word]! & END) !== 0;
+    return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
+  }
+
+  #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {
+    const { bytes, host } = this.decoder.arena;
+    const isWhole = (first & WHOLE) === WHOLE;
+    const payload = isWhole ? bytes.slice(start, end) : this.#parts.takeControl(first, start, end);
+    if (payload === undefined) return;
+    const opcode = first & OPCODE_BITS;
+    if (opcode === OPCODE_CLOSE) {
+      // Nothing comes after a Close: a message that it cut short is given up.
+      this.clear();
+      const { length } = payload;
+      if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
+      else queue.addClose((payload[0]! << 8) | payload[1]!, host.readUtf8(payload, 2, length));
+    } else if (opcode === OPCODE_PING) {
+      queue.addPing(payload);
+    } else {
+      queue.addPong(payload);
+    }
+  }
+
+  #takePiece(queue: DeliveryQueue, first: number, data: Uint8Array): void {
+    queue.addPiece({
+      opcode: messageOpcode(first) === OPCODE_TEXT ? 'text' : 'binary',
+      data,
+      isFirst: isMessageStart(first),
+      isLast: isMessageEnd(first),
+    });
+  }
+
+  #readText(bytes: Uint8Array, start: number, end: number): string {
+    return readMessageText(this.decoder.arena, this.rules.isValidated, bytes, start, end);
+  }
+
+  get #parts(): MessageParts {
+    this.#madeParts ??= new MessageParts(this);
+    return this.#madeParts;
+  }
+}

@@ -1,0 +1,184 @@
+// Messages → frames to be sent: whole, in fragments, in slices, compressed or framed before, and control frames between them.
+// It keeps their order. It knows no socket, nothing of what is received, and not whether a connection is open.
+
+import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { getHost } from '../../bytes/host.js';
+import { ownBytes, ownPayload, ownUtf8 } from '../../bytes/owned.js';
+import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../../frames/frame-encoder.js';
+import { FrameWriter } from '../../frames/frame-writer.js';
+import type { PreparedMessage } from '../../frames/prepared-message.js';
+import { ProtocolError } from '../../protocol/errors.js';
+import type { MessageCompression } from '../compression.js';
+import { SliceQueue, type WritePayload } from './slice-queue.js';
+
+/** How a message is sent. */
+export interface SendMessageOptions {
+  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
+  readonly compress?: boolean;
+  /**
+   * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
+   * without WebAssembly) leaves in fragments, of which only the first is made now; each call of `sendNextSlice` makes one
+   * more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
+   * message leaves whole, in one frame.
+   */
+  readonly inSlices?: boolean;
+}
+
+const COMPRESSED: FrameBits = { rsv1: true };
+
+/** An encoder, and what it was made of. */
+interface MadeEncoder {
+  readonly encoder: FrameEncoder;
+  readonly role: FrameEncoderOptions['role'];
+  readonly kernel: FrameEncoderOptions['kernel'];
+  readonly maskingKey: FrameEncoderOptions['maskingKey'];
+}
+
+/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
+const encoders = new WeakMap<FrameEncoderOptions, MadeEncoder>();
+
+function encoderFor(options: FrameEncoderOptions): FrameEncoder {
+  const { role, kernel, maskingKey } = options;
+  const made = encoders.get(options);
+  // The caller may have changed his options since.
+  const isSame = made?.role === role && made.kernel === kernel && made.maskingKey === maskingKey;
+  if (made !== undefined && isSame) return made.encoder;
+  const encoder = new FrameEncoder(options);
+  encoders.set(options, { encoder, role, kernel, maskingKey });
+  return encoder;
+}
+
+export class MessageSender {
+  readonly encoder: FrameEncoder;
+  /** What has been made of it all. What is written to it directly overtakes what leaves in slices. */
+  readonly writer: FrameWriter;
+  readonly compression: MessageCompression | undefined;
+  /** The message whose first fragment has been sent and whose last has not. */
+  #open: { readonly isCompressed: boolean } | undefined;
+  /** Made for the first message that leaves in slices. */
+  #slices: SliceQueue | undefined;
+
+  constructor(options: FrameEncoderOptions, compression: MessageCompression | undefined) {
+    this.encoder = encoderFor(options);
+    this.writer = new FrameWriter(this.encoder);
+    this.compression = compression;
+  }
+
+  /** A message is leaving in slices. */
+  get hasSlices(): boolean {
+    return this.#slices?.isBusy ?? false;
+  }
+
+  /** How much waits for slices to be made: bytes, of strings UTF-16 units. */
+  get pendingLength(): number {
+    return this.#slices?.pendingLength ?? 0;
+  }
+
+  /** A whole message. @param payload copied @throws ProtocolError `WSIMD_MESSAGE_OPEN`, as the next three do */
+  send(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    this.#requireNoMessage();
+    if (!this.hasSlices) this.#write(opcode, payload, options);
+    else this.inTurn(payload, (queued) => this.#write(opcode, queued, options));
+  }
+
+  sendPrepared(message: PreparedMessage): void {
+    this.#requireNoMessage();
+    this.inTurn('', () => this.writer.writeEncoded(this.#frameOf(message)));
+  }
+
+  /** The frame of a prepared message, to be written by the caller. @throws also where `hasSlices` */
+  framePrepared(message: PreparedMessage): Uint8Array {
+    this.#requireNoMessage();
+    if (this.hasSlices) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+    return this.#frameOf(message);
+  }
+
+  /** The header of a message whose payload the caller writes; undefined where that cannot be. */
+  headerFor(opcode: number, payload: Uint8Array, options: SendMessageOptions | undefined): Uint8Array | undefined {
+    this.#requireNoMessage();
+    const isCompressed = options?.compress !== false && this.compression?.isWorthDeflating(payload) === true;
+    if (this.encoder.role === 'client' || isCompressed || this.hasSlices) return undefined;
+    return this.encoder.headerOf(opcode, payload.length);
+  }
+
+  /** The first fragment of a message. @throws ProtocolError `WSIMD_MESSAGE_OPEN` */
+  start(type: 'text' | 'binary', data: string | Uint8Array, compress: boolean): void {
+    this.#requireNoMessage();
+    const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
+    const isCompressed = compress && this.compression?.isWorthDeflating(data) === true;
+    this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
+    this.#open = { isCompressed };
+  }
+
+  /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
+  continue(data: string | Uint8Array, isLast: boolean): void {
+    if (this.#open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
+    this.#sendPart(OPCODE_CONTINUATION, data, this.#open.isCompressed, { fin: isLast });
+    if (isLast) this.#open = undefined;
+  }
+
+  /**
+   * Writes a payload now, or behind the message that is leaving in slices: then it is a copy. The only place where a payload is
+   * kept.
+   */
+  inTurn(payload: string | Uint8Array, write: WritePayload): void {
+    if (this.hasSlices) this.#slices!.add(ownPayload(payload), write);
+    else write(payload);
+  }
+
+  /** Makes the next slice; without effect if there is none. */
+  sendNextSlice(): void {
+    this.#slices?.next();
+  }
+
+  /** Makes all slices, and sends what waits behind them. */
+  sendAllSlices(): void {
+    while (this.hasSlices) this.#slices!.next();
+  }
+
+  /** Gives up the slices that have not been made, and what waits behind them. */
+  clear(): void {
+    this.#slices?.clear();
+  }
+
+  #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    const compression = options?.compress === false ? undefined : this.compression;
+    if (compression === undefined) {
+      this.writer.write(opcode, payload);
+    } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
+      const bytes = typeof payload === 'string' ? ownUtf8(payload) : ownBytes(payload);
+      this.#slices ??= new SliceQueue(compression, this.writer);
+      this.#slices.begin(opcode, bytes);
+    } else {
+      const deflated = compression.deflate(payload);
+      if (deflated === undefined) this.writer.write(opcode, payload);
+      else this.writer.write(opcode, deflated, COMPRESSED);
+    }
+  }
+
+  #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
+    this.inTurn(data, (queued) => {
+      const part = isCompressed ? this.compression!.deflatePart(queued, bits.fin === true) : queued;
+      this.writer.write(opcode, part, bits);
+    });
+  }
+
+  #frameOf(message: PreparedMessage): Uint8Array {
+    const form = message.compress ? this.compression?.deflatePrepared(message) : undefined;
+    if (this.encoder.role === 'server') return form?.serverFrame ?? message.serverFrame;
+    return form === undefined
+      ? this.encoder.encode(message.opcode, message.payload)
+      : this.encoder.encode(message.opcode, form.payload, COMPRESSED);
+  }
+
+  #requireNoMessage(): void {
+    if (this.#open !== undefined) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
+  }
+}
+
+/** Longer, as UTF-8, than what is deflated at once. */
+function isLong(payload: string | Uint8Array, { sliceLength }: MessageCompression): boolean {
+  const { length } = payload;
+  if (typeof payload !== 'string' || length > sliceLength) return length > sliceLength;
+  return length * 3 > sliceLength && getHost().utf8Length(payload) > sliceLength;
+}

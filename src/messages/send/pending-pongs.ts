@@ -1,0 +1,40 @@
+// Answers to pings, of which only so many wait to be sent: RFC 6455 section 5.5.3 lets an endpoint that has not answered yet
+// answer the most recent ping alone. So a peer that pings and does not read claims no memory. It knows no socket and no clock.
+
+import { OPCODE_PONG } from '../../../assembly/shared/protocol.js';
+import { type OwnedBytes, ownBytes } from '../../bytes/owned.js';
+import type { FrameWriter } from '../../frames/frame-writer.js';
+
+export class PendingPongs {
+  readonly #writer: FrameWriter;
+  readonly #limit: number;
+  /** Written since `settle`. */
+  #count = 0;
+  /** The payload of the most recent ping that came beyond the limit. */
+  #latest: OwnedBytes | undefined;
+
+  /** @param limit how many pongs may wait, at least 1 */
+  constructor(writer: FrameWriter, limit: number) {
+    this.#writer = writer;
+    this.#limit = limit;
+  }
+
+  /** Answers a ping now or, with as many pongs waiting as may, at `settle`, unless another ping comes first. */
+  answer(payload: Uint8Array): void {
+    if (this.#count < this.#limit) {
+      this.#count++;
+      this.#writer.write(OPCODE_PONG, payload);
+      return;
+    }
+    // Copied: the payload belongs to the listener of the ping.
+    this.#latest = ownBytes(payload);
+  }
+
+  /** Answers the ping that is left, if there is one: what waits is about to leave, or a Close comes behind it. */
+  settle(): void {
+    this.#count = 0;
+    if (this.#latest === undefined) return;
+    this.#writer.write(OPCODE_PONG, this.#latest);
+    this.#latest = undefined;
+  }
+}

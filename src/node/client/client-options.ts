@@ -1,0 +1,99 @@
+// What a client can be told, and the options for node:http that come of it. It sends nothing.
+
+import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
+import type { RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
+import type { ClientRequest as Handshake } from '../../handshake/client.js';
+import type { WebSocketOptions } from '../websocket/options.js';
+import type { WebSocket } from '../websocket/websocket.js';
+import type { Address } from './address.js';
+
+/** Keys and certificates, as the types of `ws` have them. */
+export type CertMeta = string | string[] | Buffer | Buffer[];
+
+/** Sets headers of a request late; it has to call `request.end()`. */
+export type FinishRequestCallback = (request: ClientRequest, webSocket: WebSocket) => void;
+
+/** What a client can be told: all that `https.request` takes too, but for what the URL says. */
+export interface ClientOptions
+  extends WebSocketOptions,
+    Omit<RequestOptions, 'method' | 'host' | 'hostname' | 'port' | 'path' | 'socketPath' | 'protocol' | 'timeout'> {
+  /** Subprotocols to offer, where the constructor is not given any. */
+  readonly protocols?: string | readonly string[] | undefined;
+  /** The Origin header. Default: none. */
+  readonly origin?: string | null | false | undefined;
+  /** Follow redirects (default false). */
+  readonly followRedirects?: boolean | undefined;
+  /** Default 10; null, 0 and negative numbers allow none, Infinity any number. */
+  readonly maxRedirects?: number | null | undefined;
+  /**
+   * Milliseconds for the handshake, the TCP and TLS ones included; anew after each redirect. From 1 to 2^31 - 1. Default, and
+   * with 0, null, false or Infinity: no limit.
+   */
+  readonly handshakeTimeout?: number | null | false | undefined;
+  /**
+   * Connect on a stream of this HTTP/2 connection (RFC 8441), whose server has to offer it, instead of a TCP connection of its
+   * own; options about sockets, agents and redirects then have no effect, and headers about a connection, such as
+   * `Keep-Alive`, are left out.
+   */
+  readonly session?: ClientHttp2Session | null | false | undefined;
+  /** 13, the only version that there is a standard of. */
+  readonly protocolVersion?: number | undefined;
+  /** Called with each request before it is sent. */
+  readonly finishRequest?: FinishRequestCallback | null | false | undefined;
+}
+
+/** The options for `http.request` or `https.request`. */
+export function requestOptions(handshake: Handshake, address: Address, options: ClientOptions): RequestOptions {
+  const { agent, createConnection } = options;
+  const servername = options.servername ?? (isIP(handshake.hostname) === 0 ? handshake.hostname : '');
+  return {
+    ...withoutOurs(options),
+    method: 'GET',
+    path: handshake.target,
+    ...(address.socketPath === undefined
+      ? { host: handshake.hostname, port: handshake.port }
+      : { socketPath: address.socketPath }),
+    ...(address.isSecure ? { servername } : {}),
+    // Of a new agent, unless somebody says how to connect: a WebSocket is no connection to be kept for later requests.
+    ...(agent === undefined ? (createConnection === undefined ? { agent: false } : {}) : { agent }),
+    headers: mergeHeaders(handshake, options),
+  };
+}
+
+/** The headers that the caller adds; those that the handshake says itself are left out. */
+export function extraHeaders(options: ClientOptions): [name: string, value: OutgoingHttpHeaders[string]][] {
+  return Object.entries(toObject(options.headers ?? {})).filter(
+    ([name, value]) => value !== undefined && !RESERVED_HEADERS.has(name.toLowerCase()),
+  );
+}
+
+/** The options to follow a redirect with that leads elsewhere. @param isOtherHost not only another scheme */
+export function withoutCredentials(options: ClientOptions, isOtherHost: boolean): ClientOptions {
+  const dropped = new Set(isOtherHost ? ['authorization', 'cookie', 'host'] : ['authorization', 'cookie']);
+  const headers = Object.entries(toObject(options.headers ?? {})).filter(([name]) => !dropped.has(name.toLowerCase()));
+  const { auth: _auth, ...rest } = options;
+  return { ...rest, headers: Object.fromEntries(headers) };
+}
+
+/** `http.request` would take these for its own, or hand them on to the socket. */
+function withoutOurs(options: ClientOptions): RequestOptions {
+  const { protocols: _p, origin: _o, headers: _h, finishRequest: _f, kernel: _k, heartbeat: _b, ...rest } = options;
+  const cleared = { hostname: null, port: undefined, timeout: undefined, protocol: undefined };
+  return Object.fromEntries(Object.entries({ ...rest, ...cleared }).filter(([, value]) => value !== undefined));
+}
+
+function mergeHeaders(handshake: Handshake, options: ClientOptions): OutgoingHttpHeaders {
+  const merged = new Map<string, [string, OutgoingHttpHeaders[string]]>();
+  for (const pair of handshake.headers) merged.set(pair[0].toLowerCase(), [...pair]);
+  for (const pair of extraHeaders(options)) merged.set(pair[0].toLowerCase(), pair);
+  return Object.fromEntries(merged.values());
+}
+
+/** `http.request` takes an array of names and values too. */
+function toObject(headers: NonNullable<ClientOptions['headers']>): OutgoingHttpHeaders {
+  if (!Array.isArray(headers)) return headers as OutgoingHttpHeaders;
+  return Object.fromEntries(headers.flatMap((name, i) => (i % 2 === 0 ? [[name, headers[i + 1]]] : [])));
+}

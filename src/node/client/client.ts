@@ -1,0 +1,243 @@
+// The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
+// hands the socket over. It knows the handshake and no frame.
+
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { PerMessageDeflate } from '../../deflate/index.js';
+import {
+  checkResponse,
+  createRequest,
+  type ClientRequest as Handshake,
+  type ResponseAccepted,
+  type ResponseRejected,
+} from '../../handshake/client.js';
+import { formatExtensions } from '../../handshake/extensions.js';
+import { areDistinctTokens, fromRawHeaders } from '../../handshake/headers.js';
+import type { MessageCompression } from '../../messages/compression.js';
+import { ProtocolError } from '../../protocol/errors.js';
+import { describeValue } from '../../protocol/option-checks.js';
+import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
+import { cutSocket } from '../socket/cut-socket.js';
+import type { Agreed } from '../websocket/per-message-deflate.js';
+import type { WebSocket } from '../websocket/websocket.js';
+import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
+import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
+
+/** What an opening comes to. */
+export interface Outcome {
+  opened(socket: Duplex, head: Uint8Array, agreed: Agreed): void;
+  failed(error: Error): void;
+}
+
+const DEFAULT_MAX_REDIRECTS = 10;
+
+/** An attempt to connect: one request, and those that its redirects lead to. */
+export class Opening {
+  readonly #webSocket: WebSocket;
+  readonly #protocols: readonly string[];
+  readonly #deflate: PerMessageDeflate | undefined;
+  readonly #outcome: Outcome;
+  readonly #origin: Address;
+  #options: ClientOptions;
+  #address: Address;
+  #request: ClientRequest | undefined;
+  #socket: Duplex | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #redirects = 0;
+  /** Opened, failed or aborted: nothing that still comes counts. */
+  #isOver = false;
+
+  /**
+   * @param webSocket emits `upgrade`, `redirect` and `unexpected-response`
+   * @throws SyntaxError for an address or a subprotocol that is none; RangeError for another version than 13; TypeError for
+   *   headers that are not well-formed; what `finishRequest` throws. Nothing goes on then
+   */
+  constructor(
+    webSocket: WebSocket,
+    address: string | URL,
+    protocols: readonly string[],
+    options: ClientOptions,
+    deflate: PerMessageDeflate | undefined,
+    outcome: Outcome,
+  ) {
+    const { protocolVersion = 13 } = options;
+    if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${describeValue(protocolVersion)}`);
+    if (!protocols.every((protocol) => typeof protocol === 'string') || !areDistinctTokens(protocols)) {
+      throw new SyntaxError(`subprotocols are distinct tokens: ${protocols.map(describeValue).join(', ')}`);
+    }
+    this.#webSocket = webSocket;
+    this.#protocols = protocols;
+    this.#options = options;
+    this.#deflate = deflate;
+    this.#outcome = outcome;
+    this.#address = this.#origin = parseAddress(address);
+    this.#send();
+  }
+
+  /** Where it connects to. */
+  get url(): string {
+    return this.#address.url.href;
+  }
+
+  /** Ends the attempt, which is not over yet; what the error is told to comes later. */
+  abort(error: Error): void {
+    this.#cut();
+    process.nextTick(this.#outcome.failed, error);
+  }
+
+  #send(): void {
+    const { origin, session } = this.#options;
+    const handshake = createRequest({
+      url: this.#address.handshakeUrl,
+      protocols: this.#protocols,
+      extensions: this.#deflate?.offer(),
+      // As with `ws`, an empty one is none.
+      origin: origin || undefined,
+    });
+    try {
+      if (session) this.#connectStream(session, handshake);
+      else this.#sendRequest(handshake);
+    } catch (error) {
+      this.#cut();
+      throw error;
+    }
+    this.#startTimer();
+  }
+
+  /** Comes last: what threw before has left no timer behind. */
+  #startTimer(): void {
+    const { handshakeTimeout } = this.#options;
+    if (!handshakeTimeout || handshakeTimeout === Number.POSITIVE_INFINITY || this.#isOver) return;
+    this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+  }
+
+  #sendRequest(handshake: Handshake): void {
+    const options = this.#options;
+    const address = this.#address;
+    const send = address.isSecure ? httpsRequest : httpRequest;
+    const request = send(requestOptions(handshake, address, options));
+    this.#request = request;
+    const isCurrent = () => this.#request === request && !this.#isOver;
+    request.on('error', (error) => isCurrent() && this.#fail(error));
+    request.on('response', (response) => isCurrent() && this.#answered(request, response));
+    request.on('upgrade', (response, socket, head) => {
+      if (!isCurrent()) {
+        socket.destroy();
+        return;
+      }
+      this.#socket = socket;
+      this.#webSocket.emit('upgrade', response);
+      // A listener may have closed the WebSocket.
+      if (this.#isOver) return;
+      const verdict = checkResponse(
+        { status: response.statusCode!, headers: fromRawHeaders(response.rawHeaders) },
+        handshake,
+      );
+      this.#judged(verdict, handshake, socket, head);
+    });
+    if (this.#redirects > 0) this.#webSocket.emit('redirect', this.url, request);
+    if (options.finishRequest) options.finishRequest(request, this.#webSocket);
+    else request.end();
+  }
+
+  /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */
+  #connectStream(session: ClientHttp2Session, handshake: Handshake): void {
+    openStream(session, streamHeaders(handshake, this.#address.isSecure, this.#options), {
+      started: (stream) => {
+        this.#socket = stream;
+        if (this.#isOver) cutSocket(stream);
+      },
+      answered: (status, headers, stream) => {
+        if (this.#isOver) return;
+        if (status !== 200) this.#fail(unexpectedStatus(status));
+        else this.#judged(checkStreamResponse(headers, handshake), handshake, stream, Buffer.alloc(0));
+      },
+      failed: (error) => this.#isOver || this.#fail(error),
+    });
+  }
+
+  #judged(verdict: ResponseAccepted | ResponseRejected, handshake: Handshake, socket: Duplex, head: Uint8Array): void {
+    if (!verdict.ok) {
+      this.#fail(verdict.error);
+    } else if (verdict.protocol === undefined && this.#protocols.length > 0) {
+      this.#fail(noProtocol());
+    } else {
+      const { protocol = '', extensions } = verdict;
+      let compression: MessageCompression | undefined;
+      try {
+        compression = this.#deflate?.forClient(extensions, handshake.extensions);
+      } catch (error) {
+        this.#fail(error as Error);
+        return;
+      }
+      this.#open(socket, head, { protocol, extensions: formatExtensions(extensions), compression });
+    }
+  }
+
+  /** The answer is no switch of protocols. */
+  #answered(request: ClientRequest, response: IncomingMessage): void {
+    const { followRedirects, maxRedirects = DEFAULT_MAX_REDIRECTS } = this.#options;
+    const { statusCode = 0, headers } = response;
+    if (followRedirects && headers.location !== undefined && statusCode >= 300 && statusCode < 400) {
+      if (++this.#redirects > (maxRedirects ?? 0)) {
+        this.#fail(new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail: String(maxRedirects) }));
+      } else {
+        this.#redirect(request, headers.location);
+      }
+    } else if (this.#webSocket.listenerCount('unexpected-response') > 0) {
+      clearTimeout(this.#timer);
+      this.#webSocket.emit('unexpected-response', request, response);
+    } else {
+      this.#fail(unexpectedStatus(statusCode));
+    }
+  }
+
+  #redirect(request: ClientRequest, location: string): void {
+    clearTimeout(this.#timer);
+    this.#request = undefined;
+    request.on('error', () => {});
+    request.destroy();
+    try {
+      const address = parseRedirect(location, this.#address, this.#origin);
+      // Credentials are for whom they were given for, unless somebody listens and sees to it.
+      if (this.#webSocket.listenerCount('redirect') === 0 && !isTrusted(address, this.#origin)) {
+        this.#options = withoutCredentials(this.#options, address.host !== this.#origin.host);
+      }
+      this.#address = address;
+      this.#send();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #open(socket: Duplex, head: Uint8Array, agreed: Agreed): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#outcome.opened(socket, head, agreed);
+  }
+
+  #fail(error: Error): void {
+    this.#cut();
+    this.#outcome.failed(error);
+  }
+
+  #cut(): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#request?.destroy();
+    this.#socket?.on('error', () => {});
+    if (this.#socket !== undefined) cutSocket(this.#socket);
+  }
+}
+
+function noProtocol(): ProtocolError {
+  return new ProtocolError('WSIMD_RESPONSE_PROTOCOL', { detail: 'it chose none of those offered' });
+}
+
+/** The message is the one by which programs for `ws` tell a 401 from a 503. */
+function unexpectedStatus(status: number): Error {
+  const cause = new ProtocolError('WSIMD_UNEXPECTED_STATUS', { detail: String(status) });
+  return Object.assign(new Error(`Unexpected server response: ${status}`, { cause }), { code: cause.code });
+}

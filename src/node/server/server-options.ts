@@ -1,0 +1,104 @@
+// What a server can be told, and the events that it emits. Types only.
+
+import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { Server as HttpsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { OriginOptions } from '../../handshake/origin.js';
+import type { ProtocolError } from '../../protocol/errors.js';
+import type { WebSocketOptions } from '../websocket/options.js';
+import type { WebSocket } from '../websocket/websocket.js';
+
+/** What `verifyClient` is asked about. */
+export interface ClientInfo<Request extends IncomingMessage = IncomingMessage> {
+  /** The Origin header; undefined where there is none, which programs other than browsers do not send. */
+  readonly origin: string;
+  /** The request came over TLS. */
+  readonly secure: boolean;
+  readonly req: Request;
+}
+
+/** Returns whether to accept a client, or a promise of it. */
+export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+) => boolean | PromiseLike<boolean>;
+
+/**
+ * Says later whether to accept a client, and with which status, text and headers it is refused. The first call of the callback
+ * counts; it throws a TypeError (`WSIMD_INVALID_HEADER`) for a header that must not be sent, and the client is refused with 500.
+ */
+export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> = (
+  info: ClientInfo<Request>,
+  callback: (isAccepted: boolean, status?: number, text?: string, headers?: OutgoingHttpHeaders) => void,
+) => void | PromiseLike<void>;
+
+/** What a server can be told. One of `port`, `server` and `noServer` says where its requests come from. */
+export interface ServerOptions<
+  T extends typeof WebSocket = typeof WebSocket,
+  U extends typeof IncomingMessage = typeof IncomingMessage,
+> extends WebSocketOptions,
+    Pick<OriginOptions, 'requireOrigin'> {
+  /** Listen on this port, with an HTTP server of our own; 0 for any that is free. */
+  readonly port?: number | undefined;
+  /** The address to listen on, with `port`. Default: all of the machine's. */
+  readonly host?: string | undefined;
+  /** How many connections may wait to be accepted, with `port`. */
+  readonly backlog?: number | undefined;
+  /**
+   * Take the upgrade requests of this server; it is not closed with ours. One of `node:http2` brings WebSockets over HTTP/2 (RFC
+   * 8441) if it was made with `settings: { enableConnectProtocol: true }`, and with `allowHTTP1` those over HTTP/1.1 too.
+   */
+  readonly server?: Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer | undefined;
+  /** Take none: the caller hands requests to `handleUpgrade`. */
+  readonly noServer?: boolean | undefined;
+  /**
+   * Accept this path only, compared without the query; others are answered with 400. Where several servers listen on one HTTP
+   * server, a request goes to the one whose path it is.
+   */
+  readonly path?: string | undefined;
+  /** Keep the open connections in `clients` (default true). */
+  readonly clientTracking?: boolean | undefined;
+  /**
+   * Whether to accept a client; one that is refused is, by default, answered with 401. A function of one parameter returns the
+   * answer, or a promise of it; one of two parameters calls the second with it, and may be `async`. If a promise rejects, the client
+   * is refused with 500 and the process gets a warning. See `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
+   */
+  readonly verifyClient?:
+    | ((
+        info: ClientInfo<InstanceType<U>>,
+        callback: Parameters<VerifyClientCallbackAsync>[1],
+        // biome-ignore lint/suspicious/noConfusingVoidType: one of the two returns nothing
+      ) => boolean | void | PromiseLike<boolean | void>)
+    | undefined;
+  /**
+   * Chooses among the subprotocols that the client offers, in its order; false: none. Not asked where it offers none.
+   * Default: the first.
+   */
+  readonly handleProtocols?: (protocols: Set<string>, request: InstanceType<U>) => string | false;
+  /** The class of the connections; it extends WebSocket. */
+  readonly WebSocket?: T | undefined;
+  /**
+   * Which Origins to accept. Default `'any'`, as with `ws`: a server that goes by cookies has to check. `'same-origin'` accepts
+   * pages of this server only, a list those that it names.
+   */
+  readonly origin?: OriginOptions['origin'];
+}
+
+/** Names and arguments of the events of a server. */
+export interface ServerEvents<
+  T extends typeof WebSocket = typeof WebSocket,
+  U extends typeof IncomingMessage = typeof IncomingMessage,
+> {
+  connection: [webSocket: InstanceType<T>, request: InstanceType<U>];
+  /**
+   * The lines of the response's head, to be looked at and added to. A line that is not a well-formed header (`WSIMD_INVALID_HEADER`)
+   * fails the handshake with 500; `handleUpgrade` throws it, and where the server itself took the request it is an `error` event.
+   */
+  headers: [headers: string[], request: InstanceType<U>];
+  listening: [];
+  close: [];
+  /** Of the HTTP server; or a header of the program's that must not be sent. */
+  error: [error: Error];
+  /** A request broke a rule, which the error names; whoever listens answers it and ends the socket. */
+  wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
+}

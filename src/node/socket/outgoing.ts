@@ -1,0 +1,388 @@
+// The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
+
+import { Socket } from 'node:net';
+// Not the global: that is a getter, which is called each time.
+import process from 'node:process';
+import { type Duplex, Writable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { getHost } from '../../bytes/host.js';
+import { ownPayload } from '../../bytes/owned.js';
+import type { Connection } from '../../connection.js';
+import type { PreparedMessage } from '../../frames/prepared-message.js';
+import type { SendMessageOptions } from '../../messages/send/message-sender.js';
+import { isBlob, type Payload } from '../websocket/sendable.js';
+import { BlobQueue } from './blob-queue.js';
+import { joinCallbacks, type SendCallback } from './send-callback.js';
+
+/** Receives errors and drain notifications that have no callback. */
+interface Owner {
+  /** A message cannot be sent, and nothing behind it will be. What was sent before has been written. */
+  sendFailed(error: Error): void;
+  /** Nothing is pending any more, after `oweDrain`. */
+  drained(): void;
+}
+
+const COMPRESSED: SendMessageOptions = { inSlices: true };
+const UNCOMPRESSED: SendMessageOptions = { compress: false };
+/**
+ * Once this much is gathered it is written: slabs hold no more. A payload of this length is not copied but written where it lies,
+ * behind its header; at half of it, that gains nothing.
+ */
+const FLUSH_LENGTH = 128 * 1024;
+const EMPTY = Buffer.alloc(0);
+const BufferPart = getHost().partClass(Buffer.alloc(0));
+const { write: nodeWrite } = Writable.prototype;
+const { _write: socketWrite, _writev: socketWritev } = Socket.prototype;
+
+export class Outgoing {
+  readonly #socket: Duplex;
+  readonly #connection: Connection;
+  readonly #owner: Owner;
+  readonly #isEncrypted: boolean;
+  /** To be called when what has been gathered has left. */
+  #callbacks: SendCallback[] | undefined;
+  /** Buffers that leave as they are, before what the connection has gathered: prepared frames, headers and long payloads. */
+  #uncopied: Uint8Array[] | undefined;
+  #uncopiedLength = 0;
+  #isSliceScheduled = false;
+  /** Reasons not to flush: a chunk that is being read, and each cork. */
+  #holds = 0;
+  #corks = 0;
+  #isFlushScheduled = false;
+  #isFragmented = false;
+  /** A Blob that is being read, and what is queued behind it; undefined if none is. */
+  #blobs: BlobQueue | undefined;
+  /** A Blob could not be read. Slices of earlier messages are still leaving. */
+  #failure: Error | undefined;
+  /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
+  #owesDrain = false;
+
+  constructor(socket: Duplex, connection: Connection, owner: Owner) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#isEncrypted = socket instanceof TLSSocket;
+  }
+
+  /** Somebody waits to be told of what was sent, or something is held that was. */
+  get isWaiting(): boolean {
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#uncopied !== undefined;
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get length(): number {
+    const { outgoingLength, pendingLength } = this.#connection;
+    const waitingLength = this.#blobs === undefined ? 0 : this.#blobs.length;
+    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + waitingLength;
+  }
+
+  get #gatheredLength(): number {
+    return this.#connection.outgoingLength + this.#uncopiedLength;
+  }
+
+  /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
+  oweDrain(): void {
+    if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
+    this.#owesDrain = true;
+    this.#awaitDrain();
+  }
+
+  /** Sends a message, or a fragment of one. */
+  send(
+    payload: Payload,
+    isBinary: boolean,
+    isLast: boolean,
+    compress: boolean,
+    callback: SendCallback | undefined,
+  ): void {
+    const how = compress ? COMPRESSED : UNCOMPRESSED;
+    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
+    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, how, callback));
+  }
+
+  /** Sends a ping or a pong. @param payload at most 125 bytes */
+  sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
+    const send = (queued: string | Uint8Array) => {
+      this.#connection[type](queued);
+      this.#gathered(callback);
+    };
+    if (this.#blobs === undefined && !isBlob(payload)) send(payload);
+    else this.#queue(payload, callback, send);
+  }
+
+  /** Sends a message that was framed before. */
+  sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
+    if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
+    else this.#queue('', callback, () => this.#sendPreparedNow(message, callback));
+  }
+
+  #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
+    const connection = this.#connection;
+    if (this.#holds > 0 || connection.outgoingLength > 0 || connection.hasSlices) connection.sendPrepared(message);
+    // The frame itself leaves: a broadcast makes no copy for any receiver.
+    else this.#addUncopied(connection.framePrepared(message));
+    this.#gathered(callback);
+  }
+
+  /** Sends a Close behind all that was sent; nothing may be sent after it. */
+  close(closeCode: number | undefined, reason: string): void {
+    const send = () => {
+      this.#connection.close(closeCode, reason);
+      this.#gathered(undefined);
+    };
+    if (this.#blobs === undefined) send();
+    else this.#queue('', undefined, send);
+  }
+
+  /** True while corked: frames are held until `uncork()`. */
+  get isCorked(): boolean {
+    return this.#corks > 0;
+  }
+
+  /** A hold of the caller's, until `uncork`. */
+  cork(): void {
+    this.#corks++;
+    this.hold();
+  }
+
+  /** Takes back one `cork`. */
+  uncork(): void {
+    if (this.#corks === 0) return;
+    this.#corks--;
+    this.release();
+  }
+
+  /** Keeps what is sent from now on, until `release`. */
+  hold(): void {
+    this.#holds++;
+  }
+
+  /** Takes back one `hold`; after the last of them all leaves. */
+  release(): void {
+    if (this.#holds > 0) this.#holds--;
+    if (this.#holds === 0) this.flush();
+  }
+
+  /** Hands all that was gathered to the socket, in one write. */
+  flush(): void {
+    const connection = this.#connection;
+    const socket = this.#socket;
+    if (connection.hasSlices) this.#sliceSoon();
+    // While a message leaves in slices, nothing that was sent behind it has left.
+    const callback = connection.hasSlices ? undefined : this.#takeCallback();
+    const uncopied = this.#uncopied;
+    let hasRoom = true;
+    if (uncopied !== undefined) {
+      this.#uncopied = undefined;
+      this.#uncopiedLength = 0;
+      const isAll = connection.outgoingLength === 0;
+      hasRoom = this.#writeAll(uncopied, isAll ? callback : undefined);
+    }
+    if (connection.outgoingLength > 0) hasRoom = this.#writeGathered(callback);
+    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
+  }
+
+  /** Writes what the connection has gathered, and gives its slab back as soon as nobody reads it. @returns as `write` */
+  #writeGathered(callback: SendCallback | undefined): boolean {
+    const connection = this.#connection;
+    const socket = this.#socket;
+    // A Buffer: of anything else the socket would make one.
+    const bytes = connection.takeOutgoing(BufferPart);
+    if (socket.writableLength > 0) {
+      // The peer reads slowly: a copy holds no more than its own length.
+      const hasRoom = socket.write(Buffer.from(bytes), callback);
+      connection.releaseOutgoing(bytes);
+      return hasRoom;
+    }
+    if (!writesAsNode(socket)) return socket.write(bytes, callback);
+    if (!this.#isEncrypted) {
+      const hasRoom = socket.write(bytes, callback);
+      // With nothing pending, the system has taken all of it.
+      if (socket.writableLength === 0) connection.releaseOutgoing(bytes);
+      return hasRoom;
+    }
+    // Encrypted bytes are never taken at once. After an error the slab is left to the garbage collector.
+    return socket.write(bytes, (error) => {
+      if (!error) connection.releaseOutgoing(bytes);
+      callback?.(error);
+    });
+  }
+
+  /** In one write. @returns whether the socket has room for more */
+  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const socket = this.#socket;
+    const last = buffers.length - 1;
+    if (last > 0) socket.cork();
+    let hasRoom = true;
+    for (const [i, buffer] of buffers.entries()) hasRoom = socket.write(buffer, i === last ? callback : undefined);
+    if (last > 0) socket.uncork();
+    return hasRoom;
+  }
+
+  /** Looks behind all that waits now whether anything waits still. */
+  #awaitDrain(): void {
+    // Behind the last of what waits for Blobs there is a look.
+    if (this.#blobs !== undefined) return;
+    const socket = this.#socket;
+    const look = (error?: Error | null) => {
+      if (!error) this.#lookForDrain();
+    };
+    if (this.#gatheredLength > 0 || this.#connection.hasSlices) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(look);
+    } else if (socket.writableNeedDrain) {
+      socket.once('drain', look);
+    } else {
+      // What has been written is under way, and no event tells of its end.
+      socket.write(EMPTY, look);
+    }
+  }
+
+  #lookForDrain(): void {
+    if (!this.#owesDrain || !this.#socket.writable) return;
+    // What is corked leaves when whoever corked wants it to.
+    const corked = this.#holds > 0 ? this.#gatheredLength : 0;
+    if (this.length > corked) {
+      this.#awaitDrain();
+      return;
+    }
+    this.#owesDrain = false;
+    this.#owner.drained();
+  }
+
+  #addUncopied(buffer: Uint8Array): void {
+    this.#uncopied ??= [];
+    this.#uncopied.push(buffer);
+    this.#uncopiedLength += buffer.length;
+  }
+
+  /** The socket is gone: what waits will not leave. */
+  fail(error: Error): void {
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
+    this.#uncopied = undefined;
+    this.#uncopiedLength = 0;
+    this.#failure = undefined;
+    this.#takeCallback()?.(error);
+    blobs?.fail(error);
+  }
+
+  #sendNow(
+    payload: string | Uint8Array,
+    isBinary: boolean,
+    isLast: boolean,
+    how: SendMessageOptions,
+    callback: SendCallback | undefined,
+  ): void {
+    const connection = this.#connection;
+    if (this.#isFragmented || !isLast) {
+      if (this.#isFragmented) connection.sendFragment(payload, isLast);
+      else connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
+      this.#isFragmented = !isLast;
+    } else if (
+      typeof payload !== 'string' &&
+      payload.length >= FLUSH_LENGTH &&
+      this.#sendUncopied(payload, isBinary, how)
+    ) {
+      // It is on its way.
+    } else if (!isBinary) {
+      connection.sendText(payload, how);
+    } else {
+      connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
+    }
+    this.#gathered(callback);
+  }
+
+  /** @returns false if it has to be copied: then nothing was done */
+  #sendUncopied(payload: Uint8Array, isBinary: boolean, how: SendMessageOptions): boolean {
+    const connection = this.#connection;
+    const header = connection.headerFor(isBinary ? 'binary' : 'text', payload, how);
+    if (header === undefined) return false;
+    if (connection.outgoingLength > 0) this.flush();
+    this.#addUncopied(header);
+    this.#addUncopied(payload);
+    return true;
+  }
+
+  /** A long message is compressed slice by slice, so that other connections have their turn. */
+  #sliceSoon(): void {
+    if (this.#isSliceScheduled) return;
+    this.#isSliceScheduled = true;
+    setImmediate(Outgoing.#sendScheduledSlice, this);
+  }
+
+  static #sendScheduledSlice(outgoing: Outgoing): void {
+    outgoing.#isSliceScheduled = false;
+    outgoing.#connection.sendNextSlice();
+    outgoing.flush();
+    outgoing.#reportFailure();
+  }
+
+  /** Something was added to what is gathered. */
+  #gathered(callback: SendCallback | undefined): void {
+    if (callback !== undefined) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(callback);
+    }
+    if (this.#connection.outgoingLength + this.#uncopiedLength >= FLUSH_LENGTH) this.flush();
+    else if (this.#holds === 0 && !this.#isFlushScheduled) {
+      this.#isFlushScheduled = true;
+      process.nextTick(Outgoing.#flushScheduled, this);
+    }
+  }
+
+  static #flushScheduled(outgoing: Outgoing): void {
+    outgoing.#isFlushScheduled = false;
+    if (outgoing.#holds === 0) outgoing.flush();
+  }
+
+  #takeCallback(): SendCallback | undefined {
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return undefined;
+    this.#callbacks = undefined;
+    return joinCallbacks(callbacks);
+  }
+
+  /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
+  #queue(payload: Payload, callback: SendCallback | undefined, send: (queued: string | Uint8Array) => void): void {
+    const entry = { payload: isBlob(payload) ? payload : ownPayload(payload), callback, send };
+    if (this.#blobs === undefined) this.#blobs = new BlobQueue(this, entry);
+    else this.#blobs.add(entry);
+  }
+
+  /** Of the queue behind Blobs. */
+  queueEnded(): void {
+    this.#blobs = undefined;
+    this.#lookForDrain();
+  }
+
+  /** Of the queue behind Blobs. What was sent before the Blob leaves first; the queue stays, so that nothing overtakes it. */
+  blobFailed(error: Error): void {
+    this.#failure = error;
+    this.#reportFailure();
+  }
+
+  #reportFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined || this.#connection.hasSlices) return;
+    this.#failure = undefined;
+    this.flush();
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
+    blobs?.fail(failure);
+    this.#owner.sendFailed(failure);
+  }
+}
+
+/**
+ * Whether what this socket calls written has been handed to the system: of Node's own sockets, unless a program has put another
+ * `write` in their place. Any other stream may keep the memory.
+ */
+function writesAsNode(socket: Duplex): boolean {
+  return (
+    socket instanceof Socket &&
+    socket.write === nodeWrite &&
+    socket._write === socketWrite &&
+    socket._writev === socketWritev
+  );
+}

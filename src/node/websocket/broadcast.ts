@@ -1,0 +1,39 @@
+// One message to many: framed once. It knows no frame.
+
+import { PreparedMessage } from '../../frames/prepared-message.js';
+import { type Sendable, type SendOptions, toPayload } from './sendable.js';
+import type { WebSocket } from './websocket.js';
+
+/**
+ * Sends a message to all of these connections that are open, such as `server.clients`; the others are left out.
+ *
+ * ```ts
+ * broadcast(server.clients, JSON.stringify(news));
+ * ```
+ *
+ * @param message whoever sends the same often prepares it once
+ * @returns how many connections it went to
+ * @throws TypeError for data that cannot be sent, a Blob included
+ */
+export function broadcast(
+  clients: Iterable<WebSocket>,
+  message: Sendable | PreparedMessage,
+  options?: Pick<SendOptions, 'binary'>,
+): number {
+  const prepared = message instanceof PreparedMessage ? message : prepare(message, options?.binary);
+  let count = 0;
+  for (const client of clients) {
+    if (client.readyState !== client.OPEN) continue;
+    client.sendPrepared(prepared);
+    count++;
+  }
+  return count;
+}
+
+function prepare(data: Sendable, isBinary: boolean | undefined): PreparedMessage {
+  const payload = toPayload(data);
+  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+    throw new TypeError('a Blob cannot be broadcast: read it first');
+  }
+  return new PreparedMessage(payload, isBinary === undefined ? {} : { binary: isBinary });
+}

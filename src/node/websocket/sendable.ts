@@ -1,0 +1,128 @@
+// What can be sent, and in which shapes messages are handed out: values of the user's ↔ bytes. It knows no connection.
+
+// Not the global: that is a getter, which is called each time.
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+import { asMessageError } from '../../protocol/errors.js';
+
+/**
+ * What can be sent: strings and numbers go as text, all else as binary. Several Uint8Arrays are one message; other objects
+ * are what `Buffer.from` takes; nothing (undefined, null) is a message of no bytes.
+ */
+export type Sendable =
+  | string
+  | number
+  | ArrayBufferView
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | Blob
+  | readonly number[]
+  | readonly Uint8Array[]
+  | { valueOf(): ArrayBuffer | SharedArrayBuffer | Uint8Array | readonly number[] | string }
+  | { [Symbol.toPrimitive](hint: string): string };
+
+/** How a message is sent. */
+export interface SendOptions {
+  /** Text or binary; by default what the data's type says. */
+  readonly binary?: boolean | undefined;
+  /** The last fragment of its message, the only one by default. */
+  readonly fin?: boolean | undefined;
+  /** Compress it; without effect where no compression was agreed on. */
+  readonly compress?: boolean | undefined;
+  /** Without effect: a client's frames are masked, a server's are not (RFC 6455 section 5.1). */
+  readonly mask?: boolean | undefined;
+}
+
+/** In what a binary message is handed out. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+export const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'];
+
+/** What a message is handed out as: text as a Buffer unless `textAs` says otherwise, binary as `binaryType` says. */
+export type RawData = Buffer | ArrayBuffer | Buffer[];
+
+/** What the `data` of a `MessageEvent` is: a string for a text, otherwise as `RawData`. */
+export type Data = string | RawData;
+
+/** What is sent, as far as it is at hand: a Blob is yet to be read. */
+export type Payload = string | Uint8Array | Blob;
+
+const EMPTY = new Uint8Array(0);
+
+/** @throws TypeError for what cannot be sent */
+export function toPayload(data: Sendable | null | undefined): Payload {
+  if (typeof data === 'string' || data instanceof Uint8Array) return data;
+  if (typeof data === 'number') return String(data);
+  if (data === undefined || data === null) return EMPTY;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (types.isAnyArrayBuffer(data)) return new Uint8Array(data);
+  if (isBlob(data)) return data;
+  if (Array.isArray(data) && data[0] instanceof Uint8Array) return Buffer.concat(data);
+  return Buffer.from(data as Uint8Array);
+}
+
+/** Blobs of other makers than Node's count too. */
+export function isBlob(data: object | string): data is Blob {
+  // Bytes are told apart first: `toString` costs ten times as much.
+  return (
+    typeof data === 'object' &&
+    !ArrayBuffer.isView(data) &&
+    /^\[object (Blob|File)\]$/.test(Object.prototype.toString.call(data))
+  );
+}
+
+/** How many bytes are to be sent, more or less: a string counts its UTF-16 units. */
+export function sizeOf(payload: Payload): number {
+  return isBlob(payload) ? payload.size : payload.length;
+}
+
+/** How many bytes are to be sent. */
+export function byteLengthOf(payload: Payload): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : sizeOf(payload);
+}
+
+/** The same bytes as a Buffer. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A binary message in the shape that was asked for. */
+export function toBinaryType(bytes: Uint8Array, binaryType: BinaryType): RawData | Blob {
+  switch (binaryType) {
+    case 'arraybuffer':
+      return toArrayBuffer(bytes);
+    case 'fragments':
+      return bytes.length === 0 ? [] : [toBuffer(bytes)];
+    case 'blob':
+      return new Blob([bytes]);
+    default:
+      return toBuffer(bytes);
+  }
+}
+
+/**
+ * The fragments of a binary message in the shape that was asked for: apart only if that is still `'fragments'` when a message is
+ * delivered late. The array is reused: a second one would hold as much again for many short fragments.
+ */
+export function joinFragments(fragments: Uint8Array[], binaryType: BinaryType): RawData | Blob {
+  if (binaryType !== 'fragments') return toBinaryType(Buffer.concat(fragments), binaryType);
+  for (let i = 0; i < fragments.length; i++) fragments[i] = toBuffer(fragments[i]!);
+  return fragments as Buffer[];
+}
+
+/**
+ * A text message as a string, for listeners that are given strings.
+ *
+ * @throws ProtocolError `WSIMD_ENGINE_LIMIT` for one that is too long: not the listener's error, so the connection fails for it
+ */
+export function toText(message: string | RawData): string {
+  try {
+    return message.toString();
+  } catch (cause) {
+    throw asMessageError(cause);
+  }
+}
+
+function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
+  const isAll = byteLength === buffer.byteLength;
+  return (isAll ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
+}

@@ -1,0 +1,394 @@
+// A WebSocket as `ws` and browsers shape it: what users call and read. It knows no frame and no HTTP: client.ts opens, link.ts
+// carries.
+
+import type { ClientRequestArgs, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CLOSE_ABNORMAL, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from '../../../assembly/shared/protocol.js';
+import type { PreparedMessage } from '../../frames/prepared-message.js';
+import { isCloseCode } from '../../protocol/close-code.js';
+import { ProtocolError } from '../../protocol/errors.js';
+import { Opening } from '../client/client.js';
+import type { ClientOptions } from '../client/client-options.js';
+import type { WebSocketServer } from '../server/server.js';
+import { cutSocket } from '../socket/cut-socket.js';
+import { Link } from '../socket/link.js';
+import type { ControlCallback, SendCallback, SentCallback } from '../socket/send-callback.js';
+import { EventTargetEmitter } from './event-target.js';
+import { makeSettings, type Settings } from './options.js';
+import type { Agreed } from './per-message-deflate.js';
+import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
+import {
+  BINARY_TYPES,
+  type BinaryType,
+  byteLengthOf,
+  type Payload,
+  type Sendable,
+  type SendOptions,
+  toBuffer,
+  toPayload,
+} from './sendable.js';
+import type { createWebSocketStream } from './stream.js';
+import { callerError } from './ws-errors.js';
+
+const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
+const EMPTY = Buffer.alloc(0);
+
+type ControlArguments = [
+  data?: Sendable | ControlCallback,
+  mask?: boolean | ControlCallback,
+  callback?: ControlCallback,
+];
+
+/**
+ * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
+ *
+ * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered; what is sent
+ * outside leaves together at the end of the tick.
+ */
+export class WebSocket extends EventTargetEmitter<WebSocket> {
+  // What else `ws` hangs on its class; index.ts puts them here.
+  declare static readonly Server: typeof WebSocketServer;
+  declare static readonly WebSocketServer: typeof WebSocketServer;
+  declare static readonly WebSocket: typeof WebSocket;
+  declare static readonly createWebSocketStream: typeof createWebSocketStream;
+
+  /** Of a client. */
+  readonly #opening: Opening | undefined;
+  /** From the moment that the connection is open. */
+  #link: Link | undefined;
+  /** Without a link. */
+  #readyState: ReadyState = CONNECTING;
+  #binaryType: BinaryType = 'nodebuffer';
+  #protocol = '';
+  #extensions = '';
+  /** Bytes that were to be sent when nothing could be any more. */
+  #unsent = 0;
+
+  /**
+   * Opens a connection; `open` comes once it is there, else `error` and `close`.
+   *
+   * @param address a `ws:`, `wss:`, `http:`, `https:` or `ws+unix:` URL; null is for servers
+   * @param protocols subprotocols to offer, the one liked best first
+   * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
+   */
+  constructor(address: null);
+  constructor(address: string | URL, options?: ClientOptions | ClientRequestArgs);
+  constructor(
+    address: string | URL,
+    protocols?: string | readonly string[],
+    options?: ClientOptions | ClientRequestArgs,
+  );
+  constructor(
+    address: string | URL | null,
+    protocols?: string | readonly string[] | ClientOptions | ClientRequestArgs,
+    options?: ClientOptions | ClientRequestArgs,
+  ) {
+    super();
+    if (address === null) return;
+    const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
+    const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions;
+    const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
+    const settings = makeSettings('client', clientOptions);
+    this.#opening = new Opening(
+      this,
+      address,
+      Array.isArray(offered) ? offered : [offered as string],
+      clientOptions,
+      settings.deflate,
+      {
+        opened: (socket, head, agreed) => this.#opened(socket, head, agreed, settings),
+        failed: (error) => this.#failedToOpen(error),
+      },
+    );
+    // `finishRequest` has closed it, when there was nothing to abort yet.
+    if (this.#readyState !== CONNECTING) this.#abort();
+  }
+
+  get readyState(): ReadyState {
+    return this.#link?.readyState ?? this.#readyState;
+  }
+
+  /** In what binary messages are handed out: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'`, `'blob'`. */
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+  set binaryType(type: BinaryType) {
+    if (!BINARY_TYPES.includes(type)) return;
+    this.#binaryType = type;
+    this.#link?.setBinaryType(type);
+  }
+
+  /**
+   * Bytes that have been sent and that the system has not taken yet, those of frame headers included. Whoever has seen it above
+   * 0 on an open connection is told by `drain` when it is 0 again, unless the connection ends before.
+   */
+  get bufferedAmount(): number {
+    const outgoing = this.#link?.outgoing;
+    outgoing?.oweDrain();
+    return (outgoing?.length ?? 0) + this.#unsent;
+  }
+
+  /** The extensions that were agreed on, as the header has them; empty if none was. */
+  get extensions(): string {
+    return this.#extensions;
+  }
+
+  get isPaused(): boolean {
+    return this.#link?.isPaused ?? false;
+  }
+
+  /** What comes in is read without a copy: see the option `directReads`. */
+  get readsDirectly(): boolean {
+    return this.#link?.readsDirectly ?? false;
+  }
+
+  /** The subprotocol that was agreed on; empty if none was. */
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  /** Of a client: where it connects to, after redirects. Empty at a server. */
+  get url(): string {
+    return this.#opening?.url ?? '';
+  }
+
+  /** The socket below, null while there is none: for its addresses and the like. */
+  get _socket(): Duplex | null {
+    return this.#link?.socket ?? null;
+  }
+
+  /** @internal */
+  get wasClean(): boolean {
+    return this.#link?.wasClean ?? false;
+  }
+
+  /** @internal */
+  protected get self(): WebSocket {
+    return this;
+  }
+
+  /**
+   * Sends a message. Data is copied and the caller's again at once, but for Blobs, and bytes of 128 KiB and more that a server
+   * sends: these leave from where they lie, and are not to change before the callback.
+   *
+   * @param callback called when the message has been handed to the system, or with the error that it could not be
+   * @throws Error while connecting; TypeError for data that cannot be sent
+   */
+  send(data: Sendable, callback?: SentCallback): void;
+  send(data: Sendable, options: SendOptions | undefined, callback?: SentCallback): void;
+  send(data: Sendable, options?: SendOptions | SentCallback, callback?: SentCallback): void {
+    const done = (typeof options === 'function' ? options : callback) as SendCallback | undefined;
+    const settings = typeof options === 'function' ? undefined : options;
+    const payload = toPayload(data);
+    const isBinary = settings?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
+    const link = this.#sendable(payload, isBinary, done);
+    link?.outgoing.send(payload, isBinary, settings?.fin ?? true, settings?.compress ?? true, done);
+  }
+
+  /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
+  sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
+    const done = callback as SendCallback | undefined;
+    const link = this.#sendable(message.payload, typeof message.payload !== 'string', done);
+    link?.outgoing.sendPrepared(message, done);
+  }
+
+  /** Sends a ping. @param data at most 125 bytes @throws Error while connecting; RangeError for longer data; TypeError */
+  ping(data?: Sendable, mask?: boolean, callback?: ControlCallback): void;
+  ping(data?: Sendable, callback?: ControlCallback): void;
+  ping(callback?: ControlCallback): void;
+  ping(...args: ControlArguments): void {
+    this.#sendControl('ping', args);
+  }
+
+  /** Sends a pong that nobody asked for; pings are answered without it. Arguments and errors as of `ping`. */
+  pong(data?: Sendable, mask?: boolean, callback?: ControlCallback): void;
+  pong(data?: Sendable, callback?: ControlCallback): void;
+  pong(callback?: ControlCallback): void;
+  pong(...args: ControlArguments): void {
+    this.#sendControl('pong', args);
+  }
+
+  /**
+   * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. While connecting, it
+   * ends the attempt.
+   *
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
+   * @param reason at most 123 bytes of UTF-8
+   * @throws TypeError for a code that may not be sent, or a reason that is no text; RangeError for one that is too long
+   */
+  close(closeCode?: number, reason: string | Uint8Array = ''): void {
+    if (this.readyState === CONNECTING) this.#abort();
+    if (this.readyState !== OPEN) return;
+    if (closeCode !== undefined && !isCloseCode(closeCode)) {
+      throw callerError(TypeError, 'WSIMD_INVALID_CLOSE_CODE', String(closeCode));
+    }
+    const text = closeCode === undefined ? '' : toReason(reason);
+    const length = Buffer.byteLength(text);
+    if (length > MAX_CLOSE_REASON) throw callerError(RangeError, 'WSIMD_INVALID_REASON', `${length} bytes`);
+    this.#link!.close(closeCode, text);
+  }
+
+  /** Cuts the connection without a Close. What was sent before is handed to the system first, but for what is corked. */
+  terminate(): void {
+    if (this.readyState === CONNECTING) this.#abort();
+    else this.#link?.terminate();
+  }
+
+  /** Stops reading; messages of the chunk at hand still come. Without effect while connecting, and when closed. */
+  pause(): void {
+    const link = this.#link;
+    if (link === undefined || link.readyState === CLOSED) return;
+    link.isPaused = true;
+    link.pauseSocket();
+  }
+
+  /** Reads on. Without effect while connecting, and when closed. */
+  resume(): void {
+    const link = this.#link;
+    if (link === undefined || link.readyState === CLOSED) return;
+    link.isPaused = false;
+    link.resume();
+  }
+
+  /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
+  cork(): void {
+    this.#link?.outgoing.cork();
+  }
+
+  /** Takes back one `cork`; after the last of them all leaves. */
+  uncork(): void {
+    this.#link?.outgoing.uncork();
+  }
+
+  /**
+   * Takes over a socket on which a server accepts a request.
+   *
+   * @param head bytes that arrived behind the handshake
+   * @param respond sends the response, once the connection has all that it needs: a 101 cannot be taken back
+   * @internal
+   */
+  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings, respond: () => void): void {
+    this.#takeOver(socket, head, agreed, settings);
+    respond();
+    this.emit('open');
+  }
+
+  /** The link, if this may be sent on it; else whoever is to know is told. @throws Error while connecting */
+  #sendable(payload: Payload, isBinary: boolean, callback: SendCallback | undefined): Link | undefined {
+    const link = this.#link;
+    if (link?.readyState !== OPEN) {
+      this.#refuse(payload, callback);
+      return undefined;
+    }
+    const { maxBackpressure, dropsMessages } = link.settings;
+    if (maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure) return link;
+    const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
+    if (callback !== undefined) process.nextTick(callback, error);
+    if (dropsMessages) {
+      link.outgoing.oweDrain();
+      this.emit('dropped', payload, isBinary);
+    } else {
+      link.cut();
+      link.emitError(error);
+    }
+    return undefined;
+  }
+
+  #refuse(payload: Payload, callback: SendCallback | undefined): void {
+    const state = this.readyState;
+    const error = new ProtocolError('WSIMD_NOT_OPEN', { detail: `readyState ${state} (${STATE_NAMES[state]})` });
+    if (state === CONNECTING) throw error;
+    this.#unsent += byteLengthOf(payload);
+    if (callback !== undefined) process.nextTick(callback, error);
+  }
+
+  #sendControl(type: 'ping' | 'pong', args: ControlArguments): void {
+    const [data] = args;
+    const callback = args.find((arg) => typeof arg === 'function') as SendCallback | undefined;
+    const payload = toPayload(typeof data === 'function' ? undefined : data);
+    const link = this.#link;
+    if (link?.readyState !== OPEN) {
+      this.#refuse(payload, callback);
+      return;
+    }
+    const length = byteLengthOf(payload);
+    if (length > MAX_CONTROL_PAYLOAD) throw callerError(RangeError, 'WSIMD_CONTROL_PAYLOAD', `${length} bytes`);
+    link.outgoing.sendControl(type, payload, callback);
+  }
+
+  #abort(): void {
+    this.#readyState = CLOSING;
+    this.#opening?.abort(new ProtocolError('WSIMD_HANDSHAKE_ABORTED'));
+  }
+
+  #opened(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings): void {
+    try {
+      this.#takeOver(socket, head, agreed, settings);
+    } catch (error) {
+      agreed.compression?.release();
+      socket.on('error', () => {});
+      cutSocket(socket);
+      this.#failedToOpen(error as Error);
+      return;
+    }
+    this.emit('open');
+  }
+
+  #takeOver(socket: Duplex, head: Uint8Array, { protocol, extensions, compression }: Agreed, settings: Settings): void {
+    this.#link = new Link(socket, head, settings, compression, this.#binaryType, this);
+    this.#protocol = protocol;
+    this.#extensions = extensions;
+  }
+
+  #failedToOpen(error: Error): void {
+    this.#readyState = CLOSING;
+    try {
+      this.emit('error', error);
+    } finally {
+      this.#readyState = CLOSED;
+      this.emit('close', CLOSE_ABNORMAL, EMPTY);
+    }
+  }
+}
+
+/** What has no length is no reason, as with `ws`: an Error, a number. @throws TypeError for what else is no text */
+function toReason(reason: unknown): string {
+  if (typeof reason === 'string') return reason;
+  if (reason instanceof Uint8Array) return toBuffer(reason).toString();
+  if (reason !== null && !(reason as { length?: unknown }).length) return '';
+  throw callerError(TypeError, 'WSIMD_INVALID_REASON', 'neither a string nor a Uint8Array');
+}
+
+/** Types by the names that `@types/ws` gives them. */
+export declare namespace WebSocket {
+  export type RawData = import('./sendable.js').RawData;
+  export type Data = import('./sendable.js').Data;
+  export type CertMeta = import('../client/client-options.js').CertMeta;
+  export type ClientOptions = import('../client/client-options.js').ClientOptions;
+  export type FinishRequestCallback = import('../client/client-options.js').FinishRequestCallback;
+  export type ServerOptions<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('../server/server-options.js').ServerOptions<T, U>;
+  export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
+    import('../server/server-options.js').VerifyClientCallbackSync<Request>;
+  export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
+    import('../server/server-options.js').VerifyClientCallbackAsync<Request>;
+  export type PerMessageDeflateOptions = import('./per-message-deflate.js').PerMessageDeflateOptions;
+  export type Event = import('./event-target.js').Event;
+  export type MessageEvent = import('./event-target.js').MessageEvent;
+  export type CloseEvent = import('./event-target.js').CloseEvent;
+  export type ErrorEvent = import('./event-target.js').ErrorEvent;
+  export type WebSocketEventMap = import('./event-target.js').EventMap;
+  export type EventListenerOptions = import('./event-target.js').EventListenerOptions;
+  export type AddressInfo = import('node:net').AddressInfo;
+  export type Server<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('../server/server.js').WebSocketServer<T, U>;
+  export type WebSocketServer<
+    T extends typeof WebSocket = typeof WebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('../server/server.js').WebSocketServer<T, U>;
+  export type WebSocket = import('./websocket.js').WebSocket;
+}

@@ -1,0 +1,34 @@
+// One direction of a tapped connection, from its first byte: the head of the handshake, then frames. Knows no DOM.
+
+import { HeadReader } from '../../handshake/index.js';
+import type { MessageDecompression } from '../../index.js';
+import { type Dissection, Dissector } from '../frames/dissector.js';
+
+export class WireStream {
+  #headReader: HeadReader | undefined = new HeadReader();
+  #dissector = new Dissector();
+
+  /** Compression was agreed on; to be said before the first frame. */
+  inflateWith(inflater: MessageDecompression): void {
+    this.#dissector = new Dissector({ inflater });
+  }
+
+  /**
+   * @param onHead called once, with the head
+   * @returns the frames that end in this chunk
+   * @throws ProtocolError for a head that is too long
+   */
+  push(chunk: Uint8Array, onHead: (head: Uint8Array) => void): Dissection[] {
+    if (this.#headReader === undefined) return this.#dissector.push(chunk);
+    const received = this.#headReader.push(chunk);
+    if (received === undefined) return [];
+    this.#headReader = undefined;
+    onHead(received.head);
+    return this.#dissector.push(received.rest);
+  }
+
+  /** The frame that the connection ended in; undefined if it ended between two. */
+  end(): Dissection | undefined {
+    return this.#dissector.end();
+  }
+}

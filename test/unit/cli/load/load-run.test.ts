@@ -1,0 +1,92 @@
+// src/cli/load/ in the tests' own process: servers that send what nobody asked for, break rules or cut connections, and an end
+// while connections are opened.
+
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { runLoad } from '../../../../src/cli/load/load-run.js';
+import { next } from '../../../support/servers/servers.js';
+
+async function startWs(onConnection: (socket: WebSocket) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  server.on('connection', onConnection);
+  await next(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  });
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+function run(
+  url: string,
+  { signal = new AbortController().signal, duration = 60, rate = undefined as number | undefined } = {},
+) {
+  return runLoad({
+    client: { request: { url }, tls: {} },
+    ...{ connections: 1, duration, rate, signal },
+    load: { isText: false, payload: Buffer.from('payload'), inFlight: 1, check: true },
+    onProgress: () => {},
+  });
+}
+
+const socketOf = (webSocket: WebSocket) => (webSocket as unknown as { _socket: Socket })._socket;
+
+test.each<[string, string, (socket: WebSocket) => void]>([
+  [
+    'answers twice',
+    'a message that nobody asked for',
+    (socket) =>
+      socket.on('message', (data) => {
+        // In one write, so that both come before another is sent.
+        socketOf(socket).cork();
+        socket.send(data, { binary: true });
+        socket.send(data, { binary: true });
+        socketOf(socket).uncork();
+      }),
+  ],
+  [
+    'answers with other bytes',
+    'not an echo: other bytes',
+    (socket) => socket.on('message', () => socket.send(Buffer.from('PAYLOAD'))),
+  ],
+  [
+    'breaks a rule',
+    'WSIMD_RESERVED_OPCODE',
+    (socket) => socket.on('message', () => socketOf(socket).write(Uint8Array.of(0x83, 0))),
+  ],
+  ['closes', 'closed by the server with 4000', (socket) => socket.on('message', () => socket.close(4000))],
+  ['ends without a Close', 'closed without a Close', (socket) => socket.on('message', () => socketOf(socket).end())],
+  ['resets', 'ECONNRESET', (socket) => socket.on('message', () => socketOf(socket).resetAndDestroy())],
+])('a server that %s: %s', async (_what, error, onConnection) => {
+  const figures = await run(await startWs(onConnection));
+  expect(figures.errors).toEqual({ [error]: 1 });
+  expect(figures.connections).toEqual({ asked: 1, opened: 1, open: 0 });
+});
+
+test('interrupted while the connection is opened: no error, and no messages', async () => {
+  const server = createServer(() => controller.abort());
+  const controller = new AbortController();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const figures = await run(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, { signal: controller.signal });
+  expect(figures).toMatchObject({ messages: 0, seconds: 0, errors: {}, wasInterrupted: true });
+  expect(figures.connections).toEqual({ asked: 1, opened: 0, open: 0 });
+});
+
+test('nobody there: the error that the system gives', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  expect((await run(`ws://127.0.0.1:${port}/`)).errors).toEqual({ ECONNREFUSED: 1 });
+});
+
+test('an answer that is no switch to WebSocket: what the handshake says of it', async () => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { errors } = await run(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  expect(Object.values(errors)).toEqual([1]);
+  expect(Object.keys(errors)[0]).toContain('404');
+});

@@ -1,0 +1,56 @@
+// src/messages/receive/relay.ts: what is delivered reaches the handler of the moment, as it is.
+
+import { expect, it } from 'vitest';
+import { collectInto, type MessageEvent, type MessageHandler } from '../../../../src/messages/handler.js';
+import { Relay } from '../../../../src/messages/receive/relay.js';
+import { ProtocolError } from '../../../../src/protocol/errors.js';
+
+const bytes = Uint8Array.of(1, 2);
+const error = new ProtocolError('WSIMD_INVALID_UTF8');
+
+/** Calls every method once. */
+function callAll(handler: Required<MessageHandler>): void {
+  handler.onText('a');
+  handler.onTextBytes(bytes);
+  handler.onBinary(bytes);
+  handler.onFragments([bytes, bytes]);
+  handler.onPiece({ opcode: 'binary', data: bytes, isFirst: true, isLast: false });
+  handler.onPing(bytes);
+  handler.onPong(bytes);
+  handler.onClose(1000, 'done');
+  handler.onError(error);
+}
+
+it('passes everything on, the same objects in the same order, to whoever listens now', () => {
+  const relay = new Relay();
+  const [direct, first, second]: MessageEvent[][] = [[], [], []];
+  callAll(collectInto(direct!));
+  relay.handler = collectInto(first!);
+  callAll(relay);
+  relay.handler = collectInto(second!);
+  callAll(relay);
+  expect(direct).toHaveLength(9);
+  expect(first).toEqual(direct);
+  expect(second).toEqual(direct);
+  for (const event of first!) if (event.type === 'binary') expect(event.data).toBe(bytes);
+});
+
+it('drops what the handler has no method for', () => {
+  const events: MessageEvent[] = [];
+  const { onText, onBinary, onPing, onPong, onClose, onError } = collectInto(events);
+  const relay = new Relay();
+  relay.handler = { onText, onBinary, onPing, onPong, onClose, onError };
+  callAll(relay);
+  expect(events.map(({ type }) => type)).toEqual(['text', 'binary', 'ping', 'pong', 'close', 'error']);
+});
+
+it('drops everything while nobody listens', () => {
+  const relay = new Relay();
+  callAll(relay);
+  const events: MessageEvent[] = [];
+  relay.handler = collectInto(events);
+  relay.onText('heard');
+  relay.handler = undefined;
+  callAll(relay);
+  expect(events).toEqual([{ type: 'text', text: 'heard' }]);
+});
