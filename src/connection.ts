@@ -13,7 +13,6 @@ import {
 } from '../assembly/shared/protocol.js';
 import { requireBytes } from './bytes/copy.js';
 import { type PartConstructor, portableUtf8Length } from './bytes/host.js';
-import type { Role } from './frames/chunk-decoder.js';
 import type { FrameEncoderOptions } from './frames/frame-encoder.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
@@ -26,6 +25,7 @@ import { MessageSender, type SendMessageOptions } from './messages/send/message-
 import { PendingPongs } from './messages/send/pending-pongs.js';
 import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
+import type { Role } from './protocol/role.js';
 
 /** What a connection can be told beyond what a message decoder can. */
 export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {

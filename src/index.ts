@@ -21,7 +21,7 @@ export {
   OPCODE_TEXT,
 } from '../assembly/shared/protocol.js';
 export { Connection, type ConnectionOptions, type ConnectionState } from './connection.js';
-export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions, type Role } from './frames/chunk-decoder.js';
+export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from './frames/chunk-decoder.js';
 export { type Frame, FrameDecoder } from './frames/frame-decoder.js';
 export { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';
 export { FrameWriter } from './frames/frame-writer.js';
@@ -37,3 +37,4 @@ export { MessageDecoder, type MessageDecoderOptions } from './messages/receive/m
 export type { SendMessageOptions } from './messages/send/message-sender.js';
 export { isCloseCode } from './protocol/close-code.js';
 export { type ErrorCode, type ErrorDetails, ProtocolError } from './protocol/errors.js';
+export type { Role } from './protocol/role.js';

@@ -2,8 +2,8 @@
 // and 7.1). Pure functions: they know no connection and no memory.
 
 import { MAX_WINDOW_BITS } from '../../assembly/shared/deflate-layout.js';
-import type { Role } from '../frames/chunk-decoder.js';
 import type { ExtensionOffer } from '../handshake/extensions.js';
+import type { Role } from '../protocol/role.js';
 import { type DeflateParameters, EXTENSION_NAME, readParameters } from './parameters.js';
 
 /** What this side wants of each direction. */

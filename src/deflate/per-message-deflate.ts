@@ -7,7 +7,6 @@ import {
   MIN_HASH_BITS,
   MIN_WINDOW_BITS,
 } from '../../assembly/shared/deflate-layout.js';
-import type { Role } from '../frames/chunk-decoder.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import type { KernelName } from '../kernel/kernel.js';
@@ -15,6 +14,7 @@ import { type KernelChoice, requireKernelName } from '../kernel/select.js';
 import type { MessageCompression } from '../messages/compression.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { atLeast, oneOf, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
+import type { Role } from '../protocol/role.js';
 import { contextLength, DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 import { createDeflateKernel } from './kernel/select-deflate.js';

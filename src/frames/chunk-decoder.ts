@@ -31,9 +31,7 @@ import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
-
-/** Which end of a connection we are: a `'server'` takes masked frames only, a `'client'` unmasked ones only. */
-export type Role = 'client' | 'server';
+import type { Role } from '../protocol/role.js';
 
 /** What every decoder can be told. */
 export interface DecoderOptions {

@@ -26,7 +26,7 @@ import { headerLengthFor, writeHeader } from '../kernel/write-header.js';
 import { isCloseCode } from '../protocol/close-code.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { callable, describeValue } from '../protocol/option-checks.js';
-import type { Role } from './chunk-decoder.js';
+import type { Role } from '../protocol/role.js';
 import { takeMaskingKey } from './masking-keys.js';
 
 /** What an encoder can be told. */

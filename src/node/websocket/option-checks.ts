@@ -2,7 +2,6 @@
 // meaning. Options without effect are not in the tables, so that any value passes which `ws` takes.
 
 import { PerMessageDeflate } from '../../deflate/index.js';
-import type { Role } from '../../frames/chunk-decoder.js';
 import { selectKernel } from '../../kernel/select.js';
 import {
   atLeast,
@@ -16,6 +15,7 @@ import {
   valueThat,
   wholeNumber,
 } from '../../protocol/option-checks.js';
+import type { Role } from '../../protocol/role.js';
 import type { WebSocketOptions } from './options.js';
 
 const MAX_PORT = 65535;

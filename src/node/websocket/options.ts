@@ -2,8 +2,8 @@
 
 import type { ConnectionOptions } from '../../connection.js';
 import type { PerMessageDeflate } from '../../deflate/index.js';
-import type { Role } from '../../frames/chunk-decoder.js';
 import { MAX_TIMER } from '../../protocol/option-checks.js';
+import type { Role } from '../../protocol/role.js';
 import { HeldBudget } from '../server/held-budget.js';
 import { checkNodeOptions } from './option-checks.js';
 import { type PerMessageDeflateOption, perMessageDeflateFor } from './per-message-deflate.js';

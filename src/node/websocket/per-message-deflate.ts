@@ -2,9 +2,9 @@
 // socket.
 
 import { type PerMessageDeflateOptions as DeflateOptions, PerMessageDeflate } from '../../deflate/index.js';
-import type { Role } from '../../frames/chunk-decoder.js';
 import type { KernelChoice } from '../../kernel/select.js';
 import type { MessageCompression } from '../../messages/compression.js';
+import type { Role } from '../../protocol/role.js';
 
 /**
  * How messages are compressed: parameters of RFC 7692 as `ws` names them, or, where a name is of one side, as `wsimd/deflate`

@@ -2,9 +2,9 @@
 
 import { expect } from 'vitest';
 import type { Connection } from '../../../src/connection.js';
-import type { Role } from '../../../src/frames/chunk-decoder.js';
 import { FrameDecoder } from '../../../src/frames/frame-decoder.js';
 import type { MessageHandler } from '../../../src/messages/handler.js';
+import type { Role } from '../../../src/protocol/role.js';
 import { bytesOf, CLOSE, concat, hex, TEXT } from './wire.js';
 
 export const ROLES = ['server', 'client'] as const;

@@ -3,9 +3,9 @@
 import { expect } from 'vitest';
 import { Connection, type ConnectionOptions } from '../../../src/connection.js';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
-import type { Role } from '../../../src/frames/chunk-decoder.js';
 import { type Frame, FrameDecoder } from '../../../src/frames/frame-decoder.js';
 import { parseExtensions } from '../../../src/handshake/extensions.js';
+import type { Role } from '../../../src/protocol/role.js';
 import type { DEFLATE_KERNELS } from '../kernels/deflate-kernels.js';
 import { InflatingPeer } from '../peers/deflate-peer.js';
 import { concat } from './wire.js';

@@ -3,8 +3,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Connection } from '../../../src/connection.js';
-import type { Role } from '../../../src/frames/chunk-decoder.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
+import type { Role } from '../../../src/protocol/role.js';
 import { OTHER, ROLES } from '../../support/frames/connections.js';
 import { cutInto } from '../../support/frames/cuts.js';
 import { hex } from '../../support/frames/wire.js';

@@ -4,8 +4,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PerMessageDeflate } from '../../../src/deflate/index.js';
-import type { Role } from '../../../src/frames/chunk-decoder.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
+import type { Role } from '../../../src/protocol/role.js';
 import { json, sendersOn } from '../../support/frames/senders.js';
 import { bytesOf, Peer, stream, TEXT } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';

@@ -3,10 +3,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { Connection, type ConnectionOptions } from '../../../../src/connection.js';
-import type { Role } from '../../../../src/frames/chunk-decoder.js';
 import { FrameDecoder } from '../../../../src/frames/frame-decoder.js';
 import { collectInto, type MessageEvent } from '../../../../src/messages/handler.js';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
+import type { Role } from '../../../../src/protocol/role.js';
 import { bytesOf, CLOSE, hex, Peer, PONG, stream, TEXT } from '../../../support/frames/wire.js';
 import { randomBytes } from '../../../support/inputs/random.js';
 import { describeEvents, KERNEL_NAMES } from '../../../support/oracles/replay.js';
