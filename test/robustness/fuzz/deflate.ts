@@ -12,25 +12,8 @@ import { BINARY, concat, TEXT, wire } from '../../support/frames/wire.js';
 import { createRandom } from '../../support/inputs/random.js';
 import { zlibVerdict } from '../../support/kernels/inflating.js';
 import type { DifferenceCounts } from './check.js';
+import type { DeflateCase, DeflateMessage } from './deflate-case.js';
 import { DEFLATE_DIFFERENCES, inflateWithWs, type Parting } from './ws-deflate.js';
-
-export interface DeflateMessage {
-  readonly isText: boolean;
-  readonly isCompressed: boolean;
-  /** As it stands in its frames. */
-  readonly payload: Uint8Array;
-  /** Where its frames are cut. */
-  readonly cuts: readonly number[];
-}
-
-export interface DeflateCase {
-  readonly windowBits: number;
-  readonly takeover: boolean;
-  readonly maxMessageLength: number;
-  readonly messages: readonly DeflateMessage[];
-  /** How long the chunks are that the stream comes in; 0: whole. */
-  readonly chunkLength: number;
-}
 
 const KERNELS: readonly KernelName[] = ['wasm', 'portable'];
 const deflates = new Map(KERNELS.map((kernel) => [kernel, new PerMessageDeflate({ kernel, poolLength: 2 ** 20 })]));

@@ -1,7 +1,8 @@
 // What can be fuzzed, under one roof: how a case is made, put to the test, made smaller and written down.
 
 import { check, type DifferenceCounts } from './check.js';
-import { checkDeflate, type DeflateCase, formatDeflate, generateDeflate, smallerDeflate } from './deflate.js';
+import { checkDeflate, formatDeflate, generateDeflate, smallerDeflate } from './deflate.js';
+import type { DeflateCase } from './deflate-case.js';
 import { type FuzzCase, generate } from './generate.js';
 import {
   checkHandshake,

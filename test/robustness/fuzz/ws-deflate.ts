@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import { constants, inflateRawSync } from 'node:zlib';
 import { concat } from '../../support/frames/wire.js';
-import type { DeflateCase, DeflateMessage } from './deflate.js';
+import type { DeflateCase, DeflateMessage } from './deflate-case.js';
 
 interface PerMessageDeflate {
   accept(offers: readonly Record<string, readonly (string | true)[]>[]): void;
