@@ -1,22 +1,64 @@
 // The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
 
+import type { IncomingMessage } from 'node:http';
 import { PreparedMessage } from '../frames/prepared-message.js';
 import { connect, UnexpectedResponseError } from './client/connect.js';
 import { WebSocketServer } from './server/server.js';
 import { broadcast } from './websocket/broadcast.js';
 import { createWebSocketStream } from './websocket/stream.js';
-import { WebSocket } from './websocket/websocket.js';
+import { WebSocket as BaseWebSocket } from './websocket/websocket.js';
 
-// As `ws` has them: `WebSocket.Server` and the like. (package.json names this file among those with side effects.)
-Object.assign(WebSocket, {
+// What `ws` hangs on its class, `WebSocket.Server` and the like, and what `ws` does not have. (package.json names this file
+// among those with side effects.)
+const withStatics = Object.assign(BaseWebSocket, {
   Server: WebSocketServer,
   WebSocketServer,
-  WebSocket,
   createWebSocketStream,
   broadcast,
   connect,
   PreparedMessage,
 });
+
+/** One connection: made by a server for each of its clients, or with `new WebSocket(url)`. */
+export type WebSocket = BaseWebSocket;
+/** The class, with the rest of this module as its statics, as `ws` has them. */
+export const WebSocket: typeof withStatics & { readonly WebSocket: typeof withStatics } = Object.assign(withStatics, {
+  WebSocket: withStatics,
+});
+
+/** Types by the names that `@types/ws` gives them. */
+export declare namespace WebSocket {
+  export type RawData = import('./websocket/sendable.js').RawData;
+  export type Data = import('./websocket/sendable.js').Data;
+  export type CertMeta = import('./client/client-options.js').CertMeta;
+  export type ClientOptions = import('./client/client-options.js').ClientOptions;
+  export type FinishRequestCallback = import('./client/client-options.js').FinishRequestCallback;
+  export type ServerOptions<
+    T extends typeof BaseWebSocket = typeof BaseWebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server/server-options.js').ServerOptions<T, U>;
+  export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
+    import('./server/server-options.js').VerifyClientCallbackSync<Request>;
+  export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
+    import('./server/server-options.js').VerifyClientCallbackAsync<Request>;
+  export type PerMessageDeflateOptions = import('./websocket/per-message-deflate.js').PerMessageDeflateOptions;
+  export type Event = import('./websocket/event-target.js').Event;
+  export type MessageEvent = import('./websocket/event-target.js').MessageEvent;
+  export type CloseEvent = import('./websocket/event-target.js').CloseEvent;
+  export type ErrorEvent = import('./websocket/event-target.js').ErrorEvent;
+  export type WebSocketEventMap = import('./websocket/event-target.js').EventMap;
+  export type EventListenerOptions = import('./websocket/event-target.js').EventListenerOptions;
+  export type AddressInfo = import('node:net').AddressInfo;
+  export type Server<
+    T extends typeof BaseWebSocket = typeof BaseWebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server/server.js').WebSocketServer<T, U>;
+  export type WebSocketServer<
+    T extends typeof BaseWebSocket = typeof BaseWebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server/server.js').WebSocketServer<T, U>;
+  export type WebSocket = import('./websocket/websocket.js').WebSocket;
+}
 
 export type { AddressInfo } from 'node:net';
 export type { CertMeta, ClientOptions, FinishRequestCallback } from './client/client-options.js';
@@ -48,7 +90,6 @@ export {
   createWebSocketStream,
   PreparedMessage,
   UnexpectedResponseError,
-  WebSocket,
   WebSocketServer,
   WebSocketServer as Server,
 };

@@ -1,7 +1,7 @@
 // A WebSocket as `ws` and browsers shape it: what users call and read. It knows no frame and no HTTP: client.ts opens, link.ts
 // carries.
 
-import type { ClientRequestArgs, IncomingMessage } from 'node:http';
+import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from '../../../assembly/shared/protocol.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
@@ -9,7 +9,6 @@ import { isCloseCode } from '../../protocol/close-code.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
-import type { WebSocketServer } from '../server/server.js';
 import { cutSocket } from '../socket/cut-socket.js';
 import { Link } from '../socket/link.js';
 import type { ControlCallback, SendCallback, SentCallback } from '../socket/send-callback.js';
@@ -27,7 +26,6 @@ import {
   toBuffer,
   toPayload,
 } from './sendable.js';
-import type { createWebSocketStream } from './stream.js';
 import { callerError } from './ws-errors.js';
 
 const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
@@ -46,12 +44,6 @@ type ControlArguments = [
  * outside leaves together at the end of the tick.
  */
 export class WebSocket extends EventTargetEmitter<WebSocket> {
-  // What else `ws` hangs on its class; index.ts puts them here.
-  declare static readonly Server: typeof WebSocketServer;
-  declare static readonly WebSocketServer: typeof WebSocketServer;
-  declare static readonly WebSocket: typeof WebSocket;
-  declare static readonly createWebSocketStream: typeof createWebSocketStream;
-
   /** Of a client. */
   readonly #opening: Opening | undefined;
   /** From the moment that the connection is open. */
@@ -357,38 +349,4 @@ function toReason(reason: unknown): string {
   if (reason instanceof Uint8Array) return toBuffer(reason).toString();
   if (reason !== null && !(reason as { length?: unknown }).length) return '';
   throw callerError(TypeError, 'WSIMD_INVALID_REASON', 'neither a string nor a Uint8Array');
-}
-
-/** Types by the names that `@types/ws` gives them. */
-export declare namespace WebSocket {
-  export type RawData = import('./sendable.js').RawData;
-  export type Data = import('./sendable.js').Data;
-  export type CertMeta = import('../client/client-options.js').CertMeta;
-  export type ClientOptions = import('../client/client-options.js').ClientOptions;
-  export type FinishRequestCallback = import('../client/client-options.js').FinishRequestCallback;
-  export type ServerOptions<
-    T extends typeof WebSocket = typeof WebSocket,
-    U extends typeof IncomingMessage = typeof IncomingMessage,
-  > = import('../server/server-options.js').ServerOptions<T, U>;
-  export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
-    import('../server/server-options.js').VerifyClientCallbackSync<Request>;
-  export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
-    import('../server/server-options.js').VerifyClientCallbackAsync<Request>;
-  export type PerMessageDeflateOptions = import('./per-message-deflate.js').PerMessageDeflateOptions;
-  export type Event = import('./event-target.js').Event;
-  export type MessageEvent = import('./event-target.js').MessageEvent;
-  export type CloseEvent = import('./event-target.js').CloseEvent;
-  export type ErrorEvent = import('./event-target.js').ErrorEvent;
-  export type WebSocketEventMap = import('./event-target.js').EventMap;
-  export type EventListenerOptions = import('./event-target.js').EventListenerOptions;
-  export type AddressInfo = import('node:net').AddressInfo;
-  export type Server<
-    T extends typeof WebSocket = typeof WebSocket,
-    U extends typeof IncomingMessage = typeof IncomingMessage,
-  > = import('../server/server.js').WebSocketServer<T, U>;
-  export type WebSocketServer<
-    T extends typeof WebSocket = typeof WebSocket,
-    U extends typeof IncomingMessage = typeof IncomingMessage,
-  > = import('../server/server.js').WebSocketServer<T, U>;
-  export type WebSocket = import('./websocket.js').WebSocket;
 }
