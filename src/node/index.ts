@@ -2,9 +2,14 @@
 
 import type { IncomingMessage } from 'node:http';
 import { PreparedMessage } from '../frames/prepared-message.js';
+import type {
+  ClientOptions as BaseClientOptions,
+  FinishRequestCallback as BaseFinishRequestCallback,
+} from './client/client-options.js';
 import { connect, UnexpectedResponseError } from './client/connect.js';
 import { WebSocketServer } from './server/server.js';
 import { broadcast } from './websocket/broadcast.js';
+import * as events from './websocket/event-target.js';
 import { createWebSocketStream } from './websocket/stream.js';
 import { WebSocket as BaseWebSocket } from './websocket/websocket.js';
 
@@ -31,8 +36,8 @@ export declare namespace WebSocket {
   export type RawData = import('./websocket/sendable.js').RawData;
   export type Data = import('./websocket/sendable.js').Data;
   export type CertMeta = import('./client/client-options.js').CertMeta;
-  export type ClientOptions = import('./client/client-options.js').ClientOptions;
-  export type FinishRequestCallback = import('./client/client-options.js').FinishRequestCallback;
+  export type ClientOptions = import('./client/client-options.js').ClientOptions<BaseWebSocket>;
+  export type FinishRequestCallback = import('./client/client-options.js').FinishRequestCallback<BaseWebSocket>;
   export type ServerOptions<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
@@ -42,11 +47,11 @@ export declare namespace WebSocket {
   export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').VerifyClientCallbackAsync<Request>;
   export type PerMessageDeflateOptions = import('./websocket/per-message-deflate.js').PerMessageDeflateOptions;
-  export type Event = import('./websocket/event-target.js').Event;
-  export type MessageEvent = import('./websocket/event-target.js').MessageEvent;
-  export type CloseEvent = import('./websocket/event-target.js').CloseEvent;
-  export type ErrorEvent = import('./websocket/event-target.js').ErrorEvent;
-  export type WebSocketEventMap = import('./websocket/event-target.js').EventMap;
+  export type Event = import('./websocket/event-target.js').Event<BaseWebSocket>;
+  export type MessageEvent = import('./websocket/event-target.js').MessageEvent<BaseWebSocket>;
+  export type CloseEvent = import('./websocket/event-target.js').CloseEvent<BaseWebSocket>;
+  export type ErrorEvent = import('./websocket/event-target.js').ErrorEvent<BaseWebSocket>;
+  export type WebSocketEventMap = import('./websocket/event-target.js').EventMap<BaseWebSocket>;
   export type EventListenerOptions = import('./websocket/event-target.js').EventListenerOptions;
   export type AddressInfo = import('node:net').AddressInfo;
   export type Server<
@@ -60,8 +65,22 @@ export declare namespace WebSocket {
   export type WebSocket = import('./websocket/websocket.js').WebSocket;
 }
 
+export type ClientOptions = BaseClientOptions<BaseWebSocket>;
+export type FinishRequestCallback = BaseFinishRequestCallback<BaseWebSocket>;
+
+// The events of the browser's interface; what they happen to is a WebSocket, unless a program says otherwise.
+export const Event: typeof events.Event = events.Event;
+export type Event<Target = BaseWebSocket> = events.Event<Target>;
+export const MessageEvent: typeof events.MessageEvent = events.MessageEvent;
+export type MessageEvent<Target = BaseWebSocket> = events.MessageEvent<Target>;
+export const CloseEvent: typeof events.CloseEvent = events.CloseEvent;
+export type CloseEvent<Target = BaseWebSocket> = events.CloseEvent<Target>;
+export const ErrorEvent: typeof events.ErrorEvent = events.ErrorEvent;
+export type ErrorEvent<Target = BaseWebSocket> = events.ErrorEvent<Target>;
+export type WebSocketEventMap<Target = BaseWebSocket> = events.EventMap<Target>;
+
 export type { AddressInfo } from 'node:net';
-export type { CertMeta, ClientOptions, FinishRequestCallback } from './client/client-options.js';
+export type { CertMeta } from './client/client-options.js';
 export type {
   ClientInfo,
   ServerEvents,
@@ -70,14 +89,7 @@ export type {
   VerifyClientCallbackAsync,
   VerifyClientCallbackSync,
 } from './server/server-options.js';
-export {
-  CloseEvent,
-  ErrorEvent,
-  Event,
-  type EventListenerOptions,
-  type EventMap as WebSocketEventMap,
-  MessageEvent,
-} from './websocket/event-target.js';
+export type { EventListenerOptions } from './websocket/event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';
 export type { ReadyState } from './websocket/ready-state.js';

@@ -7,17 +7,19 @@ import { isIP } from 'node:net';
 import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../../handshake/client.js';
 import type { WebSocketOptions } from '../websocket/options.js';
-import type { WebSocket } from '../websocket/websocket.js';
 import type { Address } from './address.js';
 
 /** Keys and certificates, as the types of `ws` have them. */
 export type CertMeta = string | string[] | Buffer | Buffer[];
 
 /** Sets headers of a request late; it has to call `request.end()`. */
-export type FinishRequestCallback = (request: ClientRequest, webSocket: WebSocket) => void;
+export type FinishRequestCallback<Socket> = (request: ClientRequest, webSocket: Socket) => void;
 
-/** What a client can be told: all that `https.request` takes too, but for what the URL says. */
-export interface ClientOptions
+/**
+ * The options of a client: those of `https.request` too, except what the URL says. `Socket` is what `finishRequest` gets; code that
+ * doesn't call it takes options of every kind.
+ */
+export interface ClientOptions<Socket = never>
   extends WebSocketOptions,
     Omit<RequestOptions, 'method' | 'host' | 'hostname' | 'port' | 'path' | 'socketPath' | 'protocol' | 'timeout'> {
   /** Subprotocols to offer, where the constructor is not given any. */
@@ -42,7 +44,7 @@ export interface ClientOptions
   /** 13, the only version that there is a standard of. */
   readonly protocolVersion?: number | undefined;
   /** Called with each request before it is sent. */
-  readonly finishRequest?: FinishRequestCallback | null | false | undefined;
+  readonly finishRequest?: FinishRequestCallback<Socket> | null | false | undefined;
 }
 
 /** The options for `http.request` or `https.request`. */
@@ -71,7 +73,10 @@ export function extraHeaders(options: ClientOptions): [name: string, value: Outg
 }
 
 /** The options to follow a redirect with that leads elsewhere. @param isOtherHost not only another scheme */
-export function withoutCredentials(options: ClientOptions, isOtherHost: boolean): ClientOptions {
+export function withoutCredentials<Socket>(
+  options: ClientOptions<Socket>,
+  isOtherHost: boolean,
+): ClientOptions<Socket> {
   const dropped = new Set(isOtherHost ? ['authorization', 'cookie', 'host'] : ['authorization', 'cookie']);
   const headers = Object.entries(toObject(options.headers ?? {})).filter(([name]) => !dropped.has(name.toLowerCase()));
   const { auth: _auth, ...rest } = options;

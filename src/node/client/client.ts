@@ -1,6 +1,7 @@
 // The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
 // hands the socket over. It knows the handshake and no frame.
 
+import type { EventEmitter } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
@@ -21,7 +22,6 @@ import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
 import { cutSocket } from '../socket/cut-socket.js';
 import type { Agreed } from '../websocket/per-message-deflate.js';
-import type { WebSocket } from '../websocket/websocket.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
 
@@ -34,13 +34,13 @@ export interface Outcome {
 const DEFAULT_MAX_REDIRECTS = 10;
 
 /** An attempt to connect: one request, and those that its redirects lead to. */
-export class Opening {
-  readonly #webSocket: WebSocket;
+export class Opening<Socket extends EventEmitter = EventEmitter> {
+  readonly #webSocket: Socket;
   readonly #protocols: readonly string[];
   readonly #deflate: PerMessageDeflate | undefined;
   readonly #outcome: Outcome;
   readonly #origin: Address;
-  #options: ClientOptions;
+  #options: ClientOptions<Socket>;
   #address: Address;
   #request: ClientRequest | undefined;
   #socket: Duplex | undefined;
@@ -55,10 +55,10 @@ export class Opening {
    *   headers that are not well-formed; what `finishRequest` throws. Nothing goes on then
    */
   constructor(
-    webSocket: WebSocket,
+    webSocket: Socket,
     address: string | URL,
     protocols: readonly string[],
-    options: ClientOptions,
+    options: ClientOptions<Socket>,
     deflate: PerMessageDeflate | undefined,
     outcome: Outcome,
   ) {

@@ -26,7 +26,7 @@ export class UnexpectedResponseError extends ProtocolError {
  * @returns the open WebSocket; the promise is rejected with an `UnexpectedResponseError`, with a ProtocolError for an
  *   answer that breaks the rules, or with what the network or the constructor of `WebSocket` said
  */
-export async function connect(address: string | URL, options: ClientOptions = {}): Promise<WebSocket> {
+export async function connect(address: string | URL, options: ClientOptions<WebSocket> = {}): Promise<WebSocket> {
   const webSocket = new WebSocket(address, options);
   await new Promise<void>((resolve, reject) => {
     webSocket.once('unexpected-response', (request, response) => {

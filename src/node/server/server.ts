@@ -20,7 +20,7 @@ import type { MessageCompression } from '../../messages/compression.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
 import { cutSocket } from '../socket/cut-socket.js';
 import { isTaken } from '../socket/socket-events.js';
-import { isOn, makeSettings, type Settings } from '../websocket/options.js';
+import { isOn, makeSettings, type Settings } from '../websocket/settings.js';
 import { TypedEmitter } from '../websocket/typed-emitter.js';
 import { WebSocket } from '../websocket/websocket.js';
 import {

@@ -4,11 +4,10 @@
 import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.js';
 import { type Data, toText } from './sendable.js';
 import { TypedEmitter } from './typed-emitter.js';
-import type { WebSocket } from './websocket.js';
 import type { WebSocketEvents } from './websocket-events.js';
 
 /** What `addEventListener` hands to listeners. */
-export class Event<Target = WebSocket> {
+export class Event<Target> {
   readonly type: string;
   readonly target: Target;
 
@@ -19,7 +18,7 @@ export class Event<Target = WebSocket> {
 }
 
 /** A message came. */
-export class MessageEvent<Target = WebSocket> extends Event<Target> {
+export class MessageEvent<Target> extends Event<Target> {
   /** A string for a text message; for a binary one what `binaryType` says. */
   readonly data: Data;
 
@@ -30,7 +29,7 @@ export class MessageEvent<Target = WebSocket> extends Event<Target> {
 }
 
 /** The connection has ended. */
-export class CloseEvent<Target = WebSocket> extends Event<Target> {
+export class CloseEvent<Target> extends Event<Target> {
   /** 1005: the peer's Close had no code; 1006: there was none. */
   readonly code: number;
   readonly reason: string;
@@ -46,7 +45,7 @@ export class CloseEvent<Target = WebSocket> extends Event<Target> {
 }
 
 /** Something went wrong; `close` follows. */
-export class ErrorEvent<Target = WebSocket> extends Event<Target> {
+export class ErrorEvent<Target> extends Event<Target> {
   readonly error: Error;
   readonly message: string;
 
@@ -58,7 +57,7 @@ export class ErrorEvent<Target = WebSocket> extends Event<Target> {
 }
 
 /** The events that there are listeners for, by name. */
-export interface EventMap<Target = WebSocket> {
+export interface EventMap<Target> {
   open: Event<Target>;
   message: MessageEvent<Target>;
   close: CloseEvent<Target>;

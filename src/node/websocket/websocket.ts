@@ -13,7 +13,6 @@ import { cutSocket } from '../socket/cut-socket.js';
 import { Link } from '../socket/link.js';
 import type { ControlCallback, SendCallback, SentCallback } from '../socket/send-callback.js';
 import { EventTargetEmitter } from './event-target.js';
-import { makeSettings, type Settings } from './options.js';
 import type { Agreed } from './per-message-deflate.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
 import {
@@ -26,6 +25,7 @@ import {
   toBuffer,
   toPayload,
 } from './sendable.js';
+import { makeSettings, type Settings } from './settings.js';
 import { callerError } from './ws-errors.js';
 
 const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
@@ -45,7 +45,7 @@ type ControlArguments = [
  */
 export class WebSocket extends EventTargetEmitter<WebSocket> {
   /** Of a client. */
-  readonly #opening: Opening | undefined;
+  readonly #opening: Opening<WebSocket> | undefined;
   /** From the moment that the connection is open. */
   #link: Link | undefined;
   /** Without a link. */
@@ -64,24 +64,24 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
    * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
    */
   constructor(address: null);
-  constructor(address: string | URL, options?: ClientOptions | ClientRequestArgs);
+  constructor(address: string | URL, options?: ClientOptions<WebSocket> | ClientRequestArgs);
   constructor(
     address: string | URL,
     protocols?: string | readonly string[],
-    options?: ClientOptions | ClientRequestArgs,
+    options?: ClientOptions<WebSocket> | ClientRequestArgs,
   );
   constructor(
     address: string | URL | null,
-    protocols?: string | readonly string[] | ClientOptions | ClientRequestArgs,
-    options?: ClientOptions | ClientRequestArgs,
+    protocols?: string | readonly string[] | ClientOptions<WebSocket> | ClientRequestArgs,
+    options?: ClientOptions<WebSocket> | ClientRequestArgs,
   ) {
     super();
     if (address === null) return;
     const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
-    const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions;
+    const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions<WebSocket>;
     const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
     const settings = makeSettings('client', clientOptions);
-    this.#opening = new Opening(
+    this.#opening = new Opening<WebSocket>(
       this,
       address,
       Array.isArray(offered) ? offered : [offered as string],

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../../src/node/index.js';
-import { makeSettings } from '../../../../src/node/websocket/options.js';
+import { makeSettings } from '../../../../src/node/websocket/settings.js';
 import { IMPLEMENTATIONS, openPair } from '../../../support/peers/implementations.js';
 import { next } from '../../../support/servers/servers.js';
 

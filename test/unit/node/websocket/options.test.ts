@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../../src/node/index.js';
-import { makeSettings, type WebSocketOptions } from '../../../../src/node/websocket/options.js';
+import type { WebSocketOptions } from '../../../../src/node/websocket/options.js';
+import { makeSettings } from '../../../../src/node/websocket/settings.js';
 
 const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ['maxBackpressure', [Number.NaN, -1]],
