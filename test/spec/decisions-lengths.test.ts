@@ -1,4 +1,4 @@
-// The decoder's decisions (shared/DESIGN.md, section 4) on lengths, their form and the limits, as vectors. Each is replayed on both
+// The decoder's decisions (ARCHITECTURE.md) on lengths, their form and the limits, as vectors. Each is replayed on both
 // kernels, in every cut, through every way to take frames and messages.
 
 import { describe, expect, it } from 'vitest';

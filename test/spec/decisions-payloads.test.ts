@@ -1,4 +1,4 @@
-// The decoder's decisions (shared/DESIGN.md, section 4) on what payloads hold, Closes and UTF-8, as vectors. Each is replayed on
+// The decoder's decisions (ARCHITECTURE.md) on what payloads hold, Closes and UTF-8, as vectors. Each is replayed on
 // both kernels, in every cut, through every way to take frames and messages.
 
 import { describe, expect, it } from 'vitest';

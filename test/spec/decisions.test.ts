@@ -1,4 +1,4 @@
-// The decoder's decisions (shared/DESIGN.md, section 4), row by row, as vectors: a stream, the role that reads it, what
+// The decoder's decisions (ARCHITECTURE.md), row by row, as vectors: a stream, the role that reads it, what
 // comes of it. Each is replayed on both kernels, in every cut, through every way to take frames and messages. Those on lengths
 // are in decisions-lengths.test.ts, those on Closes and UTF-8 in decisions-payloads.test.ts.
 
