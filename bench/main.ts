@@ -8,6 +8,7 @@ import { makePage } from './html/page.js';
 import { HELP, type Options, readOptions } from './options.js';
 import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report.js';
 import type { RunResult } from './results.js';
+import { runLife } from './run/life/main.js';
 import { findRuntimeName } from './runtime-name.js';
 import { writeTables } from './tables/write.js';
 
@@ -15,8 +16,11 @@ const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.met
 const REPORT = inBuild('bench-report.html');
 const RESULTS = inBuild('bench-results/');
 
+const [first, ...others] = process.argv.slice(2);
+
 try {
-  await main(readOptions(process.argv.slice(2)));
+  if (first === 'life') await runLife(others);
+  else await main(readOptions(process.argv.slice(2)));
 } catch (error) {
   if (!isMisuse(error)) throw error;
   console.error(error.message);

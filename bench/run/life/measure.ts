@@ -1,0 +1,219 @@
+// Measures one case: starts its subjects, gives each its turn in every round, and ends them. It doesn't know how figures are shown.
+
+import type { LifeCase } from '../../cases/life/case.js';
+import type { Certificate, ClientJob, Memory, Report, ServerJob } from '../../subjects/server/job.js';
+import { commandFor, libraryOf, type Programs, SUBJECTS, type SubjectName } from '../../subjects/subjects.js';
+import type { LoadJob, LoadReport } from '../load/job.js';
+import { Load, Program } from './processes.js';
+import type { Sample } from './result.js';
+
+export interface Pace {
+  readonly rounds: number;
+  /** Milliseconds that are counted in a turn. */
+  readonly window: number;
+  /** Milliseconds of traffic before the first turn that counts, and before each. */
+  readonly warmup: number;
+  readonly settle: number;
+}
+
+export interface Setting {
+  readonly programs: Programs;
+  /** Runs the load. */
+  readonly loadProgram: string;
+  readonly pace: Pace;
+  readonly baseline?: string | undefined;
+  /** Asked once, by the first case that needs it. */
+  certificate(): Certificate;
+}
+
+export interface Measurement {
+  readonly name: SubjectName;
+  readonly samples: readonly Sample[];
+}
+
+export interface Outcome {
+  readonly measurements: readonly Measurement[];
+  readonly failures: readonly { readonly subject: SubjectName; readonly reason: string }[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** How ws masks, if it took part. */
+  readonly mask?: string | undefined;
+}
+
+/** A subject while it is measured. */
+interface Contestant {
+  readonly name: SubjectName;
+  readonly samples: Sample[];
+  readonly measured: Program;
+  /** The server that a client under test talks to. */
+  readonly beside?: Program | undefined;
+}
+
+/** A subject that fails is left out; the others go on. */
+export async function measureCase(life: LifeCase, names: readonly SubjectName[], setting: Setting): Promise<Outcome> {
+  const failures: { subject: SubjectName; reason: string }[] = [];
+  const contestants: Contestant[] = [];
+  const fail = (subject: SubjectName, error: unknown) => {
+    failures.push({ subject, reason: error instanceof Error ? error.message : String(error) });
+  };
+  const isMemory = life.measure.endsWith('memory');
+  const load = isMemory || life.measure === 'client' ? undefined : new Load(setting.loadProgram);
+  try {
+    for (const name of names) {
+      try {
+        contestants.push(await startContestant(name, life, setting));
+      } catch (error) {
+        fail(name, error);
+      }
+    }
+    const lost = new Set<Contestant>();
+    const rounds = isMemory ? 1 : setting.pace.rounds;
+    for (let round = isMemory ? 0 : -1; round < rounds; round++) {
+      for (let turn = 0; turn < contestants.length; turn++) {
+        // Each round begins with another subject.
+        const contestant = contestants[(turn + Math.max(0, round)) % contestants.length]!;
+        if (lost.has(contestant)) continue;
+        try {
+          const sample = isMemory
+            ? await measureMemory(contestant, life, setting)
+            : await measureTurn(contestant, life, setting, load, round < 0);
+          if (round >= 0) contestant.samples.push(sample);
+        } catch (error) {
+          lost.add(contestant);
+          fail(contestant.name, error);
+        }
+      }
+    }
+    const measurements = contestants.filter((one) => !lost.has(one)).map(({ name, samples }) => ({ name, samples }));
+    return { measurements, failures, ...describe(contestants) };
+  } finally {
+    load?.stop();
+    for (const { measured, beside } of contestants) {
+      measured.stop();
+      beside?.stop();
+    }
+  }
+}
+
+function describe(contestants: readonly Contestant[]): Pick<Outcome, 'versions' | 'mask'> {
+  const versions = Object.assign({}, ...contestants.map(({ measured }) => measured.hello.versions));
+  const mask = contestants.find(({ name }) => name === 'ws')?.measured.hello.mask;
+  return { versions, mask };
+}
+
+async function startContestant(name: SubjectName, life: LifeCase, setting: Setting): Promise<Contestant> {
+  const { programs, baseline } = setting;
+  const subject = SUBJECTS[name];
+  const job: ServerJob = {
+    ...life.server,
+    library: libraryOf(name, baseline),
+    certificate: life.isTls ? setting.certificate() : undefined,
+  };
+  const adapted = subject.adapt?.(job) ?? job;
+  if (life.measure !== 'client') {
+    const command = commandFor(subject, adapted, programs);
+    if (command === undefined) throw new Error(`${subject.runtime} is not installed`);
+    return { name, samples: [], measured: await Program.start(command, 'measured') };
+  }
+  const server = commandFor(SUBJECTS.socket, job, { ...programs, node: setting.loadProgram });
+  const beside = await Program.start(server!, 'beside');
+  try {
+    const clientJob: ClientJob = { ...adapted, port: beside.hello.port, connections: life.load.connections };
+    const measured = await Program.start(commandFor(subject, clientJob, programs)!, 'measured');
+    return { name, samples: [], measured, beside };
+  } catch (error) {
+    beside.stop();
+    throw error;
+  }
+}
+
+/** @param isWarmup the first turn lasts longer, so that code is compiled, and doesn't count */
+async function measureTurn(
+  { name, measured, beside }: Contestant,
+  life: LifeCase,
+  { pace }: Setting,
+  load: Load | undefined,
+  isWarmup: boolean,
+): Promise<Sample> {
+  const settle = isWarmup ? pace.warmup : pace.settle;
+  const window = isWarmup ? 1 : pace.window * life.patience;
+  if (load === undefined) {
+    await measured.ask('resume');
+    await sleep(settle);
+    await Promise.all([measured.ask('begin'), beside!.ask('begin')]);
+    await sleep(window);
+    const [report, other] = await Promise.all([measured.ask<Report>('end'), beside!.ask<Report>('end')]);
+    await measured.ask('pause');
+    const traffic = { ...report.traffic!, cpuMicroseconds: other.cpuMicroseconds, nanoseconds: other.nanoseconds };
+    return toSample(report, traffic);
+  }
+  await load.open(jobFor(name, life, measured));
+  await sleep(settle);
+  await Promise.all([measured.ask('begin'), load.begin()]);
+  await sleep(window);
+  const [report, traffic] = await Promise.all([measured.ask<Report>('end'), load.end()]);
+  await load.close();
+  if (traffic.messages === 0 && !isWarmup) throw new Error('no message came in the window');
+  return toSample(report, traffic);
+}
+
+function jobFor(name: SubjectName, life: LifeCase, { hello }: Program): LoadJob {
+  return { ...life.load, port: hello.port, isHttp2: life.load.isHttp2 && name !== 'HTTP/1.1' };
+}
+
+function toSample(report: Report, traffic: LoadReport): Sample {
+  const { cpuMicroseconds, nanoseconds, memory, collections } = report;
+  return {
+    figure: (traffic.messages / cpuMicroseconds) * 1e6,
+    perSecond: (traffic.messages / traffic.nanoseconds) * 1e9,
+    latency: traffic.latency,
+    memory,
+    collections,
+    busy: (cpuMicroseconds * 1000) / nanoseconds,
+    loadBusy: (traffic.cpuMicroseconds * 1000) / traffic.nanoseconds,
+    seconds: nanoseconds / 1e9,
+  };
+}
+
+/** Connections that are there before those that are counted: they make what all of them share. */
+const FIRST = 10;
+const SETTLE = 500;
+
+/** @returns bytes that each connection costs: on the heap and off it, where the runtime says so, and resident in `perSecond` */
+async function measureMemory({ name, measured }: Contestant, life: LifeCase, setting: Setting): Promise<Sample> {
+  const first = new Load(setting.loadProgram);
+  const rest = new Load(setting.loadProgram);
+  const job = jobFor(name, life, measured);
+  const { connections } = job;
+  try {
+    await first.open({ ...job, connections: FIRST });
+    const empty = await measured.ask<Memory>('memory');
+    await rest.open(job);
+    await sleep(SETTLE);
+    const pair =
+      life.measure === 'pending memory'
+        ? await measured.ask<{ before: Memory; after: Memory }>('pending')
+        : { before: empty, after: await measured.ask<Memory>('memory') };
+    return memorySample(pair.before, pair.after, connections);
+  } finally {
+    first.stop();
+    rest.stop();
+  }
+}
+
+function memorySample(before: Memory, after: Memory, connections: number): Sample {
+  const grown = (key: keyof Memory) => (after[key] - before[key]) / connections;
+  const memory = {
+    rss: grown('rss'),
+    heapUsed: grown('heapUsed'),
+    external: grown('external'),
+    arrayBuffers: grown('arrayBuffers'),
+  };
+  const none = { p50: 0, p99: 0, p999: 0, max: 0 };
+  return { figure: memory.rss, perSecond: 0, latency: none, memory, busy: 0, loadBusy: 0, seconds: 0 };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
