@@ -118,8 +118,8 @@ export class CompressedChecker extends FrameWalker {
   }
 
   protected onPayload(bytes: Uint8Array, start: number, end: number): void {
-    // The buffer is the socket's: keep a copy.
-    if (this.#isKeeping) this.#kept.at(-1)!.parts.push(bytes.slice(start, end));
+    // The memory is the socket's, and `slice` of a Buffer makes no copy.
+    if (this.#isKeeping) this.#kept.at(-1)!.parts.push(new Uint8Array(bytes.subarray(start, end)));
   }
 
   protected onEnd(): void {}

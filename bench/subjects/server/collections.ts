@@ -32,7 +32,7 @@ export class CollectionCounter {
     this.#kinds.clear();
   }
 
-  /** Since `reset`; undefined where they are not reported. */
+  /** Since `reset`, which this doesn't change; undefined where they are not reported. */
   read(): Readonly<Record<string, Collections>> | undefined {
     if (this.#observer === undefined) return undefined;
     this.#add(this.#observer.takeRecords());
