@@ -1,139 +1,130 @@
-// A run of the life benchmark in the terminal: ten rows that a person reads in a minute, worst first, and a line for each case.
+// A run of the life benchmark in the terminal: ten rows that a person reads in a minute, worst first, then all cases by chapter.
 
-import { type CaseResult, isLoadBound, type LifeRun, type Ratio, type SubjectResult } from '../run/life/result.js';
+import { type CaseResult, isLoadBound, type LifeRun, type SubjectResult } from '../run/life/result.js';
+import * as figures from './life-figures.js';
 
-const NAME_WIDTH = 52;
+const NAME_WIDTH = 56;
 const WIDTH = 9;
-const PEERS = ['ws', 'Bun', 'Deno', 'socket'] as const;
+const OTHERS = ['Bun', 'Deno', 'socket'] as const;
 
 /** While it runs: one line for each subject. */
-export function describeCase({ id, measure, subjects, ratios }: CaseResult): string {
-  const isMemory = measure.endsWith('memory');
-  const lines = subjects.map((subject) => {
-    const ratio = ratios.find(({ subject: ours, peer }) => ours === 'wsimd' && peer === subject.name);
-    const versus = ratio === undefined ? '' : `wsimd ${formatRatio(ratio)} ×`;
-    return `  ${subject.name.padEnd(16)} ${(isMemory ? describeMemory(subject) : describeTraffic(subject)).padEnd(100)} ${versus}`;
+export function describeCase(result: CaseResult): string {
+  const lines = result.subjects.map((subject) => {
+    const ratio = result.ratios.find((one) => one.subject === 'wsimd' && one.peer === subject.name);
+    const versus = ratio === undefined ? '' : `wsimd ${figures.formatSpread(ratio)} ×`;
+    const text = figures.isMemory(result) ? describeMemory(subject) : describeTraffic(subject);
+    return `  ${subject.name.padEnd(16)} ${text.padEnd(100)} ${versus}`.trimEnd();
   });
-  return [id, ...lines.map((line) => line.trimEnd())].join('\n');
+  return [result.id, ...lines].join('\n');
 }
 
 function describeTraffic(subject: SubjectResult): string {
   const { median, perSecond, latency, busy, loadBusy } = subject;
-  return [
-    `${formatRate(median)}/CPU-s`,
-    `${formatRate(perSecond)}/s`,
-    `p50 ${formatTime(latency.p50)} p99 ${formatTime(latency.p99)} p99.9 ${formatTime(latency.p999)}`,
+  const [p50, p99, p999] = [latency.p50, latency.p99, latency.p999].map(figures.formatTime);
+  const parts = [
+    `${figures.formatRate(median)}/CPU-s`,
+    `${figures.formatRate(perSecond)}/s`,
+    `p50 ${p50} p99 ${p99} p99.9 ${p999}`,
     describeCollections(subject),
     `busy ${percent(busy)}, load ${percent(loadBusy)}${isLoadBound(subject) ? ' (the load is the limit)' : ''}`,
-  ]
-    .filter((part) => part !== '')
-    .join('  ');
+  ];
+  return parts.filter((part) => part !== '').join('  ');
 }
 
-function describeCollections({ collections }: SubjectResult): string {
-  if (collections === undefined) return '';
-  const { minor, major } = collections;
-  const total = Object.values(collections).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return `GC ${(total / 10).toFixed(0)} % (${(minor?.perSecond ?? 0).toFixed(0)} minor, ${(major?.perSecond ?? 0).toFixed(0)} major/s)`;
+function describeCollections(subject: SubjectResult): string {
+  if (subject.collections === undefined) return '';
+  const { minor, major } = subject.collections;
+  const count = (kind: typeof minor) => (kind?.perSecond ?? 0).toFixed(0);
+  return `GC ${figures.collectionShare(subject)} (${count(minor)} minor, ${count(major)} major/s)`;
 }
 
 function describeMemory({ memory }: SubjectResult): string {
-  return `resident ${formatBytes(memory.rss)}  heap ${formatBytes(memory.heapUsed)}  off the heap ${formatBytes(memory.external)}`;
+  const { rss, heapUsed, external } = memory;
+  const [resident, heap, off] = [rss, heapUsed, external].map(figures.formatBytes);
+  return `resident ${resident}  heap ${heap}  off the heap ${off}`;
 }
 
-/** The ten rows, all rows by chapter, and what failed. */
+/** The ten rows, all other rows by chapter, and what failed. */
 export function describeRun(run: LifeRun): string {
-  const headline = run.cases.filter(({ isHeadline }) => isHeadline).sort((a, b) => mainRatio(a) - mainRatio(b));
-  const parts = [describeHead(run)];
-  if (headline.length > 0) parts.push(table('The headline cases, worst first', headline));
+  const headlines = figures.listHeadlines(run.cases);
   const rest = run.cases.filter(({ isHeadline }) => !isHeadline);
-  for (const chapter of new Set(rest.map(({ chapter }) => chapter))) {
-    parts.push(
+  const chapters = [...new Set(rest.map(({ chapter }) => chapter))];
+  const bound = run.cases.filter(({ subjects }) => subjects.some(isLoadBound)).map(({ id }) => `  ${id}`);
+  return [
+    describeHead(run),
+    ...(headlines.length === 0 ? [] : [table('The headline cases, worst first', headlines, figures.fullTitle)]),
+    ...chapters.map((name) =>
       table(
-        chapter,
-        rest.filter((one) => one.chapter === chapter),
+        name,
+        rest.filter(({ chapter }) => chapter === name),
+        ({ title }) => title,
       ),
-    );
-  }
-  if (run.failures.length > 0) {
-    const lines = run.failures.map(
-      ({ id, subject, reason }) => `  ${id}${subject === undefined ? '' : `: ${subject}`}: ${reason}`,
-    );
-    parts.push(['Not measured:', ...lines].join('\n'));
-  }
-  return parts.join('\n\n');
+    ),
+    ...(bound.length === 0 ? [] : [['The load was the limit of a subject in:', ...bound].join('\n')]),
+    ...(run.failures.length === 0 ? [] : [describeFailures(run)]),
+    describeTargets(run),
+  ].join('\n\n');
 }
 
 function describeHead({ versions, mask, commit, pace, machine, seconds }: LifeRun): string {
   const others = ['bun', 'deno'].flatMap((name) => (versions[name] === undefined ? [] : [`${name} ${versions[name]}`]));
-  const masking = mask === '' ? '' : `, which masks with ${mask}`;
+  const ws = `ws ${versions.ws}${mask === '' ? '' : `, which masks with ${mask}`}`;
+  const about = [ws, ...others, `${pace.rounds} × ${pace.window} ms`, `${seconds} s`];
   return [
-    `wsimd ${commit} on Node ${versions.node}; ws ${versions.ws}${masking}; ${[...others, `${pace.rounds} × ${pace.window} ms`].join('; ')}; ${seconds} s`,
+    `wsimd ${commit} on Node ${versions.node}; ${about.join('; ')}`,
     `${machine.cpu}, ${machine.cores} cores, load ${machine.load} before the run`,
-    'Messages for a second of the server\'s processor time. "×": how many times as many wsimd has. Below 1 wsimd is slower.',
+    'Messages for a second of the measured process\'s processor time. "× ws": how many times as many as ws; below 1 wsimd is slower.',
   ].join('\n');
 }
 
-function table(title: string, cases: readonly CaseResult[]): string {
-  const head = ['wsimd', '× ws', 'target', ...PEERS.slice(1).map((peer) => `× ${peer}`), 'p99', 'p99 ws', 'GC'];
-  return [title.padEnd(NAME_WIDTH) + head.map((word) => word.padStart(WIDTH)).join(''), ...cases.map(row)].join('\n');
+function describeTargets({ cases }: LifeRun): string {
+  const { met, of } = figures.countTargets(cases);
+  return `${met} of ${of} targets reached (--bars lists them).`;
 }
 
-function row(result: CaseResult): string {
-  const { chapter, title, subjects, measure } = result;
-  const name = result.isHeadline ? `${chapter}, ${title}` : title;
-  const ours = subjects.find((subject) => subject.name.startsWith('wsimd'));
-  const ws = subjects.find((subject) => subject.name === 'ws');
-  const isMemory = measure.endsWith('memory');
-  const figure = ours === undefined ? '' : isMemory ? formatBytes(ours.median) : formatRate(ours.median);
-  const ratio = (peer: string) => result.ratios.find((one) => one.subject === ours?.name && one.peer === peer);
-  const target = ratio('ws')?.target;
+function describeFailures({ failures }: LifeRun): string {
+  const lines = failures.map(
+    ({ id, subject, reason }) => `  ${id}${subject === undefined ? '' : `: ${subject}`}: ${reason}`,
+  );
+  return ['Not measured:', ...lines].join('\n');
+}
+
+/** Every target with the ratio that was measured, what is furthest from its target first. */
+export function describeBars({ cases }: LifeRun): string {
+  const bars = cases.flatMap(({ id, ratios }) =>
+    ratios.flatMap((ratio) => (ratio.target === undefined ? [] : [{ id, ratio, part: ratio.median / ratio.target }])),
+  );
+  const lines = bars
+    .sort((a, b) => a.part - b.part)
+    .map(({ id, ratio, part }) => {
+      const mark = part >= 1 ? '✓' : '✗';
+      return `${mark} ${id}: ${ratio.subject} ${figures.formatSpread(ratio)} × ${ratio.peer}, target ${ratio.target}`;
+    });
+  return lines.join('\n');
+}
+
+function table(title: string, cases: readonly CaseResult[], nameOf: (result: CaseResult) => string): string {
+  const head = ['wsimd', '× ws', 'target', ...OTHERS.map((peer) => `× ${peer}`), 'p99', 'p99 ws', 'GC'];
+  const headLine = title.padEnd(NAME_WIDTH) + head.map((word) => word.padStart(WIDTH)).join('');
+  return [headLine, ...cases.map((one) => row(one, nameOf(one)))].join('\n');
+}
+
+function row(result: CaseResult, name: string): string {
+  const subject = figures.ours(result);
+  const ws = result.subjects.find((one) => one.name === 'ws');
+  const hasLatency = !figures.isMemory(result);
+  const ratio = figures.mainRatio(result);
   const cells = [
-    figure,
-    formatCell(ratio('ws') ?? ratio('baseline') ?? ratio('HTTP/1.1')),
-    target === undefined ? '' : target.toFixed(2),
-    ...PEERS.slice(1).map((peer) => formatCell(ratio(peer))),
-    ours === undefined || isMemory ? '' : formatTime(ours.latency.p99),
-    ws === undefined || isMemory ? '' : formatTime(ws.latency.p99),
-    ours === undefined ? '' : collectionShare(ours),
+    subject === undefined ? '' : figures.formatFigure(result, subject),
+    figures.formatRatio(ratio) + (ratio === undefined || ratio.peer === 'ws' ? '' : ` ${ratio.peer}`),
+    ratio?.target === undefined ? '' : ratio.target.toFixed(2),
+    ...OTHERS.map((peer) => figures.formatRatio(figures.ratioTo(result, peer))),
+    subject !== undefined && hasLatency ? figures.formatTime(subject.latency.p99) : '',
+    ws !== undefined && hasLatency ? figures.formatTime(ws.latency.p99) : '',
+    subject === undefined ? '' : figures.collectionShare(subject),
   ];
-  return name.slice(0, NAME_WIDTH - 1).padEnd(NAME_WIDTH) + cells.map((cell) => cell.padStart(WIDTH)).join('');
-}
-
-/** What the worst is chosen by: the ratio to ws, or else to the only peer. */
-function mainRatio({ ratios }: CaseResult): number {
-  const ratio = ratios.find(({ subject, peer }) => subject === 'wsimd' && peer === 'ws') ?? ratios[0];
-  return ratio?.median ?? Number.POSITIVE_INFINITY;
-}
-
-function collectionShare({ collections }: SubjectResult): string {
-  if (collections === undefined) return '';
-  const total = Object.values(collections).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return `${(total / 10).toFixed(0)} %`;
-}
-
-function formatCell(ratio: Ratio | undefined): string {
-  return ratio === undefined ? '' : ratio.median.toFixed(2);
-}
-
-function formatRatio({ median, p25, p75 }: Ratio): string {
-  return `${median.toFixed(2)} (${p25.toFixed(2)}-${p75.toFixed(2)})`;
-}
-
-function formatRate(rate: number): string {
-  return rate >= 10_000
-    ? `${Math.round(rate / 1000)} k`
-    : rate >= 1000
-      ? `${(rate / 1000).toFixed(1)} k`
-      : rate.toFixed(0);
-}
-
-function formatTime(milliseconds: number): string {
-  return milliseconds >= 1 ? `${milliseconds.toFixed(1)} ms` : `${(milliseconds * 1000).toFixed(0)} µs`;
-}
-
-function formatBytes(bytes: number): string {
-  return Math.abs(bytes) >= 10_240 ? `${(bytes / 1024).toFixed(0)} KiB` : `${(bytes / 1024).toFixed(1)} KiB`;
+  const padded = cells.map((cell, i) => (i === 1 ? ` ${cell}`.padStart(WIDTH) : cell.padStart(WIDTH)));
+  return name.slice(0, NAME_WIDTH - 1).padEnd(NAME_WIDTH) + padded.join('');
 }
 
 function percent(part: number): string {

@@ -8,11 +8,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { LifeCase } from '../../cases/life/case.js';
 import { lifeCases, selectCases } from '../../cases/life/index.js';
 import { writeText } from '../../files.js';
-import { describeCase, describeRun } from '../../report/life.js';
+import { describeBars, describeCase, describeRun } from '../../report/life.js';
 import { findRuntime } from '../../runtimes.js';
 import type { Certificate } from '../../subjects/server/job.js';
 import { findPrograms, type SubjectName } from '../../subjects/subjects.js';
 import { makeCertificate } from './certificate.js';
+import { readLifeRun, stringifyLifeRun, writeDocument } from './files.js';
 import { findRegressions, findSlowerThanBaseline, type Regression } from './judge.js';
 import { measureCase, type Setting } from './measure.js';
 import { LIFE_HELP, type LifeOptions, readLifeOptions } from './options.js';
@@ -30,6 +31,8 @@ export async function runLife(args: readonly string[]): Promise<void> {
   const options = readLifeOptions(args);
   const cases = selectCases(lifeCases, options.words).filter((one) => !options.isHeadlineOnly || one.isHeadline);
   if (options.isHelp) console.log(LIFE_HELP);
+  else if (options.isDocs) console.log(writeDocument(ROOT));
+  else if (options.bars !== undefined) console.log(describeBars(readLifeRun(options.bars)));
   else if (options.isList) console.log(cases.map(({ id }) => id).join('\n'));
   else if (cases.length === 0) throw new RangeError(`no case is called ${options.words.join(' ')}`);
   else finish(await measureAll(cases, options), options);
@@ -41,9 +44,9 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
   const machine = describeMachine();
   const results: CaseResult[] = [];
   const failures: { id: string; subject?: string; reason: string }[] = [];
-  let versions: Record<string, string> = { ws: readVersion('node_modules/ws'), wsimd: readVersion('.') };
-  let mask = '';
-  console.log(`${cases.length} cases, ${PINNING}.\n`);
+  const { node, mask } = askNode(setting.programs.node);
+  let versions: Record<string, string> = { node, ws: readVersion('node_modules/ws'), wsimd: readVersion('.') };
+  console.log(`${cases.length} cases on Node ${node}, where ws masks with ${mask}; ${PINNING}.\n`);
   for (const life of cases) {
     const reason = whyNotHere(life);
     if (reason !== undefined) {
@@ -56,7 +59,6 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
       console.log(`${life.id}: ${failure.subject}: ${failure.reason}`);
     }
     versions = { ...versions, ...outcome.versions };
-    mask ||= outcome.mask ?? '';
     const result = summarizeCase(life, outcome.measurements);
     results.push(result);
     console.log(describeCase(result));
@@ -73,6 +75,15 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
     cases: results,
     failures,
   };
+}
+
+/** The version of the Node under test, and with what `ws` masks there. */
+function askNode(program: string): { node: string; mask: string } {
+  const url = new URL('../../subjects/server/mask.js', import.meta.url).href;
+  const script = `import { describeMask } from '${url}'; console.log(process.versions.node + ' ' + describeMask());`;
+  const output = execFileSync(program, ['--input-type=module', '-e', script], { cwd: ROOT, encoding: 'utf8' });
+  const [node = '', mask = ''] = output.trim().split(' ');
+  return { node, mask };
 }
 
 function makeSetting({ runtime, pace, baseline }: LifeOptions): Setting {
@@ -118,7 +129,7 @@ function maxOpenFiles(): number {
 function finish(run: LifeRun, { json, compare, baseline, runtime }: LifeOptions): void {
   console.log(`\n${describeRun(run)}`);
   const file = json ?? join(RESULTS, `life-${runtime}.json`);
-  writeText(file, stringify(run));
+  writeText(file, stringifyLifeRun(run));
   console.log(`\nThe run: ${file}`);
   if (run.failures.length > 0) process.exitCode = 1;
   if (compare !== undefined) report(findRegressions(readLifeRun(compare), run), `slower than ${compare}`);
@@ -133,21 +144,6 @@ function report(regressions: readonly Regression[], what: string): void {
   console.error(`${regressions.length} ${what}:`);
   for (const { id, text } of regressions) console.error(`  ${id}: ${text}`);
   process.exitCode = 1;
-}
-
-/** @throws Error if it is no run of these cases */
-export function readLifeRun(path: string): LifeRun {
-  const run: LifeRun = JSON.parse(readFileSync(path, 'utf8'));
-  if (run.format !== 'life-1') throw new Error(`${path} is no run of the life benchmark`);
-  return run;
-}
-
-/** A case a line, so that the difference of two runs can be read; no more digits than mean something. */
-function stringify({ cases, ...head }: LifeRun): string {
-  const round = (_key: string, value: unknown) =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
-  const lines = cases.map((one) => JSON.stringify(one, round));
-  return `${JSON.stringify(head).slice(0, -1)},"cases":[\n${lines.join(',\n')}\n]}\n`;
 }
 
 function describeMachine(): LifeRun['machine'] {

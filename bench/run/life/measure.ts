@@ -35,8 +35,6 @@ export interface Outcome {
   readonly measurements: readonly Measurement[];
   readonly failures: readonly { readonly subject: SubjectName; readonly reason: string }[];
   readonly versions: Readonly<Record<string, string>>;
-  /** How ws masks, if it took part. */
-  readonly mask?: string | undefined;
 }
 
 const MIN_MESSAGES = 100;
@@ -87,7 +85,8 @@ export async function measureCase(life: LifeCase, names: readonly SubjectName[],
       }
     }
     const measurements = contestants.filter((one) => !lost.has(one)).map(({ name, samples }) => ({ name, samples }));
-    return { measurements, failures, ...describe(contestants) };
+    const versions = Object.assign({}, ...contestants.map(({ measured }) => measured.hello.versions));
+    return { measurements, failures, versions };
   } finally {
     load?.stop();
     for (const { measured, beside } of contestants) {
@@ -95,12 +94,6 @@ export async function measureCase(life: LifeCase, names: readonly SubjectName[],
       beside?.stop();
     }
   }
-}
-
-function describe(contestants: readonly Contestant[]): Pick<Outcome, 'versions' | 'mask'> {
-  const versions = Object.assign({}, ...contestants.map(({ measured }) => measured.hello.versions));
-  const mask = contestants.find(({ name }) => name === 'ws')?.measured.hello.mask;
-  return { versions, mask };
 }
 
 async function startContestant(name: SubjectName, life: LifeCase, setting: Setting): Promise<Contestant> {
@@ -189,7 +182,7 @@ function toSample(report: Report, traffic: LoadReport): Sample {
 const FIRST = 10;
 const SETTLE = 500;
 
-/** @returns bytes that each connection costs: on the heap and off it, where the runtime says so, and resident in `perSecond` */
+/** @returns bytes that each connection costs */
 async function measureMemory({ name, measured }: Contestant, life: LifeCase, setting: Setting): Promise<Sample> {
   const first = new Load(setting.loadProgram);
   const rest = new Load(setting.loadProgram);
@@ -204,14 +197,15 @@ async function measureMemory({ name, measured }: Contestant, life: LifeCase, set
       life.measure === 'pending memory'
         ? await measured.ask<{ before: Memory; after: Memory }>('pending')
         : { before: empty, after: await measured.ask<Memory>('memory') };
-    return memorySample(pair.before, pair.after, connections);
+    return memorySample(life.measure, pair.before, pair.after, connections);
   } finally {
     first.stop();
     rest.stop();
   }
 }
 
-function memorySample(before: Memory, after: Memory, connections: number): Sample {
+/** What is pending may lie in pages that nothing has touched yet: there, what was allocated counts, not what is resident. */
+function memorySample(measure: LifeCase['measure'], before: Memory, after: Memory, connections: number): Sample {
   const grown = (key: keyof Memory) => (after[key] - before[key]) / connections;
   const memory = {
     rss: grown('rss'),
@@ -219,8 +213,9 @@ function memorySample(before: Memory, after: Memory, connections: number): Sampl
     external: grown('external'),
     arrayBuffers: grown('arrayBuffers'),
   };
+  const figure = measure === 'pending memory' ? memory.heapUsed + memory.external : memory.rss;
   const none = { p50: 0, p99: 0, p999: 0, max: 0 };
-  return { figure: memory.rss, perSecond: 0, latency: none, memory, busy: 0, loadBusy: 0, seconds: 0 };
+  return { figure, perSecond: 0, latency: none, memory, busy: 0, loadBusy: 0, seconds: 0 };
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -21,6 +21,8 @@ every word begins a part, as in "echo 64" or "tls".
   --compare FILE    fail where a ratio is below that of this run by more than the noise of both
   --baseline DIR    beside another build of wsimd, such as a worktree after npm run build: the headline cases, wsimd against
                     wsimd. Fails where this one is clearly slower
+  --bars FILE       every target with the ratio of a stored run, furthest from its target first
+  --docs            write the chapter of docs/benchmarks.md and its chart from bench/results/life-*.json
   --list            the names of the cases
   --help            this`;
 
@@ -33,6 +35,8 @@ export interface LifeOptions {
   readonly json: string | undefined;
   readonly compare: string | undefined;
   readonly baseline: string | undefined;
+  readonly bars: string | undefined;
+  readonly isDocs: boolean;
   readonly isList: boolean;
   readonly isHelp: boolean;
 }
@@ -59,6 +63,8 @@ export function readLifeOptions(args: readonly string[]): LifeOptions {
       json: { type: 'string' },
       compare: { type: 'string' },
       baseline: { type: 'string' },
+      bars: { type: 'string' },
+      docs: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -81,6 +87,8 @@ export function readLifeOptions(args: readonly string[]): LifeOptions {
     json: values.json,
     compare: values.compare,
     baseline: values.baseline,
+    bars: values.bars,
+    isDocs: values.docs,
     isList: values.list,
     isHelp: values.help,
   };

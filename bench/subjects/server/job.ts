@@ -58,8 +58,6 @@ export interface Hello {
   /** 0 of a client. */
   readonly port: number;
   readonly versions: Readonly<Record<string, string>>;
-  /** How `ws` masks in this process. */
-  readonly mask?: string;
 }
 
 /** Garbage collections of one kind. */

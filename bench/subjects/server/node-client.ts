@@ -9,7 +9,6 @@ import { control } from './control.js';
 import { readClientJob } from './job.js';
 import { summarizeLatency } from './latency.js';
 import { loadLibrary, type Socket } from './library.js';
-import { describeMask } from './mask.js';
 
 const job = readClientJob(process.argv[2]);
 const { WebSocket } = await loadLibrary(job.library);
@@ -31,7 +30,6 @@ control(
   {
     port: 0,
     versions: { node: process.versions.node },
-    ...(job.library === 'ws' ? { mask: describeMask() } : {}),
   },
   {
     reset: () => {

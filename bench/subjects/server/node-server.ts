@@ -8,7 +8,6 @@ import { delay, makeHeap, makePushText } from './application.js';
 import { control } from './control.js';
 import { type Push, readServerJob } from './job.js';
 import { type AnyServer, loadLibrary, type Socket, serverOptions } from './library.js';
-import { describeMask } from './mask.js';
 
 const PENDING_LENGTH = 100;
 
@@ -33,8 +32,7 @@ server.on('connection', (socket: Socket) => {
 
 httpServer.listen(0, '127.0.0.1', 1024, () => {
   const { port } = httpServer.address() as AddressInfo;
-  const mask = job.library === 'ws' ? { mask: describeMask() } : {};
-  control({ port, versions: { node: process.versions.node }, ...mask }, { sendToAll, reset: () => void heap.length });
+  control({ port, versions: { node: process.versions.node } }, { sendToAll, reset: () => void heap.length });
 });
 
 function makeHttpServer(): AnyServer {
