@@ -1,15 +1,23 @@
 // Ratios of the life benchmark, and what counts as a regression.
 
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeCase } from '../../../bench/cases/life/case.js';
-import { lifeCases, selectCases } from '../../../bench/cases/life/index.js';
-import { describeRun } from '../../../bench/report/life.js';
-import { findRegressions, findSlowerThanBaseline } from '../../../bench/run/life/judge.js';
-import type { Measurement } from '../../../bench/run/life/measure.js';
-import { readLifeOptions } from '../../../bench/run/life/options.js';
-import { isLoadBound, type LifeRun, type Sample } from '../../../bench/run/life/result.js';
-import { summarizeCase } from '../../../bench/run/life/summarize.js';
-import type { SubjectName } from '../../../bench/subjects/subjects.js';
+import { makeCase } from '../../../../bench/cases/life/case.js';
+import { lifeCases, selectCases } from '../../../../bench/cases/life/index.js';
+import { describeBars, describeRun } from '../../../../bench/report/life.js';
+import { drawLife } from '../../../../bench/report/life-chart.js';
+import { replaceChapter, writeChapter } from '../../../../bench/report/life-document.js';
+import { countTargets } from '../../../../bench/report/life-figures.js';
+import { stringifyLifeRun, writeDocument } from '../../../../bench/run/life/files.js';
+import { findRegressions, findSlowerThanBaseline } from '../../../../bench/run/life/judge.js';
+import type { Measurement } from '../../../../bench/run/life/measure.js';
+import { readLifeOptions } from '../../../../bench/run/life/options.js';
+import { isLoadBound, type LifeRun, type Sample } from '../../../../bench/run/life/result.js';
+import { summarizeCase } from '../../../../bench/run/life/summarize.js';
+import type { SubjectName } from '../../../../bench/subjects/subjects.js';
+import { checkXml } from '../../../bench/xml.js';
 
 function makeSample(figure: number): Sample {
   return {
@@ -147,6 +155,67 @@ describe('the options', () => {
 });
 
 describe('the report', () => {
+  const run = makeRun(
+    summarizeCase(echo, [subject('wsimd', 150_000), subject('ws', 100_000), subject('Bun', 200_000)]),
+    summarizeCase(tls, [subject('wsimd', 25_000), subject('ws', 100_000)]),
+  );
+
+  it('lists the targets, what is furthest from its own first', () => {
+    const low = makeCase('push', { title: 'x', subjects: ['wsimd', 'ws'], targets: [{ peer: 'ws', atLeast: 2 }] });
+    const text = describeBars(makeRun(...run.cases, summarizeCase(low, [subject('wsimd', 1), subject('ws', 1)])));
+    expect(text.split('\n')).toEqual([
+      '✗ push/x: wsimd 1.00 (1.00-1.00) × ws, target 2',
+      '✓ echo/64 B × 1: wsimd 1.50 (1.50-1.50) × ws, target 1.3',
+    ]);
+    expect(countTargets(run.cases)).toEqual({ met: 1, of: 1 });
+  });
+
+  it('becomes a chapter with losses in bold and a column for each other version', () => {
+    const other = makeRun(summarizeCase(tls, [subject('wsimd', 50_000), subject('ws', 100_000)]));
+    const chapter = writeChapter([run, { ...other, versions: { ...other.versions, node: '24.22.3' } }], undefined);
+    const rows = chapter.split('\n').filter((line) => line.startsWith('| '));
+    expect(rows[0]).toContain('| × ws on Node 24 |');
+    expect(rows[2]).toBe('| tls: 64 B × 1 | 25 k | **0.25** |  |  |  | **0.50** | 2.0 ms | 2.0 ms | 2 % |');
+    expect(rows[3]).toBe('| echo: 64 B × 1 | 150 k | 1.50 | 0.75 |  |  |  | 2.0 ms | 2.0 ms | 2 % |');
+  });
+
+  it('replaces the chapter between its markers, or adds it at the end', () => {
+    const first = replaceChapter('# Benchmarks\n', 'one');
+    expect(first).toBe('# Benchmarks\n\n<!-- life:begin -->\none\n<!-- life:end -->\n');
+    expect(replaceChapter(`${first}\nmore\n`, 'two')).toBe(
+      '# Benchmarks\n\n<!-- life:begin -->\ntwo\n<!-- life:end -->\n\nmore\n',
+    );
+    expect(() => replaceChapter('<!-- life:begin -->', 'x')).toThrow('once each');
+    expect(() => replaceChapter(`${first}${first}`, 'x')).toThrow('once each');
+  });
+
+  it('is drawn as well-formed SVG, with a loss marked as one', () => {
+    const { svg, alt } = drawLife(run)!;
+    expect(checkXml(svg)).toContain('rect');
+    expect(alt).toContain('tls: 64 B × 1 0.25; echo: 64 B × 1 1.50');
+    expect(svg.match(/class="small loss-text"/g)).toHaveLength(1);
+  });
+
+  it('is written beside the stored runs', () => {
+    const root = mkdtempSync(join(tmpdir(), 'wsimd-bench-'));
+    try {
+      mkdirSync(join(root, 'bench/results'), { recursive: true });
+      mkdirSync(join(root, 'docs'));
+      expect(() => writeDocument(root)).toThrow('there is no life-node-*.json');
+      for (const node of ['24.22.3', '26.12.1']) {
+        const file = join(root, `bench/results/life-node-${node.slice(0, 2)}.json`);
+        writeFileSync(file, stringifyLifeRun({ ...run, versions: { ...run.versions, node } }));
+      }
+      writeDocument(root);
+      const text = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+      expect(text).toContain('on Node 26.12.1');
+      expect(text).toContain('× ws on Node 24');
+      expect(text).toContain('](../bench/results/life.svg)');
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('shows the worst headline first, and what could not be measured', () => {
     const run = makeRun(
       summarizeCase(echo, [subject('wsimd', 150_000), subject('ws', 100_000)]),
@@ -158,8 +227,8 @@ describe('the report', () => {
     });
     const lines = text.split('\n');
     const at = lines.findIndex((line) => line.startsWith('The headline cases'));
-    expect(lines[at + 1]).toMatch(/^tls, 64 B × 1 +25 k +0\.25 /);
-    expect(lines[at + 2]).toMatch(/^echo, 64 B × 1 +150 k +1\.50 +1\.30 /);
+    expect(lines[at + 1]).toMatch(/^tls: 64 B × 1 +25 k +0\.25 /);
+    expect(lines[at + 2]).toMatch(/^echo: 64 B × 1 +150 k +1\.50 +1\.30 /);
     expect(text).toContain('masks with node:http');
     expect(text).toContain('  echo/1 MiB × 1: Bun: the program has ended');
   });

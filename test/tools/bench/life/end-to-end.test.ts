@@ -1,11 +1,11 @@
 // The life benchmark's own processes: a case is measured from its start to its end, and a server that answers wrongly is noticed.
 
 import { describe, expect, it } from 'vitest';
-import { type CaseInput, makeCase } from '../../../bench/cases/life/case.js';
-import type { Setting } from '../../../bench/run/life/measure.js';
+import { type CaseInput, makeCase } from '../../../../bench/cases/life/case.js';
+import type { Setting } from '../../../../bench/run/life/measure.js';
 // Compiled: the children are processes of their own, which start from what is compiled.
-import { makeCertificate } from '../../../build/bench/run/life/certificate.js';
-import { measureCase } from '../../../build/bench/run/life/measure.js';
+import { makeCertificate } from '../../../../build/bench/run/life/certificate.js';
+import { measureCase } from '../../../../build/bench/run/life/measure.js';
 
 const setting: Setting = {
   programs: { node: process.execPath, bun: undefined, deno: undefined },

@@ -2,14 +2,14 @@
 
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { makeFrame } from '../../../bench/frames.js';
+import { makeFrame } from '../../../../bench/frames.js';
 import {
   ByteChecker,
   type Checker,
   CompressedChecker,
   PayloadChecker,
   PushChecker,
-} from '../../../bench/run/load/checkers.js';
+} from '../../../../bench/run/load/checkers.js';
 import {
   FrameCycle,
   makeCompressedRequests,
@@ -17,8 +17,8 @@ import {
   makePayloadCycle,
   makeReplies,
   makeRequests,
-} from '../../../bench/run/load/wire.js';
-import { makePushText } from '../../../bench/subjects/server/application.js';
+} from '../../../../bench/run/load/wire.js';
+import { makePushText } from '../../../../bench/subjects/server/application.js';
 
 const TEXT = 1;
 const BINARY = 2;
