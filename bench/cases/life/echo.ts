@@ -60,6 +60,7 @@ const text = (['buffer', 'string'] as const satisfies readonly Form[]).flatMap((
 );
 
 const COUNTS: readonly (Flow & { readonly connections: number })[] = [
+  { connections: 4, size: 16 * MIB, inFlight: 1 },
   { connections: 10, size: 64, inFlight: 1 },
   { connections: 200, size: 16 * KIB, inFlight: 1, atLeast: 1.15 },
   { connections: 500, size: 16 * KIB, inFlight: 1, atLeast: 1.1 },
@@ -72,7 +73,7 @@ const connections = COUNTS.map((flow) =>
     title: `${flow.connections.toLocaleString('en')} connections, ${describeFlow(flow.size, flow.inFlight)}`,
     load: { connections: flow.connections, size: flow.size, inFlight: flow.inFlight },
     subjects: FEW,
-    patience: flow.connections > 1_000 ? 2 : 1,
+    patience: flow.connections > 1_000 || flow.size > MIB ? 2 : 1,
     targets: targetsOf(flow),
   }),
 );
@@ -156,6 +157,7 @@ const heap = [
 const http2 = [
   { size: 64, inFlight: 1 },
   { size: 64, inFlight: 16 },
+  { size: 16 * KIB, inFlight: 1 },
 ].map((flow) =>
   makeCase('http/2', {
     title: describeFlow(flow.size, flow.inFlight),

@@ -68,7 +68,7 @@ export const lifeCases: readonly LifeCase[] = [...echoCases, ...pushCases, ...co
 /** @param words each begins a word of the case's id. All cases where there are none */
 export function selectCases(cases: readonly LifeCase[], words: readonly string[]): LifeCase[] {
   return cases.filter(({ id }) => {
-    const parts = id.toLowerCase().split(/[\s/,]+/);
+    const parts = id.toLowerCase().split(/,?\s+|\//);
     return words.every((word) => parts.some((part) => part.startsWith(word.toLowerCase())));
   });
 }
