@@ -11,8 +11,9 @@ export interface Pace {
   readonly rounds: number;
   /** Milliseconds that are counted in a turn. */
   readonly window: number;
-  /** Milliseconds of traffic before the first turn that counts, and before each. */
+  /** Milliseconds of traffic before the first turn that counts, at least. */
   readonly warmup: number;
+  /** Milliseconds of traffic in each turn before the counting begins. */
   readonly settle: number;
 }
 
@@ -37,8 +38,11 @@ export interface Outcome {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** So many messages make a window, and a warm-up; else it is prolonged, up to so many times. */
 const MIN_MESSAGES = 100;
 const MAX_WINDOWS = 10;
+const WARM_MESSAGES = 10_000;
+const MAX_WARMUPS = 4;
 
 /** A subject while it is measured. */
 interface Contestant {
@@ -122,42 +126,41 @@ async function startContestant(name: SubjectName, life: LifeCase, setting: Setti
   }
 }
 
-/** @param isWarmup the first turn lasts longer, so that code is compiled, and doesn't count */
+/** @param isWarmup the first turn lasts until code is compiled, and doesn't count */
 async function measureTurn(
-  { name, measured, beside }: Contestant,
+  contestant: Contestant,
   life: LifeCase,
   { pace }: Setting,
   load: Load | undefined,
   isWarmup: boolean,
 ): Promise<Sample> {
-  const settle = isWarmup ? pace.warmup : pace.settle;
-  const window = isWarmup ? 1 : pace.window * life.patience;
-  if (load === undefined) {
-    await measured.ask('resume');
-    await sleep(settle);
-    await Promise.all([measured.ask('begin'), beside!.ask('begin')]);
-    await sleep(window);
-    const [report, other] = await Promise.all([measured.ask<Report>('end'), beside!.ask<Report>('end')]);
-    await measured.ask('pause');
-    const traffic = { ...report.traffic!, cpuMicroseconds: other.cpuMicroseconds, nanoseconds: other.nanoseconds };
-    return toSample(report, traffic);
-  }
-  await load.open(jobFor(name, life, measured));
-  await sleep(settle);
-  await Promise.all([measured.ask('begin'), load.begin()]);
-  let [report, traffic] = await readAfter(window, measured, load);
-  // A few messages say nothing: where they are long or the machine is busy, count for longer.
-  for (let i = 1; i < MAX_WINDOWS && traffic.messages < MIN_MESSAGES && !isWarmup; i++) {
-    [report, traffic] = await readAfter(window, measured, load);
-  }
-  await load.close();
-  if (traffic.messages === 0 && !isWarmup) throw new Error('no message came in the window');
-  return toSample(report, traffic);
+  const { name, measured, beside } = contestant;
+  if (load === undefined) await measured.ask('resume');
+  else await load.open(jobFor(name, life, measured));
+  await sleep(pace.settle);
+  await Promise.all([measured.ask('begin'), load?.begin(), beside?.ask('begin')]);
+  const window = isWarmup ? pace.warmup : pace.window * life.patience;
+  const [enough, most] = isWarmup ? [WARM_MESSAGES, MAX_WARMUPS] : [MIN_MESSAGES, MAX_WINDOWS];
+  let reports = await readAfter(window, contestant, load);
+  // Where messages are long or the machine is busy, a window has too few of them.
+  for (let i = 1; i < most && reports[1].messages < enough; i++) reports = await readAfter(window, contestant, load);
+  if (load === undefined) await measured.ask('pause');
+  else await load.close();
+  if (reports[1].messages === 0) throw new Error('no message came in the window');
+  return toSample(...reports);
 }
 
-async function readAfter(window: number, measured: Program, load: Load): Promise<[Report, LoadReport]> {
+/** A client counts for itself; then the server beside it is the load. */
+async function readAfter(
+  window: number,
+  { measured, beside }: Contestant,
+  load: Load | undefined,
+): Promise<[Report, LoadReport]> {
   await sleep(window);
-  return Promise.all([measured.ask<Report>('end'), load.end()]);
+  if (load !== undefined) return Promise.all([measured.ask<Report>('end'), load.end()]);
+  const [report, other] = await Promise.all([measured.ask<Report>('end'), beside!.ask<Report>('end')]);
+  const { cpuMicroseconds, nanoseconds } = other;
+  return [report, { ...report.traffic!, cpuMicroseconds, nanoseconds }];
 }
 
 function jobFor(name: SubjectName, life: LifeCase, { hello }: Program): LoadJob {
