@@ -47,6 +47,9 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
   const { node, mask } = askNode(setting.programs.node);
   let versions: Record<string, string> = { node, ws: readVersion('node_modules/ws'), wsimd: readVersion('.') };
   console.log(`${cases.length} cases on Node ${node}, where ws masks with ${mask}; ${PINNING}.\n`);
+  if (node.startsWith('26.') && mask !== 'node:http') {
+    console.log('This Node 26 is older than http.websocketMask, so ws is not at its best: run .ci/install-runtimes.\n');
+  }
   for (const life of cases) {
     const reason = whyNotHere(life);
     if (reason !== undefined) {
