@@ -44,7 +44,7 @@ export interface ServerJob extends CommonJob {
   readonly compression: Compression;
   readonly isHttp2: boolean;
   readonly push?: Push | undefined;
-  /** Live objects that the application around the server holds. */
+  /** Live entities that the application around the server holds (see application.ts). */
   readonly heapObjects: number;
 }
 
