@@ -2,7 +2,7 @@
 // only the messages are, and frame by frame where the payload is compressed or carries a time.
 
 import { constants, inflateRawSync } from 'node:zlib';
-import { LENGTH_16, LENGTH_64, LENGTH_BITS } from '../../../assembly/protocol.js';
+import { LENGTH_16, LENGTH_64, LENGTH_BITS } from '../../../assembly/shared/protocol.js';
 import { now } from '../../subjects/server/application.js';
 import type { FrameCycle } from './wire.js';
 

@@ -1,7 +1,7 @@
 // The bytes of the load: what a client sends, and what must come back, byte by byte. It doesn't know any socket.
 
 import { constants, deflateRawSync } from 'node:zlib';
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/protocol.js';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { makeFrame } from '../../frames.js';
 import { makePayload, Random } from '../../inputs.js';
 import type { Compression, Form } from '../../subjects/server/job.js';

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { OPCODE_TEXT } from '../../../assembly/protocol.js';
+import { OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { makeFrame } from '../../frames.js';
 import { makeReplies, makeRequests } from '../../run/load/wire.js';
 import { delay, makeHeap, makePushText } from '../server/application.js';

@@ -17,7 +17,7 @@ import { readLifeOptions } from '../../../../bench/run/life/options.js';
 import { isLoadBound, type LifeRun, type Sample } from '../../../../bench/run/life/result.js';
 import { summarizeCase } from '../../../../bench/run/life/summarize.js';
 import type { SubjectName } from '../../../../bench/subjects/subjects.js';
-import { checkXml } from '../../../bench/xml.js';
+import { checkXml } from '../xml.js';
 
 function makeSample(figure: number): Sample {
   return {
