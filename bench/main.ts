@@ -1,16 +1,16 @@
 // `npm run bench`: does what the options say, with what the other files of this folder can do. It must not know how.
 
 import { fileURLToPath } from 'node:url';
-import { compareAll } from './compare.js';
-import { runEverywhere } from './everywhere.js';
-import { readRuns, writeRun, writeText } from './files.js';
-import { makePage } from './html/page.js';
-import { HELP, type Options, readOptions } from './options.js';
-import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report.js';
-import type { RunResult } from './results.js';
+import type { RunResult } from './core/results.js';
+import { findRuntimeName } from './core/runtime-name.js';
+import { makePage } from './report/html/page.js';
+import { writeTables } from './report/tables/write.js';
+import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report/terminal.js';
+import { compareAll } from './run/compare.js';
+import { runEverywhere } from './run/everywhere.js';
+import { readRuns, writeRun, writeText } from './run/files.js';
 import { runLife } from './run/life/main.js';
-import { findRuntimeName } from './runtime-name.js';
-import { writeTables } from './tables/write.js';
+import { HELP, type Options, readOptions } from './run/options.js';
 
 const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const REPORT = inBuild('bench-report.html');
@@ -46,7 +46,7 @@ async function main(options: Options): Promise<void> {
 
 async function run(options: Options): Promise<void> {
   // Only here: the cases bring the peers with them, which nothing else needs.
-  const { runHere } = await import('./run.js');
+  const { runHere } = await import('./run/run.js');
   const result = await runHere(options);
   console.log(`${describeDemands(result)}\n${countCases(result)} cases in ${formatDuration(result.seconds * 1000)}.`);
   finish(options, [result]);
@@ -59,7 +59,7 @@ async function runInAll(options: Options, list: string): Promise<void> {
 }
 
 async function runInBrowsers(list: string, options: Options): Promise<void> {
-  const { runInBrowser, parseBrowserList } = await import('./browser/main.js');
+  const { runInBrowser, parseBrowserList } = await import('./run/browsers/main.js');
   const { words, plan } = options;
   const runs: RunResult[] = [];
   const absent: string[] = [];
@@ -85,7 +85,7 @@ function finishAll(options: Options, runs: readonly RunResult[], absent: readonl
 }
 
 async function servePage({ words, plan }: Options): Promise<void> {
-  const { servePageOnly } = await import('./browser/main.js');
+  const { servePageOnly } = await import('./run/browsers/main.js');
   console.log(`The page: ${await servePageOnly({ ...shorten(plan), words })}\nCtrl-C ends it.`);
 }
 

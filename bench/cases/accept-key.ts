@@ -2,9 +2,9 @@
 
 import * as crypto from 'node:crypto';
 import { acceptKey } from '../../src/handshake/accept-key.js';
-import { Digest } from '../digest.js';
-import type { Group, Subject } from '../harness.js';
-import { Random } from '../inputs.js';
+import { Digest } from '../core/digest.js';
+import type { Group, Subject } from '../core/harness.js';
+import { Random } from '../core/inputs.js';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** The example of RFC 6455 section 1.3. */

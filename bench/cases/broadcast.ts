@@ -3,13 +3,13 @@
 import type { Sender as WsSender } from 'ws';
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { Connection, PreparedMessage } from '../../src/index.js';
-import { Digest } from '../digest.js';
-import { digestFrames } from '../frames.js';
-import type { Group, Subject } from '../harness.js';
-import { makePayloads, toText } from '../inputs.js';
-import { toOwnBuffer } from '../peers.js';
-import { ws } from '../ws-copies.js';
-import { Sink } from './encode-peers.js';
+import { Digest } from '../core/digest.js';
+import { digestFrames } from '../core/frames.js';
+import type { Group, Subject } from '../core/harness.js';
+import { makePayloads, toText } from '../core/inputs.js';
+import { Sink } from '../subjects/peers/encode.js';
+import { toOwnBuffer } from '../subjects/peers/peers.js';
+import { ws } from '../subjects/peers/ws-copies.js';
 
 const CONNECTIONS = 100;
 const MESSAGES = 8;

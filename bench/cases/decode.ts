@@ -1,10 +1,10 @@
 // Decoding what a client sends, by cursor, as views, as messages; in chunks of 64 KiB, with one frame in each, and byte by
 // byte. It must not know how things are timed.
 
-import type { Group, Subject } from '../harness.js';
-import { type Content, type Cut, makeStream, type StreamOptions } from '../inputs.js';
-import { toOwnBuffer } from '../peers.js';
-import { driverSubject, wsBareSubject, wsSubject } from './decode-peers.js';
+import type { Group, Subject } from '../core/harness.js';
+import { type Content, type Cut, makeStream, type StreamOptions } from '../core/inputs.js';
+import { driverSubject, wsBareSubject, wsSubject } from '../subjects/peers/decode.js';
+import { toOwnBuffer } from '../subjects/peers/peers.js';
 import {
   AS_EXPECTED,
   contentSubject,
@@ -12,7 +12,7 @@ import {
   type DecodeJob,
   messageSubject,
   viewSubject,
-} from './decode-subjects.js';
+} from '../subjects/wsimd/decode.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];

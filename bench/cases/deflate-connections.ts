@@ -3,10 +3,10 @@
 
 import { PerMessageDeflate } from '../../src/deflate/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
-import { Digest } from '../digest.js';
-import { type Group, gaugedWorkload, type Subject, type Workload } from '../harness.js';
-import { makePayloads } from '../inputs.js';
-import { openConnection } from './deflate-ours.js';
+import { Digest } from '../core/digest.js';
+import { type Group, gaugedWorkload, type Subject, type Workload } from '../core/harness.js';
+import { makePayloads } from '../core/inputs.js';
+import { openConnection } from '../subjects/wsimd/deflate.js';
 import { compressAll, type DeflateJob } from './deflate-work.js';
 
 const SIZE = 175;

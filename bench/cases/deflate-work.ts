@@ -2,8 +2,8 @@
 // measured. It must not know how things are timed.
 
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { Digest } from '../digest.js';
-import { makePayloads } from '../inputs.js';
+import { Digest } from '../core/digest.js';
+import { makePayloads } from '../core/inputs.js';
 
 /** Messages of a run, and how many connections share them: message i goes to connection i modulo their number. */
 export interface DeflateJob {

@@ -2,9 +2,9 @@
 // become. It must not know how things are timed.
 
 import type { DeflateLevel } from '../../src/deflate/index.js';
-import { type Group, gaugedWorkload, type Measurement } from '../harness.js';
-import { deflateSubject, inflateSubject, openCompression } from './deflate-ours.js';
-import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibLengths, zlibSubject } from './deflate-peers.js';
+import { type Group, gaugedWorkload, type Measurement } from '../core/harness.js';
+import { fflateSubject, IN_FLIGHT, measureWs, wsSubject, zlibLengths, zlibSubject } from '../subjects/peers/deflate.js';
+import { deflateSubject, inflateSubject, openCompression } from '../subjects/wsimd/deflate.js';
 import { type DeflateJob, makeDeflateJob } from './deflate-work.js';
 
 const SIZES = [60, 175, 1024, 16 * 1024, 256 * 1024];

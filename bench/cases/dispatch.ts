@@ -4,8 +4,8 @@
 import { SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { unmask } from '../../src/index.js';
 import { arenaFor } from '../../src/kernel/arena.js';
-import type { Group } from '../harness.js';
-import { inPlaceSubject, MaskJob } from './mask-subjects.js';
+import type { Group } from '../core/harness.js';
+import { inPlaceSubject, MaskJob } from '../subjects/wsimd/mask.js';
 
 const SIZES = [8, 16, 32, 48, 64, 80, 81, 96, 128, 192, 256];
 

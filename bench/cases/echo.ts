@@ -1,9 +1,9 @@
 // End to end, over loopback, in separate processes: messages on the clock and of the server's processor time, and what
 // connections cost that do nothing. It must not know how things are measured: see echo/.
 
-import { measureIdle, measureTraffic, type Traffic, type TrafficFigures } from '../echo/measure.js';
-import { PINNING } from '../echo/processes.js';
-import { type Group, gaugedWorkload, type Plan } from '../harness.js';
+import { type Group, gaugedWorkload, type Plan } from '../core/harness.js';
+import { measureIdle, measureTraffic, type Traffic, type TrafficFigures } from '../run/echo/measure.js';
+import { PINNING } from '../run/echo/processes.js';
 
 const CONNECTIONS = 64;
 const LISTENERS = 1000;

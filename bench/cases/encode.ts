@@ -2,11 +2,11 @@
 // how things are timed.
 
 import type { Role } from '../../src/index.js';
-import type { Case, Group, Subject } from '../harness.js';
-import { CHUNK_LENGTH, type Content } from '../inputs.js';
-import { toOwnBuffer } from '../peers.js';
-import { wsBare } from '../ws-copies.js';
-import { driverSubject, wsFrameSubject, wsSendSubject } from './encode-peers.js';
+import type { Case, Group, Subject } from '../core/harness.js';
+import { CHUNK_LENGTH, type Content } from '../core/inputs.js';
+import { driverSubject, wsFrameSubject, wsSendSubject } from '../subjects/peers/encode.js';
+import { toOwnBuffer } from '../subjects/peers/peers.js';
+import { wsBare } from '../subjects/peers/ws-copies.js';
 import {
   connectionSubject,
   encoderSubject,
@@ -14,7 +14,7 @@ import {
   type Messages,
   makeMessages,
   writerSubject,
-} from './encode-subjects.js';
+} from '../subjects/wsimd/encode.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 64 * KIB];

@@ -1,15 +1,15 @@
 // Whose garbage is counted: the subjects of decoding and encoding, verified, one of each. It must not know how it is counted.
 
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
-import { Digest } from '../digest.js';
-import type { Subject } from '../harness.js';
-import { type Content, makeStream } from '../inputs.js';
-import { createReceiver, toOwnBuffer } from '../peers.js';
-import { ws } from '../ws-copies.js';
-import { wsSubject } from './decode-peers.js';
-import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from './decode-subjects.js';
-import { wsSendSubject } from './encode-peers.js';
-import { connectionSubject, encoderSubject, makeMessages, writerSubject } from './encode-subjects.js';
+import { Digest } from '../core/digest.js';
+import type { Subject } from '../core/harness.js';
+import { type Content, makeStream } from '../core/inputs.js';
+import { wsSubject } from '../subjects/peers/decode.js';
+import { wsSendSubject } from '../subjects/peers/encode.js';
+import { createReceiver, toOwnBuffer } from '../subjects/peers/peers.js';
+import { ws } from '../subjects/peers/ws-copies.js';
+import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from '../subjects/wsimd/decode.js';
+import { connectionSubject, encoderSubject, makeMessages, writerSubject } from '../subjects/wsimd/encode.js';
 
 /** The work of one run. */
 export interface GarbageWork {

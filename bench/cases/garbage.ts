@@ -1,9 +1,9 @@
 // Garbage: bytes allocated for each message. It must not know how they are counted: see children/garbage.ts.
 
-import { METER_ENVIRONMENT, METER_FLAGS } from '../children/allocation-meter.js';
-import type { GarbageAnswer, GarbageJob } from '../children/garbage.js';
-import { runChild } from '../children/run-child.js';
-import { type Group, gaugedWorkload, NotMeasurable, type Workload } from '../harness.js';
+import { type Group, gaugedWorkload, NotMeasurable, type Workload } from '../core/harness.js';
+import { METER_ENVIRONMENT, METER_FLAGS } from '../run/children/allocation-meter.js';
+import type { GarbageAnswer, GarbageJob } from '../run/children/garbage.js';
+import { runChild } from '../run/children/run-child.js';
 
 const NOTE =
   'Bytes allocated for each message while nothing is collected, in a process of its own: on V8 what its heap and the buffers outside grow by, in Bun what the process grows by with its collector off, which is rounded up to what the allocator gives.';

@@ -7,10 +7,10 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { acceptKey, checkRequest, fromRawHeaders, writeResponse } from '../../src/handshake/index.js';
 import { WebSocketServer } from '../../src/node/index.js';
-import { Digest } from '../digest.js';
-import type { Group, Subject } from '../harness.js';
-import { Random } from '../inputs.js';
-import { ws } from '../ws-copies.js';
+import { Digest } from '../core/digest.js';
+import type { Group, Subject } from '../core/harness.js';
+import { Random } from '../core/inputs.js';
+import { ws } from '../subjects/peers/ws-copies.js';
 
 const REQUESTS = 64;
 const EMPTY = Buffer.alloc(0);

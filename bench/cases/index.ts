@@ -1,6 +1,6 @@
 // All that is measured, in the order of the report.
 
-import type { Group } from '../harness.js';
+import type { Group } from '../core/harness.js';
 import { acceptKeyGroup } from './accept-key.js';
 import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';

@@ -3,8 +3,8 @@
 import * as http from 'node:http';
 import bufferutil from 'bufferutil';
 import { mask, unmask } from '../../src/index.js';
-import type { Group, Subject, Workload } from '../harness.js';
-import { arenaSubject, copySubject, inPlaceSubject, MaskJob, unmaskByLoop } from './mask-subjects.js';
+import type { Group, Subject, Workload } from '../core/harness.js';
+import { arenaSubject, copySubject, inPlaceSubject, MaskJob, unmaskByLoop } from '../subjects/wsimd/mask.js';
 
 const SIZES = [16, 64, 125, 512, 1024, 8192, 65536];
 /** The longest leaves room for an odd offset. */

@@ -6,10 +6,10 @@ import { OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import type { Kernel } from '../../src/index.js';
 import { createPortableKernel } from '../../src/kernel/portable/portable.js';
 import { createWasmKernel } from '../../src/kernel/wasm/wasm.js';
-import { runChild } from '../children/run-child.js';
-import type { StartupJob, StartupTimes } from '../children/startup.js';
-import { makeFrame } from '../frames.js';
-import { type Group, gaugedWorkload, type Measurement, type Plan, type Subject } from '../harness.js';
+import { makeFrame } from '../core/frames.js';
+import { type Group, gaugedWorkload, type Measurement, type Plan, type Subject } from '../core/harness.js';
+import { runChild } from '../run/children/run-child.js';
+import type { StartupJob, StartupTimes } from '../run/children/startup.js';
 
 const TEXT = 'Hello';
 /** A process for each sample takes its time. */

@@ -3,8 +3,8 @@
 import { isUtf8 } from 'node:buffer';
 import isValidUTF8 from 'utf-8-validate';
 import { isValidUtf8 } from '../../src/index.js';
-import type { Group } from '../harness.js';
-import { arenaSubject, callSubject, makeUtf8Workload } from './utf8-subjects.js';
+import type { Group } from '../core/harness.js';
+import { arenaSubject, callSubject, makeUtf8Workload } from '../subjects/wsimd/utf8.js';
 
 const SIZES = [16, 64, 256, 1024, 8192, 65536];
 const CONTENTS = [

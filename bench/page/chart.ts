@@ -2,8 +2,8 @@
 // It must not know how they are measured.
 
 import { element } from '../../src/page/dom.js';
-import type { Group } from '../harness.js';
-import type { CaseResult } from '../results.js';
+import type { Group } from '../core/harness.js';
+import type { CaseResult } from '../core/results.js';
 import { formatBytes, formatFigure, formatRate, formatTime } from './format.js';
 import { makePlot } from './plot.js';
 

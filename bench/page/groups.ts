@@ -2,13 +2,13 @@
 
 import { acceptKey } from '../../src/handshake/index.js';
 import { isValidUtf8, type Role, unmask } from '../../src/index.js';
-import { cursorSubject, type DecodeJob, messageSubject } from '../cases/decode-subjects.js';
-import { encoderSubject, type Messages, makeMessages, writerSubject } from '../cases/encode-subjects.js';
-import { inPlaceSubject, MaskJob, arenaSubject as maskSubject, unmaskByLoop } from '../cases/mask-subjects.js';
-import { callSubject, makeUtf8Workload, arenaSubject as utf8Subject } from '../cases/utf8-subjects.js';
-import type { Group, Subject } from '../harness.js';
-import { type Content, makeStream, Random } from '../inputs.js';
-import { plainDecodeSubject, plainEncodeSubject } from './plain-subjects.js';
+import type { Group, Subject } from '../core/harness.js';
+import { type Content, makeStream, Random } from '../core/inputs.js';
+import { plainDecodeSubject, plainEncodeSubject } from '../subjects/plain/plain-subjects.js';
+import { cursorSubject, type DecodeJob, messageSubject } from '../subjects/wsimd/decode.js';
+import { encoderSubject, type Messages, makeMessages, writerSubject } from '../subjects/wsimd/encode.js';
+import { inPlaceSubject, MaskJob, arenaSubject as maskSubject, unmaskByLoop } from '../subjects/wsimd/mask.js';
+import { callSubject, makeUtf8Workload, arenaSubject as utf8Subject } from '../subjects/wsimd/utf8.js';
 
 const KIB = 1024;
 const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];

@@ -1,8 +1,8 @@
 // The page: starts the run, draws what comes of it as it comes, offers the JSON. It must not know what is measured.
 
 import { byId, element } from '../../src/page/dom.js';
-import type { Group } from '../harness.js';
-import type { RunResult } from '../results.js';
+import type { Group } from '../core/harness.js';
+import type { RunResult } from '../core/results.js';
 import { createGroupView, type GroupView } from './chart.js';
 import { findBrowser } from './engine.js';
 import { formatBytes, formatFigure } from './format.js';

@@ -1,7 +1,7 @@
 // Lines in SVG: messages a second over size, both logarithmic. Each subject has a colour, a dash and a mark of its own, so
 // that nobody needs the colours. It must not know what is measured.
 
-import type { CaseResult } from '../results.js';
+import type { CaseResult } from '../core/results.js';
 import { formatBytes, formatRate } from './format.js';
 
 const NS = 'http://www.w3.org/2000/svg';

@@ -1,8 +1,8 @@
 // One run in the page: measures group after group, and tells how far it is. It must not know the DOM.
 
 import { selectKernel } from '../../src/index.js';
-import { type Group, measure, type Plan } from '../harness.js';
-import { type CaseResult, type GroupResult, type RunResult, summarizeCase } from '../results.js';
+import { type Group, measure, type Plan } from '../core/harness.js';
+import { type CaseResult, type GroupResult, type RunResult, summarizeCase } from '../core/results.js';
 import { findBrowser } from './engine.js';
 import { groups } from './groups.js';
 import { type RunSpec, VERSIONS_PATH } from './run-spec.js';

@@ -2,7 +2,7 @@
 // it was measured.
 
 import { element } from '../../src/page/dom.js';
-import type { CaseResult, RunResult } from '../results.js';
+import type { CaseResult, RunResult } from '../core/results.js';
 import { formatBytes, formatFigure, formatThroughput, formatTime } from './format.js';
 
 const HEAD = ['size', 'a message', 'payload', 'times as fast as'];

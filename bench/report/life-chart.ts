@@ -1,11 +1,11 @@
 // The ten headline cases as one chart: how many times as many messages as ws, the worst on top, on a scale that shows losses as long as
 // gains of the same factor.
 
-import { PLOT_STYLE, round } from '../draw/palette.js';
-import { escapeXml } from '../draw/plot.js';
-import { makeLogScale } from '../draw/scale.js';
 import type { LifeRun } from '../run/life/result.js';
 import { fullTitle, listHeadlines, mainRatio } from './life-figures.js';
+import { PLOT_STYLE, round } from './plot/palette.js';
+import { escapeXml } from './plot/plot.js';
+import { makeLogScale } from './plot/scale.js';
 
 const WIDTH = 760;
 const TOP = 62;

@@ -2,9 +2,9 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeText } from '../../files.js';
 import { drawLife } from '../../report/life-chart.js';
 import { replaceChapter, writeChapter } from '../../report/life-document.js';
+import { writeText } from '../files.js';
 import type { LifeRun } from './result.js';
 
 const RESULTS = 'bench/results';

@@ -1,8 +1,8 @@
 // What `npm run bench -- life` is asked to do.
 
 import { parseArgs } from 'node:util';
-import { parseRuntimeList, type RuntimeId } from '../../runtimes.js';
 import { SUBJECTS, type SubjectName } from '../../subjects/subjects.js';
+import { parseRuntimeList, type RuntimeId } from '../runtimes.js';
 import type { Pace } from './measure.js';
 
 export const LIFE_HELP = `npm run bench -- life [word …] [options]

@@ -1,7 +1,7 @@
 // What a run of the life benchmark comes to: the shape of its JSON file.
 
 import type { Measure } from '../../cases/life/case.js';
-import type { Summary } from '../../statistics.js';
+import type { Summary } from '../../core/statistics.js';
 import type { Collections, Latency, Memory } from '../../subjects/server/job.js';
 
 /** One window of one subject. */

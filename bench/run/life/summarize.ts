@@ -1,7 +1,7 @@
 // Samples → the figures of a case: medians, quartiles, ratios to the peers.
 
 import type { LifeCase } from '../../cases/life/case.js';
-import { summarize } from '../../statistics.js';
+import { summarize } from '../../core/statistics.js';
 import type { Measurement } from './measure.js';
 import type { CaseResult, Ratio, Sample, SubjectResult } from './result.js';
 

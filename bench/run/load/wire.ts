@@ -2,8 +2,8 @@
 
 import { constants, deflateRawSync } from 'node:zlib';
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
-import { makeFrame } from '../../frames.js';
-import { makePayload, Random } from '../../inputs.js';
+import { makeFrame } from '../../core/frames.js';
+import { makePayload, Random } from '../../core/inputs.js';
 import type { Compression, Form } from '../../subjects/server/job.js';
 
 /** What the messages are. */

@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
-import { makeFrame } from '../../frames.js';
+import { makeFrame } from '../../core/frames.js';
 import { makeReplies, makeRequests } from '../../run/load/wire.js';
 import { delay, makeHeap, makePushText } from '../server/application.js';
 import { control } from '../server/control.js';

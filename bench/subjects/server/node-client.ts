@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { Histogram } from '../../../src/cli/load/histogram.js';
-import { toText } from '../../inputs.js';
+import { toText } from '../../core/inputs.js';
 import { makePayloadCycle } from '../../run/load/wire.js';
 import { control } from './control.js';
 import { readClientJob } from './job.js';

@@ -2,7 +2,7 @@
 // WebDriver). It must not know what a page does.
 
 import { existsSync } from 'node:fs';
-import { missingForWebKit, startWebKit } from '../../../bench/browser/webkit.js';
+import { missingForWebKit, startWebKit } from '../../../bench/run/browsers/webkit.js';
 import { hasChromium, launchChromium } from './chromium.js';
 
 /** A browser without a profile, with one page. A self-signed certificate will do. */

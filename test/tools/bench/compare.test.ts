@@ -1,7 +1,7 @@
 // Two runs beside each other.
 
 import { describe, expect, it } from 'vitest';
-import { compare, compareAll, overlap } from '../../../bench/compare.js';
+import { compare, compareAll, overlap } from '../../../bench/run/compare.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 
 const bunRun = makeRun(sampleRun.groups.slice(0, 1), { bun: '1.4.5' });

@@ -1,7 +1,10 @@
 // What is wanted of the codec, and how runs are judged by it.
 
 import { describe, expect, it } from 'vitest';
-import { BARS, DEMANDS, FIGURE_BARS, findBar, findFigureBar } from '../../../bench/bars.js';
+import type { Group } from '../../../bench/core/harness.js';
+import type { CaseResult } from '../../../bench/core/results.js';
+import { describeDemands, toTerminal } from '../../../bench/report/terminal.js';
+import { BARS, DEMANDS, FIGURE_BARS, findBar, findFigureBar } from '../../../bench/targets/bars.js';
 import {
   countBars,
   countMet,
@@ -9,11 +12,8 @@ import {
   describeMisses,
   gatherMisses,
   judgeDemands,
-} from '../../../bench/demands.js';
-import type { Group } from '../../../bench/harness.js';
-import { describeDemands, toTerminal } from '../../../bench/report.js';
-import type { CaseResult } from '../../../bench/results.js';
-import { formatRatio, listShortfalls, tally } from '../../../bench/verdicts.js';
+} from '../../../bench/targets/demands.js';
+import { formatRatio, listShortfalls, tally } from '../../../bench/targets/verdicts.js';
 import { readBack } from './read-back.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 

@@ -4,10 +4,10 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { METER_FLAGS } from '../../../bench/children/allocation-meter.js';
-import type { GarbageAnswer, GarbageJob } from '../../../bench/children/garbage.js';
+import { METER_FLAGS } from '../../../bench/run/children/allocation-meter.js';
+import type { GarbageAnswer, GarbageJob } from '../../../bench/run/children/garbage.js';
 
-const PROGRAM = fileURLToPath(new URL('../../../build/bench/children/garbage.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../build/bench/run/children/garbage.js', import.meta.url));
 
 async function count(job: GarbageJob, flags: readonly string[]): Promise<GarbageAnswer> {
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM, JSON.stringify(job)]);

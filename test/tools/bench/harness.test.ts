@@ -1,7 +1,7 @@
 // The harness: nothing is timed that does not do the work.
 
 import { describe, expect, it } from 'vitest';
-import { measure, type Subject, type Workload } from '../../../bench/harness.js';
+import { measure, type Subject, type Workload } from '../../../bench/core/harness.js';
 
 const plan = { rounds: 4, warmupRounds: 1, turn: 1, rest: async () => {} };
 const makeSubject = (name: string, result = 7, delivered = 'it'): Subject => ({

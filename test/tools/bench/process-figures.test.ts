@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { cpuTime, residentBytes } from '../../../bench/echo/process-figures.js';
+import { cpuTime, residentBytes } from '../../../bench/run/echo/process-figures.js';
 
 describe.runIf(process.platform === 'linux')('bench/echo/process-figures', () => {
   it('counts the processor time that this process takes', () => {

@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readRuns, writeRun } from '../../../bench/files.js';
-import type { RunResult } from '../../../bench/results.js';
+import type { RunResult } from '../../../bench/core/results.js';
+import { readRuns, writeRun } from '../../../bench/run/files.js';
 
 export function readBack(run: RunResult): RunResult {
   const folder = mkdtempSync(join(tmpdir(), 'wsimd-bench-'));

@@ -1,12 +1,12 @@
 // The plots, and the report that is made of them.
 
 import { describe, expect, it } from 'vitest';
-import { DARK, DARK_PAGE, dashOf, drawMarker, LIGHT, LIGHT_PAGE } from '../../../bench/draw/palette.js';
-import { drawPlot } from '../../../bench/draw/plot.js';
-import { makeLogScale, makeSizeScale, spread } from '../../../bench/draw/scale.js';
-import { makePage } from '../../../bench/html/page.js';
 import { formatFigure, formatTime } from '../../../bench/page/format.js';
-import { toMarkdown, toTerminal } from '../../../bench/report.js';
+import { makePage } from '../../../bench/report/html/page.js';
+import { DARK, DARK_PAGE, dashOf, drawMarker, LIGHT, LIGHT_PAGE } from '../../../bench/report/plot/palette.js';
+import { drawPlot } from '../../../bench/report/plot/plot.js';
+import { makeLogScale, makeSizeScale, spread } from '../../../bench/report/plot/scale.js';
+import { toMarkdown, toTerminal } from '../../../bench/report/terminal.js';
 import { readBack } from './read-back.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 import { contrast, distance } from './sight.js';

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseBrowserList } from '../../../bench/browser/main.js';
-import { readRuns, stringifyRun, writeRun } from '../../../bench/files.js';
-import { HELP, readOptions } from '../../../bench/options.js';
-import { findRuntimeName } from '../../../bench/runtime-name.js';
-import { parseRuntimeList } from '../../../bench/runtimes.js';
-import { summarize } from '../../../bench/statistics.js';
+import { findRuntimeName } from '../../../bench/core/runtime-name.js';
+import { summarize } from '../../../bench/core/statistics.js';
+import { parseBrowserList } from '../../../bench/run/browsers/main.js';
+import { readRuns, stringifyRun, writeRun } from '../../../bench/run/files.js';
+import { HELP, readOptions } from '../../../bench/run/options.js';
+import { parseRuntimeList } from '../../../bench/run/runtimes.js';
 import { readBack } from './read-back.js';
 import { makeGroup, makeRun, sampleRun } from './sample-runs.js';
 

@@ -1,7 +1,7 @@
 // Runs that nobody measured, small and with everything in them that a report must cope with.
 
-import type { CaseResult, GroupResult, RunResult } from '../../../bench/results.js';
-import { summarize } from '../../../bench/statistics.js';
+import type { CaseResult, GroupResult, RunResult } from '../../../bench/core/results.js';
+import { summarize } from '../../../bench/core/statistics.js';
 
 /** Times of ours, and of the peer; around each some noise. */
 export function makeCase(label: string, ours: number, peer: number, names = ['wsimd', 'ws']): CaseResult {

@@ -2,7 +2,7 @@
 
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { makeFrame } from '../../../../bench/frames.js';
+import { makeFrame } from '../../../../bench/core/frames.js';
 import {
   ByteChecker,
   type Checker,

@@ -1,0 +1,150 @@
+// Which demands a run meets, bar by bar, with the figure and, where one is missed, the reason that is known. It must not know
+// how it is shown.
+
+import { type CaseResult, isMet, type RunResult, type SubjectResult } from '../core/results.js';
+import { findRuntimeName } from '../core/runtime-name.js';
+import { summarize } from '../core/statistics.js';
+import { formatBytes, formatFigure } from '../page/format.js';
+import { type Bar, DEMANDS, type Demand, type DemandId, type FigureBar, findBar, findFigureBar } from './bars.js';
+import { findReason } from './reasons.js';
+import { formatRatio } from './verdicts.js';
+
+/** One figure and its bar. */
+export interface Judged {
+  readonly group: string;
+  readonly title: string;
+  readonly label: string;
+  readonly subject: string;
+  /** Without one it is the subject's own figure. */
+  readonly peer?: string;
+  readonly figure: string;
+  readonly wanted: string;
+  readonly isMet: boolean;
+  readonly isInformation: boolean;
+  readonly reason?: string;
+  /** Times as fast as the peer is what does nothing but what everybody must do; where a bar is missed and that was measured. */
+  readonly ceiling?: string;
+}
+
+export interface DemandVerdict {
+  readonly demand: Demand;
+  readonly judged: readonly Judged[];
+}
+
+/** The demands that the run says anything about. */
+export function judgeDemands(run: RunResult): DemandVerdict[] {
+  const all = new Map<DemandId, Judged[]>(DEMANDS.map(({ id }) => [id, []]));
+  const runtime = findRuntimeName(run.versions).id;
+  for (const { id: group, title, cases } of run.groups) {
+    for (const row of cases) {
+      const at = { group, title, label: row.label };
+      for (const ratio of row.ratios) {
+        const { subject, peer, median } = ratio;
+        const bar = findBar(group, row.label, subject, peer, runtime);
+        if (bar === undefined) continue;
+        const isMissed = !isMet({ ...ratio, bar: bar.atLeast });
+        all.get(bar.demand)!.push({
+          ...at,
+          subject,
+          peer,
+          figure: `${formatRatio(median)} ×`,
+          wanted: describeBar(bar),
+          isMet: !isMissed,
+          isInformation: false,
+          ...(isMissed ? { ...addReason(group, subject, peer, runtime), ...addCeiling(row, peer) } : {}),
+        });
+      }
+      for (const subject of row.subjects) {
+        const bar = findFigureBar(group, row.label, subject.name, runtime);
+        if (bar !== undefined) all.get(bar.demand)!.push({ ...at, ...judgeFigure(bar, subject, row, runtime) });
+      }
+    }
+  }
+  return DEMANDS.map((demand) => ({ demand, judged: all.get(demand.id)! })).filter(({ judged }) => judged.length > 0);
+}
+
+function judgeFigure(bar: FigureBar, { name, median }: SubjectResult, { bytes }: CaseResult, runtime: string) {
+  const { unit, bound, group, isInformation = false } = bar;
+  const value = unit === 'B' ? median : unit === 'GB/s' ? bytes / median : 1000 / median;
+  const isReached = unit === 'B' ? value <= bound : value >= bound;
+  return {
+    subject: name,
+    figure: `${formatFigure(value)} ${unit}`,
+    wanted: `${unit === 'B' ? '≤' : '≥'} ${formatFigure(bound)}`,
+    isMet: isReached,
+    isInformation,
+    ...(isReached ? {} : addReason(group, name, undefined, runtime)),
+  };
+}
+
+function describeBar({ atLeast }: Bar): string {
+  return `≥ ${Number(atLeast.toPrecision(2))} ×`;
+}
+
+function addReason(group: string, subject: string, peer: string | undefined, runtime: string): { reason?: string } {
+  const reason = findReason(group, subject, peer, runtime);
+  return reason === undefined ? {} : { reason };
+}
+
+function addCeiling({ subjects }: CaseResult, peerName: string): { ceiling?: string } {
+  const bare = subjects.find(({ name }) => name === 'bare socket');
+  const peer = subjects.find(({ name }) => name === peerName);
+  if (bare === undefined || peer === undefined) return {};
+  const { median } = summarize(peer.samples.map((sample, round) => sample / bare.samples[round]!));
+  return { ceiling: `${formatRatio(median)} ×` };
+}
+
+/** Bars, and those among them that are met. */
+export interface Count {
+  readonly met: number;
+  readonly of: number;
+}
+
+/** All bars of a run. */
+export function countBars(run: RunResult): Count {
+  const counts = judgeDemands(run).map(countMet);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return { met: sum(counts.map(({ met }) => met)), of: sum(counts.map(({ of }) => of)) };
+}
+
+/** What a verdict comes to. */
+export function countMet({ judged }: DemandVerdict): Count {
+  const binding = judged.filter(({ isInformation }) => !isInformation);
+  return { met: binding.filter((one) => one.isMet).length, of: binding.length };
+}
+
+/** Its misses, those together that have group, subject and peer in common. */
+export function gatherMisses({ judged }: DemandVerdict): Judged[][] {
+  const sets = new Map<string, Judged[]>();
+  for (const one of judged) {
+    if (one.isMet || one.isInformation) continue;
+    const key = [one.group, one.subject, one.peer].join('\n');
+    sets.set(key, [...(sets.get(key) ?? []), one]);
+  }
+  return [...sets.values()];
+}
+
+/** In a line of text, without the reason. */
+export function describeMisses(misses: readonly Judged[]): string {
+  const { group, subject, peer } = misses[0]!;
+  const figures = misses.map(({ label, figure, wanted }) => `${figure} at ${sizeOf(label)} (${wanted})`);
+  return `${group}, ${subject}${peer === undefined ? '' : ` to ${peer}`}: ${figures.join(', ')}`;
+}
+
+/** Why, as far as is known. */
+export function explainMisses(misses: readonly Judged[]): string {
+  const reason = misses[0]!.reason ?? 'Nobody knows why yet.';
+  const ceilings = misses.flatMap(({ label, ceiling }) => (ceiling ? [`${ceiling} at ${sizeOf(label)}`] : []));
+  if (ceilings.length === 0) return reason;
+  return `${reason} A bare socket of Node's, which does no WebSocket, comes to ${ceilings.join(', ')}.`;
+}
+
+/** What only informs, in a line of text. */
+export function describeInformation({ judged }: DemandVerdict): string {
+  const figures = judged.filter(({ isInformation }) => isInformation);
+  return figures.map(({ label, figure, wanted }) => `${figure} at ${sizeOf(label)} (${wanted})`).join(', ');
+}
+
+function sizeOf(label: string): string {
+  return Number.isFinite(Number(label)) ? formatBytes(Number(label)) : label;
+}
