@@ -37,13 +37,13 @@ async function bundle(program: string, conditions: string[] = []): Promise<Uint8
 
 describe('a bundle, minified and gzipped', () => {
   it.each([
-    ['all of wsimd', 20 * KIB, "export * from 'wsimd';"],
-    ['FrameDecoder alone', 12 * KIB, "export { FrameDecoder } from 'wsimd';"],
+    ['all of wsimd', 20.5 * KIB, "export * from 'wsimd';"],
+    ['FrameDecoder alone', 12.5 * KIB, "export { FrameDecoder } from 'wsimd';"],
     ['wsimd/handshake, which needs no kernel', 8.5 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 25.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
-    ['wsimd and wsimd/deflate', 40.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 25.75 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd and wsimd/handshake', 26.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/deflate', 41.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
+    ['wsimd/web', 27.5 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -65,7 +65,7 @@ describe('a bundle, minified and gzipped', () => {
 
 describe('the tarball', () => {
   it('is within its budget', () => {
-    holdTo(319 * KIB, 'the tarball', project.packed.size);
+    holdTo(345 * KIB, 'the tarball', project.packed.size);
     holdTo(1100 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
