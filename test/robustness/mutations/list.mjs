@@ -419,10 +419,24 @@ export const MUTATIONS = [
   ],
   [
     'memory that is given back twice is shared by two',
-    'src/frames/frame-writer.ts',
-    'givenAway[index] = givenSlabs[index] = undefined;',
+    'src/bytes/slab-pool.ts',
+    'slab.given = undefined;',
     '',
     [{ file: 'test/unit/frames/frame-writer.test.ts' }, PROPERTIES],
+  ],
+  [
+    'what is sent later is read from the memory of the caller',
+    'src/bytes/owned.ts',
+    'return getHost().copy(bytes) as OwnedBytes;',
+    'return bytes as OwnedBytes;',
+    [{ file: 'test/unit/deflate/sending-long.test.ts', filter: 'are copied' }],
+  ],
+  [
+    'a write buffer is reused though the program has replaced the write of its socket',
+    'src/node/socket/outgoing.ts',
+    'socket.write === nodeWrite &&',
+    '',
+    [{ file: 'test/unit/node/socket/send-ownership.test.ts', filter: 'forwards later' }],
   ],
   ['a close code need not be whole', 'src/protocol/close-code.ts', 'Number.isInteger(code) &&', '', [PROPERTIES]],
   [

@@ -212,7 +212,7 @@ describe('the options', () => {
   it.each<[object, string]>([
     [{ level: 'best' }, 'level'],
     [{ threshold: -1 }, 'threshold'],
-    [{ threshold: 1.5 }, 'threshold'],
+    [{ threshold: Number.NaN }, 'threshold'],
     [{ deflateWindowBits: 7 }, 'deflateWindowBits'],
     [{ deflateWindowBits: 16 }, 'deflateWindowBits'],
     [{ inflateWindowBits: 7 }, 'inflateWindowBits'],
