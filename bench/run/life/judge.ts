@@ -6,7 +6,7 @@ import type { LifeRun, Ratio } from './result.js';
 /** Beyond the quartiles of both runs. */
 const MARGIN = 0.9;
 /** A build may be this much slower than the baseline in its best quarter of rounds. */
-const BASELINE_AT_LEAST = 0.85;
+const BASELINE_AT_LEAST = 0.7;
 
 export interface Regression {
   readonly id: string;
