@@ -5,12 +5,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 // Not the global: tests replace that with a clock of their own, and requests are answered all the same.
 import { setImmediate } from 'node:timers';
+import { inspect } from 'node:util';
 import { destroyOnError, isClaimed } from './upgrade.js';
 
 /** An ordinary request to an HTTP server that serves nothing but WebSockets (RFC 9110 section 15.5.22). */
 export function answerPlainRequest(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(426, { 'Content-Type': 'text/plain', Upgrade: 'websocket', Connection: 'Upgrade' });
   response.end('Upgrade Required');
+}
+
+/** Reports that a promise of the program's has rejected, whatever it has rejected with. */
+export function warnOfRejection(reason: unknown): void {
+  let text: string;
+  try {
+    text = inspect(reason);
+  } catch {
+    // Objects may say themselves how they are shown.
+    text = 'for a reason that cannot be shown';
+  }
+  process.emitWarning(`a handshake was refused with 500: ${text}`, 'WsimdWarning');
 }
 
 /** The path of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). */

@@ -6,7 +6,6 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2St
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { inspect } from 'node:util';
 import { type ExtensionOffer, formatExtensions } from '../../handshake/extensions.js';
 import { HeaderError } from '../../handshake/headers.js';
 import {
@@ -29,6 +28,7 @@ import {
   isShared,
   leaveToOthers,
   pathOf,
+  warnOfRejection,
   withListeners,
 } from './server-answers.js';
 import type { ServerEvents, ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
@@ -367,7 +367,7 @@ export class WebSocketServer<
       (answer) => later(() => onAnswer(Boolean(answer))),
       (reason: unknown) => {
         later(onRejected);
-        process.emitWarning(`a handshake was refused with 500: ${inspect(reason)}`, 'WsimdWarning');
+        warnOfRejection(reason);
       },
     );
   }

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createServer as createHttp2, createSecureServer } from 'node:http2';
 import { PassThrough } from 'node:stream';
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../../../src/node/index.js';
 import { type HttpServer, listenHttp, listenHttp2, listenHttps, TRANSPORTS } from '../../../support/peers/askers.js';
@@ -159,6 +160,12 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
         throw new Error('too late');
       },
       accepted,
+  const throwing = () => {
+    throw new Error('thrown by a getter');
+  };
+  /** An object whose `then` cannot be read. */
+  const unreadable = () => Object.defineProperty({}, 'then', { get: throwing });
+  const unprintable = () => Promise.reject({ [inspect.custom]: throwing });
     ],
   ])('an async verifyClient of two parameters that %s', async (_what, verifyClient, status) => {
     const check = watchUncaught();
@@ -166,6 +173,8 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     serve(httpServer, {
       verifyClient: (async (_info: unknown, done: (isAccepted: boolean) => undefined) => verifyClient(done)) as never,
     });
+    ['a promise that rejects with what cannot be shown', unprintable, 500],
+    ['an object whose then cannot be read', unreadable, 500],
     expect(await (await ask()).status).toBe(status);
     await check();
   });
@@ -214,6 +223,7 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     ['shouldHandle', () => ({})],
     ['a listener for headers', () => ({})],
     ['a listener for wsClientError', () => ({})],
+    ['an object whose then cannot be read', unreadable, 500],
   ])('%s throws: so does the server, and the client is answered or cut', async (what, options) => {
     const { httpServer, ask } = await listen();
     const error = new Error('boom');
