@@ -226,6 +226,8 @@ export class StreamUpgrade extends Upgrade {
 
   protected sendRefusal(status: number, body: string, fields: readonly Field[]): void {
     const { socket } = this;
+    // Node would make 200 of what is no number: the client would take the refusal for a yes.
+    if (!isFinalStatus(Number(status))) throw new HeaderError('', `not a status: ${String(status)}`);
     const headers = toStreamHeaders(fields);
     socket.respond({ ':status': status, 'content-type': 'text/plain; charset=utf-8', ...headers });
     // Node has ended it for a status that has no body.
@@ -286,7 +288,17 @@ const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Headers as Node's HTTP/2 takes them, without those that it does not. @throws HeaderError */
+/** Whether Node sends a response of HTTP/2 with this status. */
+function isFinalStatus(status: number): boolean {
+  return Number.isInteger(status) && status >= 200 && status <= 599;
+}
+
+/**
+ * Headers as Node's HTTP/2 takes them, without those that it does not. Several lines of one name are joined (RFC 9110 section
+ * 5.3): Node throws for several values of some names. Each cookie keeps its line, as a comma may be part of one.
+ *
+ * @throws HeaderError
+ */
 function toStreamHeaders(fields: readonly Field[]): Record<string, string | string[]> {
   const headers = new Map<string, string[]>();
   for (const [name, value] of fields) {
@@ -297,5 +309,7 @@ function toStreamHeaders(fields: readonly Field[]): Record<string, string | stri
     if (values === undefined) headers.set(lowerCase, [value]);
     else values.push(value);
   }
-  return Object.fromEntries(headers);
+  return Object.fromEntries(
+    [...headers].map(([name, values]) => [name, name === 'set-cookie' ? values : values.join(', ')]),
+  );
 }

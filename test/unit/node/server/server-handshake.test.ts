@@ -116,11 +116,56 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     await check();
   });
 
+  test('a header that is added twice, or has two values, fails no request, whatever its name', async () => {
+    const check = watchUncaught();
+    const { httpServer, ask } = await listen();
+    const server = serve(httpServer, {
+      verifyClient: ({ req }, done) => {
+        if (req.url === '/no') done(false, 403, 'no', { ETag: ['"a"', '"b"'] });
+        else done(true);
+      },
+    });
+    server.on('headers', (lines) => void lines.push('ETag: "a"', 'ETag: "b"', 'Content-Type: a', 'Content-Type: b'));
+    const asker = await ask();
+    expect(await asker.status).toBe(accepted);
+    expect(asker.received).toMatch(/etag: "a".*"b"/is);
+    expect(await (await ask('/no')).status).toBe(403);
+    await check();
+  });
+
+  test.each(['no', '403 Forbidden', Number.NaN, 1e9])(
+    'a refusal with the status %s is none with 200',
+    async (status) => {
+      const { httpServer, ask } = await listen();
+      const thrown: unknown[] = [];
+      serve(httpServer, {
+        verifyClient: (_info, done) => {
+          try {
+            done(false, status as number);
+          } catch (error) {
+            thrown.push(error);
+          }
+        },
+      });
+      const asker = await ask();
+      const answer = await asker.status;
+      expect(answer === 200 || answer === 101).toBe(false);
+      await asker.closed;
+      for (const error of thrown) expect(error).toMatchObject({ code: 'WSIMD_INVALID_HEADER' });
+    },
+  );
+
   const later = (answer: boolean) => new Promise<boolean>((resolve) => setTimeout(resolve, 10, answer));
   /** A promise of some library. */
   const withThen = (then: (resolve: (value: boolean) => void) => void) => Object.fromEntries([['then', then]]);
   const thenable = (answer: boolean) => withThen((resolve) => void setTimeout(resolve, 10, answer));
   const rejected = () => Promise.reject(new Error('the database is down'));
+  const throwing = () => {
+    throw new Error('thrown by a getter');
+  };
+  /** An object whose `then` cannot be read. */
+  const unreadable = () => Object.defineProperty({}, 'then', { get: throwing });
+  const unprintable = () => Promise.reject({ [inspect.custom]: throwing });
 
   test.each<[string, (info: unknown) => unknown, number]>([
     ['a promise of true', () => later(true), accepted],
@@ -128,6 +173,8 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     ['a thenable of true', () => thenable(true), accepted],
     ['a thenable of false', () => thenable(false), 401],
     ['a promise that rejects', rejected, 500],
+    ['a promise that rejects with what cannot be shown', unprintable, 500],
+    ['an object whose then cannot be read', unreadable, 500],
     [
       'a thenable that throws',
       () =>
@@ -160,12 +207,6 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
         throw new Error('too late');
       },
       accepted,
-  const throwing = () => {
-    throw new Error('thrown by a getter');
-  };
-  /** An object whose `then` cannot be read. */
-  const unreadable = () => Object.defineProperty({}, 'then', { get: throwing });
-  const unprintable = () => Promise.reject({ [inspect.custom]: throwing });
     ],
   ])('an async verifyClient of two parameters that %s', async (_what, verifyClient, status) => {
     const check = watchUncaught();
@@ -173,8 +214,6 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     serve(httpServer, {
       verifyClient: (async (_info: unknown, done: (isAccepted: boolean) => undefined) => verifyClient(done)) as never,
     });
-    ['a promise that rejects with what cannot be shown', unprintable, 500],
-    ['an object whose then cannot be read', unreadable, 500],
     expect(await (await ask()).status).toBe(status);
     await check();
   });
@@ -184,6 +223,7 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     ['a promise of false', () => later(false), 400],
     ['a thenable of false', () => thenable(false), 400],
     ['a promise that rejects', rejected, 500],
+    ['an object whose then cannot be read', unreadable, 500],
   ])('shouldHandle that returns %s', async (_what, shouldHandle, status) => {
     const check = watchUncaught();
     const { httpServer, ask } = await listen();
@@ -223,7 +263,6 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
     ['shouldHandle', () => ({})],
     ['a listener for headers', () => ({})],
     ['a listener for wsClientError', () => ({})],
-    ['an object whose then cannot be read', unreadable, 500],
   ])('%s throws: so does the server, and the client is answered or cut', async (what, options) => {
     const { httpServer, ask } = await listen();
     const error = new Error('boom');
