@@ -167,6 +167,29 @@ test('a socket whose write forwards later gets each frame as it was', async () =
   await expect.poll(() => received).toEqual(['first!', 'second', 'third!']);
 });
 
+test('a socket whose _write forwards later gets each frame as it was', async () => {
+  const { server, port } = await listen(ours);
+  const connection = next<[WebSocket]>(server, 'connection');
+  const client = new ws.WebSocket(`ws://127.0.0.1:${port}`);
+  onTestFinished(() => client.terminate());
+  const received: string[] = [];
+  client.on('message', (data) => received.push(String(data)));
+  const [served] = await connection;
+  const socket = served._socket as Socket;
+  served.send('before');
+  await expect.poll(() => received).toEqual(['before']);
+  const write = socket._write.bind(socket);
+  socket._write = (chunk, encoding, done) => {
+    setTimeout(() => write(chunk, encoding, () => {}), 20);
+    done();
+  };
+  for (const text of ['first!', 'second', 'third!']) {
+    served.send(text);
+    await new Promise(setImmediate);
+  }
+  await expect.poll(() => received).toEqual(['before', 'first!', 'second', 'third!']);
+});
+
 test('a server whose clients read nothing holds slabs of the length of what is pending', async () => {
   const { server, port } = await listen(ours);
   const peer = createTcpServer();

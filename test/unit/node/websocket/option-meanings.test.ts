@@ -64,6 +64,26 @@ describe.each(IMPLEMENTATIONS)('of %s', (_name, api) => {
   });
 });
 
+test('the limits of a server and a client that sets none are those of SECURITY.md', () => {
+  for (const role of ['server', 'client'] as const) {
+    expect(makeSettings(role, {})).toMatchObject({
+      connection: { maxMessageLength: 100 * 1024 * 1024, maxFragments: 16_384, skipUtf8Validation: false },
+      maxPendingPongs: 60,
+      maxPingRate: 1000,
+      maxBackpressure: Number.POSITIVE_INFINITY,
+      closeTimeout: 30_000,
+      heartbeat: undefined,
+    });
+  }
+  const { held } = makeSettings('server', {});
+  const holder = { giveUp: vi.fn() };
+  held!.charge(holder, 1024 ** 3 - 1024);
+  expect(holder.giveUp).not.toHaveBeenCalled();
+  held!.charge(holder, 1024 ** 3);
+  expect(holder.giveUp).toHaveBeenCalledWith(1024 ** 3);
+  expect(makeSettings('client', {}).held).toBeUndefined();
+});
+
 describe('times', () => {
   test('the longest that a timer takes is accepted, a longer one is not, Infinity is never', () => {
     for (const name of ['closeTimeout', 'handshakeTimeout']) {
