@@ -1,8 +1,6 @@
 // The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
 
 import { Socket } from 'node:net';
-// Not the global: that is a getter, which is called each time.
-import process from 'node:process';
 import { type Duplex, Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { getHost } from '../../bytes/host.js';
@@ -12,6 +10,7 @@ import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
 import { isBlob, type Payload } from '../websocket/sendable.js';
 import { BlobQueue } from './blob-queue.js';
+import { FlushSchedule } from './flush-schedule.js';
 import { joinCallbacks, type SendCallback } from './send-callback.js';
 
 /** Receives errors and drain notifications that have no callback. */
@@ -48,7 +47,7 @@ export class Outgoing {
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
   #corks = 0;
-  #isFlushScheduled = false;
+  readonly #schedule = new FlushSchedule(this);
   #isFragmented = false;
   /** A Blob that is being read, and what is queued behind it; undefined if none is. */
   #blobs: BlobQueue | undefined;
@@ -142,25 +141,39 @@ export class Outgoing {
   /** A hold of the caller's, until `uncork`. */
   cork(): void {
     this.#corks++;
-    this.hold();
+    this.#holds++;
   }
 
   /** Takes back one `cork`. */
   uncork(): void {
     if (this.#corks === 0) return;
     this.#corks--;
-    this.release();
+    this.#unhold();
   }
 
-  /** Keeps what is sent from now on, until `release`. */
+  /** A chunk is being delivered: answers are kept until `release`. */
   hold(): void {
     this.#holds++;
+    this.#schedule.isDelivering = true;
   }
 
-  /** Takes back one `hold`; after the last of them all leaves. */
+  /** The chunk has been delivered: all leaves, unless the program has corked it. */
   release(): void {
+    this.#schedule.isDelivering = false;
+    this.#unhold();
+  }
+
+  #unhold(): void {
     if (this.#holds > 0) this.#holds--;
+    this.flushUnlessHeld();
+  }
+
+  flushUnlessHeld(): void {
     if (this.#holds === 0) this.flush();
+  }
+
+  flushAtExit(): void {
+    if (this.#corks === 0) this.flush();
   }
 
   /** Hands all that was gathered to the socket, in one write. */
@@ -325,15 +338,7 @@ export class Outgoing {
       this.#callbacks.push(callback);
     }
     if (this.#connection.outgoingLength + this.#uncopiedLength >= FLUSH_LENGTH) this.flush();
-    else if (this.#holds === 0 && !this.#isFlushScheduled) {
-      this.#isFlushScheduled = true;
-      process.nextTick(Outgoing.#flushScheduled, this);
-    }
-  }
-
-  static #flushScheduled(outgoing: Outgoing): void {
-    outgoing.#isFlushScheduled = false;
-    if (outgoing.#holds === 0) outgoing.flush();
+    else if (this.#holds === 0) this.#schedule.schedule();
   }
 
   #takeCallback(): SendCallback | undefined {
