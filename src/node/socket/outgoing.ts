@@ -1,10 +1,9 @@
 // The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
 
-import { Socket } from 'node:net';
-import { type Duplex, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { getHost } from '../../bytes/host.js';
-import { ownPayload } from '../../bytes/owned.js';
+import { ownBytes, ownPayload } from '../../bytes/owned.js';
 import type { Connection } from '../../connection.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
@@ -12,6 +11,7 @@ import { isBlob, type Payload } from '../websocket/sendable.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
 import { joinCallbacks, type SendCallback } from './send-callback.js';
+import { writesAsNode } from './writes-as-node.js';
 
 /** Receives errors and drain notifications that have no callback. */
 interface Owner {
@@ -30,9 +30,6 @@ const UNCOMPRESSED: SendMessageOptions = { compress: false };
 const FLUSH_LENGTH = 128 * 1024;
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
-const { write: nodeWrite } = Writable.prototype;
-const { _write: socketWrite, _writev: socketWritev } = Socket.prototype;
-
 export class Outgoing {
   readonly #socket: Duplex;
   readonly #connection: Connection;
@@ -313,7 +310,8 @@ export class Outgoing {
     if (header === undefined) return false;
     if (connection.outgoingLength > 0) this.flush();
     this.#addUncopied(header);
-    this.#addUncopied(payload);
+    // The peer reads slowly: the payload is pending for nobody knows how long, and the caller may reuse its memory.
+    this.#addUncopied(this.#socket.writableLength > 0 ? ownBytes(payload) : payload);
     return true;
   }
 
@@ -377,17 +375,4 @@ export class Outgoing {
     blobs?.fail(failure);
     this.#owner.sendFailed(failure);
   }
-}
-
-/**
- * Whether what this socket calls written has been handed to the system: of Node's own sockets, unless a program has put another
- * `write` in their place. Any other stream may keep the memory.
- */
-function writesAsNode(socket: Duplex): boolean {
-  return (
-    socket instanceof Socket &&
-    socket.write === nodeWrite &&
-    socket._write === socketWrite &&
-    socket._writev === socketWritev
-  );
 }

@@ -160,8 +160,9 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   }
 
   /**
-   * Sends a message. Data is copied and the caller's again at once, but for Blobs, and bytes of 128 KiB and more that a server
-   * sends: these leave from where they lie, and are not to change before the callback.
+   * Sends a message. Data is copied before this returns, with two exceptions. A Blob is read later. Bytes of 128 KiB and more that
+   * a server sends uncompressed leave from where they lie, unless earlier bytes are still pending: don't change them before the
+   * callback.
    *
    * @param callback called when the message has been handed to the system, or with the error that it could not be
    * @throws Error while connecting; TypeError for data that cannot be sent

@@ -433,7 +433,7 @@ export const MUTATIONS = [
   ],
   [
     'a write buffer is reused though the program has replaced the write of its socket',
-    'src/node/socket/outgoing.ts',
+    'src/node/socket/writes-as-node.ts',
     'socket.write === nodeWrite &&',
     '',
     [{ file: 'test/unit/node/socket/send-ownership.test.ts', filter: 'forwards later' }],

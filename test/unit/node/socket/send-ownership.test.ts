@@ -144,7 +144,48 @@ function summaryOf(data: Buffer): string {
   return `${data.length} × ${isUniform ? data[0] : 'mixed'}`;
 }
 
-test('a socket whose write forwards later gets each frame as it was', async () => {
+/** A socket with what Node's own `write` goes through, down to its handle. */
+type Internals = Socket & {
+  _writeGeneric(isMany: boolean, data: Buffer, encoding: string, done: () => void): void;
+  _handle: { writeBuffer(request: object, data: Buffer): number };
+};
+
+/** Each has the stream say that it has taken the bytes, and still holds them for 20 ms. */
+const TAPS: readonly [string, (socket: Internals) => void][] = [
+  [
+    'write',
+    (socket) => {
+      const write = socket.write.bind(socket);
+      socket.write = ((chunk: Buffer, done?: () => void) => {
+        setTimeout(() => write(chunk), 20);
+        if (typeof done === 'function') process.nextTick(done);
+        return true;
+      }) as typeof socket.write;
+    },
+  ],
+  [
+    '_write',
+    (socket) => {
+      const write = socket._write.bind(socket);
+      socket._write = (chunk: Buffer, encoding, done) => {
+        setTimeout(() => write(chunk, encoding, () => {}), 20);
+        done();
+      };
+    },
+  ],
+  [
+    '_writeGeneric',
+    (socket) => {
+      const write = socket._writeGeneric.bind(socket);
+      socket._writeGeneric = (isMany, data, encoding, done) => {
+        setTimeout(() => write(isMany, data, encoding, () => {}), 20);
+        done();
+      };
+    },
+  ],
+];
+
+test.each(TAPS)('a socket whose %s forwards later gets each frame as it was', async (_name, tap) => {
   const { server, port } = await listen(ours);
   const connection = next<[WebSocket]>(server, 'connection');
   const client = new ws.WebSocket(`ws://127.0.0.1:${port}`);
@@ -152,14 +193,7 @@ test('a socket whose write forwards later gets each frame as it was', async () =
   const received: string[] = [];
   client.on('message', (data) => received.push(String(data)));
   const [served] = await connection;
-  const socket = served._socket as Socket;
-  const write = socket.write.bind(socket);
-  // As a program that injects latency replaces it: the stream says that it has taken the bytes, and still holds them.
-  socket.write = ((chunk: Buffer, done?: () => void) => {
-    setTimeout(() => write(chunk), 20);
-    if (typeof done === 'function') process.nextTick(done);
-    return true;
-  }) as typeof socket.write;
+  tap(served._socket as Internals);
   for (const text of ['first!', 'second', 'third!']) {
     served.send(text);
     await new Promise(setImmediate);
@@ -167,28 +201,45 @@ test('a socket whose write forwards later gets each frame as it was', async () =
   await expect.poll(() => received).toEqual(['first!', 'second', 'third!']);
 });
 
-test('a socket whose _write forwards later gets each frame as it was', async () => {
+test('a socket whose handle holds what it is given gets each frame as it was', async () => {
   const { server, port } = await listen(ours);
   const connection = next<[WebSocket]>(server, 'connection');
   const client = new ws.WebSocket(`ws://127.0.0.1:${port}`);
   onTestFinished(() => client.terminate());
-  const received: string[] = [];
-  client.on('message', (data) => received.push(String(data)));
   const [served] = await connection;
-  const socket = served._socket as Socket;
-  served.send('before');
-  await expect.poll(() => received).toEqual(['before']);
-  const write = socket._write.bind(socket);
-  socket._write = (chunk, encoding, done) => {
-    setTimeout(() => write(chunk, encoding, () => {}), 20);
-    done();
+  const { _handle: handle } = served._socket as Internals;
+  const given: Buffer[] = [];
+  const { writeBuffer } = handle;
+  handle.writeBuffer = (request, data) => {
+    given.push(data);
+    return writeBuffer.call(handle, request, data);
   };
   for (const text of ['first!', 'second', 'third!']) {
     served.send(text);
     await new Promise(setImmediate);
   }
-  await expect.poll(() => received).toEqual(['before', 'first!', 'second', 'third!']);
+  expect(given.map((data) => data.toString('latin1', 2))).toEqual(['first!', 'second', 'third!']);
 });
+
+test.each([128 * 1024, 1024 * 1024])(
+  'a server that sends %i bytes to a slow peer gives them back at once',
+  async (length) => {
+    const { client, served } = await openPair({ server: ours, client: ws });
+    client.pause();
+    // As much as fills every buffer on the way.
+    for (let i = 0; i < 100; i++) served.send(Buffer.alloc(100 * 1024));
+    const received: string[] = [];
+    client.on('message', (data) => received.push(summaryOf(data as Buffer)));
+    await expect.poll(() => served._socket!.writableLength).toBeGreaterThan(0);
+    for (let fill = 1; fill <= 3; fill++) {
+      const bytes = Buffer.alloc(length, fill);
+      served.send(bytes);
+      overwrite(bytes);
+    }
+    client.resume();
+    await expect.poll(() => received.slice(-3)).toEqual([1, 2, 3].map((fill) => `${length} × ${fill}`));
+  },
+);
 
 test('a server whose clients read nothing holds slabs of the length of what is pending', async () => {
   const { server, port } = await listen(ours);
