@@ -98,7 +98,10 @@ function isOnlyOurs(socket: Duplex): boolean {
   return socket.listenerCount('data') === 1 && socket.listenerCount('data', onData) === 1;
 }
 
-function onRead(this: Taken, length: number): boolean {
+function onRead(this: Taken, length: number, buffer: Uint8Array): boolean {
+  // Paused, or behind bytes in the stream's buffer: a stream that buffers less than its high-water mark reads on even when paused.
+  if (this.readableFlowing !== true || this.readableLength > 0)
+    return this.push(Buffer.from(buffer.subarray(0, length)));
   this[READER]?.receiveDirectly(length);
   return true;
 }

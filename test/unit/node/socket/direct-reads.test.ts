@@ -4,11 +4,12 @@
 import { createServer, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { acceptKey } from '../../../../src/handshake/accept-key.js';
 import { FrameEncoder } from '../../../../src/index.js';
 import { type ClientOptions, WebSocket, WebSocketServer } from '../../../../src/node/index.js';
 import { readInto } from '../../../../src/node/socket/direct-reads.js';
@@ -168,4 +169,37 @@ test('a paused one takes nothing, not even the end; it comes when it goes on', a
   served.resume();
   await closed;
   expect(messages).toEqual(['while it is paused']);
+});
+
+test('a client that pauses as it opens gets what came with the response first, and nothing before it goes on', async () => {
+  const answer = new FrameEncoder({ role: 'server' });
+  const server = createTcpServer((socket) => {
+    socket.once('data', async (request: Buffer) => {
+      const key = /Sec-WebSocket-Key: (.+)\r\n/i.exec(request.toString('latin1'))![1]!;
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+      const head = [...lines, `Sec-WebSocket-Accept: ${acceptKey(key)}`, '\r\n'].join('\r\n');
+      const long = answer.encodeText('l'.repeat(1000));
+      // The first bytes of a frame come with the response, its rest and another one later.
+      socket.write(Buffer.concat([Buffer.from(head), long.subarray(0, 600)]));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      socket.write(Buffer.concat([long.subarray(600), answer.encodeText('second')]));
+      socket.resume();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, ON);
+  onTestFinished(() => {
+    client.terminate();
+    server.close();
+  });
+  const received: string[] = [];
+  client.on('message', (data) => void received.push(String(data).slice(0, 6)));
+  client.on('error', (error) => void received.push(error.message));
+  client.on('open', () => client.pause());
+  await next(client, 'open');
+  expect(client.readsDirectly).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(received).toEqual([]);
+  client.resume();
+  await expect.poll(() => received).toEqual(['llllll', 'second']);
 });
