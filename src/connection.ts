@@ -79,6 +79,9 @@ export class Connection {
   #input: 'open' | 'ended' | 'deaf' = 'open';
   #hasSentClose = false;
   #hasReceivedClose = false;
+  /** See `holdClose`. */
+  #holdsClose = false;
+  #heldClose: string | Uint8Array | undefined;
 
   /**
    * @param options one object for all connections that are told the same costs least
@@ -317,6 +320,20 @@ export class Connection {
   }
 
   /**
+   * For a transport that queues messages of its own: until `releaseClose` the Close that answers the peer's, or its broken rule, is
+   * held, and the connection stays as it is, so that what is queued can still be sent before it.
+   */
+  holdClose(): void {
+    this.#holdsClose = true;
+  }
+
+  /** Takes `holdClose` back: the transport has passed on all that it had queued. */
+  releaseClose(): void {
+    this.#holdsClose = false;
+    if (this.#heldClose !== undefined) this.#closeWith(this.#heldClose);
+  }
+
+  /**
    * Fails the connection (RFC 6455 section 7.1.7) for a rule that is the caller's own, such as a limit on a rate: a Close with
    * the error's code is to be sent, behind what is outgoing but for a message that is leaving in slices. What comes is dropped
    * from now on, what is left of the chunk that is being delivered too; no handler is told. Without effect once `'closed'`.
@@ -325,7 +342,8 @@ export class Connection {
    */
   fail(error: ProtocolError): void {
     if (this.#state === 'closed') return;
-    this.#failed(error);
+    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
+    this.#closed();
     this.#input = 'deaf';
     this.#relay.handler = undefined;
     this.#decoder.discard();
@@ -366,18 +384,21 @@ export class Connection {
 
   #receivedClose(closeCode: number, reason: string): void {
     this.#hasReceivedClose = true;
-    // Section 5.5.1 lets what is being sent leave before the reply, and whoever sent it counts on that: all of it, now.
-    this.#sender.sendAllSlices();
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
     const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
-    this.#sendClose(this.#sender.encoder.closePayload(code, fits ? reason : ''));
-    this.#closed();
+    this.#closeWith(this.#sender.encoder.closePayload(code, fits ? reason : ''));
   }
 
-  #failed(error: ProtocolError): void {
-    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
+  /** Sends the last Close. Section 5.5.1 lets what is being sent leave before it, and the sender relies on that: all of it, now. */
+  #closeWith(payload: string | Uint8Array): void {
+    if (this.#holdsClose) {
+      this.#heldClose = payload;
+      return;
+    }
+    this.#sender.sendAllSlices();
+    this.#sendClose(payload);
     this.#closed();
   }
 
@@ -404,7 +425,7 @@ export class Connection {
       super.onClose(closeCode, reason);
     }
     override onError(error: ProtocolError): void {
-      this.#connection.#failed(error);
+      this.#connection.#closeWith(this.#connection.#sender.encoder.closePayload(error.closeCode));
       super.onError(error);
     }
   };

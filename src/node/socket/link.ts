@@ -223,9 +223,11 @@ export class Link implements MessageHandler, SocketReader {
     this.#close = { code: closeCode, reason: Buffer.from(reason) };
     this.hasSentClose = true;
     this.readyState = CLOSING;
+    this.#startCloseTimer();
   }
   onError(error: ProtocolError): void {
     this.readyState = CLOSING;
+    this.#startCloseTimer();
     this.emitError(new WebSocketError(error));
   }
 
@@ -323,6 +325,10 @@ export class Link implements MessageHandler, SocketReader {
     this.emitError(error);
   }
 
+  queueEnded(): void {
+    if (this.#connection.state === 'closed') this.#endSocket();
+  }
+
   /** The system has taken all that waited. */
   drained(): void {
     if (this.readyState !== CLOSED) this.#emitter.emit('drain');
@@ -337,6 +343,8 @@ export class Link implements MessageHandler, SocketReader {
     if (this.readyState === CLOSED) return;
     this.readyState = CLOSING;
     this.#startCloseTimer();
+    // What is corked leaves too: nothing can be sent behind it.
+    this.outgoing.flush();
     // Whoever paused it wants no more messages, and none can come: what is left to be read is the peer's end.
     this.socket.resume();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
@@ -345,7 +353,7 @@ export class Link implements MessageHandler, SocketReader {
   }
 
   #startCloseTimer(): void {
-    this.#closeTimer ??= setTimeout(Link.#cutLate, this.settings.closeTimeout, this);
+    if (!this.#hasEnded) this.#closeTimer ??= setTimeout(Link.#cutLate, this.settings.closeTimeout, this);
   }
 
   /** The socket is gone: `close` comes once all that had arrived has been delivered. */

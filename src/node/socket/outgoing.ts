@@ -19,6 +19,8 @@ interface Owner {
   sendFailed(error: Error): void;
   /** Nothing is pending any more, after `oweDrain`. */
   drained(): void;
+  /** All that was queued behind Blobs has been passed on to the connection, which may have closed with that. */
+  queueEnded(): void;
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
@@ -349,13 +351,19 @@ export class Outgoing {
   /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
   #queue(payload: Payload, callback: SendCallback | undefined, send: (queued: string | Uint8Array) => void): void {
     const entry = { payload: isBlob(payload) ? payload : ownPayload(payload), callback, send };
-    if (this.#blobs === undefined) this.#blobs = new BlobQueue(this, entry);
-    else this.#blobs.add(entry);
+    if (this.#blobs === undefined) {
+      this.#connection.holdClose();
+      this.#blobs = new BlobQueue(this, entry);
+    } else {
+      this.#blobs.add(entry);
+    }
   }
 
   /** Of the queue behind Blobs. */
   queueEnded(): void {
     this.#blobs = undefined;
+    this.#connection.releaseClose();
+    this.#owner.queueEnded();
     this.#lookForDrain();
   }
 

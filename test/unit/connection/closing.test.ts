@@ -55,6 +55,30 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(sent(grown)).toEqual([closeLine(1000)]);
     });
 
+    it.each([
+      ["the peer's Close", stream(peer.close(1000)), 1000, 'close'],
+      ['its broken rule', stream(peer.frame(TEXT, '', { rsv: 2 })), 1002, 'error'],
+    ] as const)('that answers %s waits for what the transport has queued', (_what, bytes, code, type) => {
+      const connection = connect();
+      connection.holdClose();
+      expect(connection.receive(bytes)[0]?.type).toBe(type);
+      expect(connection.state).toBe('open');
+      expect(connection.receive(stream(peer.text('late')))).toEqual([]);
+      connection.sendText('queued');
+      expect(sent(connection)).toEqual([textLine('queued')]);
+      connection.releaseClose();
+      expect([connection.state, sent(connection)]).toEqual(['closed', [closeLine(code)]]);
+      // Without effect a second time, and where no Close is held.
+      connection.releaseClose();
+      expect(sent(connection)).toEqual([]);
+      const other = connect();
+      other.holdClose();
+      other.releaseClose();
+      expect([other.state, sent(other)]).toEqual(['open', []]);
+      other.receive(bytes);
+      expect([other.state, sent(other)]).toEqual(['closed', [closeLine(code)]]);
+    });
+
     it('begun here waits for the answer, and takes what comes until then', () => {
       const connection = connect();
       connection.sendText('last');
