@@ -278,3 +278,35 @@ describe.each(TRANSPORTS)('over %s', (name, start) => {
     }
   });
 });
+
+test('a paused client whose TCP connection is destroyed below TLS delivers what had arrived, once', async () => {
+  const httpServer = createHttpsServer({ ...certificate });
+  const server = new ours.WebSocketServer({ server: httpServer });
+  await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
+  const { port } = httpServer.address() as AddressInfo;
+  const long = 'x'.repeat(50_000);
+  server.on('connection', (webSocket) => {
+    webSocket.on('error', () => {});
+    webSocket.send(long);
+    webSocket.send('second');
+    webSocket.send('never ends', { fin: false });
+  });
+  const tcp = connect(port, '127.0.0.1');
+  const upper = connectTls({ socket: tcp, rejectUnauthorized: false });
+  onTestFinished(() => {
+    tcp.destroy();
+    httpServer.close();
+  });
+  const client = new ours.WebSocket(`wss://127.0.0.1:${port}`, { createConnection: () => upper });
+  const messages: string[] = [];
+  client.on('message', (data) => messages.push(nameOf(String(data))));
+  client.on('error', (error) => messages.push(String(error)));
+  client.on('open', () => client.pause());
+  await next(client, 'open');
+  await expect.poll(() => upper.readableLength).toBeGreaterThan(50_000);
+  const closed = next(client, 'close');
+  tcp.destroy();
+  await closed;
+  for (let i = 0; i < 3; i++) await turn();
+  expect(messages).toEqual([nameOf(long), 'second 6']);
+});
