@@ -73,6 +73,10 @@ function makeHttpServer(): Server | Http2Server {
 
 function accept(socket: SocketLike, request: IncomingMessage): void {
   const query = new URL(request.url!, 'ws://localhost').searchParams;
+  if (!query.has('seed')) {
+    socket.close();
+    return;
+  }
   const [seed, at] = [Number(query.get('seed')), Number(query.get('at'))];
   const plan = makeRound(seed, transport, implementation).connections[at]!;
   socket.binaryType = plan.serverBinaryType;
