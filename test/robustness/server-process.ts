@@ -31,6 +31,8 @@ export class ServerProcess {
     this.#child = fork(file, args, {
       ...(addressSpace === undefined ? { execArgv: [...execArgv] } : limited),
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+      // Options such as NaN and Infinity arrive as they are.
+      serialization: 'advanced',
     });
     this.#child.stderr!.on('data', (text) => {
       this.#stderr += text;

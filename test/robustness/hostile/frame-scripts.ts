@@ -33,7 +33,7 @@ function fromSoak(attack: Attack): Script {
     does: `sends the soak's "${name}"`,
     runsOn: path === '/plain' ? withFrames : withDeflate,
     run: async (target) => {
-      const wire = await target.handshake(path === '/plain' ? [] : undefined);
+      const wire = await target.handshake(path !== '/plain');
       if (how === 'untilCut') {
         wire.pause();
         for (let i = 0; i < 30 && !wire.isOver; i++) {

@@ -233,7 +233,11 @@ export const HANDSHAKE_SCRIPTS: readonly Script[] = [
       await sleep(100);
     },
   },
-  onThirdPath('third path, reset', 'asks for a path that no listener knows, and resets', (wire) => wire.reset()),
+  onThirdPath('third path, reset', 'asks for a path that no listener knows, and resets', async (wire) => {
+    wire.reset();
+    // The server's socket, if nobody answered, learns of it a little later.
+    await sleep(50);
+  }),
   onThirdPath(
     'third path, end',
     'asks for a path that no listener knows, and ends its side: the server must too',

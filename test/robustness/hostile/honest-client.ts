@@ -41,11 +41,11 @@ export class HonestClient {
     });
   }
 
-  static async connect({ transport, path }: Configuration, port: number): Promise<HonestClient> {
+  static async connect({ transport, isSecure, path }: Configuration, port: number): Promise<HonestClient> {
     if (transport === 'http2') {
-      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      const session = connectHttp2(`${isSecure ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false });
       session.on('error', () => {});
-      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { session });
+      const socket = new WebSocket(`${isSecure ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`, { session });
       socket.on('error', () => {});
       await opened(socket);
       return new HonestClient(socket, () => session.close());

@@ -147,6 +147,43 @@ function withHeaders(name: string, headers: NonNullable<ClientOptions['headers']
   };
 }
 
+/** A header that is about an HTTP/1.1 connection: the client leaves it out, and connects. */
+function withConnectionHeader(name: string, header: string, value: string): ServerScript {
+  let received: unknown;
+  return overHttp2(
+    name,
+    `gets no \`${header}\``,
+    (one, headers) => {
+      received = headers[header.toLowerCase()];
+      echoed(one);
+    },
+    {
+      options: { headers: { [header]: value } },
+      check: ({ isOpened }) => {
+        if (!isOpened) throw new Error('it did not open');
+        if (received !== undefined) throw new Error(`the server got ${header}: ${String(received)}`);
+      },
+    },
+  );
+}
+
+/** Options that no client can be made of: the constructor throws, names the option and sends nothing. */
+function withOptions(name: string, option: keyof ClientOptions, value: unknown): ServerScript {
+  let wasAsked = false;
+  return {
+    ...{ name, does: `is never asked, as \`${option}\` is nonsense` },
+    start: answering((socket, key) => {
+      wasAsked = true;
+      socket.write(switching(key));
+    }),
+    options: { handshakeTimeout: 500, [option]: value },
+    check: ({ thrown }) => {
+      if (wasAsked) throw new Error('the request was sent');
+      if (thrown?.includes(option) !== true) throw new Error(`the constructor threw ${thrown}`);
+    },
+  };
+}
+
 export const SERVER_SCRIPTS: readonly ServerScript[] = [
   raw('wrong accept', 'answers 101 with the wrong Sec-WebSocket-Accept', () => switching('AAAAAAAAAAAAAAAAAAAAAA=='), {
     check: mustFail,
@@ -299,12 +336,17 @@ export const SERVER_SCRIPTS: readonly ServerScript[] = [
     echoed(one);
     one.write(Buffer.alloc(64, 0xff));
   }),
+  withOptions('maxPayload NaN', 'maxPayload', Number.NaN),
+  withOptions('handshakeTimeout NaN', 'handshakeTimeout', Number.NaN),
+  withOptions('closeTimeout negative', 'closeTimeout', -1),
+  withOptions('an unknown kernel', 'kernel', 'bogus'),
+  withOptions('a window of 99 bits', 'perMessageDeflate', { clientMaxWindowBits: 99 }),
   withHeaders('CR LF in a header', { 'X-User': 'a\r\nb' }, false),
   withHeaders('a header name with a space', { 'a b': '1' }, false),
   withHeaders('CR LF in a header, HTTP/2', { 'X-User': 'a\r\nb' }, true),
   withHeaders('a header name with a space, HTTP/2', { 'a b': '1' }, true),
-  withHeaders('Keep-Alive, HTTP/2', { 'Keep-Alive': 'timeout=5' }, true),
-  withHeaders('TE, HTTP/2', { TE: 'gzip' }, true),
+  withConnectionHeader('Keep-Alive, HTTP/2', 'Keep-Alive', 'timeout=5'),
+  withConnectionHeader('TE, HTTP/2', 'TE', 'gzip'),
   withHeaders('two content types, HTTP/2', { 'content-type': ['a/b', 'c/d'] }, true),
   withHeaders('pseudo-headers, HTTP/2', { ':path': '/admin', ':authority': 'internal' }, true),
 ];

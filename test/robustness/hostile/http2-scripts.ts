@@ -10,7 +10,9 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const { NGHTTP2_CANCEL, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants;
 const CODES = [NGHTTP2_CANCEL, NGHTTP2_PROTOCOL_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR];
 
-const scripts: readonly Omit<Script, 'runsOn'>[] = [
+const NODE_VERSION = Number(process.versions.node.split('.')[0]);
+
+const scripts: readonly Script[] = [
   {
     name: 'reset of the stream at each stage',
     does: 'sends an extended CONNECT and RST_STREAM, with each code, after 0 to 60 ms',
@@ -193,6 +195,8 @@ const scripts: readonly Omit<Script, 'runsOn'>[] = [
   {
     name: 'headers that are no headers',
     does: 'sends a HEADERS frame whose HPACK block is broken',
+    // Without wsimd too, Node 20 keeps the socket of such a session for ever.
+    runsOn: (configuration) => onHttp2(configuration) && NODE_VERSION >= 22,
     run: async (target) => {
       const wire = target.open();
       const settings = Buffer.from('000000040000000000', 'hex');
@@ -204,4 +208,4 @@ const scripts: readonly Omit<Script, 'runsOn'>[] = [
   },
 ];
 
-export const HTTP2_SCRIPTS: readonly Script[] = scripts.map((script) => ({ ...script, runsOn: onHttp2 }));
+export const HTTP2_SCRIPTS: readonly Script[] = scripts.map((script) => ({ runsOn: onHttp2, ...script }));

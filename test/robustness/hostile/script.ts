@@ -14,8 +14,8 @@ export interface Script {
 }
 
 /** For scripts before and in the handshake. */
-export const onHttp1 = ({ transport, meets }: Configuration): boolean => transport !== 'http2' && meets !== 'frames';
-/** For scripts behind the handshake. */
-export const withFrames = ({ transport, meets }: Configuration): boolean =>
-  transport !== 'http2' && meets !== 'handshakes';
+export const onHttp1 = ({ transport, meets }: Configuration): boolean =>
+  transport !== 'http2' && (meets === 'handshakes' || meets === 'all');
+/** For scripts behind the handshake, on every transport. */
+export const withFrames = ({ meets }: Configuration): boolean => meets === 'frames' || meets === 'all';
 export const onHttp2 = ({ transport }: Configuration): boolean => transport === 'http2';

@@ -1,7 +1,8 @@
 // What a hostile script has to work with: raw connections to one server, and ways to end them badly.
 
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { requestHead } from '../../support/peers/raw-client.js';
@@ -9,26 +10,23 @@ import type { Configuration } from './configurations.js';
 
 /** Milliseconds in which a server must do what it has to: long, as the machine may be busy. */
 const PATIENCE = 20_000;
-export const OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits';
+const EXTENSION = 'permessage-deflate; client_max_window_bits';
+export const OFFER = `Sec-WebSocket-Extensions: ${EXTENSION}`;
 
-/** One connection of bytes. */
+/** One connection of bytes: a TCP or TLS connection, or a stream of HTTP/2. */
 export class Wire {
-  readonly tcp: Socket;
-  readonly #upper: Socket;
+  readonly #upper: Duplex;
+  readonly #reset: () => void;
   #received: Buffer = Buffer.alloc(0);
   #isOver = false;
   #wake: () => void = () => {};
 
-  constructor(port: number, isSecure: boolean) {
-    this.tcp = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
-    this.tcp.setNoDelay();
-    this.#upper = isSecure
-      ? connectTls({ socket: this.tcp, rejectUnauthorized: false, servername: 'localhost' })
-      : this.tcp;
-    for (const socket of [this.tcp, this.#upper]) {
-      socket.on('error', () => {});
-      socket.on('close', () => this.#over());
-    }
+  /** @param reset a RST, or RST_STREAM; the wire is destroyed behind it */
+  constructor(upper: Duplex, reset: () => void) {
+    this.#upper = upper;
+    this.#reset = reset;
+    upper.on('error', () => {});
+    upper.on('close', () => this.#over());
     this.#upper.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#wake();
@@ -45,6 +43,12 @@ export class Wire {
     return this.#received;
   }
 
+  /** What came behind the head of the response. */
+  get frames(): Buffer {
+    const end = this.#received.indexOf('\r\n\r\n');
+    return end < 0 ? this.#received : this.#received.subarray(end + 4);
+  }
+
   /** The server has ended the connection, or it was cut. */
   get isOver(): boolean {
     return this.#isOver;
@@ -52,6 +56,14 @@ export class Wire {
 
   write(bytes: string | Uint8Array): void {
     if (!this.#upper.destroyed && this.#upper.writable) this.#upper.write(bytes);
+  }
+
+  /** Waits until the bytes have left, or the connection has ended. */
+  written(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#upper.destroyed || !this.#upper.writable) resolve();
+      else this.#upper.write(bytes, () => resolve());
+    });
   }
 
   async #until(isDone: () => boolean, what: string): Promise<void> {
@@ -80,9 +92,9 @@ export class Wire {
     return this.#until(() => this.#isOver, 'end the connection');
   }
 
-  /** Waits for so many bytes in all, or the end. */
+  /** Waits for so many bytes of frames, or the end. */
   bytes(length: number): Promise<void> {
-    return this.#until(() => this.#isOver || this.#received.length >= length, `send ${length} bytes`);
+    return this.#until(() => this.#isOver || this.frames.length >= length, `send ${length} bytes`);
   }
 
   pause(): void {
@@ -94,13 +106,28 @@ export class Wire {
   }
   /** A RST. */
   reset(): void {
-    if (!this.tcp.destroyed && !this.tcp.writableEnded && !this.#upper.writableEnded) this.tcp.resetAndDestroy();
+    if (!this.#upper.destroyed && !this.#upper.writableEnded) this.#reset();
     this.destroy();
   }
   destroy(): void {
     this.#upper.destroy();
-    this.tcp.destroy();
   }
+}
+
+/** @param protocol that TLS negotiates, if it does */
+function dial(port: number, isSecure: boolean, protocol: 'h2' | undefined): Wire {
+  const tcp = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+  tcp.setNoDelay();
+  tcp.on('error', () => {});
+  const alpn = protocol === undefined ? {} : { ALPNProtocols: [protocol] };
+  const upper = isSecure
+    ? connectTls({ socket: tcp, rejectUnauthorized: false, servername: 'localhost', ...alpn })
+    : tcp;
+  upper.on('close', () => tcp.destroy());
+  tcp.on('close', () => upper.destroy());
+  return new Wire(upper, () => {
+    if (!tcp.destroyed && !tcp.writableEnded) tcp.resetAndDestroy();
+  });
 }
 
 /** The server under attack. */
@@ -116,8 +143,8 @@ export class Target {
   }
 
   /** A connection on which nothing has been said. */
-  open({ isSecure = this.configuration.transport === 'tls' } = {}): Wire {
-    const wire = new Wire(this.port, isSecure);
+  open({ isSecure = this.configuration.transport === 'tls' || this.configuration.isSecure } = {}): Wire {
+    const wire = dial(this.port, isSecure, this.configuration.transport === 'http2' ? 'h2' : undefined);
     this.#wires.add(wire);
     return wire;
   }
@@ -127,17 +154,29 @@ export class Target {
     return requestHead(this.port, { target, lines });
   }
 
-  /** A connection whose handshake is done. */
-  async handshake(lines: string[] = this.configuration.hasDeflate ? [OFFER] : []): Promise<Wire> {
+  /** A connection whose handshake is done; over HTTP/2 on a session of its own. */
+  async handshake(hasDeflate = this.configuration.hasDeflate): Promise<Wire> {
+    if (this.configuration.transport === 'http2') return this.#openStream(hasDeflate);
     const wire = this.open();
-    wire.write(this.request({ lines }));
+    wire.write(this.request({ lines: hasDeflate ? [OFFER] : [] }));
     const head = await wire.head();
     if (!head.startsWith('HTTP/1.1 101')) throw new Error(`a good handshake was answered with ${head.slice(0, 60)}`);
     return wire;
   }
 
+  async #openStream(hasDeflate: boolean): Promise<Wire> {
+    const session = await this.session();
+    const stream = this.connect(session, undefined, hasDeflate ? { 'sec-websocket-extensions': EXTENSION } : {});
+    const status = await this.status(stream);
+    if (status !== 200) throw new Error(`a good extended CONNECT was answered with ${status}`);
+    const wire = new Wire(stream, () => stream.close(constants.NGHTTP2_CANCEL));
+    this.#wires.add(wire);
+    return wire;
+  }
+
   async session(): Promise<ClientHttp2Session> {
-    const session = connectHttp2(`http://127.0.0.1:${this.port}`);
+    const scheme = this.configuration.isSecure ? 'https' : 'http';
+    const session = connectHttp2(`${scheme}://127.0.0.1:${this.port}`, { rejectUnauthorized: false });
     this.#sessions.add(session);
     session.on('error', () => {});
     await Promise.race([new Promise((resolve) => session.once('remoteSettings', resolve)), sleep(PATIENCE)]);
@@ -148,7 +187,8 @@ export class Target {
   connect(session: ClientHttp2Session, path: string = this.configuration.path, headers = {}): ClientHttp2Stream {
     const stream = session.request(
       {
-        ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': path },
+        ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':path': path },
+        ':scheme': this.configuration.isSecure ? 'https' : 'http',
         ...{ ':authority': `127.0.0.1:${this.port}`, 'sec-websocket-version': '13', ...headers },
       },
       { endStream: false },

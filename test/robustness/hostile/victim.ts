@@ -2,8 +2,9 @@
 //
 //     node build/test/robustness/hostile/victim.js <configuration>
 
+import './short-strings.js';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { createServer as createHttp2Server, createSecureServer, type Http2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,7 +15,17 @@ import { answerQuestions, DeliberateError, guardProcess, openSockets } from '../
 import { MAX_FRAGMENTS, MAX_PAYLOAD } from '../soak/limits.js';
 import { CONFIGURATIONS, type Configuration, type ConfigurationName } from './configurations.js';
 
-export type VictimQuestion = { readonly what: 'port' } | { readonly what: 'faults' } | { readonly what: 'idle' };
+export type VictimQuestion =
+  | { readonly what: 'port' | 'faults' | 'idle' }
+  /** Makes a server with these options, and ends it if that succeeds. */
+  | { readonly what: 'construct'; readonly options: object };
+
+export interface Construction {
+  /** Undefined if the constructor threw nothing. */
+  readonly thrown: string | undefined;
+  /** Servers that listen, with the one that the scripts meet. */
+  readonly listening: number;
+}
 
 export interface Left {
   readonly clients: number;
@@ -40,7 +51,9 @@ const LIMITS: Options = {
 const httpServer = makeHttpServer(configuration);
 const server = makeServer();
 await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-answerQuestions(async ({ what }: VictimQuestion) => {
+answerQuestions(async (question: VictimQuestion) => {
+  const { what } = question;
+  if (what === 'construct') return construct(question.options);
   if (what === 'port') return (httpServer.address() as AddressInfo).port;
   if (what === 'faults') return guard.faults.splice(0);
   const isBusy = () => server.clients.size + openSockets() > 0;
@@ -48,10 +61,24 @@ answerQuestions(async ({ what }: VictimQuestion) => {
   return { clients: server.clients.size, sockets: openSockets() } satisfies Left;
 });
 
-function makeHttpServer({ transport }: Configuration): Server | Http2Server {
+function makeHttpServer({ transport, isSecure }: Configuration): Server | Http2Server {
   if (transport === 'tcp') return createServer();
   if (transport === 'tls') return createHttpsServer({ ...makeCertificate() });
-  return createHttp2Server({ settings: { enableConnectProtocol: true } });
+  const settings = { enableConnectProtocol: true };
+  return isSecure ? createSecureServer({ ...makeCertificate(), settings }) : createHttp2Server({ settings });
+}
+
+async function construct(options: object): Promise<Construction> {
+  let thrown: string | undefined;
+  try {
+    new WebSocketServer({ port: 0, host: '127.0.0.1', ...options }).close();
+  } catch (error) {
+    thrown = String(error);
+  }
+  // A constructor that throws must not have begun to listen.
+  await sleep(10);
+  const listening = process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length;
+  return { thrown, listening };
 }
 
 function makeServer(): WebSocketServer {
@@ -63,6 +90,9 @@ function makeServer(): WebSocketServer {
     ...(name === 'a short close timeout, direct reads'
       ? { closeTimeout: 100, directReads: true, textAs: 'string', heartbeat: { interval: 15_000 } }
       : {}),
+    ...(name === 'short strings' ? { textAs: 'string' } : {}),
+    // WebAssembly reserves more addresses than there are.
+    ...(name === 'little memory' ? { kernel: 'portable', maxPayload: 2 ** 30, maxHeldLength: 0 } : {}),
   };
   if (name === 'noServer' || name === 'headers from the request') return makeDetached(options);
   const made = new WebSocketServer({ ...options, server: httpServer, ...(isBeside ? { path } : {}) });
