@@ -13,7 +13,7 @@ import type { ChaosResult } from './run.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = join(ROOT, 'build', 'test', 'robustness', 'chaos', 'main.js');
-const ROUNDS = Number(process.env.WSIMD_CHAOS_ROUNDS ?? 60);
+const ROUNDS = Number(process.env.WSIMD_CHAOS_ROUNDS ?? 24);
 const SEED = Number(process.env.WSIMD_CHAOS_SEED ?? 1);
 /** Milliseconds: rounds whose peer falls silent wait for a close timeout. */
 const PATIENCE = 240_000 + ROUNDS * 1500;
