@@ -1,7 +1,7 @@
 // Hostile peers that make the engine fail: texts beyond its limit for strings, messages that there is no memory for.
 
 import { deflateRawSync } from 'node:zlib';
-import { concat, Peer, wire as toBytes, type WireFrame } from '../../support/wire.js';
+import { concat, Peer, wire as toBytes, type WireFrame } from '../../support/frames/wire.js';
 import type { Script } from './script.js';
 import { LONGEST_STRING } from './short-strings.js';
 import type { Target, Wire } from './target.js';

@@ -3,9 +3,9 @@
 
 import { expect, test } from 'vitest';
 import type { WebSocket } from '../../../../src/node/index.js';
+import { concat, Peer, stream } from '../../../support/frames/wire.js';
 import { IMPLEMENTATIONS, isOurs, openPair, record } from '../../../support/peers/implementations.js';
 import { next } from '../../../support/servers/servers.js';
-import { concat, Peer, stream } from '../support/wire.js';
 
 const ws = IMPLEMENTATIONS[0]![1];
 const COMPRESSED = { perMessageDeflate: { threshold: 0 } };
