@@ -12,6 +12,7 @@ import { WebSocket } from 'ws';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DOCUMENTS = [
   'README.md',
+  'ARCHITECTURE.md',
   'SECURITY.md',
   'CHANGELOG.md',
   ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
@@ -38,6 +39,16 @@ describe('links', () => {
       expect(existsSync(file), link).toBe(true);
       if (anchor !== undefined) expect(anchorsOf(readFileSync(file, 'utf8')), link).toContain(anchor);
     }
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  it('names only files and folders that exist', () => {
+    const markdown = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+    const paths = [...markdown.matchAll(/`((?:assembly|bench|src|test)\/[\w./-]+)`/g)].map(([, path]) => path!);
+    expect(paths.length).toBeGreaterThan(100);
+    const missing = paths.filter((path) => !path.includes('NAME') && !existsSync(join(ROOT, path)));
+    expect(missing).toEqual([]);
   });
 });
 

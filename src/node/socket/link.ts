@@ -1,5 +1,5 @@
-// An open connection on a Node socket: carries bytes between a Duplex and a Connection, turns what comes into events of the
-// WebSocket above it, and sees that a close ends. It knows no HTTP and no face: what users call is in websocket.ts.
+// An open connection on a Node socket: reads and pauses the socket, hands its chunks to a Connection, emits what comes of them on the
+// WebSocket, and ends the socket after a Close. What users call is in websocket.ts; what is sent goes through outgoing.ts.
 
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
