@@ -2,8 +2,9 @@
 // and no host.
 
 import type * as Wsimd from '../../../src/index.js';
+import { join } from '../../support/frames/wire.js';
 import type { EventLine } from './format.js';
-import { describeBytes, joinBytes } from './wire-bytes.js';
+import { describeBytes } from './wire-bytes.js';
 
 /** One line an event; the pieces of a message are joined, and stand where its last piece came. */
 export class EventLog {
@@ -24,7 +25,7 @@ export class EventLog {
       case 'piece':
         if (event.isFirst) this.#pieces = [];
         this.#pieces.push(event.data);
-        if (event.isLast) this.lines.push(`${event.opcode} ${describeBytes(joinBytes(this.#pieces))}`);
+        if (event.isLast) this.lines.push(`${event.opcode} ${describeBytes(join(this.#pieces))}`);
         break;
       case 'ping':
       case 'pong':

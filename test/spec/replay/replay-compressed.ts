@@ -6,13 +6,14 @@ import type * as Compression from '../../../src/deflate/index.js';
 import type * as Handshake from '../../../src/handshake/index.js';
 import type * as Wsimd from '../../../src/index.js';
 import { type Cut, cutInto, everyCut, someCuts } from '../../support/frames/cuts.js';
+import { join } from '../../support/frames/wire.js';
 import { createRandom } from '../../support/inputs/random.js';
 import { readDeflate } from '../../support/oracles/read-deflate.js';
 import { referenceDecode } from '../../support/oracles/reference-decoder.js';
 import { EventLog, eventLine } from './event-log.js';
 import type { EventLine, FrameLine, MessagesLine, TextVector } from './format.js';
 import { PeerDeflater } from './peer-deflater.js';
-import { bytesFor, describeBytes, headerFor, joinBytes } from './wire-bytes.js';
+import { bytesFor, describeBytes, headerFor } from './wire-bytes.js';
 
 /** What is put to the test. */
 export type CompressingImplementation = Pick<typeof Wsimd, 'MessageDecoder' | 'Connection'> &
@@ -95,7 +96,7 @@ function replay(scene: Scene): number {
   }
   if (failure !== undefined || events.at(-1)?.type === 'close') {
     const junk = Uint8Array.of(0xc1, 0x85, 0, 0, 0, 0, 0xff, 0, 0x70, 0xc3, 0x28);
-    decode(someCuts(joinBytes([bytes, bytesFor(vector.behind, role), junk]), [bytes.length, bytes.length + 1]));
+    decode(someCuts(join([bytes, bytesFor(vector.behind, role), junk]), [bytes.length, bytes.length + 1]));
   }
   if (failure !== undefined) {
     checkWhenKnown(scene, bytes);
@@ -187,8 +188,8 @@ function checkEcho(scene: Scene, bytes: Uint8Array): void {
     const [frame] = referenceDecode(sent, { role: role === 'server' ? 'client' : 'server' }).frames;
     let data = frame!.payload.slice();
     if (isCompressed) {
-      data = Uint8Array.from(readDeflate(joinBytes([data, TRAILER, FINAL]), 2 ** windowBits, history).bytes);
-      if (takeover) history = joinBytes([history, data]).slice(-(2 ** windowBits));
+      data = Uint8Array.from(readDeflate(join([data, TRAILER, FINAL]), 2 ** windowBits, history).bytes);
+      if (takeover) history = join([history, data]).slice(-(2 ** windowBits));
     }
     lines.push(`${type} ${describeBytes(data)}`);
     connection.releaseOutgoing(sent);

@@ -4,10 +4,11 @@
 
 import type * as Wsimd from '../../../src/index.js';
 import { type Cut, cutInto, everyCut, someCuts } from '../../support/frames/cuts.js';
+import { join } from '../../support/frames/wire.js';
 import { referenceDecode } from '../../support/oracles/reference-decoder.js';
 import { describeError, EventLog, eventLine } from './event-log.js';
 import type { FailureLine, FrameLine, TextVector, VectorRole } from './format.js';
-import { bytesFor, describeBytes, describeFrame, frameLine, headerFor, joinBytes } from './wire-bytes.js';
+import { bytesFor, describeBytes, describeFrame, frameLine, headerFor } from './wire-bytes.js';
 
 /** What is put to the test. */
 export type Implementation = Pick<typeof Wsimd, 'FrameDecoder' | 'MessageDecoder' | 'Connection' | 'ProtocolError'>;
@@ -75,7 +76,7 @@ function prepare(implementation: Implementation, vector: TextVector, role: Vecto
   if (failure !== undefined || events.at(-1)?.type === 'close') {
     // Nothing that stands behind an error or a Close counts, whatever it is.
     const junk = Uint8Array.of(0x81, 0x85, 0, 0, 0, 0, 0xff, 0, 0x70, 0xc3, 0x28);
-    const behind = joinBytes([bytes, bytesFor(vector.behind, role), junk]);
+    const behind = join([bytes, bytesFor(vector.behind, role), junk]);
     const border = bytes.length;
     replays.push((kernel) => replayCuts({ ...scene, kernel }, someCuts(behind, [border - 1, border, border + 1])));
   }
@@ -178,7 +179,7 @@ function replayFrames(scene: Scene, cut: Cut): void {
         pieces.push(decoder.payload());
         if (!decoder.isEnd || head === undefined) continue;
         const [first, key, headerLength, payloadLength] = head;
-        lines.push(describeFrame(first, key, headerLength, payloadLength, joinBytes(pieces)));
+        lines.push(describeFrame(first, key, headerLength, payloadLength, join(pieces)));
       }
     } catch (caught) {
       if (!(caught instanceof implementation.ProtocolError)) throw caught;
@@ -207,7 +208,7 @@ function replayConnection(scene: Scene, role: 'client' | 'server', cut: Cut): vo
   same(scene, cut, 'connection', log.lines, lines);
 
   // What it sends must itself be right for the other end.
-  const wire = joinBytes(sent);
+  const wire = join(sent);
   const read = referenceDecode(wire, { role: role === 'server' ? 'client' : 'server', maxMessageLength: 2 ** 40 });
   const sentLines = read.frames.map(({ opcode, payload }) => `${opcode} ${describeBytes(payload)}`);
   same(scene, cut, 'connection, what it sends', sentLines, out);

@@ -1,10 +1,9 @@
-// The lines of a vector as bytes on the wire, and bytes and events as lines that can be compared. Knows the layout of a
-// frame (RFC 6455 section 5.2) and no rule; no codec, no test runner and no host.
+// The lines of a vector as bytes on the wire, and bytes and events as lines that can be compared. No codec, no test runner and no
+// host.
 
+import { join, MASKING_KEY, type WireFrame, wire } from '../../support/frames/wire.js';
 import type { FrameLine, VectorRole } from './format.js';
 
-/** Of the example in RFC 6455 section 5.7. */
-const MASKING_KEY = Uint8Array.of(0x37, 0xfa, 0x21, 0x3d);
 /** What is longer is described by a hash. */
 const SHOWN_LENGTH = 32;
 
@@ -13,44 +12,37 @@ function isMasked({ wrongMask }: FrameLine, role: VectorRole): boolean {
   return (role === 'server') !== wrongMask;
 }
 
+/** The frame as the peer of this role sends it. */
+function wireFrame(frame: FrameLine & { readonly opcode: number }, role: VectorRole): WireFrame {
+  const { opcode, payload, fin, rsv, claims, lengthBits, maskingKey } = frame;
+  return {
+    ...{ opcode, payload, fin, rsv, masked: isMasked(frame, role) },
+    ...(claims === undefined ? {} : { claimed: BigInt(claims) }),
+    ...(lengthBits === undefined ? {} : { form: lengthBits }),
+    ...(maskingKey === undefined ? {} : { maskingKey: [...maskingKey] }),
+  };
+}
+
+function isFrame(line: FrameLine): line is FrameLine & { readonly opcode: number } {
+  return line.opcode !== undefined;
+}
+
 /** The header of a frame as the peer of this role writes it. */
 export function headerFor(frame: FrameLine, role: VectorRole): Uint8Array {
-  const { opcode, payload, fin, rsv } = frame;
-  if (opcode === undefined) return new Uint8Array(0);
-  const length = frame.claims ?? payload.length;
-  const bits = frame.lengthBits ?? (length < 126 ? 7 : length < 65536 ? 16 : 64);
-  const masked = isMasked(frame, role);
-  const shortLength = bits === 7 ? Number(length) : bits === 16 ? 126 : 127;
-  const header = [(fin ? 0x80 : 0) | (rsv << 4) | opcode, (masked ? 0x80 : 0) | shortLength];
-  if (bits === 16) header.push(Number(length) >> 8, Number(length) & 255);
-  if (bits === 64)
-    for (let shift = 56n; shift >= 0n; shift -= 8n) header.push(Number((BigInt(length) >> shift) & 255n));
-  if (masked) header.push(...(frame.maskingKey ?? MASKING_KEY));
-  return Uint8Array.from(header);
+  if (!isFrame(frame)) return new Uint8Array(0);
+  const claimed = BigInt(frame.claims ?? frame.payload.length);
+  return wire({ ...wireFrame(frame, role), payload: [], claimed });
 }
 
 /** Frames as the peer of this role sends them, one behind the other. */
 export function bytesFor(frames: readonly FrameLine[], role: VectorRole): Uint8Array<ArrayBuffer> {
-  const headers = frames.map((frame) => headerFor(frame, role));
-  const bytes = new Uint8Array(frames.reduce((sum, { payload }, i) => sum + headers[i]!.length + payload.length, 0));
-  let offset = 0;
-  for (const [i, frame] of frames.entries()) {
-    bytes.set(headers[i]!, offset);
-    offset += headers[i]!.length;
-    bytes.set(frame.payload, offset);
-    if (frame.opcode !== undefined && isMasked(frame, role)) {
-      const key = frame.maskingKey ?? MASKING_KEY;
-      for (let j = 0; j < frame.payload.length; j++) bytes[offset + j] = bytes[offset + j]! ^ key[j & 3]!;
-    }
-    offset += frame.payload.length;
-  }
-  return bytes;
+  return join(frames.map((frame) => (isFrame(frame) ? wire(wireFrame(frame, role)) : frame.payload)));
 }
 
 /** What a frame decoder must say of a frame; as `describeFrame`. */
 export function frameLine(frame: FrameLine, role: VectorRole): string {
   const header = headerFor(frame, role);
-  const key = isMasked(frame, role) ? (frame.maskingKey ?? MASKING_KEY) : undefined;
+  const key = isMasked(frame, role) ? (frame.maskingKey ?? Uint8Array.from(MASKING_KEY)) : undefined;
   return describeFrame(header[0]!, key, header.length, frame.payload.length, frame.payload);
 }
 
@@ -79,14 +71,4 @@ function toHex(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]!]!;
   return text;
-}
-
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -39,6 +39,11 @@ export function firstByteOf(frame: WireFrame): number {
   return (frame.fin === false ? 0 : 0x80) | ((frame.rsv ?? 0) << 4) | frame.opcode;
 }
 
+/** What the first byte of a frame says: FIN, the RSV bits, the opcode. The inverse of `firstByteOf`. */
+export function fromFirstByte(first: number): Required<Pick<WireFrame, 'opcode' | 'fin' | 'rsv'>> {
+  return { opcode: first & 15, fin: (first & 0x80) !== 0, rsv: (first >> 4) & 7 };
+}
+
 export function wire(frame: WireFrame): Uint8Array<ArrayBuffer> {
   const payload = bytesOf(frame.payload ?? '');
   const length = frame.claimed ?? BigInt(payload.length);
@@ -58,6 +63,11 @@ export function wire(frame: WireFrame): Uint8Array<ArrayBuffer> {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return join(parts);
+}
+
+/** `concat`, for more parts than a call can have arguments. */
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -21,14 +21,15 @@ import {
   OPCODE_TEXT,
 } from '../../../assembly/shared/protocol.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
+import { fromFirstByte, wire } from '../frames/wire.js';
 
 /** First bytes of whole frames, and of the last fragment of a message. */
-export const TEXT = FIN | OPCODE_TEXT;
-export const BINARY = FIN | OPCODE_BINARY;
-export const CLOSE = FIN | OPCODE_CLOSE;
-export const PING = FIN | OPCODE_PING;
-export const PONG = FIN | OPCODE_PONG;
-export const LAST = FIN | OPCODE_CONTINUATION;
+export const FIN_TEXT = FIN | OPCODE_TEXT;
+export const FIN_BINARY = FIN | OPCODE_BINARY;
+export const FIN_CLOSE = FIN | OPCODE_CLOSE;
+export const FIN_PING = FIN | OPCODE_PING;
+export const FIN_PONG = FIN | OPCODE_PONG;
+export const FIN_CONTINUATION = FIN | OPCODE_CONTINUATION;
 
 export interface FrameSpec {
   /** FIN, RSV bits and opcode. */
@@ -44,17 +45,14 @@ export interface FrameSpec {
 
 export const KEY = [0xa1, 0x02, 0xf3, 0x44] as const;
 
-export function frame(spec: FrameSpec): Uint8Array {
-  const { first, payload = [], maskingKey } = spec;
-  const length = spec.claimed ?? BigInt(payload.length);
-  const lengthBits = spec.lengthBits ?? (length < 126n ? 7 : length < 65536n ? 16 : 64);
-  const code = lengthBits === 7 ? Number(length) : lengthBits === 16 ? 126 : 127;
-  const bytes = [first, code | (maskingKey ? 0x80 : 0)];
-  for (let shift = lengthBits === 7 ? 0 : lengthBits; shift > 0; shift -= 8) {
-    bytes.push(Number((length >> BigInt(shift - 8)) & 0xffn));
-  }
-  if (maskingKey) bytes.push(...maskingKey);
-  return Uint8Array.from([...bytes, ...masked(payload, maskingKey)]);
+export function frame({ first, payload = [], maskingKey, claimed, lengthBits }: FrameSpec): Uint8Array {
+  return wire({
+    ...fromFirstByte(first),
+    ...(maskingKey === undefined ? { masked: false } : { masked: true, maskingKey }),
+    ...(claimed === undefined ? {} : { claimed }),
+    ...(lengthBits === undefined ? {} : { form: lengthBits }),
+    payload,
+  });
 }
 
 export function fromClient(
@@ -67,14 +65,6 @@ export function fromClient(
 
 export function utf8(text: string): number[] {
   return [...Buffer.from(text)];
-}
-
-function masked(payload: Uint8Array | readonly number[], maskingKey?: readonly number[]): number[] {
-  return Array.from(payload, (byte, i) => (maskingKey ? byte ^ maskingKey[i % 4]! : byte));
-}
-
-export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
 }
 
 export const KEY_NUMBER = keyNumber(KEY);

@@ -35,33 +35,33 @@ import {
   RSV1,
   RSV2,
 } from '../../../assembly/shared/protocol.js';
+import { concat } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import {
-  BINARY,
   byteByByte,
-  CLOSE,
-  concat,
   decodeOnce,
   decodeStream,
+  FIN_BINARY,
+  FIN_CLOSE,
+  FIN_CONTINUATION,
+  FIN_PING,
+  FIN_PONG,
+  FIN_TEXT,
   frame,
   freshState,
   fromClient,
   KEY,
-  LAST,
   NO_LIMIT,
-  PING,
-  PONG,
   splits,
-  TEXT,
   utf8,
 } from '../../support/kernels/decoding.js';
 import { KERNELS } from '../../support/kernels/kernels.js';
 import { FAULTS, fromServer, OPEN_TEXT } from './decode-faults.js';
 
 /** Before each fault, so that it is not at the start of the stream. Passes any limit. */
-const PRELUDE = [fromClient(BINARY), fromClient(PING, utf8('ping'))];
-const CLIENT_PRELUDE = [fromServer(BINARY), fromServer(PING, utf8('ping'))];
-const TRAILER = concat(fromClient(BINARY, [1, 2, 3]), fromClient(CLOSE), Uint8Array.of(0xff, 0xff, 0xff));
+const PRELUDE = [fromClient(FIN_BINARY), fromClient(FIN_PING, utf8('ping'))];
+const CLIENT_PRELUDE = [fromServer(FIN_BINARY), fromServer(FIN_PING, utf8('ping'))];
+const TRAILER = concat(fromClient(FIN_BINARY, [1, 2, 3]), fromClient(FIN_CLOSE), Uint8Array.of(0xff, 0xff, 0xff));
 
 describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   const memory = new Uint8Array(kernel.memory);
@@ -113,7 +113,7 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   });
 
   it('makes no record of the piece at fault, and keeps those before', () => {
-    const text = fromClient(TEXT, [...utf8('good'), 0xff, ...utf8('bad')]);
+    const text = fromClient(FIN_TEXT, [...utf8('good'), 0xff, ...utf8('bad')]);
     const whole = decodeOnce(kernel, freshState(), text);
     expect(whole.records).toEqual([]);
     expect(whole.state).toMatchObject({ error: ERROR_INVALID_UTF8, errorOffset: 10, consumed: text.length });
@@ -126,11 +126,11 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   });
 
   it('counts below zero where the byte at fault came earlier', () => {
-    const close = fromClient(CLOSE, [0x03, 0xed]);
+    const close = fromClient(FIN_CLOSE, [0x03, 0xed]);
     const held = decodeOnce(kernel, freshState(), close.subarray(0, 7));
     expect(decodeOnce(kernel, held.stateBytes, close.subarray(7)).state.errorOffset).toBe(-1);
 
-    const tooLong = fromClient(BINARY, [], { claimed: 1000n });
+    const tooLong = fromClient(FIN_BINARY, [], { claimed: 1000n });
     for (let cut = 1; cut < 8; cut++) {
       const header = decodeOnce(kernel, freshState({ maxFrameLength: 999n }), tooLong.subarray(0, cut));
       expect(decodeOnce(kernel, header.stateBytes, tooLong.subarray(cut)).state.errorOffset).toBe(1 - cut);
@@ -151,10 +151,10 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   });
 
   it('stays failed: later chunks are dropped untouched, the error stands', () => {
-    const failed = decodeOnce(kernel, freshState(), concat(fromClient(PING), fromServer(TEXT, [1])));
+    const failed = decodeOnce(kernel, freshState(), concat(fromClient(FIN_PING), fromServer(FIN_TEXT, [1])));
     const expected = failed.stateBytes.slice();
     let state: Uint8Array = failed.stateBytes;
-    for (const chunk of [TRAILER, new Uint8Array(0), fromClient(0x7f), fromClient(TEXT, [0xff]), TRAILER]) {
+    for (const chunk of [TRAILER, new Uint8Array(0), fromClient(0x7f), fromClient(FIN_TEXT, [0xff]), TRAILER]) {
       const outcome = decodeOnce(kernel, state, chunk);
       state = outcome.stateBytes;
       expect(outcome.records).toEqual([]);
@@ -173,13 +173,13 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
       [ERROR_STRAY_CONTINUATION, frame({ first: OPCODE_CONTINUATION, claimed: 1n << 63n })],
       [ERROR_UNFINISHED_MESSAGE, frame({ first: OPCODE_TEXT, claimed: 1n << 63n }), OPEN_TEXT],
       [ERROR_FRAGMENTED_CONTROL, frame({ first: OPCODE_CLOSE, claimed: 1n << 63n })],
-      [ERROR_NOT_MASKED, frame({ first: CLOSE, claimed: 1n << 63n })],
-      [ERROR_NOT_MASKED, frame({ first: CLOSE, payload: [1] })],
-      [ERROR_CONTROL_TOO_LONG, fromClient(CLOSE, [], { claimed: 1n << 63n })],
-      [ERROR_LENGTH_TOP_BIT, fromClient(BINARY, [], { claimed: 1n << 63n })],
-      [ERROR_LENGTH_NOT_MINIMAL, fromClient(BINARY, [], { claimed: 120n, lengthBits: 64 })],
-      [ERROR_FRAME_TOO_LONG, fromClient(TEXT, new Uint8Array(101).fill(0xff))],
-      [ERROR_MESSAGE_TOO_LONG, fromClient(LAST, new Uint8Array(100).fill(0xff)), OPEN_TEXT],
+      [ERROR_NOT_MASKED, frame({ first: FIN_CLOSE, claimed: 1n << 63n })],
+      [ERROR_NOT_MASKED, frame({ first: FIN_CLOSE, payload: [1] })],
+      [ERROR_CONTROL_TOO_LONG, fromClient(FIN_CLOSE, [], { claimed: 1n << 63n })],
+      [ERROR_LENGTH_TOP_BIT, fromClient(FIN_BINARY, [], { claimed: 1n << 63n })],
+      [ERROR_LENGTH_NOT_MINIMAL, fromClient(FIN_BINARY, [], { claimed: 120n, lengthBits: 64 })],
+      [ERROR_FRAME_TOO_LONG, fromClient(FIN_TEXT, new Uint8Array(101).fill(0xff))],
+      [ERROR_MESSAGE_TOO_LONG, fromClient(FIN_CONTINUATION, new Uint8Array(100).fill(0xff)), OPEN_TEXT],
     ];
     for (const [error, bytes, before = []] of order) {
       const chunks = [concat(...before), bytes];
@@ -191,15 +191,15 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   it('allows what the limits allow, and control frames whatever they are', () => {
     const settings = { maxFrameLength: 6n, maxMessageLength: 10n };
     const stream = concat(
-      fromClient(BINARY, randomBytes(6, 1)),
+      fromClient(FIN_BINARY, randomBytes(6, 1)),
       fromClient(OPCODE_BINARY, randomBytes(6, 2)),
-      fromClient(PING, randomBytes(125, 3)),
+      fromClient(FIN_PING, randomBytes(125, 3)),
       fromClient(OPCODE_CONTINUATION, randomBytes(4, 4)),
       fromClient(OPCODE_CONTINUATION),
-      fromClient(LAST),
-      fromClient(TEXT, utf8('sixsix')),
-      fromClient(PONG, randomBytes(125, 5)),
-      fromClient(CLOSE, [0x03, 0xe8, ...utf8('a long reason')]),
+      fromClient(FIN_CONTINUATION),
+      fromClient(FIN_TEXT, utf8('sixsix')),
+      fromClient(FIN_PONG, randomBytes(125, 5)),
+      fromClient(FIN_CLOSE, [0x03, 0xe8, ...utf8('a long reason')]),
     );
     for (const chunks of [...splits(stream), byteByByte(stream)]) {
       const { frames, state } = decodeStream(kernel, chunks, settings);
@@ -207,7 +207,7 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
       expect(frames).toHaveLength(9);
     }
     for (const limit of [0n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 32n + 1n, NO_LIMIT]) {
-      const bytes = fromClient(BINARY, [], { claimed: limit });
+      const bytes = fromClient(FIN_BINARY, [], { claimed: limit });
       for (const limits of [{ maxFrameLength: limit }, { maxMessageLength: limit }]) {
         expect(decodeOnce(kernel, freshState(limits), bytes).state.error).toBe(ERROR_NONE);
       }
@@ -227,7 +227,7 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
       [NO_LIMIT, ERROR_MESSAGE_TOO_LONG],
       [NO_LIMIT + 1n, ERROR_FRAME_TOO_LONG],
     ] as const) {
-      expect(decodeOnce(kernel, open, fromClient(LAST, [], { claimed: length })).state.error).toBe(error);
+      expect(decodeOnce(kernel, open, fromClient(FIN_CONTINUATION, [], { claimed: length })).state.error).toBe(error);
     }
   });
 
@@ -235,7 +235,7 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
     const valid = (code: number) =>
       (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
     for (let code = 0; code < 65536; code++) {
-      const close = frame({ first: CLOSE, payload: [code >> 8, code & 0xff], maskingKey: KEY });
+      const close = frame({ first: FIN_CLOSE, payload: [code >> 8, code & 0xff], maskingKey: KEY });
       const { stage, error, errorOffset } = decodeOnce(kernel, freshState(), close).state;
       const right = valid(code)
         ? stage === STAGE_CLOSED && error === ERROR_NONE
@@ -247,22 +247,26 @@ describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
   it('validates no text where that is asked for, and no binary', () => {
     const options = OPTION_REQUIRE_MASKED | OPTION_SKIP_UTF8;
     const stream = concat(
-      fromClient(TEXT, [0xff, 0xc0]),
+      fromClient(FIN_TEXT, [0xff, 0xc0]),
       fromClient(OPCODE_TEXT, [0xe8]),
-      fromClient(LAST, [0x61, 0xf0]),
-      fromClient(CLOSE, [0x03, 0xe8, 0xff]),
+      fromClient(FIN_CONTINUATION, [0x61, 0xf0]),
+      fromClient(FIN_CLOSE, [0x03, 0xe8, 0xff]),
     );
     for (const chunks of [...splits(stream), byteByByte(stream)]) {
       const { frames, state } = decodeStream(kernel, chunks, { options });
       expect(state).toMatchObject({ stage: STAGE_CLOSED, error: ERROR_NONE, utf8: 0 });
       expect(frames).toHaveLength(4);
     }
-    const binary = concat(fromClient(BINARY, [0xff]), fromClient(OPCODE_BINARY, [0xe8]), fromClient(LAST, [0xff]));
+    const binary = concat(
+      fromClient(FIN_BINARY, [0xff]),
+      fromClient(OPCODE_BINARY, [0xe8]),
+      fromClient(FIN_CONTINUATION, [0xff]),
+    );
     for (const chunks of splits(binary)) expect(decodeStream(kernel, chunks).state.error).toBe(ERROR_NONE);
   });
 
   it('waits for the rest of a character that may still come right', () => {
-    const { state } = decodeOnce(kernel, freshState(), fromClient(TEXT, [0xf0, 0x9f, 0x98, 0x80]).subarray(0, 9));
+    const { state } = decodeOnce(kernel, freshState(), fromClient(FIN_TEXT, [0xf0, 0x9f, 0x98, 0x80]).subarray(0, 9));
     expect(state).toMatchObject({ stage: STAGE_PAYLOAD, error: ERROR_NONE, utf8: 0xbf8001 });
   });
 });

@@ -20,14 +20,18 @@ import {
   STATE_PTR,
 } from '../../../assembly/shared/layout.js';
 import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { concat } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import {
-  BINARY,
   byteByByte,
-  CLOSE,
-  concat,
   decodeOnce,
   decodeStream,
+  FIN_BINARY,
+  FIN_CLOSE,
+  FIN_CONTINUATION,
+  FIN_PING,
+  FIN_PONG,
+  FIN_TEXT,
   type FrameSpec,
   frame,
   freshState,
@@ -35,13 +39,9 @@ import {
   idleState,
   KEY,
   KEY_NUMBER,
-  LAST,
   NO_LIMIT,
-  PING,
-  PONG,
   readState,
   splits,
-  TEXT,
   utf8,
 } from '../../support/kernels/decoding.js';
 import { KERNELS } from '../../support/kernels/kernels.js';
@@ -57,7 +57,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('does nothing with no input', () => {
       const states = [freshState()];
       // In a header, in a payload, inside a character of an open message.
-      const stream = concat(fromClient(OPCODE_TEXT, [0x61, 0xe8]), fromClient(LAST, [0xaa, 0x9e]));
+      const stream = concat(fromClient(OPCODE_TEXT, [0x61, 0xe8]), fromClient(FIN_CONTINUATION, [0xaa, 0x9e]));
       for (let cut = 1; cut < stream.length; cut++) {
         states.push(decodeOnce(kernel, freshState(), stream.subarray(0, cut)).stateBytes.slice());
       }
@@ -71,12 +71,12 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it.each([
-      [{ first: BINARY, payload: randomBytes(3, 1) }, 2],
-      [{ first: BINARY, payload: randomBytes(3, 2), maskingKey: KEY }, 6],
-      [{ first: BINARY, payload: randomBytes(126, 3) }, 4],
-      [{ first: BINARY, payload: randomBytes(126, 4), maskingKey: KEY }, 8],
-      [{ first: BINARY, payload: [1, 2], claimed: 0x1_0000_0001n }, 10],
-      [{ first: BINARY, payload: [1, 2], claimed: 0x1234_5678_9abcn, maskingKey: KEY }, 14],
+      [{ first: FIN_BINARY, payload: randomBytes(3, 1) }, 2],
+      [{ first: FIN_BINARY, payload: randomBytes(3, 2), maskingKey: KEY }, 6],
+      [{ first: FIN_BINARY, payload: randomBytes(126, 3) }, 4],
+      [{ first: FIN_BINARY, payload: randomBytes(126, 4), maskingKey: KEY }, 8],
+      [{ first: FIN_BINARY, payload: [1, 2], claimed: 0x1_0000_0001n }, 10],
+      [{ first: FIN_BINARY, payload: [1, 2], claimed: 0x1234_5678_9abcn, maskingKey: KEY }, 14],
     ] as const)('holds the bytes of a header cut anywhere (%#)', (spec, headerLength) => {
       const bytes = frame(spec);
       for (let cut = 1; cut < headerLength; cut++) {
@@ -98,11 +98,11 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
 
     it('makes a record of a header alone, then one a chunk', () => {
       const payload = [...randomBytes(1000, 5)];
-      const bytes = fromClient(BINARY, payload);
+      const bytes = fromClient(FIN_BINARY, payload);
       const underWay = {
         stage: STAGE_PAYLOAD,
         headerLength: 0,
-        firstByte: BINARY,
+        firstByte: FIN_BINARY,
         messageOpcode: OPCODE_BINARY,
         frameFlags: RECORD_MASKED,
         maskingKey: KEY_NUMBER,
@@ -111,7 +111,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
         error: 0,
         errorOffset: 0,
       };
-      const piece = { first: BINARY, messageOpcode: OPCODE_BINARY, maskingKey: KEY_NUMBER };
+      const piece = { first: FIN_BINARY, messageOpcode: OPCODE_BINARY, maskingKey: KEY_NUMBER };
 
       const start = decodeOnce(kernel, freshState(), bytes.subarray(0, 8));
       expect(start.records).toMatchObject([
@@ -138,10 +138,10 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('counts the open message, and forgets it with its last frame', () => {
       const chunks = [
         fromClient(OPCODE_BINARY, randomBytes(10, 1)),
-        fromClient(PING, [1, 2, 3]),
+        fromClient(FIN_PING, [1, 2, 3]),
         fromClient(OPCODE_CONTINUATION, randomBytes(300, 2)),
         fromClient(OPCODE_CONTINUATION),
-        fromClient(LAST, randomBytes(5, 3)),
+        fromClient(FIN_CONTINUATION, randomBytes(5, 3)),
       ];
       let state: Uint8Array = freshState();
       const seen = chunks.map((chunk) => {
@@ -184,8 +184,8 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
       for (let cut = 0; cut <= 4; cut++) {
         const stream = concat(
           fromClient(OPCODE_TEXT, emoji.slice(0, cut)),
-          fromClient(PING, [0xff, 0xfe]),
-          fromClient(LAST, emoji.slice(cut)),
+          fromClient(FIN_PING, [0xff, 0xfe]),
+          fromClient(FIN_CONTINUATION, emoji.slice(cut)),
         );
         for (const chunks of [...splits(stream), byteByByte(stream)]) {
           const { frames, state } = decodeStream(kernel, chunks);
@@ -196,7 +196,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('begins the reason of a Close anew, whatever character was under way', () => {
-      const stream = concat(fromClient(OPCODE_TEXT, [0xe8, 0xaa]), fromClient(CLOSE, [0x03, 0xe8, ...utf8('ok')]));
+      const stream = concat(fromClient(OPCODE_TEXT, [0xe8, 0xaa]), fromClient(FIN_CLOSE, [0x03, 0xe8, ...utf8('ok')]));
       for (const chunks of [...splits(stream), byteByByte(stream)]) {
         const { frames, state } = decodeStream(kernel, chunks);
         expect(state).toMatchObject({ stage: STAGE_CLOSED, error: 0 });
@@ -205,7 +205,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('holds the first byte of a close code that was cut', () => {
-      const close = fromClient(CLOSE, [0x03, 0xe8, ...utf8('bye')]);
+      const close = fromClient(FIN_CLOSE, [0x03, 0xe8, ...utf8('bye')]);
       const held = decodeOnce(kernel, freshState(), close.subarray(0, 7));
       expect(held.state).toMatchObject({ stage: STAGE_PAYLOAD, closeByte: 0x03, remaining: 4n, messageOpcode: 0 });
       const next = decodeOnce(kernel, held.stateBytes, close.subarray(7, 8));
@@ -215,15 +215,15 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
 
     it('decodes a stream alike at every cut, byte by byte, and through a table of one record', () => {
       const specs: FrameSpec[] = [
-        { first: TEXT, payload: utf8('Grüße, 世界 😀'), maskingKey: KEY },
-        { first: BINARY, payload: randomBytes(130, 1), maskingKey: [1, 2, 3, 4] },
+        { first: FIN_TEXT, payload: utf8('Grüße, 世界 😀'), maskingKey: KEY },
+        { first: FIN_BINARY, payload: randomBytes(130, 1), maskingKey: [1, 2, 3, 4] },
         { first: OPCODE_TEXT, payload: utf8('語').slice(0, 1), maskingKey: [0xff, 0, 0xff, 0] },
-        { first: PING, payload: [], maskingKey: KEY },
+        { first: FIN_PING, payload: [], maskingKey: KEY },
         { first: OPCODE_CONTINUATION, payload: utf8('語').slice(1), maskingKey: [9, 8, 7, 6] },
-        { first: PONG, payload: randomBytes(125, 2), maskingKey: KEY },
-        { first: LAST, payload: [], maskingKey: KEY },
-        { first: TEXT, payload: [], maskingKey: KEY },
-        { first: CLOSE, payload: [0x0f, 0xa1, ...utf8('fin')], maskingKey: KEY },
+        { first: FIN_PONG, payload: randomBytes(125, 2), maskingKey: KEY },
+        { first: FIN_CONTINUATION, payload: [], maskingKey: KEY },
+        { first: FIN_TEXT, payload: [], maskingKey: KEY },
+        { first: FIN_CLOSE, payload: [0x0f, 0xa1, ...utf8('fin')], maskingKey: KEY },
       ];
       const stream = concat(...specs.map(frame));
       const whole = decodeStream(kernel, [stream]);
@@ -253,7 +253,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('is changed in state, records and payloads, and nowhere else', () => {
       const options = OPTION_REQUIRE_MASKED;
       const payloads = [utf8('aé語😀'.repeat(30)), [...randomBytes(77, 7)], [], [...randomBytes(400, 8)]];
-      const frames = payloads.map((payload, i) => fromClient(i === 0 ? TEXT : BINARY, payload));
+      const frames = payloads.map((payload, i) => fromClient(i === 0 ? FIN_TEXT : FIN_BINARY, payload));
       // Cut inside the last payload, and at every place of a word.
       for (let alignment = 0; alignment < 16; alignment++) {
         const stream = concat(...frames);
@@ -282,8 +282,8 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('holds no more of a text than the chunk: what lies behind or before it changes no verdict', () => {
-      const cutCharacter = fromClient(TEXT, utf8('é')).subarray(0, 7);
-      const wholeCharacter = fromClient(TEXT, utf8('aé'));
+      const cutCharacter = fromClient(FIN_TEXT, utf8('é')).subarray(0, 7);
+      const wholeCharacter = fromClient(FIN_TEXT, utf8('aé'));
       for (const poison of [0x80, 0xa9, 0xc3, 0xf0, 0xff, 0x41]) {
         memory.fill(poison, CHUNK_PTR - 64, CHUNK_PTR + 256);
         expect(decodeOnce(kernel, freshState(), cutCharacter).state).toMatchObject({ error: 0, utf8: 0xbf8001 });
@@ -294,7 +294,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
 
     it('is filled by a chunk of 64 KiB', () => {
       const payload = randomBytes(CHUNK_CAPACITY - 14, 10);
-      const bytes = frame({ first: BINARY, payload, maskingKey: KEY, claimed: 1n << 40n });
+      const bytes = frame({ first: FIN_BINARY, payload, maskingKey: KEY, claimed: 1n << 40n });
       expect(bytes).toHaveLength(CHUNK_CAPACITY);
       const { records, state } = decodeOnce(kernel, freshState(), bytes);
       expect(records).toHaveLength(1);
@@ -310,7 +310,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
         const { records, state } = decodeOnce(
           kernel,
           freshState(),
-          frame({ first: BINARY, payload: [1, 2, 3], claimed, maskingKey: KEY }),
+          frame({ first: FIN_BINARY, payload: [1, 2, 3], claimed, maskingKey: KEY }),
         );
         expect(records).toMatchObject([{ flags: RECORD_START | RECORD_MASKED, headerLength: 14, payload: [1, 2, 3] }]);
         expect(state).toMatchObject({ stage: STAGE_PAYLOAD, frameLength: claimed, remaining: claimed - 3n });
@@ -338,10 +338,13 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
 
   it('keeps two connections apart', () => {
     const streams = [
-      concat(fromClient(OPCODE_TEXT, utf8('日本語').slice(0, 4)), fromClient(LAST, utf8('日本語').slice(4))),
       concat(
-        frame({ first: BINARY, payload: randomBytes(50, 1), maskingKey: [4, 3, 2, 1] }),
-        frame({ first: PING, payload: [7], maskingKey: [1, 1, 1, 1] }),
+        fromClient(OPCODE_TEXT, utf8('日本語').slice(0, 4)),
+        fromClient(FIN_CONTINUATION, utf8('日本語').slice(4)),
+      ),
+      concat(
+        frame({ first: FIN_BINARY, payload: randomBytes(50, 1), maskingKey: [4, 3, 2, 1] }),
+        frame({ first: FIN_PING, payload: [7], maskingKey: [1, 1, 1, 1] }),
       ),
     ];
     const wanted = streams.map((stream) =>

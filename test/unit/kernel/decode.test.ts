@@ -23,14 +23,18 @@ import {
   STATE_PTR,
 } from '../../../assembly/shared/layout.js';
 import { FIN, OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT, RSV1 } from '../../../assembly/shared/protocol.js';
+import { concat } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import {
-  BINARY,
   byteByByte,
-  CLOSE,
-  concat,
   decodeOnce,
   decodeStream,
+  FIN_BINARY,
+  FIN_CLOSE,
+  FIN_CONTINUATION,
+  FIN_PING,
+  FIN_PONG,
+  FIN_TEXT,
   frame,
   freshState,
   fromClient,
@@ -38,11 +42,7 @@ import {
   KEY,
   KEY_NUMBER,
   keyNumber,
-  LAST,
-  PING,
-  PONG,
   readRecord,
-  TEXT,
   utf8,
 } from '../../support/kernels/decoding.js';
 import { KERNELS } from '../../support/kernels/kernels.js';
@@ -58,10 +58,10 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
 
   describe('records', () => {
     it('tells all of a whole masked frame', () => {
-      const { records, stateBytes } = decodeOnce(kernel, freshState(), fromClient(TEXT, utf8('hello')));
+      const { records, stateBytes } = decodeOnce(kernel, freshState(), fromClient(FIN_TEXT, utf8('hello')));
       expect(records).toEqual([
         {
-          first: TEXT,
+          first: FIN_TEXT,
           flags: WHOLE | RECORD_ASCII,
           messageOpcode: OPCODE_TEXT,
           headerLength: 6,
@@ -77,10 +77,14 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('tells all of a whole frame without a mask', () => {
       const options = OPTION_REQUIRE_UNMASKED;
       const payload = [...randomBytes(300, 1)];
-      const { records, stateBytes } = decodeOnce(kernel, freshState({ options }), frame({ first: BINARY, payload }));
+      const { records, stateBytes } = decodeOnce(
+        kernel,
+        freshState({ options }),
+        frame({ first: FIN_BINARY, payload }),
+      );
       expect(records).toEqual([
         {
-          first: BINARY,
+          first: FIN_BINARY,
           flags: RECORD_START | RECORD_END,
           messageOpcode: OPCODE_BINARY,
           headerLength: 4,
@@ -94,7 +98,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('takes masked and unmasked frames alike where no option demands either', () => {
-      const chunk = concat(fromClient(BINARY, [1]), frame({ first: BINARY, payload: [2] }));
+      const chunk = concat(fromClient(FIN_BINARY, [1]), frame({ first: FIN_BINARY, payload: [2] }));
       const { records, state } = decodeOnce(kernel, freshState({ options: 0 }), chunk);
       expect(records.map(({ flags, maskingKey, payload }) => [flags, maskingKey, payload])).toEqual([
         [WHOLE, KEY_NUMBER, [1]],
@@ -104,7 +108,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('tells of a mask whose key is zero', () => {
-      const chunk = frame({ first: BINARY, payload: [1, 2, 3], maskingKey: [0, 0, 0, 0] });
+      const chunk = frame({ first: FIN_BINARY, payload: [1, 2, 3], maskingKey: [0, 0, 0, 0] });
       expect(decodeOnce(kernel, freshState(), chunk).records).toMatchObject([
         { flags: WHOLE, maskingKey: 0, headerLength: 6, payload: [1, 2, 3] },
       ]);
@@ -113,14 +117,22 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('unmasks every length from 0 to 300, each frame at another place', () => {
       const payloads = Array.from({ length: 301 }, (_, length) => [...randomBytes(length, length)]);
       const keyOf = (i: number) => [i & 0xff, 0x80 | (i >> 4), 3, 0xf0 ^ (i & 0x7f)];
-      const chunk = concat(...payloads.map((payload, i) => frame({ first: BINARY, payload, maskingKey: keyOf(i) })));
+      const chunk = concat(
+        ...payloads.map((payload, i) => frame({ first: FIN_BINARY, payload, maskingKey: keyOf(i) })),
+      );
       const { records } = decodeOnce(kernel, freshState(), chunk);
       expect(records.map(({ payload }) => payload)).toEqual(payloads);
       expect(records.map(({ maskingKey }) => maskingKey)).toEqual(payloads.map((_, i) => keyNumber(keyOf(i))));
     });
 
     it('gives empty frames a record each', () => {
-      const chunk = concat(fromClient(TEXT), fromClient(BINARY), fromClient(PING), fromClient(PONG), fromClient(CLOSE));
+      const chunk = concat(
+        fromClient(FIN_TEXT),
+        fromClient(FIN_BINARY),
+        fromClient(FIN_PING),
+        fromClient(FIN_PONG),
+        fromClient(FIN_CLOSE),
+      );
       const { records, state } = decodeOnce(kernel, freshState(), chunk);
       expect(records.map(({ flags, messageOpcode, length }) => [flags, messageOpcode, length])).toEqual([
         [WHOLE | RECORD_ASCII, OPCODE_TEXT, 0],
@@ -135,20 +147,20 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('names the message that a fragment belongs to', () => {
       const chunk = concat(
         fromClient(OPCODE_TEXT, utf8('a')),
-        fromClient(PING, utf8('p')),
+        fromClient(FIN_PING, utf8('p')),
         fromClient(OPCODE_CONTINUATION, utf8('b')),
-        fromClient(LAST, utf8('c')),
+        fromClient(FIN_CONTINUATION, utf8('c')),
         fromClient(OPCODE_BINARY, [0xff]),
-        fromClient(LAST, [0xfe]),
+        fromClient(FIN_CONTINUATION, [0xfe]),
       );
       const { records, stateBytes } = decodeOnce(kernel, freshState(), chunk);
       expect(records.map(({ first, messageOpcode, flags }) => [first, messageOpcode, flags & RECORD_ASCII])).toEqual([
         [OPCODE_TEXT, OPCODE_TEXT, RECORD_ASCII],
-        [PING, 0, 0],
+        [FIN_PING, 0, 0],
         [OPCODE_CONTINUATION, OPCODE_TEXT, RECORD_ASCII],
-        [LAST, OPCODE_TEXT, RECORD_ASCII],
+        [FIN_CONTINUATION, OPCODE_TEXT, RECORD_ASCII],
         [OPCODE_BINARY, OPCODE_BINARY, 0],
-        [LAST, OPCODE_BINARY, 0],
+        [FIN_CONTINUATION, OPCODE_BINARY, 0],
       ]);
       expect(stateBytes).toEqual(idleState(chunk.length));
     });
@@ -156,10 +168,10 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     it('carries RSV1 of a compressed message in the message opcode, and does not validate it', () => {
       const options = OPTION_REQUIRE_MASKED | OPTION_ALLOW_RSV1;
       const chunk = concat(
-        fromClient(TEXT | RSV1, [0xff, 0x80]),
+        fromClient(FIN_TEXT | RSV1, [0xff, 0x80]),
         fromClient(OPCODE_TEXT | RSV1, utf8('a')),
-        fromClient(LAST, [0xc3]),
-        fromClient(TEXT, utf8('plain')),
+        fromClient(FIN_CONTINUATION, [0xc3]),
+        fromClient(FIN_TEXT, utf8('plain')),
       );
       const { records, stateBytes } = decodeOnce(kernel, freshState({ options }), chunk);
       expect(records.map(({ messageOpcode, flags }) => [messageOpcode, flags & RECORD_ASCII])).toEqual([
@@ -193,29 +205,29 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
         flagsOf(options, frame({ first, payload, ...(maskingKey ? { maskingKey } : {}) }));
       for (const length of [0, 1, 3, 4, 15, 16, 17, 64, 200]) {
         const ascii = Array.from({ length }, (_, i) => i % 128);
-        expect(flagOf(TEXT, ascii)).toEqual([true]);
-        expect(flagOf(BINARY, ascii)).toEqual([false]);
-        expect(flagOf(TEXT, [...ascii, ...utf8('é')])).toEqual([false]);
-        expect(flagOf(TEXT, [...utf8('é'), ...ascii])).toEqual([false]);
+        expect(flagOf(FIN_TEXT, ascii)).toEqual([true]);
+        expect(flagOf(FIN_BINARY, ascii)).toEqual([false]);
+        expect(flagOf(FIN_TEXT, [...ascii, ...utf8('é')])).toEqual([false]);
+        expect(flagOf(FIN_TEXT, [...utf8('é'), ...ascii])).toEqual([false]);
         if (length > 120) continue;
-        expect(flagOf(PING, ascii)).toEqual([false]);
-        expect(flagOf(PONG, ascii)).toEqual([false]);
+        expect(flagOf(FIN_PING, ascii)).toEqual([false]);
+        expect(flagOf(FIN_PONG, ascii)).toEqual([false]);
         // 1000 is 03 e8: the code's own bytes do not count.
-        expect(flagOf(CLOSE, [0x03, 0xe8, ...ascii])).toEqual([true]);
-        expect(flagOf(CLOSE, [0x03, 0xe8, ...ascii, ...utf8('é')])).toEqual([false]);
+        expect(flagOf(FIN_CLOSE, [0x03, 0xe8, ...ascii])).toEqual([true]);
+        expect(flagOf(FIN_CLOSE, [0x03, 0xe8, ...ascii, ...utf8('é')])).toEqual([false]);
       }
     });
 
     it('is never set where text is not validated', () => {
       const options = server | OPTION_SKIP_UTF8;
-      expect(flagsOf(options, fromClient(TEXT, utf8('a')))).toEqual([false]);
-      expect(flagsOf(options, fromClient(TEXT))).toEqual([false]);
-      expect(flagsOf(options, fromClient(CLOSE, [0x03, 0xe8, 0x61]))).toEqual([false]);
-      expect(flagsOf(options, fromClient(CLOSE))).toEqual([false]);
+      expect(flagsOf(options, fromClient(FIN_TEXT, utf8('a')))).toEqual([false]);
+      expect(flagsOf(options, fromClient(FIN_TEXT))).toEqual([false]);
+      expect(flagsOf(options, fromClient(FIN_CLOSE, [0x03, 0xe8, 0x61]))).toEqual([false]);
+      expect(flagsOf(options, fromClient(FIN_CLOSE))).toEqual([false]);
     });
 
     it('speaks of the piece, and of a character that is under way', () => {
-      const text = fromClient(TEXT, utf8('ab語cd'));
+      const text = fromClient(FIN_TEXT, utf8('ab語cd'));
       // 6 bytes of header, two of ASCII, three of a character, two of ASCII
       const cut = (...places: number[]) =>
         flagsOf(server, ...places.map((place, i) => text.subarray(i === 0 ? 0 : places[i - 1], place)));
@@ -230,20 +242,20 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
         fromClient(OPCODE_CONTINUATION),
         fromClient(OPCODE_CONTINUATION, [0xaa, 0x9e]),
         fromClient(OPCODE_CONTINUATION),
-        fromClient(LAST),
+        fromClient(FIN_CONTINUATION),
       );
       expect(flagsOf(server, chunk)).toEqual([false, false, false, true, true]);
     });
 
     it('speaks of the reason bytes of a piece of a Close', () => {
-      const close = fromClient(CLOSE, [0x0f, 0xa0, ...utf8('a語')]);
+      const close = fromClient(FIN_CLOSE, [0x0f, 0xa0, ...utf8('a語')]);
       const byte = byteByByte(close.subarray(6));
       expect(flagsOf(server, close.subarray(0, 6), ...byte)).toEqual([true, true, true, true, false, false, false]);
     });
   });
 
   describe('the record table', () => {
-    const frames = Array.from({ length: 10 }, (_, i) => fromClient(BINARY, randomBytes(i * 3, i)));
+    const frames = Array.from({ length: 10 }, (_, i) => fromClient(FIN_BINARY, randomBytes(i * 3, i)));
     const chunk = concat(...frames);
 
     it('stops when it is full, at the end of a frame, and goes on with the rest', () => {
@@ -279,14 +291,14 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
     });
 
     it('drops what follows a Close that fills it', () => {
-      const { records, state } = decodeOnce(kernel, freshState(), concat(fromClient(CLOSE), chunk), 1);
+      const { records, state } = decodeOnce(kernel, freshState(), concat(fromClient(FIN_CLOSE), chunk), 1);
       expect(records).toHaveLength(1);
       expect(state).toMatchObject({ stage: STAGE_CLOSED, consumed: 6 + chunk.length });
     });
 
     it('takes a chunk of nothing but empty frames in as many calls as it needs', () => {
       const empties = new Uint8Array(CHUNK_CAPACITY);
-      for (let i = 0; i < CHUNK_CAPACITY; i += 2) empties[i] = BINARY;
+      for (let i = 0; i < CHUNK_CAPACITY; i += 2) empties[i] = FIN_BINARY;
       const options = OPTION_REQUIRE_UNMASKED;
       let state: Uint8Array = freshState({ options });
       memory.set(empties, CHUNK_PTR);
@@ -298,22 +310,26 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
         state = memory.slice(STATE_PTR, STATE_PTR + STATE_LENGTH);
         expect(state).toEqual(idleState(2 * RECORD_CAPACITY, { options }));
         const last = readRecord(kernel, RECORDS_PTR + (RECORD_CAPACITY - 1) * RECORD_LENGTH);
-        expect(last).toMatchObject({ first: BINARY, flags: RECORD_START | RECORD_END, ptr: ptr + 2 * RECORD_CAPACITY });
+        expect(last).toMatchObject({
+          first: FIN_BINARY,
+          flags: RECORD_START | RECORD_END,
+          ptr: ptr + 2 * RECORD_CAPACITY,
+        });
       }
     });
   });
 
   describe('the end', () => {
-    const later = concat(fromClient(TEXT, utf8('late')), fromClient(0x7f, [1]));
+    const later = concat(fromClient(FIN_TEXT, utf8('late')), fromClient(0x7f, [1]));
 
     it.each([
       ['an empty Close', []],
       ['a Close with a code', [0x03, 0xe8]],
       ['a Close with a reason', [0x0b, 0xb8, ...utf8('Grüße')]],
     ] as const)('is %s: the rest of the chunk, and every later one, is dropped untouched', (_what, payload) => {
-      const close = fromClient(CLOSE, payload);
+      const close = fromClient(FIN_CLOSE, payload);
       const { records, state, stateBytes } = decodeOnce(kernel, freshState(), concat(close, later));
-      expect(records).toMatchObject([{ first: CLOSE, payload: [...payload] }]);
+      expect(records).toMatchObject([{ first: FIN_CLOSE, payload: [...payload] }]);
       expect(state).toMatchObject({
         stage: STAGE_CLOSED,
         error: 0,
@@ -339,7 +355,7 @@ describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
       const { stateBytes } = decodeOnce(
         kernel,
         freshState(),
-        concat(fromClient(OPCODE_TEXT, [0xe8]), fromClient(CLOSE, [3, 0xe8])),
+        concat(fromClient(OPCODE_TEXT, [0xe8]), fromClient(FIN_CLOSE, [3, 0xe8])),
       );
       const expected = idleState(15);
       expected[1] = STAGE_CLOSED;

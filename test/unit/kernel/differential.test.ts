@@ -27,8 +27,8 @@ import {
   RSV1,
 } from '../../../assembly/shared/protocol.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
+import { concat } from '../../support/frames/wire.js';
 import {
-  concat,
   type FrameSpec,
   frame,
   freshState,

@@ -19,9 +19,8 @@ import {
   makeRequests,
 } from '../../../../bench/run/load/wire.js';
 import { makePushText } from '../../../../bench/subjects/server/application.js';
+import { BINARY, TEXT } from '../../../support/frames/wire.js';
 
-const TEXT = 1;
-const BINARY = 2;
 const RSV1 = 0x40;
 const messages = { form: 'binary', size: 200, inFlight: 3 } as const;
 
