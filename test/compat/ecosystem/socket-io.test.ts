@@ -1,14 +1,13 @@
 // socket.io and engine.io with our server as their `wsEngine`, and with our client under theirs: rooms, acknowledgements, binary,
 // namespaces, the upgrade from polling, reconnects.
 
-import { createServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Server as EngineServer } from 'engine.io';
 import { Socket as EngineClient } from 'engine.io-client';
 import { Server } from 'socket.io';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../src/node/index.js';
+import { startHttp } from '../../support/servers/http.js';
 import { next } from '../../support/servers/servers.js';
 
 /** Counts what becomes a WebSocket of ours. */
@@ -18,12 +17,6 @@ class CountingServer extends WebSocketServer {
     CountingServer.count++;
     super.handleUpgrade(...args);
   }
-}
-
-async function startHttp(): Promise<{ httpServer: HttpServer; port: number }> {
-  const httpServer = createServer();
-  await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-  return { httpServer, port: (httpServer.address() as AddressInfo).port };
 }
 
 async function startSocketIo(): Promise<{ server: Server; port: number }> {

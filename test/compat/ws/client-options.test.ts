@@ -1,46 +1,21 @@
 // The options and events of a client: the same with `ws` and with ours, in every pairing.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, type ClientRequest, createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, type ClientRequest, createServer, type IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, connect as connectSocket, createServer as createNetServer } from 'node:net';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acceptKey } from '../../../src/handshake/index.js';
 import { IMPLEMENTATIONS, isOurs, listen, open, PAIRS, record } from '../../support/peers/implementations.js';
+import { startHttp } from '../../support/servers/http.js';
 import { next } from '../../support/servers/servers.js';
+import { startAnswering, switching } from '../../support/servers/tcp.js';
 import { makeCertificate } from '../../support/servers/tls.js';
 
-/** An HTTP server on a free port. */
-async function startHttp(listener: RequestListener): Promise<string> {
-  const httpServer = createServer(listener);
-  await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    httpServer.closeAllConnections();
-    httpServer.close();
-  });
-  return `127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
-}
-
-/** A server that answers every request with what `answer` makes of its head. */
-async function startAnswering(answer: (head: string) => string): Promise<string> {
-  const server = createNetServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', (head) => socket.write(answer(head.toString('latin1'))));
-    onTestFinished(() => void socket.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-function switching(head: string, change: (response: string) => string = (response) => response): string {
-  const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(head)?.[1] ?? '';
-  return change(
-    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
-  );
-}
+const startSilent = () => startAnswering(() => {});
+const startSwitching = (change = (response: string) => response) =>
+  startAnswering((socket, { accept }) => void socket.write(change(switching(accept))));
 
 describe.each(PAIRS)('%s', (_name, pair) => {
   const { WebSocket } = pair.client;
@@ -223,7 +198,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
   const { WebSocket } = api;
 
   test('unexpected-response: the answer is for who listens; else it is an error', async () => {
-    const host = await startHttp((_request, response) =>
+    const { host } = await startHttp((_request, response) =>
       response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end('who are you?'),
     );
     const client = new WebSocket(`ws://${host}`);
@@ -250,7 +225,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
     ['a subprotocol not offered', (response) => response.replace('\r\n\r\n', '\r\nSec-WebSocket-Protocol: x\r\n\r\n')],
     ['an extension not offered', (response) => response.replace('\r\n\r\n', '\r\nSec-WebSocket-Extensions: x\r\n\r\n')],
   ])('%s is an error and a close', async (_what, change) => {
-    const url = await startAnswering((head) => switching(head, change));
+    const url = await startSwitching(change);
     const client = new WebSocket(url);
     const events = record(client, ['open', 'error', 'close']);
     await next(client, 'close');
@@ -259,12 +234,12 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
   });
 
   test('a server that chooses none of the subprotocols offered', async () => {
-    const client = new WebSocket(await startAnswering(switching), ['a']);
+    const client = new WebSocket(await startSwitching(), ['a']);
     expect(await next(client, 'error')).toEqual([expect.any(Error)]);
   });
 
   test('close from a listener of upgrade', async () => {
-    const client = new WebSocket(await startAnswering(switching));
+    const client = new WebSocket(await startSwitching());
     const events = record(client, ['open', 'error', 'close']);
     client.on('upgrade', () => client.terminate());
     await next(client, 'close');
@@ -272,7 +247,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
   });
 
   test('handshakeTimeout', async () => {
-    const client = new WebSocket(await startAnswering(() => ''), { handshakeTimeout: 50 });
+    const client = new WebSocket(await startSilent(), { handshakeTimeout: 50 });
     const events = record(client, ['error', 'close']);
     await next(client, 'close');
     expect(events.map(([name]) => name)).toEqual(['error', 'close']);
@@ -290,7 +265,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
 
   test('followRedirects, redirect, maxRedirects', async () => {
     const { url } = await listen(api);
-    const host = await startHttp((request, response) => {
+    const { host } = await startHttp((request, response) => {
       const left = Number(request.url?.slice(1));
       const location = left === 0 ? url.replace('ws:', 'http:') : `/${left - 1}`;
       response.writeHead(302, { Location: location }).end();
@@ -307,7 +282,9 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
     expect(String((await next(tooMany, 'error'))[0])).toMatch(/redirect/i);
     const unwilling = new WebSocket(`ws://${host}/0`);
     expect(String((await next(unwilling, 'error'))[0])).toMatch(/302/);
-    const broken = await startHttp((_request, response) => response.writeHead(302, { Location: 'ftp://x/' }).end());
+    const { host: broken } = await startHttp((_request, response) =>
+      response.writeHead(302, { Location: 'ftp://x/' }).end(),
+    );
     const lost = new WebSocket(`ws://${broken}`, { followRedirects: true });
     expect((await next(lost, 'error'))[0]).toBeInstanceOf(SyntaxError);
   });
@@ -318,7 +295,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
     server.on('connection', (_webSocket, { headers }) =>
       seen.push([headers.authorization, headers.cookie, headers['x-kept'] as string]),
     );
-    const host = await startHttp((_request, response) =>
+    const { host } = await startHttp((_request, response) =>
       response.writeHead(307, { Location: url.replace('ws:', 'http:') }).end(),
     );
     const options = {
@@ -339,7 +316,7 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
 
   test('signal, as http.request takes it', async () => {
     const controller = new AbortController();
-    const client = new WebSocket(await startAnswering(() => ''), { signal: controller.signal });
+    const client = new WebSocket(await startSilent(), { signal: controller.signal });
     setTimeout(() => controller.abort(), 10);
     expect((await next<[Error]>(client, 'error'))[0].name).toBe('AbortError');
   });
@@ -352,9 +329,7 @@ describe.each(IMPLEMENTATIONS.filter(([, api]) => isOurs(api)))('ours: %s', (_na
   });
 
   test('handshake errors have codes', async () => {
-    const client = new WebSocket(
-      await startAnswering((head) => switching(head, (r) => r.replace(/Accept: ./, 'Accept: _'))),
-    );
+    const client = new WebSocket(await startSwitching((response) => response.replace(/Accept: ./, 'Accept: _')));
     expect((await next<[{ code: string }]>(client, 'error'))[0].code).toBe('WSIMD_RESPONSE_ACCEPT');
   });
 });

@@ -1,14 +1,14 @@
 // What each broken rule comes to: the code of the error that `ws` documents, the close code on the wire, one `error` and one
 // `close` event. `ws` itself is the oracle, at either end.
 
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { acceptKey } from '../../../src/handshake/index.js';
+import type { Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import type { WebSocket } from '../../../src/node/index.js';
+import { fromFirstByte, wire } from '../../support/frames/wire.js';
 import { type Api, IMPLEMENTATIONS, isOurs, listen, record } from '../../support/peers/implementations.js';
 import { RawClient, requestHead } from '../../support/peers/raw-client.js';
 import { next } from '../../support/servers/servers.js';
+import { startAnswering, switching } from '../../support/servers/tcp.js';
 
 type Send = (bytes: number[]) => void;
 
@@ -26,35 +26,21 @@ async function serverUnderTest(api: Api): Promise<{ webSocket: WebSocket; send: 
 async function clientUnderTest(api: Api): Promise<{ webSocket: WebSocket; send: Send; received: () => Buffer }> {
   let socket: Socket | undefined;
   let received = Buffer.alloc(0);
-  const server = createServer((accepted) => {
+  const url = await startAnswering((accepted, { accept }) => {
     socket = accepted;
-    accepted.once('data', (head) => {
-      const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(String(head))?.[1] ?? '';
-      accepted.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
-      );
-      accepted.on('data', (chunk) => {
-        received = Buffer.concat([received, chunk]);
-      });
+    accepted.write(switching(accept));
+    accepted.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
     });
-    accepted.on('error', () => {});
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    socket?.destroy();
-    server.close();
-  });
-  const webSocket = new api.WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
-    maxPayload: 1000,
-    perMessageDeflate: false,
-  });
+  const webSocket = new api.WebSocket(url, { maxPayload: 1000, perMessageDeflate: false });
   await next(webSocket, 'open');
   return { webSocket, send: (bytes) => socket?.write(Uint8Array.from(bytes)), received: () => received };
 }
 
 /** A frame's first byte and payload; as a client sends it with a key of zeros. */
 function frame(firstByte: number, payload: number[], isMasked: boolean): number[] {
-  return [firstByte, payload.length | (isMasked ? 0x80 : 0), ...(isMasked ? [0, 0, 0, 0] : []), ...payload];
+  return [...wire({ ...fromFirstByte(firstByte), payload, masked: isMasked, maskingKey: [0, 0, 0, 0] })];
 }
 
 type Case = [what: string, code: string, closeCode: number, bytes: (isMasked: boolean) => number[]];

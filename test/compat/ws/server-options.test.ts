@@ -2,10 +2,11 @@
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WebSocket, WebSocketServerOptions } from '../../../src/node/index.js';
 import { IMPLEMENTATIONS, isOurs, listen, open, openPair, PAIRS, record } from '../../support/peers/implementations.js';
 import { KEY, RawClient, requestHead } from '../../support/peers/raw-client.js';
+import { startHttp } from '../../support/servers/http.js';
 import { next } from '../../support/servers/servers.js';
 
 /** The status that a client is refused with. */
@@ -16,17 +17,6 @@ async function refusal(client: WebSocket): Promise<IncomingMessage & { body: str
   client.on('error', () => {});
   request.destroy();
   return Object.assign(response, { body });
-}
-
-async function startHttp(): Promise<{ httpServer: ReturnType<typeof createServer>; url: string; port: number }> {
-  const httpServer = createServer((_request, response) => response.end('plain'));
-  await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    httpServer.closeAllConnections();
-    httpServer.close();
-  });
-  const { port } = httpServer.address() as AddressInfo;
-  return { httpServer, url: `ws://127.0.0.1:${port}`, port };
 }
 
 describe.each(PAIRS)('%s', (_name, pair) => {
@@ -71,7 +61,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
   });
 
   test('server: somebody else’s, which goes on', async () => {
-    const { httpServer, url } = await startHttp();
+    const { httpServer, url } = await startHttp((_request, response) => response.end('plain'));
     const server = new WebSocketServer({ server: httpServer });
     const connection = next<[WebSocket, IncomingMessage]>(server, 'connection');
     const client = await open(pair.client, `${url}/a?b`);
@@ -88,7 +78,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
   });
 
   test('noServer and handleUpgrade: whoever calls it emits connection, or does not', async () => {
-    const { httpServer, url, port } = await startHttp();
+    const { httpServer, url, port } = await startHttp((_request, response) => response.end('plain'));
     const first = new WebSocketServer({ noServer: true });
     const second = new WebSocketServer({ noServer: true });
     const connections = record(first, ['connection']);
@@ -118,7 +108,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
   });
 
   test('handleUpgrade twice with one socket throws', async () => {
-    const { httpServer, url } = await startHttp();
+    const { httpServer, url } = await startHttp((_request, response) => response.end('plain'));
     const server = new WebSocketServer({ noServer: true });
     const thrown = new Promise<unknown>((resolve) => {
       httpServer.on('upgrade', (request, socket, head) => {
@@ -258,7 +248,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     tracked.client.close();
     await next(tracked.served, 'close');
     expect(tracked.server.clients.size).toBe(0);
-    const { httpServer, url } = await startHttp();
+    const { httpServer, url } = await startHttp((_request, response) => response.end('plain'));
     const server = new WebSocketServer({ server: httpServer, clientTracking: false });
     const connection = next<[WebSocket]>(server, 'connection');
     const client = await open(pair.client, url);
@@ -339,7 +329,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
   });
 
   test('several servers on one HTTP server, each with its own path in the hands of one listener', async () => {
-    const { httpServer, url } = await startHttp();
+    const { httpServer, url } = await startHttp((_request, response) => response.end('plain'));
     const servers = new Map(['/foo', '/bar'].map((path) => [path, new WebSocketServer({ noServer: true })]));
     for (const [path, server] of servers) server.on('connection', (webSocket) => webSocket.send(`this is ${path}`));
     httpServer.on('upgrade', (request, socket, head) => {
@@ -396,7 +386,7 @@ describe.each(IMPLEMENTATIONS)('%s: requests by hand', (_name, api) => {
 
 describe.each(PAIRS.filter(([, { server }]) => isOurs(server)))('ours: %s', (_name, pair) => {
   test('several servers with paths on one HTTP server', async () => {
-    const { httpServer, url } = await startHttp();
+    const { httpServer, url } = await startHttp((_request, response) => response.end('plain'));
     for (const path of ['/foo', '/bar']) {
       const server = new pair.server.WebSocketServer({ server: httpServer, path });
       server.on('connection', (webSocket) => webSocket.send(path));

@@ -3,45 +3,34 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InputError, parseInput } from '../../../src/cli/connect/input-line.js';
-import { acceptKey } from '../../../src/handshake/index.js';
 import { Peer, stream } from '../../support/frames/wire.js';
 import { RawClient, requestHead } from '../../support/peers/raw-client.js';
 import { describeWith } from '../../support/programs/describe-with.js';
 import { MAIN, runWsimd, runWsimdOn, startServe } from '../../support/servers/serve.js';
+import { startAnswering, switching } from '../../support/servers/tcp.js';
 
 const peer = new Peer('server');
 /** Makes what a server says. */
 const server = new Peer('client');
 
 /** A server that does the handshake, and then what `opened` says; what it writes at once leaves together with the handshake. */
-async function startTcp(opened: (socket: Socket) => void): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    onTestFinished(() => void socket.destroy());
-    socket.once('data', (head) => {
-      const accept = acceptKey(/sec-websocket-key: (\S+)/i.exec(String(head))![1]!);
-      socket.cork();
-      socket.write(
-        `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
-      opened(socket);
-      socket.uncork();
-    });
+function startOpening(opened: (socket: Socket) => void): Promise<string> {
+  return startAnswering((socket, { accept }) => {
+    socket.cork();
+    socket.write(switching(accept));
+    opened(socket);
+    socket.uncork();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 describe('in a pipe', () => {
   it('control frames that hold nothing, or nothing that can be printed', async () => {
     const frames = stream(server.ping(), server.ping(Buffer.of(0, 255)), server.close());
     // Its input does not end: else it might close before the server does.
-    const url = await startTcp((socket) => void socket.end(frames));
+    const url = await startOpening((socket) => void socket.end(frames));
     expect(await runWsimdOn(undefined, 'connect', url)).toEqual({
       ...{ code: 0, stdout: '' },
       stderr: 'connected\n< ping\n< ping 00 ff\n< close without a code\n',
@@ -51,7 +40,7 @@ describe('in a pipe', () => {
   it('no more is read than a server takes, and nothing is lost', async () => {
     let length = 0;
     let peer: Socket | undefined;
-    const url = await startTcp((socket) => {
+    const url = await startOpening((socket) => {
       peer = socket;
       socket.pause();
     });
@@ -85,7 +74,7 @@ const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'i
 
 describeWith('script', hasScript, () => {
   it('the beginning of a long message; Ctrl-C twice does not wait for a server that answers nothing', async () => {
-    const url = await startTcp((socket) => {
+    const url = await startOpening((socket) => {
       socket.write(Buffer.concat([Buffer.of(0x82, 126, 5000 >> 8, 5000 & 255), Buffer.alloc(5000, 0xab)]));
     });
     const child = spawn('script', ['-qec', `'${process.execPath}' '${MAIN}' connect '${url}'`, '/dev/null'], {
@@ -182,7 +171,7 @@ it('inspect: --from says nothing of a capture', async () => {
 });
 
 it('load tells of connections that were lost', async () => {
-  const url = await startTcp((socket) => socket.once('data', () => socket.destroy()));
+  const url = await startOpening((socket) => socket.once('data', () => socket.destroy()));
   const { code, stdout } = await runWsimd('load', '--duration', '600', url);
   expect(code).toBe(1);
   expect(stdout).toMatch(/^connections {2}1 of 1 opened, 1 lost\n/);

@@ -4,36 +4,22 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { InputError, parseInput } from '../../../src/cli/connect/input-line.js';
-import { acceptKey } from '../../../src/handshake/index.js';
 import { describeWith } from '../../support/programs/describe-with.js';
 import { MAIN, runWsimd, runWsimdOn, startServe } from '../../support/servers/serve.js';
+import { startAnswering, switching } from '../../support/servers/tcp.js';
 import { makeCertificate } from '../../support/servers/tls.js';
+import { echo, startWs } from '../../support/servers/ws.js';
 
 const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
-
-async function startWs(onConnection: (socket: WebSocket) => void): Promise<{ url: string; server: WebSocketServer }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', onConnection);
-  await once(server, 'listening');
-  ends.push(() => {
-    for (const socket of server.clients) socket.terminate();
-    server.close();
-  });
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
-}
-
-const echo = (socket: WebSocket) => {
-  socket.on('message', (data, binary) => socket.send(data, { binary }));
-};
 
 /** All that a child has written so far, and a way to wait for more. */
 function watch(child: ChildProcess) {
@@ -71,7 +57,7 @@ describe('in a pipe', () => {
   });
 
   it('shows hex, sends binary', async () => {
-    const { url } = await startWs(echo);
+    const { url } = await startWs();
     expect((await runWsimdOn('hé\n/close\n', 'connect', '--hex', url)).stdout).toBe('68c3a9\n');
     expect((await runWsimdOn('hé\n/close\n', 'connect', '--binary', url)).stdout).toBe('68c3a9\n');
     expect((await runWsimdOn('00 01 ff\n/close\n', 'connect', '--binary', '--hex', url)).stdout).toBe('0001ff\n');
@@ -101,7 +87,7 @@ describe('in a pipe', () => {
   });
 
   it('carries many lines without holding them all', async () => {
-    const { url } = await startWs(echo);
+    const { url } = await startWs();
     const text = Array.from({ length: 50_000 }, (_, i) => `line ${i} ${'x'.repeat(100)}\n`).join('');
     const { code, stdout } = await runWsimdOn(`${text}/close\n`, 'connect', url);
     expect(code).toBe(0);
@@ -109,7 +95,7 @@ describe('in a pipe', () => {
   });
 
   it('closes at Ctrl-C', async () => {
-    const { url, server } = await startWs(echo);
+    const { url, server } = await startWs();
     const opened = once(server, 'connection');
     const child = spawn(process.execPath, [MAIN, 'connect', url], { stdio: ['pipe', 'pipe', 'pipe'] });
     const [socket] = (await opened) as [WebSocket];
@@ -127,7 +113,7 @@ describe('in a pipe', () => {
     ['/close 1005', 'this close code may not be sent: 1005'],
     [`/ping ${'x'.repeat(126)}`, 'the payload of a control frame is at most 125 bytes'],
   ])('goes on after the mistake %j, and ends with 1', async (line, message) => {
-    const { url } = await startWs(echo);
+    const { url } = await startWs();
     const { code, stdout, stderr } = await runWsimdOn(`${line}\nhello\n/close\n`, 'connect', url);
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'hello\n' });
     expect(stderr).toContain(`wsimd: ${message}`);
@@ -137,24 +123,11 @@ describe('in a pipe', () => {
     ['breaks a rule', Buffer.from('810548656c6c6f83004142', 'hex'), 'the server broke a rule: the opcode is reserved'],
     ['ends without a Close', Buffer.from('810548656c6c6f', 'hex'), 'the transport ended before a Close was received'],
   ])('ends with 1 where the server %s', async (_, frames, message) => {
-    const server = createTcpServer((socket) => {
-      socket.once('data', (head) => {
-        const key = /Sec-WebSocket-Key: (\S+)/.exec(head.toString('latin1'))![1]!;
-        const lines = [
-          'HTTP/1.1 101 ',
-          'Upgrade: websocket',
-          'Connection: Upgrade',
-          `Sec-WebSocket-Accept: ${acceptKey(key)}`,
-        ];
-        socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-        socket.end(frames);
-      });
-      socket.on('error', () => {});
+    const url = await startAnswering((socket, { accept }) => {
+      socket.write(switching(accept));
+      socket.end(frames);
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ends.push(() => server.close());
-    const result = await runWsimdOn('', 'connect', `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const result = await runWsimdOn('', 'connect', url);
     expect(result).toMatchObject({ code: 1, stdout: 'Hello\n' });
     expect(result.stderr).toContain(message);
   });
@@ -257,7 +230,7 @@ describeWith('script', hasScript, () => {
   });
 
   it('has no colour with NO_COLOR, and closes at Ctrl-C', async () => {
-    const { url, server } = await startWs(echo);
+    const { url, server } = await startWs();
     const opened = once(server, 'connection');
     const child = onTerminal({ NO_COLOR: '1' }, 'connect', url);
     const [socket] = (await opened) as [WebSocket];
@@ -273,7 +246,7 @@ describeWith('script', hasScript, () => {
   });
 
   it('load shows its progress there', async () => {
-    const { url } = await startWs(echo);
+    const { url } = await startWs();
     const child = onTerminal({}, 'load', '--duration', '1.5', url);
     const output = watch(child);
     await output.until(/1 of 1 open {2}[\d,]+ messages\/s/);

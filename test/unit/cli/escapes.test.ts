@@ -4,17 +4,17 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { printable, printableJson, printableLines, quoted } from '../../../src/cli/terminal.js';
-import { acceptKey } from '../../../src/handshake/index.js';
 import { Peer, stream } from '../../support/frames/wire.js';
 import { captureOf, connectionOf } from '../../support/inputs/captures.js';
 import { describeWith } from '../../support/programs/describe-with.js';
 import { ofType, toldIn } from '../../support/programs/inspected.js';
 import { MAIN, runWsimdOn } from '../../support/servers/serve.js';
+import { startAnswering } from '../../support/servers/tcp.js';
 
 /** Renames the window, asks for the cursor's place (C1), deletes, turns the writing round, ends lines in other ways. */
 const EVIL = '\x1b]0;owned\x07\x9b6n\x7f\u202eowned\u2066\u2028\u2029\x85\b\v\f\x00\r';
@@ -53,17 +53,8 @@ function startOnTerminal(line: string): { child: ChildProcess; output: () => str
 }
 
 /** A server that answers a request with these bytes, and then closes. */
-async function startServer(answer: (key: string) => Uint8Array): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', (head) => {
-      socket.end(answer(/sec-websocket-key: (\S+)/i.exec(head.toString('latin1'))?.[1] ?? ''));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+function startServer(answer: (accept: string) => Uint8Array): Promise<string> {
+  return startAnswering((socket, { accept }) => void socket.end(answer(accept)));
 }
 
 interface Answer {
@@ -74,10 +65,10 @@ interface Answer {
   readonly more?: string;
 }
 
-function responseOf(key: string, { status, upgrade, connection, accept, more = '' }: Answer): Buffer {
+function responseOf(right: string, { status, upgrade, connection, accept = right, more = '' }: Answer): Buffer {
   return Buffer.from(
     `HTTP/1.1 ${status ?? '101 x'}\r\nUpgrade: ${upgrade ?? 'websocket'}\r\nConnection: ${connection ?? 'Upgrade'}\r\n` +
-      `Sec-WebSocket-Accept: ${accept ?? acceptKey(key)}\r\n${more}\r\n`,
+      `Sec-WebSocket-Accept: ${accept}\r\n${more}\r\n`,
     'latin1',
   );
 }
@@ -118,7 +109,7 @@ describeWith('script', hasScript, () => {
 
   describe('connect', () => {
     it('lines from a pipe: escapes all that the server sends', async () => {
-      const url = await startServer((key) => Buffer.concat([responseOf(key, {}), evilFrames]));
+      const url = await startServer((accept) => Buffer.concat([responseOf(accept, {}), evilFrames]));
       const output = await startOnTerminal(`printf 'hello\\n' | ${WSIMD} connect ${url}`).closed;
       expectNothingRaw(output);
       expect(output).toContain('\\u{1b}]0;owned\\u{7}\\u{9b}6n\\u{7f}\\u{202e}owned');
@@ -127,7 +118,7 @@ describeWith('script', hasScript, () => {
     });
 
     it('lines that are typed: escapes all that the server sends', async () => {
-      const url = await startServer((key) => Buffer.concat([responseOf(key, {}), evilFrames]));
+      const url = await startServer((accept) => Buffer.concat([responseOf(accept, {}), evilFrames]));
       const output = await startOnTerminal(`${WSIMD} connect ${url}`).closed;
       expectNothingRaw(output);
       expect(output).toContain('\\u{1b}]0;owned\\u{7}\\u{9b}6n\\u{7f}\\u{202e}owned');
@@ -135,7 +126,7 @@ describeWith('script', hasScript, () => {
     });
 
     it.each(EVIL_ANSWERS)('a handshake with the text in %s', async (_, answer, isShown) => {
-      const url = await startServer((key) => responseOf(key, answer));
+      const url = await startServer((accept) => responseOf(accept, answer));
       const output = await startOnTerminal(`${WSIMD} connect --subprotocol chat ${url} </dev/null`).closed;
       expectNothingRaw(output);
       if (isShown) expect(output).toContain('\\u{9d}0;owned');
@@ -147,7 +138,7 @@ describeWith('script', hasScript, () => {
     });
 
     it('a text goes into a pipe unchanged, as --help says', async () => {
-      const url = await startServer((key) => Buffer.concat([responseOf(key, {}), evilFrames]));
+      const url = await startServer((accept) => Buffer.concat([responseOf(accept, {}), evilFrames]));
       const { stdout, stderr } = await runWsimdOn('', 'connect', url);
       expect(stdout).toBe(`${EVIL}\n< close 1000 ${EVIL}\tend\n${evilBytes.toString('hex')}\n`);
       expectNothingRaw(stderr);
@@ -156,14 +147,14 @@ describeWith('script', hasScript, () => {
 
   describe('load', () => {
     it.each(['', '--json'])('messages and a close reason %s', async (options) => {
-      const url = await startServer((key) => Buffer.concat([responseOf(key, {}), evilFrames]));
+      const url = await startServer((accept) => Buffer.concat([responseOf(accept, {}), evilFrames]));
       const output = await startOnTerminal(`${WSIMD} load --duration 1 ${options} ${url}`).closed;
       expectNothingRaw(output);
       expect(output).toContain('a message that nobody asked for');
     });
 
     it.each(EVIL_ANSWERS)('a handshake with the text in %s', async (_, answer, isShown) => {
-      const url = await startServer((key) => responseOf(key, answer));
+      const url = await startServer((accept) => responseOf(accept, answer));
       for (const [options, escaped] of [
         ['', '\\u{9d}0;owned'],
         ['--json', '\\u009d0;owned'],

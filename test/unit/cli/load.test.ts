@@ -14,26 +14,18 @@ import type { Figures } from '../../../src/cli/load/load-run.js';
 import { createRandom } from '../../support/inputs/random.js';
 import { MAIN, runWsimd, startServe } from '../../support/servers/serve.js';
 import { makeCertificate } from '../../support/servers/tls.js';
+import { startWs } from '../../support/servers/ws.js';
 
 const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-async function startWs(
-  onMessage: (socket: WebSocket, data: Buffer, isBinary: boolean) => void = (socket, data, binary) =>
-    socket.send(data, { binary }),
-): Promise<{ url: string; server: WebSocketServer }> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket) =>
-    socket.on('message', (data, isBinary) => onMessage(socket, data as Buffer, isBinary)),
-  );
-  await once(server, 'listening');
-  ends.push(() => {
-    for (const socket of server.clients) socket.terminate();
-    server.close();
+/** A server of `ws` that answers each message as `answer` does. */
+function startAnswering(answer: (socket: WebSocket, data: Buffer, isBinary: boolean) => void) {
+  return startWs((socket) => {
+    socket.on('message', (data, isBinary) => answer(socket, data as Buffer, isBinary));
   });
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, server };
 }
 
 async function load(...args: string[]): Promise<{ code: number | null; figures: Figures; stderr: string }> {
@@ -44,7 +36,7 @@ async function load(...args: string[]): Promise<{ code: number | null; figures: 
 describe('wsimd load', () => {
   it('measures an echo of ws, text and binary', async () => {
     const seen = new Set<string>();
-    const { url, server } = await startWs((socket, data, binary) => {
+    const { url, server } = await startAnswering((socket, data, binary) => {
       seen.add(`${binary ? 'binary' : 'text'} ${data.length}`);
       socket.send(data, { binary });
     });
@@ -98,7 +90,7 @@ describe('wsimd load', () => {
     ['of another length', [], (data: Buffer) => data.subarray(1), 'not an echo: another type or length'],
     ['of another type', [], (data: Buffer) => 'x'.repeat(data.length), 'not an echo: another type or length'],
   ])('counts answers %s', async (_, options, answer, kind) => {
-    const { url } = await startWs((socket, data) => socket.send(answer(data)));
+    const { url } = await startAnswering((socket, data) => socket.send(answer(data)));
     const { code, figures } = await load('--connections', '2', ...options, url);
     expect({ code, messages: figures.messages, errors: figures.errors }).toEqual({
       code: 1,
@@ -109,7 +101,7 @@ describe('wsimd load', () => {
   });
 
   it('counts connections that the server closes, and ends when none is left', async () => {
-    const { url } = await startWs((socket) => socket.close(1013));
+    const { url } = await startAnswering((socket) => socket.close(1013));
     const { code, figures } = await load('--duration', '60', '--connections', '3', url);
     expect(code).toBe(1);
     expect(figures.errors).toEqual({ 'closed by the server with 1013': 3 });
@@ -166,7 +158,7 @@ describe('wsimd load', () => {
       isCounted = resolve;
     });
     let messages = 0;
-    const { url } = await startWs((socket, data) => {
+    const { url } = await startAnswering((socket, data) => {
       socket.send(data);
       if (++messages === 10) isCounted();
     });

@@ -2,34 +2,14 @@
 // a peer that reads slowly.
 
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type Dialled, type DialOptions, dial } from '../../../../src/cli/client/dial.js';
 import { Session } from '../../../../src/cli/connect/session.js';
-import { acceptKey } from '../../../../src/handshake/index.js';
 import { next } from '../../../support/servers/servers.js';
+import { startAnswering, switching } from '../../../support/servers/tcp.js';
 import { makeCertificate } from '../../../support/servers/tls.js';
-
-/** A server that answers the head of a request with what `answer` makes of its key. */
-async function startTcp(answer: (socket: Socket, accept: string) => void): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    let head = '';
-    socket.on('data', (chunk) => {
-      if (head.endsWith('\r\n\r\n')) return;
-      head += String(chunk);
-      const key = /sec-websocket-key: (\S+)/i.exec(head);
-      if (head.endsWith('\r\n\r\n')) answer(socket, acceptKey(key![1]!));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-const switching = (accept: string) =>
-  `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
 
 async function open(url: string, options: Partial<DialOptions> = {}): Promise<Dialled> {
   const dialled = await dial({ request: { url }, tls: {}, ...options });
@@ -50,7 +30,7 @@ function sessionOn(dialled: Dialled) {
 }
 
 test('an interim answer, and the switch in pieces with a frame right behind it', async () => {
-  const url = await startTcp((socket, accept) => {
+  const url = await startAnswering((socket, { accept }) => {
     const bytes = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${switching(accept)}\x81\x02hi`;
     let at = 0;
     const more = () => {
@@ -114,7 +94,7 @@ test('everything that can be sent, and what is told of the answers', async () =>
 });
 
 test('what the system takes at once is not waited for: no drain would come', async () => {
-  const url = await startTcp((socket, accept) => void socket.write(switching(accept)));
+  const url = await startAnswering((socket, { accept }) => void socket.write(switching(accept)));
   const dialled = await open(url);
   let taken = 0;
   dialled.socket._write = (chunk: Buffer, _encoding, done) => {
@@ -131,7 +111,7 @@ test('what the system takes at once is not waited for: no drain would come', asy
 
 test('a peer that does not read: no more is asked for, until it does', async () => {
   let peer: Socket | undefined;
-  const url = await startTcp((socket, accept) => {
+  const url = await startAnswering((socket, { accept }) => {
     peer = socket;
     socket.write(switching(accept));
     socket.pause();
@@ -159,7 +139,7 @@ test('a peer that does not read: no more is asked for, until it does', async () 
 
 test('a peer that is long in answering a Close is waited for while anything comes, and no longer', async () => {
   let peer: Socket | undefined;
-  const url = await startTcp((socket, accept) => {
+  const url = await startAnswering((socket, { accept }) => {
     peer = socket;
     socket.write(switching(accept));
   });
@@ -184,7 +164,7 @@ test('a peer that is long in answering a Close is waited for while anything come
 });
 
 test('a broken rule and what follows from it: told once', async () => {
-  const url = await startTcp((socket, accept) => {
+  const url = await startAnswering((socket, { accept }) => {
     socket.write(switching(accept));
     socket.end(Buffer.of(0x83, 0));
   });
@@ -195,7 +175,7 @@ test('a broken rule and what follows from it: told once', async () => {
 
 test('a connection that is reset: told once', async () => {
   let peer: Socket | undefined;
-  const url = await startTcp((socket, accept) => {
+  const url = await startAnswering((socket, { accept }) => {
     peer = socket;
     socket.write(switching(accept));
   });
@@ -206,7 +186,7 @@ test('a connection that is reset: told once', async () => {
 });
 
 test('given up while it is opened', async () => {
-  const url = await startTcp(() => {});
+  const url = await startAnswering(() => {});
   const controller = new AbortController();
   const attempt = dial({ request: { url }, tls: {}, signal: controller.signal });
   controller.abort();

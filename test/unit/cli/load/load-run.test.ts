@@ -2,21 +2,11 @@
 // while connections are opened.
 
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
 import { runLoad } from '../../../../src/cli/load/load-run.js';
-import { next } from '../../../support/servers/servers.js';
-
-async function startWs(onConnection: (socket: WebSocket) => void): Promise<string> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', onConnection);
-  await next(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of server.clients) socket.terminate();
-    server.close();
-  });
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
+import { startTcp } from '../../../support/servers/tcp.js';
+import { startWs } from '../../../support/servers/ws.js';
 
 function run(
   url: string,
@@ -59,17 +49,15 @@ test.each<[string, string, (socket: WebSocket) => void]>([
   ['ends without a Close', 'closed without a Close', (socket) => socket.on('message', () => socketOf(socket).end())],
   ['resets', 'ECONNRESET', (socket) => socket.on('message', () => socketOf(socket).resetAndDestroy())],
 ])('a server that %s: %s', async (_what, error, onConnection) => {
-  const figures = await run(await startWs(onConnection));
+  const figures = await run((await startWs(onConnection)).url);
   expect(figures.errors).toEqual({ [error]: 1 });
   expect(figures.connections).toEqual({ asked: 1, opened: 1, open: 0 });
 });
 
 test('interrupted while the connection is opened: no error, and no messages', async () => {
-  const server = createServer(() => controller.abort());
   const controller = new AbortController();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const figures = await run(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, { signal: controller.signal });
+  const url = await startTcp(() => controller.abort());
+  const figures = await run(url, { signal: controller.signal });
   expect(figures).toMatchObject({ messages: 0, seconds: 0, errors: {}, wasInterrupted: true });
   expect(figures.connections).toEqual({ asked: 1, opened: 0, open: 0 });
 });
@@ -83,10 +71,8 @@ test('nobody there: the error that the system gives', async () => {
 });
 
 test('an answer that is no switch to WebSocket: what the handshake says of it', async () => {
-  const server = createServer((socket) => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  const { errors } = await run(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const url = await startTcp((socket) => socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+  const { errors } = await run(url);
   expect(Object.values(errors)).toEqual([1]);
   expect(Object.keys(errors)[0]).toContain('404');
 });

@@ -1,84 +1,57 @@
 // src/node/client/client.ts: what it makes of the answers that servers give.
 
-import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acceptKey } from '../../../../src/handshake/accept-key.js';
 import { FrameEncoder } from '../../../../src/index.js';
 import { connect, UnexpectedResponseError } from '../../../../src/node/index.js';
 import { digest } from '../../../support/inputs/digest.js';
+import { startHttp } from '../../../support/servers/http.js';
 import { next, startServer } from '../../../support/servers/servers.js';
+import { startAnswering, switching } from '../../../support/servers/tcp.js';
 import { makeCertificate } from '../../../support/servers/tls.js';
 
-/** A server that answers every request with what `answer` makes of its key. */
-async function startAnswering(answer: (key: string, head: string) => string | Buffer): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    let head = '';
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      if (head.endsWith('\r\n\r\n')) return;
-      head += chunk.toString('latin1');
-      if (!head.endsWith('\r\n\r\n')) return;
-      socket.write(answer(/Sec-WebSocket-Key: (.*)\r\n/.exec(head)?.[1] ?? '', head));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
-
-const switching = (accept: string, more = '') =>
-  `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${more}\r\n`;
+/** A server that answers every request with what `answer` says. */
+const startWriting = (answer: (accept: string, head: string) => string | Buffer) =>
+  startAnswering((socket, { head, accept }) => void socket.write(answer(accept, head)));
 
 describe('connect', () => {
   test('frames that came with the answer are delivered to who listens once the promise is fulfilled', async () => {
     const frame = new FrameEncoder({ role: 'server' }).encodeText('early');
-    const url = await startAnswering((key) => Buffer.concat([Buffer.from(switching(acceptKey(key))), frame]));
+    const url = await startWriting((accept) => Buffer.concat([Buffer.from(switching(accept)), frame]));
     const webSocket = await connect(url);
     expect(await next(webSocket, 'message')).toEqual([Buffer.from('early'), false]);
     webSocket.terminate();
   });
 
   test('an answer as it is in use', async () => {
-    const url = await startAnswering(
-      (key) =>
-        `HTTP/1.1 101 WebSocket Protocol Handshake\r\nAccess-Control-Allow-Origin: *\r\nconnection: UPGRADE\r\nupgrade: WebSocket\r\nSec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
+    const url = await startWriting(
+      (accept) =>
+        `HTTP/1.1 101 WebSocket Protocol Handshake\r\nAccess-Control-Allow-Origin: *\r\nconnection: UPGRADE\r\nupgrade: WebSocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
     );
     const webSocket = await connect(url);
     webSocket.terminate();
   });
 
-  test.each<[string, (key: string) => string, string]>([
+  test.each<[string, (accept: string) => string, string]>([
     ['a wrong accept key', () => switching('s3pPLMBiTxaQ9kYGzzhZRbK+xOo='), 'WSIMD_RESPONSE_ACCEPT'],
     [
       'a subprotocol not offered',
-      (key) => switching(acceptKey(key), 'Sec-WebSocket-Protocol: other\r\n'),
+      (accept) => switching(accept, 'Sec-WebSocket-Protocol: other\r\n'),
       'WSIMD_RESPONSE_PROTOCOL',
     ],
     [
       'an extension not offered',
-      (key) => switching(acceptKey(key), 'Sec-WebSocket-Extensions: permessage-bzip2\r\n'),
+      (accept) => switching(accept, 'Sec-WebSocket-Extensions: permessage-bzip2\r\n'),
       'WSIMD_RESPONSE_EXTENSIONS',
     ],
   ])('%s fails', async (_what, answer, code) => {
-    await expect(connect(await startAnswering(answer))).rejects.toMatchObject({ code });
+    await expect(connect(await startWriting(answer))).rejects.toMatchObject({ code });
   });
 
   test('a redirect and a 401 reach the caller as what they are', async () => {
-    const httpServer = createHttpServer((request, response) => {
+    const { url } = await startHttp((request, response) => {
       if (request.url === '/moved') response.writeHead(302, { Location: '/there' }).end();
       else response.writeHead(401, { 'WWW-Authenticate': 'Basic' }).end('who are you?');
     });
-    await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
-      httpServer.close();
-    });
-    const url = `ws://127.0.0.1:${(httpServer.address() as AddressInfo).port}`;
     const moved = await connect(`${url}/moved`).catch((error) => error);
     expect(moved).toBeInstanceOf(UnexpectedResponseError);
     expect([moved.code, moved.response.statusCode, moved.response.headers.location]).toEqual([
@@ -95,9 +68,9 @@ describe('connect', () => {
 
   test('sends what the options say', async () => {
     const heads: string[] = [];
-    const url = await startAnswering((key, head) => {
+    const url = await startWriting((accept, head) => {
       heads.push(head);
-      return switching(acceptKey(key), 'Sec-WebSocket-Protocol: b\r\n');
+      return switching(accept, 'Sec-WebSocket-Protocol: b\r\n');
     });
     const webSocket = await connect(url.replace('ws://', 'ws://user:secret@'), {
       protocols: ['a', 'b'],
@@ -114,7 +87,7 @@ describe('connect', () => {
 
   test('nobody there, nobody answering, no patience, no URL', async () => {
     await expect(connect('ws://127.0.0.1:1/')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    const silent = await startAnswering(() => '');
+    const silent = await startAnswering(() => {});
     await expect(connect(silent, { handshakeTimeout: 50 })).rejects.toMatchObject({ code: 'WSIMD_HANDSHAKE_TIMEOUT' });
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
