@@ -4,11 +4,15 @@
 import { element } from '../../src/page/dom.js';
 import type { Group } from '../core/harness.js';
 import type { CaseResult } from '../core/results.js';
+import { PLOT_STYLE } from '../report/plot/palette.js';
+import { drawPlot, type Series } from '../report/plot/plot.js';
 import { formatBytes, formatFigure, formatRate, formatTime } from './format.js';
-import { makePlot } from './plot.js';
 
 /** Where the page is not shown, and so has no width. */
 const PLOT_WIDTH = 560;
+const PLOT_HEIGHT = 280;
+/** Pixels for the names of the subjects, beside the lines. */
+const NAMES_WIDTH = 130;
 
 /** What is on the page of one group. */
 export interface GroupView {
@@ -36,8 +40,7 @@ export function createGroupView({ title, notes, pairs, cases }: Group): GroupVie
       results.push(result);
       const content: Node[] = [makeTable(results, pairs[0])];
       // A line through a single point says nothing.
-      if (sizes.length > 1)
-        content.unshift(makeLegend(result), makePlot(sizes, results, figure.clientWidth || PLOT_WIDTH));
+      if (sizes.length > 1) content.unshift(makePlot(title, sizes, results, figure.clientWidth || PLOT_WIDTH));
       figure.replaceChildren(...content);
     },
     finish() {
@@ -47,9 +50,29 @@ export function createGroupView({ title, notes, pairs, cases }: Group): GroupVie
   };
 }
 
-function makeLegend({ subjects }: CaseResult): HTMLElement {
-  const items = subjects.map(({ name }, i) => element('li', `subject-${i}`, element('i', ''), name));
-  return element('ul', 'legend', ...items);
+/** Puts the looks of plots before the page's own, which may differ from them. */
+export function addPlotStyle(): void {
+  document.head.prepend(element('style', '', PLOT_STYLE));
+}
+
+/**
+ * @param sizes of all cases, also of those still to come
+ * @param width in pixels, so that letters are as large as they are elsewhere
+ */
+function makePlot(title: string, sizes: readonly number[], results: readonly CaseResult[], width: number): HTMLElement {
+  const series = results[0]!.subjects.map(({ name }, slot): Series => {
+    const points = results.map(({ label, subjects }) => {
+      const { median } = subjects[slot]!;
+      const size = Number(label);
+      return { size, value: 1e9 / median, text: `${name}, ${formatBytes(size)}: ${formatRate(median)}` };
+    });
+    return { name, slot, points };
+  });
+  const format = (rate: number) => formatRate(1e9 / rate).replace(/\.0+(?= )/, '');
+  const plot = { label: title, quantity: 'messages a second', series, format, sizes };
+  const holder = element('div', '');
+  holder.innerHTML = drawPlot(plot, { width, height: PLOT_HEIGHT, top: 24, right: NAMES_WIDTH });
+  return holder;
 }
 
 /** @param pair whose ratio is shown */

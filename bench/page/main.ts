@@ -3,7 +3,7 @@
 import { byId, element } from '../../src/page/dom.js';
 import type { Group } from '../core/harness.js';
 import type { RunResult } from '../core/results.js';
-import { createGroupView, type GroupView } from './chart.js';
+import { addPlotStyle, createGroupView, type GroupView } from './chart.js';
 import { findBrowser } from './engine.js';
 import { formatBytes, formatFigure } from './format.js';
 import { chooseGroups, run } from './run.js';
@@ -19,6 +19,7 @@ const saveButton = byId('save', HTMLButtonElement);
 const groupList = byId('groups', HTMLElement);
 const summary = byId('summary', HTMLElement);
 
+addPlotStyle();
 const { name, version } = findBrowser();
 byId('browser', HTMLElement).textContent = `${name} ${version}`;
 startButton.addEventListener('click', () => void start());

@@ -3,8 +3,8 @@
 
 import type { LifeRun } from '../run/life/result.js';
 import { fullTitle, listHeadlines, mainRatio } from './life-figures.js';
-import { PLOT_STYLE, round } from './plot/palette.js';
-import { escapeXml } from './plot/plot.js';
+import { round } from './plot/palette.js';
+import { drawCard, escapeXml } from './plot/plot.js';
 import { makeLogScale } from './plot/scale.js';
 
 const WIDTH = 760;
@@ -51,18 +51,10 @@ export function drawLife(run: LifeRun): Chart | undefined {
     ].join('');
   });
   const legend = '1: as many as ws. Upright strokes: targets.';
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title desc">
-<title id="title">${escapeXml(title)}</title>
-<desc id="desc">${escapeXml(alt)}</desc>
-<style>${PLOT_STYLE}
-.card{fill:var(--background);stroke:var(--line)}</style>
-<rect class="card" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
-<text class="title" x="16" y="28">${escapeXml(title)}</text>
+  const content = `<text class="title" x="16" y="28">${escapeXml(title)}</text>
 <text class="muted small" x="16" y="46">${escapeXml(legend)}</text>
 ${ticks.join('')}
 ${bars.join('\n')}
-${vertical(1, 'even', TOP - 6, bottom)}
-</svg>
-`;
-  return { svg, alt };
+${vertical(1, 'even', TOP - 6, bottom)}`;
+  return { svg: drawCard(title, alt, WIDTH, height, content), alt };
 }

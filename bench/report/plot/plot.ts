@@ -1,6 +1,6 @@
 // One plot of lines over sizes, as SVG, whose looks come from palette.ts. It must not know what is measured.
 
-import { dashOf, drawMarker, round } from './palette.js';
+import { dashOf, drawMarker, PLOT_STYLE, round } from './palette.js';
 import { makeLogScale, makeSizeScale, type Scale, spread } from './scale.js';
 
 export interface Point {
@@ -36,6 +36,8 @@ export interface Plot {
   readonly quantity: string;
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  /** Sizes that have their place on the axis before there are points at them. */
+  readonly sizes?: readonly number[];
   /** The value at which two are level; below it somebody loses. */
   readonly even?: number;
   readonly sizeName?: string;
@@ -62,14 +64,27 @@ export function drawPlot(plot: Plot, frame: Frame = SMALL_FRAME): string {
   return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="group" aria-label="${escapeXml(plot.label)}">${content}</svg>`;
 }
 
+/** An SVG file that stands alone: a card with what is drawn on it. @param alt what it shows, in words */
+export function drawCard(title: string, alt: string, width: number, height: number, content: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">
+<title id="title">${escapeXml(title)}</title>
+<desc id="desc">${escapeXml(alt)}</desc>
+<style>${PLOT_STYLE}
+.card{fill:var(--background);stroke:var(--line)}</style>
+<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
+${content}
+</svg>
+`;
+}
+
 /** What stands in the `<svg>`. */
 export function drawContent(plot: Plot, frame: Frame): string {
-  const { series, even } = plot;
+  const { series, even, sizes: expected = [] } = plot;
   const bottom = frame.height - BOTTOM;
   const right = frame.width - frame.right;
   const points = series.flatMap((one) => one.points);
   const values = points.flatMap(({ value, low = value, high = value }) => [value, low, high]);
-  const sizes = points.map(({ size }) => size);
+  const sizes = [...expected, ...points.map(({ size }) => size)];
   const x = makeSizeScale(sizes, LEFT + 10, right - 8, TICK_GAP);
   const targetValues = series.flatMap(({ targets = [] }) => targets.map(({ value }) => value));
   const y = makeLogScale([...values, ...targetValues, ...(even === undefined ? [] : [even])], bottom, frame.top);

@@ -3,8 +3,7 @@
 import type { GroupResult, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { formatFigure } from '../../page/format.js';
-import { PLOT_STYLE } from '../plot/palette.js';
-import { drawContent, escapeXml, type Frame, type Plot, type Point, type Series } from '../plot/plot.js';
+import { drawCard, drawContent, escapeXml, type Frame, type Plot, type Point, type Series } from '../plot/plot.js';
 
 export interface Drawing {
   /** Without its folder. */
@@ -97,17 +96,9 @@ function draw(file: string, title: string, plot: Pick<Plot, 'quantity' | 'series
   const content = drawContent({ ...plot, series, label: title, format, sizeName: 'bytes of payload' }, frame);
   const { width, height } = frame;
   const alt = `${title}: ${series.map(summarize).join('; ')}`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">
-<title id="title">${escapeXml(title)}</title>
-<desc id="desc">${escapeXml(alt)}</desc>
-<style>${PLOT_STYLE}
-.card{fill:var(--background);stroke:var(--line)}</style>
-<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
-<text class="title" x="16" y="30">${escapeXml(title)}</text>
-<g transform="translate(6 0)">${content}</g>
-</svg>
-`;
-  return { file, alt, svg };
+  const card = `<text class="title" x="16" y="30">${escapeXml(title)}</text>
+<g transform="translate(6 0)">${content}</g>`;
+  return { file, alt, svg: drawCard(title, alt, width, height, card) };
 }
 
 /** The ends of a line in words. */
