@@ -9,7 +9,7 @@ import {
   explainMisses,
   gatherMisses,
   judgeDemands,
-} from '../targets/demands.js';
+} from '../targets/judge.js';
 
 export const LEGEND =
   'Times are medians of the rounds for one message or call, ± half of what lies between the quartiles; ratios are medians of the ratios within each round, with their quartiles.';

@@ -5,7 +5,7 @@ import type { CaseResult, GroupResult, RunResult } from '../core/results.js';
 import { findRuntimeName } from '../core/runtime-name.js';
 import { type Summary, summarize } from '../core/statistics.js';
 import { formatBytes, formatFigure, formatTime } from '../page/format.js';
-import { formatRatio } from '../targets/verdicts.js';
+import { formatRatio } from '../targets/judge.js';
 
 /** By how much the others may seem faster before the machine, not the code, must have changed. */
 const DRIFT = 1.1;

@@ -5,12 +5,12 @@ import type { RunResult } from '../../core/results.js';
 import {
   countMet,
   type DemandVerdict,
-  describeInformation,
   describeMisses,
+  describeResult,
   explainMisses,
   gatherMisses,
   judgeDemands,
-} from '../../targets/demands.js';
+} from '../../targets/judge.js';
 import { escapeXml } from '../plot/plot.js';
 import { makeTable, toAnchor } from './tables.js';
 
@@ -35,10 +35,8 @@ export function tabulateDemands(title: string, run: RunResult): string {
 
 function resultCell(verdict: DemandVerdict): string {
   const { met, of } = countMet(verdict);
-  if (of === 0) return `<td class="words">${escapeXml(describeInformation(verdict))}</td>`;
-  return met === of
-    ? `<td class="words">all ${of}</td>`
-    : `<td class="words miss">${met} of ${of}<em>${of - met} missed</em></td>`;
+  const missed = met < of ? `<em>${of - met} missed</em>` : '';
+  return `<td class="words${met < of ? ' miss' : ''}">${escapeXml(describeResult(verdict))}${missed}</td>`;
 }
 
 /** What stands between backquotes is code. */

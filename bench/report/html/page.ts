@@ -3,8 +3,7 @@
 
 import type { Failure, GroupResult, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
-import { countBars } from '../../targets/demands.js';
-import { tally } from '../../targets/verdicts.js';
+import { countBars, tally } from '../../targets/judge.js';
 import { drawMarker } from '../plot/palette.js';
 import { escapeXml } from '../plot/plot.js';
 import { tabulateDemands } from './demands.js';
@@ -50,7 +49,7 @@ ${describeMachine(runs)}
 <h2>In short</h2>
 ${perRun(summarize)}
 <h2>What was wanted</h2>
-<p class="note">The bars of bench/bars.ts, row by row; each miss with its figure, and why, where it is known.</p>
+<p class="note">The bars of bench/targets/bars.ts, row by row; each miss with its figure, and why, where it is known.</p>
 ${perRun((run, title) => tabulateDemands(title, run), ' demands')}
 <h2>Ratios at a glance</h2>
 <p class="note">How many times as fast as the peer named; below 1 it is slower.</p>

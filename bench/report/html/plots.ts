@@ -10,7 +10,7 @@ import {
 } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { formatBytes, formatRate, formatThroughput, formatTime } from '../../page/format.js';
-import { formatRatio } from '../../targets/verdicts.js';
+import { formatRatio } from '../../targets/judge.js';
 import { drawBlocks } from '../plot/blocks.js';
 import { drawPlot, type Plot, type Point, type Series, SMALL_FRAME, type Target } from '../plot/plot.js';
 

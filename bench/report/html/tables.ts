@@ -2,7 +2,7 @@
 
 import { type CaseResult, type GroupResult, isMet, type Ratio, type RunResult } from '../../core/results.js';
 import { formatBytes, formatThroughput, formatTime } from '../../page/format.js';
-import { formatRatio, gatherShortfalls, isLoss } from '../../targets/verdicts.js';
+import { formatRatio, gatherShortfalls, isLoss } from '../../targets/judge.js';
 import { escapeXml, formatSize } from '../plot/plot.js';
 import { formatLabel, listPairs, listSubjects } from './plots.js';
 

@@ -2,7 +2,7 @@
 // touch files.
 
 import type { RunResult } from '../../core/results.js';
-import { formatRatio, isLoss } from '../../targets/verdicts.js';
+import { formatRatio, isLoss } from '../../targets/judge.js';
 
 const BARE = 'a bare socket of Node';
 const PAIRS = [

@@ -3,8 +3,7 @@
 import type { CaseResult, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { formatFigure } from '../../page/format.js';
-import { countBars } from '../../targets/demands.js';
-import { formatRatio, isLoss, listShortfalls, tally } from '../../targets/verdicts.js';
+import { countBars, formatRatio, isLoss, listShortfalls, tally } from '../../targets/judge.js';
 
 /** Of each engine, so many of the worst figures, each of another group. */
 const WORST = 3;

@@ -3,8 +3,7 @@
 
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
-import { countBars } from '../../targets/demands.js';
-import { formatRatio, isLoss } from '../../targets/verdicts.js';
+import { countBars, formatRatio, isLoss } from '../../targets/judge.js';
 import { describeEndToEnd } from './end-to-end.js';
 import { describeEngines } from './engines.js';
 import { describeWants } from './wants.js';

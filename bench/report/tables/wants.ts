@@ -4,23 +4,25 @@ import type { RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { formatBytes } from '../../page/format.js';
 import {
-  countMet,
   type DemandVerdict,
-  describeInformation,
   describeMisses,
+  describeResult,
   explainMisses,
+  formatRatio,
   gatherMisses,
+  gatherShortfalls,
   judgeDemands,
-} from '../../targets/demands.js';
+  type ShortfallSet,
+  tally,
+} from '../../targets/judge.js';
 import { findReason } from '../../targets/reasons.js';
-import { formatRatio, gatherShortfalls, type ShortfallSet, tally } from '../../targets/verdicts.js';
 
 export function describeWants(run: RunResult): string {
   const verdicts = judgeDemands(run);
   const misses = verdicts.flatMap(describeVerdict);
   const losses = describeLosses(run);
   return [
-    `**What was wanted** (\`bench/bars.ts\`), and how many of its figures reach it:`,
+    `**What was wanted** (\`bench/targets/bars.ts\`), and how many of its figures reach it:`,
     makeTable(verdicts),
     ...(misses.length === 0 ? ['Nothing was missed.'] : [`**Missed**, and why:\n\n${misses.join('\n')}`]),
     ...losses,
@@ -29,10 +31,8 @@ export function describeWants(run: RunResult): string {
 
 function makeTable(verdicts: readonly DemandVerdict[]): string {
   const rows = verdicts.map((verdict) => {
-    const { met, of } = countMet(verdict);
     const { title, wanted } = verdict.demand;
-    const result = of === 0 ? describeInformation(verdict) : met === of ? `all ${of}` : `${met} of ${of}`;
-    return `| ${title} | ${wanted} | ${result} |`;
+    return `| ${title} | ${wanted} | ${describeResult(verdict)} |`;
   });
   return ['| | wanted | reached |', '|---|---|---|', ...rows].join('\n');
 }

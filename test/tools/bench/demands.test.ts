@@ -10,10 +10,12 @@ import {
   countMet,
   describeInformation,
   describeMisses,
+  formatRatio,
   gatherMisses,
   judgeDemands,
-} from '../../../bench/targets/demands.js';
-import { formatRatio, listShortfalls, tally } from '../../../bench/targets/verdicts.js';
+  listShortfalls,
+  tally,
+} from '../../../bench/targets/judge.js';
 import { readBack } from './read-back.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
 
