@@ -7,7 +7,6 @@ import { decodeGroups } from './decode.js';
 import { deflateGroups } from './deflate.js';
 import { deflateConnectionGroups } from './deflate-connections.js';
 import { dispatchGroup } from './dispatch.js';
-import { echoGroups } from './echo.js';
 import { encodeGroups } from './encode.js';
 import { garbageGroups } from './garbage.js';
 import { handshakeGroups } from './handshake.js';
@@ -28,5 +27,4 @@ export const groups: readonly Group[] = [
   ...deflateConnectionGroups,
   ...startupGroups,
   ...garbageGroups,
-  ...echoGroups,
 ];

@@ -68,8 +68,6 @@ export interface Group {
   readonly cases: readonly Case[];
   /** Of what is measured; default: nanoseconds. */
   readonly unit?: 'ns' | 'bytes';
-  /** It takes long: run only where its name is asked for. */
-  readonly isOnRequest?: boolean;
 }
 
 /** How long to measure. */

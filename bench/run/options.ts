@@ -5,8 +5,7 @@ import { parseArgs } from 'node:util';
 export const HELP = `npm run bench -- [word …] [options]
 npm run bench -- life [word …] [options]     servers and clients end to end, beside their peers: see life --help
 
-Only cases in whose name every word begins a part, as in "decode cursor 64". Those of "echo", end to end in processes of
-their own, are run only where they are named.
+Only cases in whose name every word begins a part, as in "decode cursor 64".
 
 What is measured:
   --filter WORDS   the same as words without it: "decode/cursor 64"; may be given more than once

@@ -1,5 +1,5 @@
-// What the codec and the server are measured by: what is demanded of them, and the bars that each sets on figures. It must not know how the
-// figures are found out; demands.ts says which are met.
+// What the codec is measured by: what is demanded of it, and the bars that each demand sets on figures. It must not know how the
+// figures are found out; judge.ts says which are met. Servers have targets of their own, in bench/cases/life.
 
 /** One row of the table. */
 export interface Demand {
@@ -23,8 +23,7 @@ export type DemandId =
   | 'inflate'
   | 'deflate'
   | 'as-short'
-  | 'fastest'
-  | 'echo';
+  | 'fastest';
 
 export const DEMANDS: readonly Demand[] = [
   {
@@ -97,12 +96,6 @@ export const DEMANDS: readonly Demand[] = [
     title: 'messages deflated at level fastest, against `node:zlib` at its fastest, which is level 1',
     wanted: 'to 175 B 4 ×; 1.8 × at 1 KiB; from 16 KiB level',
   },
-  {
-    id: 'echo',
-    title: "end to end over loopback, per second of the server's processor, against `ws` with bufferutil",
-    wanted:
-      '16 in flight: 9 × at 64 B, 6 × at 1 KiB, 1.1 × at 16 KiB (of `Bun.serve` 0.7 and 0.9); one in flight: 1.1 × to 1 KiB, level above; nowhere slower on the clock; broadcast 1.35 ×; 0.9 of the memory of an idle connection',
-  },
 ];
 
 interface Scope {
@@ -155,17 +148,6 @@ const AT_175 = { from: 175, to: 175 };
 const DEFLATE = { demand: 'deflate', group: 'deflate/deflate/', subject: 'wsimd' } as const;
 const AS_SHORT = { demand: 'as-short', group: 'deflate/as-short/', subject: 'wsimd', peer: 'node:zlib' } as const;
 const FASTEST = { demand: 'fastest', group: 'deflate/fastest/', subject: 'wsimd', peer: 'node:zlib' } as const;
-
-const CPU_16 = ['echo/text-16/cpu', 'echo/binary-16/cpu'];
-const CPU_1 = ['echo/text-1/cpu', 'echo/binary-1/cpu'];
-const CLOCK = ['echo/text-1/clock', 'echo/binary-1/clock', 'echo/text-16/clock', 'echo/binary-16/clock'];
-const AT_64 = { from: 64, to: 64 };
-const AT_1_KIB = { from: KIB, to: KIB };
-
-/** The same of several groups of servers. */
-function ofEcho(groups: readonly string[], peer: string, scope: { from: number; to: number }, atLeast: number): Bar[] {
-  return groups.map((group) => ({ demand: 'echo', group, subject: 'wsimd', peer, ...scope, atLeast }));
-}
 
 /** Where two say something about a figure, the first counts. */
 export const BARS: readonly Bar[] = [
@@ -239,16 +221,6 @@ export const BARS: readonly Bar[] = [
   { ...PORTABLE, group: 'encode/client/', subject: 'writer', from: 81 },
   { ...DISPATCH, group: 'dispatch/mask', subject: 'unmask', peer: 'loop' },
   { ...DISPATCH, group: 'dispatch/mask', subject: 'unmask', peer: 'kernel' },
-  ...ofEcho(CPU_16, 'ws', AT_64, 9),
-  ...ofEcho(CPU_16, 'ws', AT_1_KIB, 6),
-  ...ofEcho(CPU_16, 'ws', { from: 16 * KIB, to: 16 * KIB }, 1.1),
-  ...ofEcho(CPU_16, 'Bun', AT_64, 0.7),
-  ...ofEcho(CPU_16, 'Bun', AT_1_KIB, 0.9),
-  ...ofEcho(CPU_1, 'ws', { from: 0, to: KIB }, 1.1),
-  ...ofEcho(CPU_1, 'ws', { from: KIB + 1, to: END }, 1),
-  ...ofEcho(CLOCK, 'ws', ALL, 1),
-  ...ofEcho(['echo/broadcast/cpu'], 'ws', ALL, 1.35),
-  ...ofEcho(['echo/idle'], 'ws', ALL, 1 / 0.9),
 ];
 
 const NATIVE = { demand: 'native', group: 'decode/cursor/binary', subject: 'wsimd', isInformation: true } as const;

@@ -3,7 +3,6 @@
 
 import { type CaseResult, isMet, type Ratio, type RunResult, type SubjectResult } from '../core/results.js';
 import { findRuntimeName } from '../core/runtime-name.js';
-import { summarize } from '../core/statistics.js';
 import { formatBytes, formatFigure } from '../page/format.js';
 import { type Bar, DEMANDS, type Demand, type DemandId, type FigureBar, findBar, findFigureBar } from './bars.js';
 import { findReason } from './reasons.js';
@@ -21,8 +20,6 @@ export interface Judged {
   readonly isMet: boolean;
   readonly isInformation: boolean;
   readonly reason?: string;
-  /** Times as fast as the peer is what does nothing but what everybody must do; where a bar is missed and that was measured. */
-  readonly ceiling?: string;
 }
 
 export interface DemandVerdict {
@@ -50,7 +47,7 @@ export function judgeDemands(run: RunResult): DemandVerdict[] {
           wanted: describeBar(bar),
           isMet: !isMissed,
           isInformation: false,
-          ...(isMissed ? { ...addReason(group, subject, peer, runtime), ...addCeiling(row, peer) } : {}),
+          ...(isMissed ? addReason(group, subject, peer, runtime) : {}),
         });
       }
       for (const subject of row.subjects) {
@@ -83,14 +80,6 @@ function describeBar({ atLeast }: Bar): string {
 function addReason(group: string, subject: string, peer: string | undefined, runtime: string): { reason?: string } {
   const reason = findReason(group, subject, peer, runtime);
   return reason === undefined ? {} : { reason };
-}
-
-function addCeiling({ subjects }: CaseResult, peerName: string): { ceiling?: string } {
-  const bare = subjects.find(({ name }) => name === 'bare socket');
-  const peer = subjects.find(({ name }) => name === peerName);
-  if (bare === undefined || peer === undefined) return {};
-  const { median } = summarize(peer.samples.map((sample, round) => sample / bare.samples[round]!));
-  return { ceiling: `${formatRatio(median)} ×` };
 }
 
 /** Bars, and those among them that are met. */
@@ -139,10 +128,7 @@ export function describeMisses(misses: readonly Judged[]): string {
 
 /** Why, as far as is known. */
 export function explainMisses(misses: readonly Judged[]): string {
-  const reason = misses[0]!.reason ?? 'Nobody knows why yet.';
-  const ceilings = misses.flatMap(({ label, ceiling }) => (ceiling ? [`${ceiling} at ${sizeOf(label)}`] : []));
-  if (ceilings.length === 0) return reason;
-  return `${reason} A bare socket of Node's, which does no WebSocket, comes to ${ceilings.join(', ')}.`;
+  return misses[0]!.reason ?? 'Nobody knows why yet.';
 }
 
 /** What only informs, in a line of text. */

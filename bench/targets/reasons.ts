@@ -15,24 +15,6 @@ interface Reason {
 /** The first that fits counts. */
 const REASONS: readonly Reason[] = [
   {
-    group: 'echo/idle',
-    subject: 'wsimd',
-    peer: 'ws',
-    text: 'Nearly all of it is what Node keeps of a socket, and the pages in which garbage of the handshakes lay.',
-  },
-  {
-    group: 'echo/',
-    subject: 'wsimd',
-    peer: 'ws',
-    text: "The system's read and write are half to four fifths of a message, whoever asks for them, and Node hands a server's socket a fresh buffer of 64 KiB for each read; `directReads` spares that.",
-  },
-  {
-    group: 'echo/',
-    subject: 'wsimd',
-    peer: 'Bun',
-    text: '`Bun.serve` reads, decodes and writes in C++, with no stream of JavaScript between it and the socket.',
-  },
-  {
     group: 'decode/cursor/',
     subject: 'wsimd',
     peer: 'ws',
