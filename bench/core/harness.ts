@@ -3,6 +3,7 @@
 // runtime: it is to run in a browser as it is.
 
 import { Bench } from 'tinybench';
+import { turnOrder } from '../../src/page/turns.js';
 
 /** One way to do a case's work. */
 export interface Subject {
@@ -117,13 +118,10 @@ async function measureInTurns(workload: Workload, plan: Plan): Promise<Measureme
     if (!entry.isAsync) bench.add(name, work, hooks);
     return entry;
   });
-  const count = entries.length;
   for (let round = 0; round < plan.warmupRounds + plan.rounds; round++) {
     bench.reset();
-    // Each round begins with another one, and every second goes backwards: none always follows the same one.
-    const step = round % 2 === 0 ? 1 : count - 1;
-    for (let turn = 0; turn < count; turn++) {
-      const entry = entries[(round + turn * step) % count]!;
+    for (const place of turnOrder(round, entries.length)) {
+      const entry = entries[place]!;
       const mean = entry.isAsync ? await takeAsyncTurn(entry, plan.turn) : takeTurn(bench, entry.name);
       if (entry.last !== result) throw new Error(`${entry.name} no longer comes to ${result} but to ${entry.last}`);
       if (round >= plan.warmupRounds) entry.samples.push(Number(((mean * 1e6) / operations).toPrecision(5)));

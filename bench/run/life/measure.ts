@@ -1,5 +1,6 @@
 // Measures one case: starts its subjects, gives each its turn in every round, and ends them. It doesn't know how figures are shown.
 
+import { turnOrder } from '../../../src/page/turns.js';
 import type { LifeCase } from '../../cases/life/case.js';
 import type { Certificate, ClientJob, Memory, Report, ServerJob } from '../../subjects/server/job.js';
 import { commandFor, libraryOf, type Programs, SUBJECTS, type SubjectName } from '../../subjects/subjects.js';
@@ -73,9 +74,8 @@ export async function measureCase(life: LifeCase, names: readonly SubjectName[],
     const lost = new Set<Contestant>();
     const rounds = isMemory ? 1 : setting.pace.rounds;
     for (let round = isMemory ? 0 : -1; round < rounds; round++) {
-      for (let turn = 0; turn < contestants.length; turn++) {
-        // Each round begins with another subject.
-        const contestant = contestants[(turn + Math.max(0, round)) % contestants.length]!;
+      for (const place of turnOrder(Math.max(0, round), contestants.length)) {
+        const contestant = contestants[place]!;
         if (lost.has(contestant)) continue;
         try {
           const sample = isMemory

@@ -2,6 +2,7 @@
 
 import { type KernelName, ProtocolError, selectKernel } from '../../index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
+import { turnOrder } from '../turns.js';
 import type { BenchmarkCase, BenchmarkGroup, Subject } from './benchmark-cases.js';
 
 /** Long against the clock of a page, which is rounded to as much as a millisecond. */
@@ -51,9 +52,7 @@ async function measure(one: BenchmarkCase, kernels: readonly KernelName[]): Prom
   const expected = subjects[0]?.run();
   const times = subjects.map((): number[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
-    for (let turn = 0; turn < subjects.length; turn++) {
-      // Each second round goes the other way: neither always follows the other.
-      const at = round % 2 === 0 ? turn : subjects.length - 1 - turn;
+    for (const at of turnOrder(round, subjects.length)) {
       if (subjects[at]!.run() !== expected)
         throw new Error(`${one.label}: ${kernels[at]} does not come to ${expected}`);
       const time = takeTurn(subjects[at]!);
