@@ -5,8 +5,8 @@
 // that must hold for them tested in five compares; anything else falls out of it, untouched, into the general one, which
 // takes any frame or piece of a frame through the state. What the fast way takes, the general way would take alike.
 
-import { checkLength, checkOpening, faultyByte, isCloseCode } from './check';
-import { headerLengthOf, payloadLengthAt } from './header';
+import { checkLength, checkOpening, faultyByte, headerLengthOf, isCloseCode } from '../shared/header-rules';
+import { payloadLengthAt } from './header';
 import {
   OPTION_REQUIRE_MASKED,
   OPTION_REQUIRE_UNMASKED,
@@ -253,6 +253,7 @@ function takeHeader(statePtr: usize, chunkPtr: usize, p: usize, end: usize): usi
   const error = checkLength(
     first,
     second,
+    <i64>payloadLength < 0,
     payloadLength,
     load<u64>(statePtr, STATE_MESSAGE_LENGTH),
     load<u64>(statePtr, STATE_MAX_FRAME_LENGTH),

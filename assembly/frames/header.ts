@@ -1,16 +1,6 @@
-// One frame header (RFC 6455 section 5.2): how long it is, what it says, how it is written. No rules here: check.ts.
+// One frame header in memory (RFC 6455 section 5.2): reading its payload length, writing it.
 
 import { LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, MAX_LENGTH_16, MAX_LENGTH_7 } from '../shared/protocol';
-
-/** The length of a whole header in bytes (2 to 14), from its second byte. */
-// @ts-ignore: decorator
-@inline
-export function headerLengthOf(second: u32): u32 {
-  const length = <i32>(second & LENGTH_BITS);
-  // MASK is 0x80 and the key takes 4 bytes: 0x80 >> 5 = 4.
-  const fixed: u32 = 2 + ((second & MASKED) >> 5);
-  return length < LENGTH_16 ? fixed : length == LENGTH_16 ? fixed + 2 : fixed + 8;
-}
 
 /** The payload length that the whole header at `ptr` gives; network byte order. */
 // @ts-ignore: decorator

@@ -2,6 +2,7 @@
 // holds, unfragmented data frames that lie whole in it. Knows no rule that a frame may break: such a frame, like one that
 // is cut, fragmented or control, is left to frame.ts.
 
+import { headerLengthOf } from '../../../assembly/shared/header-rules.js';
 import {
   OPTION_REQUIRE_MASKED,
   OPTION_REQUIRE_UNMASKED,
@@ -39,7 +40,7 @@ import {
 } from '../../../assembly/shared/protocol.js';
 import { headerLengthFor } from '../write-header.js';
 import { takeHeader, takePayload } from './frame.js';
-import { headerLengthOnWire, readMaskingKey } from './header.js';
+import { readMaskingKey } from './header.js';
 import { mask, type PortableMemory } from './mask.js';
 import { readU64, writeRecord } from './state.js';
 import { validate } from './utf8.js';
@@ -121,7 +122,7 @@ function takeWholeFrames(
     const second = bytes[ptr + 1]!;
     const masked = second & MASKED;
     if ((options & (masked !== 0 ? OPTION_REQUIRE_UNMASKED : OPTION_REQUIRE_MASKED)) !== 0) break;
-    const headerLength = headerLengthOnWire(second);
+    const headerLength = headerLengthOf(second);
     const payloadPtr = ptr + headerLength;
     if (payloadPtr > end) break;
     let length = second & LENGTH_BITS;

@@ -2,6 +2,13 @@
 // state record itself, so that it can stop at any byte. Knows nothing of the frames around it but what the state says.
 
 import {
+  checkLength,
+  checkOpening,
+  faultyByte,
+  headerLengthOf,
+  isCloseCode,
+} from '../../../assembly/shared/header-rules.js';
+import {
   OPTION_SKIP_UTF8,
   RECORD_ASCII,
   RECORD_END,
@@ -29,9 +36,7 @@ import {
 } from '../../../assembly/shared/layout.js';
 import {
   ERROR_CLOSE_CODE,
-  ERROR_FRAME_TOO_LONG,
   ERROR_INVALID_UTF8,
-  ERROR_MESSAGE_TOO_LONG,
   ERROR_NONE,
   FIN,
   MASKED,
@@ -42,15 +47,7 @@ import {
   OPCODE_TEXT,
   RSV1,
 } from '../../../assembly/shared/protocol.js';
-import { isCloseCode } from '../../protocol/close-code.js';
-import {
-  checkFirstBytes,
-  checkLengthForm,
-  headerFaultOffset,
-  headerLengthOnWire,
-  readMaskingKey,
-  readPayloadLength,
-} from './header.js';
+import { readMaskingKey, readPayloadLength } from './header.js';
 import { mask, type PortableMemory } from './mask.js';
 import { endFrame, fail, readU64, writeRecord, writeU64 } from './state.js';
 import { validate } from './utf8.js';
@@ -79,17 +76,24 @@ export function takeHeader(
   const first = bytes[headerPtr]!;
   const second = bytes[headerPtr + 1]!;
   const messageOpcode = bytes[statePtr + STATE_MESSAGE_OPCODE]!;
-  let error = checkFirstBytes(first, second, bytes[statePtr + STATE_OPTIONS]!, messageOpcode);
-  if (error !== ERROR_NONE) return fail(memory, statePtr, error, offset + headerFaultOffset(error), end);
+  let error = checkOpening(first, second, bytes[statePtr + STATE_OPTIONS]!, messageOpcode);
+  if (error !== ERROR_NONE) return fail(memory, statePtr, error, offset + faultyByte(error), end);
 
-  const headerLength = headerLengthOnWire(second);
+  const headerLength = headerLengthOf(second);
   while (held < headerLength && ptr < end) bytes[headerPtr + held++] = bytes[ptr++]!;
   bytes[statePtr + STATE_HEADER_LENGTH] = held;
   if (held < headerLength) return ptr;
   const length = readPayloadLength(bytes, headerPtr);
-  error = checkLengthForm(memory, headerPtr);
-  if (error === ERROR_NONE && (first & OPCODE_CONTROL_BIT) === 0) error = checkLimits(words, statePtr, length);
-  if (error !== ERROR_NONE) return fail(memory, statePtr, error, offset + headerFaultOffset(error), end);
+  error = checkLength(
+    first,
+    second,
+    bytes[headerPtr + 2]! > 0x7f,
+    length,
+    readU64(words, statePtr + STATE_MESSAGE_LENGTH),
+    readU64(words, statePtr + STATE_MAX_FRAME_LENGTH),
+    readU64(words, statePtr + STATE_MAX_MESSAGE_LENGTH),
+  );
+  if (error !== ERROR_NONE) return fail(memory, statePtr, error, offset + faultyByte(error), end);
 
   // The key is read before the payload length is written over the header's bytes.
   const masked = (second & MASKED) !== 0;
@@ -107,13 +111,6 @@ export function takeHeader(
   }
   if (opcode === OPCODE_TEXT || opcode === OPCODE_CLOSE) words[(statePtr + STATE_UTF8) >> 2] = 0;
   return ptr;
-}
-
-/** The limits on a data frame's length. By subtraction: a sum of lengths might round. */
-function checkLimits(words: Int32Array, statePtr: number, length: number): number {
-  if (length > readU64(words, statePtr + STATE_MAX_FRAME_LENGTH)) return ERROR_FRAME_TOO_LONG;
-  const left = readU64(words, statePtr + STATE_MAX_MESSAGE_LENGTH) - readU64(words, statePtr + STATE_MESSAGE_LENGTH);
-  return length > left ? ERROR_MESSAGE_TOO_LONG : ERROR_NONE;
 }
 
 /**
