@@ -1,9 +1,9 @@
 // Which Origins a server accepts (RFC 6455 section 10.2, RFC 6454). The header is what keeps a page of another site from
 // opening a WebSocket with the user's cookies; programs other than browsers may send any Origin or none.
 
+import { isThenable } from '../protocol/option-checks.js';
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from './authority.js';
 import type { RequestHead } from './head.js';
-import { isThenable } from './thenable.js';
 
 /**
  * Which Origins to accept, where the header is present:

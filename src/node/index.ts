@@ -92,9 +92,8 @@ export type {
 export type { EventListenerOptions } from './websocket/event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';
-export type { ReadyState } from './websocket/ready-state.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
-export type { WebSocketEvents } from './websocket/websocket-events.js';
+export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
 export { WebSocketError } from './websocket/ws-errors.js';
 export {
   broadcast,

@@ -1,5 +1,6 @@
-// Checks of option values: the core uses them, and so does what is built on it. Each throws an error that names the option as
-// the caller wrote it. An option that is not given, or given as `undefined`, is not checked.
+// Checks of option values, and of the answers of functions that are options: the core uses them, and so does what is built on it.
+// Each check throws an error that names the option as the caller wrote it. An option that is not given, or given as `undefined`, is
+// not checked.
 
 /**
  * Throws if the option doesn't take the value.
@@ -81,4 +82,17 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/**
+ * Whether this is a promise, of whichever library. One whose `then` cannot be read is a promise that rejects. A caller's function that
+ * should answer yes or no may be `async`: its promise is truthy, even if it is fulfilled with false.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    return 'then' in value && typeof value.then === 'function';
+  } catch {
+    return true;
+  }
 }

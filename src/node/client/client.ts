@@ -20,7 +20,7 @@ import type { MessageCompression } from '../../messages/compression.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
-import { cutSocket } from '../socket/cut-socket.js';
+import { cutSocket } from '../socket/socket-events.js';
 import type { Agreed } from '../websocket/per-message-deflate.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';

@@ -14,14 +14,13 @@ import {
   type HandshakeAccepted,
   type HandshakeRejected,
 } from '../../handshake/server.js';
-import { isThenable } from '../../handshake/thenable.js';
 import type { MessageCompression } from '../../messages/compression.js';
+import { isThenable } from '../../protocol/option-checks.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
-import { cutSocket } from '../socket/cut-socket.js';
-import { isTaken } from '../socket/socket-events.js';
+import { cutSocket, isTaken } from '../socket/socket-events.js';
 import { isOn, makeSettings, type Settings } from '../websocket/settings.js';
-import { TypedEmitter } from '../websocket/typed-emitter.js';
 import { WebSocket } from '../websocket/websocket.js';
+import { TypedEmitter } from '../websocket/websocket-events.js';
 import {
   answerPlainRequest,
   countUndecided,

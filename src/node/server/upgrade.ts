@@ -13,7 +13,7 @@ import {
   writeRejection,
   writeResponse,
 } from '../../handshake/server.js';
-import { cutSocket } from '../socket/cut-socket.js';
+import { cutSocket } from '../socket/socket-events.js';
 
 /** A header: its name and its value. */
 type Field = readonly [string, string];

@@ -1,8 +1,7 @@
 // Blobs that are being read before they are sent, and what was sent behind them, in order.
 
 import type { OwnedPayload } from '../../bytes/owned.js';
-import { isBlob, sizeOf } from '../websocket/sendable.js';
-import { joinCallbacks, type SendCallback } from './send-callback.js';
+import { isBlob, joinCallbacks, type SendCallback, sizeOf } from '../websocket/sendable.js';
 
 /** A Blob, or what is queued behind one. */
 export interface QueuedSend {

@@ -11,15 +11,14 @@ import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { MessageHandler } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
-import { CLOSED, CLOSING, OPEN } from '../websocket/ready-state.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
 import type { Settings } from '../websocket/settings.js';
+import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
-import { cutSocket } from './cut-socket.js';
 import { Heartbeat } from './heartbeat.js';
 import { Outgoing } from './outgoing.js';
 import { PingRate } from './ping-rate.js';
-import { type SocketReader, takeSocket } from './socket-events.js';
+import { cutSocket, type SocketReader, takeSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
 
 const EMPTY = Buffer.alloc(0);

@@ -7,10 +7,9 @@ import { ownBytes, ownPayload } from '../../bytes/owned.js';
 import type { Connection } from '../../connection.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
-import { isBlob, type Payload } from '../websocket/sendable.js';
+import { isBlob, joinCallbacks, type Payload, type SendCallback } from '../websocket/sendable.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
-import { joinCallbacks, type SendCallback } from './send-callback.js';
 import { writesAsNode } from './writes-as-node.js';
 
 /** Receives errors and drain notifications that have no callback. */

@@ -1,6 +1,7 @@
 // Events of a socket on their way to the one that reads from it: the same few functions listen on every socket, so that none has
-// closures of its own. It knows no WebSocket.
+// closures of its own. And how a socket is cut. It knows no WebSocket.
 
+import { constants, type Http2Stream } from 'node:http2';
 import { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import { readInto } from './direct-reads.js';
@@ -119,4 +120,15 @@ function onClose(this: Taken): void {
   // The reader takes what the stream has left with \`read\`, which a socket that was destroyed without an error emits as well.
   this.removeListener('data', onData);
   this[READER]?.ended();
+}
+
+/** Ends both directions at once; what has not left yet does not. */
+export function cutSocket(socket: Duplex): void {
+  // What a reset is to TCP, CANCEL is to a stream (RFC 8441 section 5). Node's destroy sends NO_ERROR; Node 20 may never return.
+  if (isStream(socket)) socket.close(constants.NGHTTP2_CANCEL);
+  socket.destroy();
+}
+
+function isStream(socket: Duplex | Http2Stream): socket is Http2Stream {
+  return 'rstCode' in socket;
 }

@@ -1,10 +1,9 @@
 // The browser's face of a WebSocket: addEventListener, on… attributes and event objects, over an EventEmitter. It knows the
 // four events by their arguments, and no connection.
 
-import { CLOSED, CLOSING, CONNECTING, OPEN } from './ready-state.js';
 import { type Data, toText } from './sendable.js';
-import { TypedEmitter } from './typed-emitter.js';
 import type { WebSocketEvents } from './websocket-events.js';
+import { CLOSED, CLOSING, CONNECTING, OPEN, TypedEmitter } from './websocket-events.js';
 
 /** What `addEventListener` hands to listeners. */
 export class Event<Target> {

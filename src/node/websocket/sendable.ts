@@ -1,7 +1,8 @@
-// What can be sent, and in which shapes messages are handed out: values of the user's ↔ bytes. It knows no connection.
+// What can be sent, in which shapes messages are handed out, and the callbacks of a send: values of the user's ↔ bytes.
 
-// Not the global: that is a getter, which is called each time.
+// Not the globals: those are getters, which are called each time.
 import { Buffer } from 'node:buffer';
+import process from 'node:process';
 import { types } from 'node:util';
 import { asMessageError } from '../../protocol/errors.js';
 
@@ -125,4 +126,29 @@ export function toText(message: string | RawData): string {
 function toArrayBuffer({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer {
   const isAll = byteLength === buffer.byteLength;
   return (isAll ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer;
+}
+
+/** Called when what was sent has been handed to the system, or with the error that it could not be: null or undefined for none. */
+export type SendCallback = (error?: Error | null) => void;
+
+/** A `SendCallback` as callers may write it, in the words of the types of `ws`. */
+export type SentCallback = (error?: Error) => void;
+
+/** The same for pings and pongs, where the types of `ws` say that an error is always there. */
+export type ControlCallback = SentCallback | ((error: Error) => void);
+
+/** One for several: all are called, and what one throws is thrown when they have been. */
+export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback {
+  if (callbacks.length === 1) return callbacks[0]!;
+  return (error) => {
+    for (const callback of callbacks) {
+      try {
+        callback(error);
+      } catch (thrown) {
+        process.nextTick(() => {
+          throw thrown;
+        });
+      }
+    }
+  };
 }

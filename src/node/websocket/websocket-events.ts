@@ -1,7 +1,16 @@
-// The events of a WebSocket. Types only.
+// The states and events of a WebSocket, and an EventEmitter whose listeners have the types of its events.
 
+import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RawData } from './sendable.js';
+
+export const CONNECTING = 0;
+export const OPEN = 1;
+export const CLOSING = 2;
+export const CLOSED = 3;
+
+/** `readyState`: 0 connecting, 1 open, 2 closing, 3 closed. */
+export type ReadyState = 0 | 1 | 2 | 3;
 
 /** Names and arguments of the events. */
 export interface WebSocketEvents {
@@ -33,3 +42,25 @@ export interface WebSocketEvents {
   /** With `backpressurePolicy: 'drop'`: this message was left out. */
   dropped: [data: string | Uint8Array | Blob, isBinary: boolean];
 }
+
+type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => void;
+
+/** `Events`: the arguments of each event, by name. Others may be emitted too; their listeners say what they take. */
+export interface TypedEmitter<Events extends { [K in keyof Events]: unknown[] }> {
+  on<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  on(event: string | symbol, listener: Listener<this, never[]>): this;
+  once<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  once(event: string | symbol, listener: Listener<this, never[]>): this;
+  off<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  off(event: string | symbol, listener: Listener<this, never[]>): this;
+  addListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  addListener(event: string | symbol, listener: Listener<this, never[]>): this;
+  removeListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  removeListener(event: string | symbol, listener: Listener<this, never[]>): this;
+  prependListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  prependListener(event: string | symbol, listener: Listener<this, never[]>): this;
+}
+
+// biome-ignore lint/correctness/noUnusedVariables: the interface, which has to have the same parameters, uses it
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are there, in EventEmitter; only types are declared
+export class TypedEmitter<Events extends { [K in keyof Events]: unknown[] }> extends EventEmitter {}

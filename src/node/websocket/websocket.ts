@@ -9,12 +9,11 @@ import { isCloseCode } from '../../protocol/close-code.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
-import { cutSocket } from '../socket/cut-socket.js';
 import { Link } from '../socket/link.js';
-import type { ControlCallback, SendCallback, SentCallback } from '../socket/send-callback.js';
+import { cutSocket } from '../socket/socket-events.js';
 import { EventTargetEmitter } from './event-target.js';
 import type { Agreed } from './per-message-deflate.js';
-import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './ready-state.js';
+import type { ControlCallback, SendCallback, SentCallback } from './sendable.js';
 import {
   BINARY_TYPES,
   type BinaryType,
@@ -26,6 +25,7 @@ import {
   toPayload,
 } from './sendable.js';
 import { makeSettings, type Settings } from './settings.js';
+import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './websocket-events.js';
 import { callerError } from './ws-errors.js';
 
 const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
