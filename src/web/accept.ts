@@ -16,11 +16,10 @@ import { arenaFor } from '../kernel/arena.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { originPolicy } from '../protocol/option-checks.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
-import type { ByteStreams } from './byte-streams.js';
-import { checkStreamOptions } from './check-options.js';
-import { readHead } from './read-head.js';
-import type { Transport } from './transport.js';
-import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
+import type { ByteStreams, Transport } from './byte-streams.js';
+import { type HandshakeResult, readHead } from './handshake.js';
+import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
+import { WebSocketStream } from './web-socket-stream.js';
 
 /** A refusal of the caller's own. */
 export interface Refusal {

@@ -1,8 +1,8 @@
 // The transport of a WebSocket as a socket that reads into a buffer it is given, as those of Deno do: no stream, and no new
 // buffer for each read. It knows no WebSocket.
 
+import type { Transport } from './byte-streams.js';
 import { type ByteStreams, StreamTransport } from './byte-streams.js';
-import type { Transport } from './transport.js';
 
 /** A socket in the shape of `Deno.TcpConn`, `Deno.TlsConn`, `Deno.UnixConn`. */
 export interface ByteSocket {

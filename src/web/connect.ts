@@ -6,9 +6,9 @@ import { encodeLatin1, HeadReader, parseResponseHead } from '../handshake/head.j
 import { arenaFor } from '../kernel/arena.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
-import { checkStreamOptions } from './check-options.js';
-import { readHead } from './read-head.js';
-import { type HandshakeResult, WebSocketStream, type WebSocketStreamOptions } from './web-socket-stream.js';
+import { type HandshakeResult, readHead } from './handshake.js';
+import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
+import { WebSocketStream } from './web-socket-stream.js';
 
 /** What a client over streams can be told. */
 export interface ConnectWebSocketOptions

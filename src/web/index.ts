@@ -4,11 +4,11 @@ export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, typ
 export type { ByteSocket } from './byte-socket.js';
 export type { ByteStreams } from './byte-streams.js';
 export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
+export type { WebSocketStreamOptions } from './options.js';
 export type {
   CloseInfo,
   Message,
   OpenedWebSocket,
   WebSocketStream,
-  WebSocketStreamOptions,
   WritableMessage,
 } from './web-socket-stream.js';

@@ -1,7 +1,7 @@
 // Chunks that are read from a transport before there is room for what is in them: a bounded number of bytes, so that a peer that
 // has gone is noticed while nobody reads its messages.
 
-import type { Transport } from './transport.js';
+import type { Transport } from './byte-streams.js';
 
 /** Bytes. A chunk that reaches beyond it is kept, and is the last. */
 const MAX_LENGTH = 64 * 1024;

@@ -3,14 +3,14 @@
 // ways. It knows no handshake but as something that is to be done first.
 
 import { CLOSE_NO_STATUS } from '../../assembly/shared/protocol.js';
-import { Connection, type ConnectionOptions } from '../connection.js';
-import type { PerMessageDeflate } from '../deflate/per-message-deflate.js';
-import type { MessageCompression } from '../messages/compression.js';
+import { Connection } from '../connection.js';
 import type { MessageHandler } from '../messages/handler.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_TIMER } from '../protocol/option-checks.js';
+import type { Transport } from './byte-streams.js';
+import type { HandshakeResult } from './handshake.js';
+import type { WebSocketStreamOptions } from './options.js';
 import { ReadAhead } from './read-ahead.js';
-import type { Transport } from './transport.js';
 
 /** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
 export type Message = string | Uint8Array;
@@ -42,49 +42,6 @@ export interface CloseInfo {
   readonly closeCode: number;
   /** At most 123 bytes of UTF-8; may be empty. */
   readonly reason: string;
-}
-
-/** What a WebSocket over streams can be told, whichever side it is on. */
-export interface WebSocketStreamOptions
-  extends Pick<
-    ConnectionOptions,
-    | 'maxFrameLength'
-    | 'maxMessageLength'
-    | 'skipUtf8Validation'
-    | 'autoPong'
-    | 'maxPendingPongs'
-    | 'kernel'
-    | 'ownsChunks'
-  > {
-  /**
-   * permessage-deflate, from `wsimd/deflate`: one object for all connections, whose memory they share. Default: none is
-   * offered or accepted.
-   */
-  readonly perMessageDeflate?: PerMessageDeflate;
-  /**
-   * How much may wait to be read, counted as one for each message and one for each byte or UTF-16 unit in it, before the peer
-   * has to wait. Default 65,536.
-   */
-  readonly highWaterMark?: number;
-  /** Milliseconds for the handshake, 0 to 2^31 - 1. Infinity: as long as a timer can wait, 24.8 days. Default 30,000. */
-  readonly handshakeTimeout?: number;
-  /**
-   * Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut; as `handshakeTimeout`.
-   * Default 30,000.
-   */
-  readonly closeTimeout?: number;
-  /** Ends the attempt to open the WebSocket. Without effect once it is open. */
-  readonly signal?: AbortSignal;
-}
-
-/** What a handshake comes to. */
-export interface HandshakeResult<Opened> {
-  readonly opened: Opened;
-  readonly protocol: string;
-  readonly extensions: string;
-  readonly compression: MessageCompression | undefined;
-  /** Bytes that came behind the peer's head. */
-  readonly rest: Uint8Array;
 }
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;

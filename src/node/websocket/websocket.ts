@@ -13,14 +13,16 @@ import { Link } from '../socket/link.js';
 import { cutSocket } from '../socket/socket-events.js';
 import { EventTargetEmitter } from './event-target.js';
 import type { Agreed } from './per-message-deflate.js';
-import type { ControlCallback, SendCallback, SentCallback } from './sendable.js';
 import {
   BINARY_TYPES,
   type BinaryType,
   byteLengthOf,
+  type ControlCallback,
   type Payload,
   type Sendable,
+  type SendCallback,
   type SendOptions,
+  type SentCallback,
   toBuffer,
   toPayload,
 } from './sendable.js';

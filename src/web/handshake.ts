@@ -1,9 +1,20 @@
-// The head of a request or a response, read from a transport: what both sides of the handshake begin with. What it says it
-// does not look at.
+// What both sides of a handshake over streams share: how a head is read, and what the handshake comes to. accept.ts and connect.ts
+// are the two sides.
 
 import type { HeadReader } from '../handshake/head.js';
+import type { MessageCompression } from '../messages/compression.js';
 import { ProtocolError } from '../protocol/errors.js';
-import type { Transport } from './transport.js';
+import type { Transport } from './byte-streams.js';
+
+/** What a handshake comes to. */
+export interface HandshakeResult<Opened> {
+  readonly opened: Opened;
+  readonly protocol: string;
+  readonly extensions: string;
+  readonly compression: MessageCompression | undefined;
+  /** Bytes that came behind the peer's head. */
+  readonly rest: Uint8Array;
+}
 
 /**
  * Reads until a head is whole.

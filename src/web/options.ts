@@ -1,0 +1,79 @@
+// The options of a WebSocket over streams, and their check before the streams are taken: what throws leaves them to the caller.
+
+import type { ConnectionOptions } from '../connection.js';
+import type { PerMessageDeflate } from '../deflate/per-message-deflate.js';
+import { requireKernelName } from '../kernel/select.js';
+import {
+  atLeast,
+  callable,
+  checkOptions,
+  duration,
+  type OptionCheck,
+  trueOrFalse,
+  valueThat,
+  wholeNumber,
+} from '../protocol/option-checks.js';
+
+/** What a WebSocket over streams can be told, whichever side it is on. */
+export interface WebSocketStreamOptions
+  extends Pick<
+    ConnectionOptions,
+    | 'maxFrameLength'
+    | 'maxMessageLength'
+    | 'skipUtf8Validation'
+    | 'autoPong'
+    | 'maxPendingPongs'
+    | 'kernel'
+    | 'ownsChunks'
+  > {
+  /**
+   * permessage-deflate, from `wsimd/deflate`: one object for all connections, whose memory they share. Default: none is
+   * offered or accepted.
+   */
+  readonly perMessageDeflate?: PerMessageDeflate;
+  /**
+   * How much may wait to be read, counted as one for each message and one for each byte or UTF-16 unit in it, before the peer
+   * has to wait. Default 65,536.
+   */
+  readonly highWaterMark?: number;
+  /** Milliseconds for the handshake, 0 to 2^31 - 1. Infinity: as long as a timer can wait, 24.8 days. Default 30,000. */
+  readonly handshakeTimeout?: number;
+  /**
+   * Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut; as `handshakeTimeout`.
+   * Default 30,000.
+   */
+  readonly closeTimeout?: number;
+  /** Ends the attempt to open the WebSocket. Without effect once it is open. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Checks the options that clients and servers share, and those of a server that have one meaning only.
+ *
+ * @throws RangeError, TypeError, which name the option; ProtocolError `WSIMD_NO_KERNEL` for a kernel that is none
+ */
+export function checkStreamOptions(options: WebSocketStreamOptions): void {
+  const length = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+  checkOptions(options, {
+    maxFrameLength: length,
+    maxMessageLength: length,
+    skipUtf8Validation: trueOrFalse,
+    autoPong: trueOrFalse,
+    maxPendingPongs: atLeast(1),
+    ownsChunks: trueOrFalse,
+    highWaterMark: atLeast(0),
+    handshakeTimeout: duration(0),
+    closeTimeout: duration(0),
+    perMessageDeflate: objectWith('offer', 'a PerMessageDeflate of wsimd/deflate'),
+    signal: objectWith('addEventListener', 'an AbortSignal'),
+    requireOrigin: trueOrFalse,
+    secure: trueOrFalse,
+    refuse: callable,
+  });
+  requireKernelName(options.kernel);
+}
+
+/** Null stands for none. */
+function objectWith(method: string, expected: string): OptionCheck {
+  return valueThat(expected, (value) => value === null || typeof Object(value)[method] === 'function');
+}
