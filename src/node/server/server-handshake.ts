@@ -1,0 +1,256 @@
+// The handshakes of a WebSocket server, from a request to a WebSocket or to a refusal: the rules of src/handshake, then the
+// functions and listeners of the program, any of which may be asynchronous or throw. It listens on nothing.
+
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ExtensionOffer, formatExtensions } from '../../handshake/extensions.js';
+import { HeaderError } from '../../handshake/headers.js';
+import {
+  type CheckRequestOptions,
+  checkRequest,
+  type HandshakeAccepted,
+  type HandshakeRejected,
+} from '../../handshake/server.js';
+import type { MessageCompression } from '../../messages/compression.js';
+import { isThenable } from '../../protocol/option-checks.js';
+import { cutSocket } from '../socket/socket-events.js';
+import type { Settings } from '../websocket/settings.js';
+import { WebSocket } from '../websocket/websocket.js';
+import type { TypedEmitter } from '../websocket/websocket-events.js';
+import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
+import type { ServerEvents, ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
+import { isClaimed, type Upgrade } from './upgrade.js';
+
+/** Called with the WebSocket of a request that was accepted. */
+export type OnAccepted<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
+  webSocket: InstanceType<T>,
+  request: InstanceType<U>,
+) => void;
+
+/** A request on its way through a server. */
+interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+  readonly upgrade: Upgrade;
+  readonly request: InstanceType<U>;
+  /** Bytes that came behind the request. */
+  readonly head: Buffer;
+  readonly callback: OnAccepted<T, U>;
+}
+
+/** The public side of a server, which programs override and listen to. */
+interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
+  extends TypedEmitter<ServerEvents<T, U>> {
+  readonly options: ServerOptions<T, U>;
+  shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
+}
+
+interface Owner<T extends typeof WebSocket> {
+  /** Whether the server takes connections. */
+  isRunning(): boolean;
+  /** A WebSocket is open; its callback has not been called yet. */
+  opened(webSocket: InstanceType<T>): void;
+}
+
+/** Judges and answers the requests of one server. */
+export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+  readonly #server: Server<T, U>;
+  readonly #settings: Settings;
+  readonly #check: CheckRequestOptions;
+  readonly #checkSecure: CheckRequestOptions;
+  readonly #owner: Owner<T>;
+  /** Of memory that compression could not have. */
+  #hasWarned = false;
+
+  constructor(server: Server<T, U>, settings: Settings, check: CheckRequestOptions, owner: Owner<T>) {
+    this.#server = server;
+    this.#settings = settings;
+    this.#check = check;
+    this.#checkSecure = { ...check, secure: true };
+    this.#owner = owner;
+  }
+
+  /** Takes a request that nobody else wants. */
+  take(start: () => Handshake<T, U>): void {
+    this.#run(() => this.judge(start()));
+  }
+
+  /** Takes a request that others may want too, or leaves it to them. */
+  takeOrLeave(start: () => Handshake<T, U>, request: InstanceType<U>, socket: Duplex, requestListener?: unknown): void {
+    if (isClaimed(socket)) return;
+    const refuse = (status: number) => start().upgrade.refuse(status);
+    const decide = (isForUs: boolean) => {
+      if (isClaimed(socket)) return;
+      if (isForUs) this.judge(start(), true);
+      else leaveToOthers(socket, () => refuse(400), requestListener);
+    };
+    this.#run(() => {
+      let answer: unknown;
+      try {
+        answer = this.#server.shouldHandle(request);
+      } catch (error) {
+        refuse(500);
+        throw error;
+      }
+      if (!isThenable(answer)) {
+        decide(Boolean(answer));
+        return;
+      }
+      countUndecided(socket, 1);
+      const fail = () => isClaimed(socket) || refuse(500);
+      this.#whenSettled(answer, decide, fail, () => countUndecided(socket, -1));
+    });
+  }
+
+  /** @param isForUs `shouldHandle` has said so already */
+  judge(handshake: Handshake<T, U>, isForUs = false): void {
+    const { upgrade, request } = handshake;
+    if (upgrade.isAnswered) return;
+    // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
+    const verdict = upgrade.guard(() => checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check));
+    if (!verdict.ok) {
+      this.#reject(handshake, verdict);
+      return;
+    }
+    const answer: unknown = isForUs || upgrade.guard(() => this.#server.shouldHandle(request));
+    const decide = (isForUs: boolean) => {
+      if (isForUs) this.#verify(handshake, verdict);
+      else upgrade.refuse(400);
+    };
+    if (isThenable(answer)) this.#whenSettled(answer, decide, () => upgrade.refuse(500));
+    else decide(Boolean(answer));
+  }
+
+  /** The request broke a rule. */
+  #reject({ upgrade, request }: Handshake<T, U>, rejected: HandshakeRejected): void {
+    if (this.#server.listenerCount('wsClientError') === 0) {
+      upgrade.reject(rejected);
+      return;
+    }
+    const { socket } = upgrade;
+    try {
+      this.#server.emit('wsClientError', rejected.error, socket, request);
+    } catch (error) {
+      if (!socket.writableEnded) cutSocket(socket);
+      throw error;
+    }
+  }
+
+  /** Asks `verifyClient`, if there is one. */
+  #verify(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
+    const { verifyClient } = this.#server.options;
+    if (!verifyClient) {
+      this.#accept(handshake, verdict);
+      return;
+    }
+    const { upgrade, request } = handshake;
+    const info = { origin: verdict.origin as string, secure: upgrade.isSecure, req: request };
+    const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status, text, headers) => {
+      if (isAccepted) this.#accept(handshake, verdict);
+      else upgrade.refuse(status || 401, text, headers);
+    };
+    const returned: unknown = upgrade.guard(() => verifyClient(info, answer));
+    // Of an async function that calls back, the promise says nothing but that it has failed.
+    const onReturned = (isAccepted: boolean) => verifyClient.length < 2 && answer(isAccepted);
+    if (isThenable(returned)) this.#whenSettled(returned, onReturned, () => upgrade.refuse(500));
+    else onReturned(Boolean(returned));
+  }
+
+  #accept({ upgrade, request, head, callback }: Handshake<T, U>, verdict: HandshakeAccepted): void {
+    if (upgrade.isAnswered) return;
+    const { socket } = upgrade;
+    const isGone = () => !upgrade.canRespond || !socket.readable;
+    // The client has gone while somebody thought about it.
+    if (isGone()) {
+      cutSocket(socket);
+      return;
+    }
+    if (!this.#owner.isRunning()) {
+      upgrade.refuse(503);
+      return;
+    }
+    let compression: MessageCompression | undefined;
+    let webSocket: InstanceType<T>;
+    try {
+      // All that can fail comes before the response: a 101 cannot be taken back.
+      const protocol = this.#chooseProtocol(verdict, request);
+      const extensions = this.#answerOffers(verdict.offers);
+      const respond = upgrade.prepare(
+        { ...verdict, protocol, extensions },
+        this.#server.listenerCount('headers') > 0 ? (lines) => this.#server.emit('headers', lines, request) : undefined,
+      );
+      webSocket = new (this.#server.options.WebSocket ?? WebSocket)(null) as InstanceType<T>;
+      // A listener has ended the socket.
+      if (isGone()) {
+        cutSocket(socket);
+        return;
+      }
+      compression = this.#settings.deflate?.forServer(extensions);
+      const names = extensions.length === 0 ? '' : formatExtensions(extensions);
+      const agreed = { protocol: protocol ?? '', extensions: names, compression };
+      webSocket.attach(socket, head, agreed, this.#settings, respond);
+    } catch (error) {
+      // Once the response has left, the socket is the WebSocket's, which ends with it.
+      if (upgrade.isAnswered) cutSocket(socket);
+      else {
+        compression?.release();
+        upgrade.refuse(500);
+      }
+      throw error;
+    }
+    this.#owner.opened(webSocket);
+    callback(webSocket, request);
+  }
+
+  /** The extensions to agree on. */
+  #answerOffers(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
+    const { deflate } = this.#settings;
+    if (deflate === undefined || offers.length === 0) return [];
+    const extensions = deflate.answer(offers);
+    if (deflate.failure !== undefined && !this.#hasWarned) {
+      this.#hasWarned = true;
+      process.emitWarning(`messages are not compressed: ${deflate.failure.message}`, 'WsimdWarning');
+    }
+    return extensions;
+  }
+
+  /**
+   * Goes on once a promise of the program's has settled, outside of it: what a listener throws then is an uncaught exception, as it is
+   * anywhere else. A rejection is the program's mistake, but no reason to end the process: the client is refused with 500.
+   */
+  #whenSettled(
+    promise: PromiseLike<unknown>,
+    onAnswer: (isYes: boolean) => void,
+    onRejected: () => void,
+    before: () => void = () => {},
+  ): void {
+    const later = (step: () => void) =>
+      process.nextTick(() => {
+        before();
+        this.#run(step);
+      });
+    Promise.resolve(promise).then(
+      (answer) => later(() => onAnswer(Boolean(answer))),
+      (reason: unknown) => {
+        later(onRejected);
+        warnOfRejection(reason);
+      },
+    );
+  }
+
+  /** Runs what no caller waits for: a header that must not be sent is an `error` event then. */
+  #run(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof HeaderError)) throw error;
+      this.#server.emit('error', error);
+    }
+  }
+
+  #chooseProtocol({ protocols }: HandshakeAccepted, request: InstanceType<U>): string | undefined {
+    const { handleProtocols } = this.#server.options;
+    if (protocols.length === 0) return undefined;
+    const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : protocols[0];
+    // A client ends a connection whose server chose something else.
+    return protocols.find((protocol) => protocol === choice);
+  }
+}
