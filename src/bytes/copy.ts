@@ -1,11 +1,10 @@
 // What is asked of buffers everywhere: that they are bytes, and to be copied in part. Knows bytes only.
 
-/** Up to this length a loop is faster than `subarray` and `set`, which together cost some 60 ns whatever the length. */
-const LOOP_LENGTH = 32;
+import { COPY_LOOP_LENGTH } from './thresholds.js';
 
 /** Copies the bytes `start` to `end` of `source` into `target`, from `at` on. The buffers do not overlap. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
-  if (end - start > LOOP_LENGTH) {
+  if (end - start > COPY_LOOP_LENGTH) {
     target.set(source.subarray(start, end), at);
     return;
   }

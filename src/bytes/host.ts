@@ -3,6 +3,13 @@
 // frame and no kernel.
 
 import { copyBytes } from './copy.js';
+import {
+  BUFFER_COPY_LOOP_LENGTH,
+  COMMON_COPY_LENGTH,
+  HEAP_LENGTH,
+  READ_LOOP_LENGTH,
+  ZEROED_LENGTH,
+} from './thresholds.js';
 
 /** The methods of Node's Buffer that cost least: they exist on its prototype and take any Uint8Array as `this`. */
 interface HostBuffer {
@@ -82,13 +89,13 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
     writeUtf8: (text, target, offset) => utf8Write.call(target, text, offset, target.length - offset),
     utf8Length: (text) => byteLength(text),
     allocate: (length) => {
-      if (length <= (isPooling ? HEAP_LENGTH : MAX_ZEROED)) return new Uint8Array(length);
+      if (length <= (isPooling ? HEAP_LENGTH : ZEROED_LENGTH)) return new Uint8Array(length);
       const bytes = length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
     copy: isPooling ? pooledCopy(HostBuffer) : copyOf,
     copyInto: (source, start, end, target, at) => {
-      if (end - start <= MAX_LOOP_COPY) copyBytes(source, start, end, target, at);
+      if (end - start <= BUFFER_COPY_LOOP_LENGTH) copyBytes(source, start, end, target, at);
       else copy.call(source, target, at, start, end);
     },
     allocateForParts: (length) => (length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length)),
@@ -113,7 +120,7 @@ function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
   let end = next;
   return (bytes) => {
     const { length } = bytes;
-    if (length <= HEAP_LENGTH || length > MAX_COMMON_COPY) return copyOf(bytes);
+    if (length <= HEAP_LENGTH || length > COMMON_COPY_LENGTH) return copyOf(bytes);
     if (next + length > end) {
       const common = takeCommon(HostBuffer);
       // Somebody has told Node to do without, or with little.
@@ -138,7 +145,7 @@ function webHost(): Host {
   return {
     partClass: () => Uint8Array,
     readAscii: (bytes, start, end) =>
-      end - start <= SHORT_LENGTH ? readShortAscii(bytes, start, end) : read(bytes, start, end),
+      end - start <= READ_LOOP_LENGTH ? readShortAscii(bytes, start, end) : read(bytes, start, end),
     readUtf8: read,
     writeUtf8: (text, target, offset) => encoder.encodeInto(text, target.subarray(offset)).written,
     utf8Length: portableUtf8Length,
@@ -148,9 +155,6 @@ function webHost(): Host {
     allocateForParts: (length) => new Uint8Array(length),
   };
 }
-
-/** Up to this length a TextDecoder of a browser takes longer than `String.fromCharCode`. */
-const SHORT_LENGTH = 64;
 
 /** Eight a call: one by one, each makes a string of its own. */
 function readShortAscii(bytes: Uint8Array, start: number, end: number): string {
@@ -184,19 +188,8 @@ export function partOf(host: Host, bytes: Uint8Array, offset: number, length: nu
   return new (host.partClass(bytes))(bytes.buffer, bytes.byteOffset + offset, length);
 }
 
-/** Engines keep the bytes of typed arrays up to this length in the heap: they cost a tenth of those that have a buffer. */
-const HEAP_LENGTH = 64;
-/**
- * Where no buffer is cut from a common one, up to this length a zeroed array is faster: asking a typed array of
- * JavaScriptCore for its ArrayBuffer, to make another view on it, costs 0.4 µs.
- */
-const MAX_ZEROED = 4096;
-/** Up to this length a loop is faster than a call of `Buffer.prototype.copy`. */
-const MAX_LOOP_COPY = 24;
 /** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */
 const POOLED_LENGTH = 2048;
-/** Up to this length a copy shares its ArrayBuffer with others. */
-const MAX_COMMON_COPY = 1024;
 
 /** How many bytes of UTF-8 a string makes, a lone surrogate counted as U+FFFD. */
 export function portableUtf8Length(text: string): number {

@@ -2,6 +2,7 @@
 // bytes. So a connection with 20 bytes to send holds 512, and one that is idle holds none.
 
 import { getHost } from './host.js';
+import { MAX_SLAB_LENGTH } from './thresholds.js';
 
 /** A slab, and what was given away of it. Each has an `ArrayBuffer` of its own, by which it is found again. */
 export interface Slab {
@@ -17,13 +18,14 @@ interface SizeClass {
   readonly spares: Slab[];
 }
 
-/** Each four times as long as the one before: a slab is at most four times what it holds. */
-const CLASSES: readonly SizeClass[] = [512, 2 * 1024, 8 * 1024, 32 * 1024, 128 * 1024].map((length) => ({
+/**
+ * Each four times as long as the one before: a slab is at most four times what it holds. Longer batches get a slab of their own, which is
+ * not kept.
+ */
+const CLASSES: readonly SizeClass[] = [512, 2 * 1024, 8 * 1024, 32 * 1024, MAX_SLAB_LENGTH].map((length) => ({
   length,
   spares: [],
 }));
-/** Longer batches get a slab of their own, which is not kept: 128 KiB hold the replies to a chunk of 64 KiB. */
-export const MAX_POOLED_LENGTH = CLASSES.at(-1)!.length;
 export const MIN_SLAB_LENGTH = CLASSES[0]!.length;
 /** Spare bytes that each class keeps: 4,096 of the shortest slabs, 16 of the longest. */
 const MAX_SPARE_LENGTH = 2 * 1024 * 1024;

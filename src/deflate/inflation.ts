@@ -132,7 +132,7 @@ export class Inflation {
 
   /** The piece that `next` made, as the caller's own. @param length what `next` returned */
   takeOutput(length: number): Uint8Array<ArrayBuffer> {
-    return this.arena.host.copy(this.arena.output(length));
+    return this.arena.host.copy(this.arena.outputs.take(length));
   }
 
   /** Hands over the next input. @returns its length */

@@ -194,7 +194,7 @@ export class MessageDeflater {
     const { kernel } = this.#arena;
     const level = LEVELS[this.#settings.level];
     const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
-    return this.#arena.output(deflated);
+    return this.#arena.outputs.take(deflated);
   }
 
   /** Compresses a message by itself: so everybody can read it whose window is large enough. @returns null if it grows */

@@ -18,6 +18,7 @@ import {
   RSV1,
 } from '../../assembly/shared/protocol.js';
 import { copyBytes, requireBytes } from '../bytes/copy.js';
+import { MASK_LOOP_LENGTH, MEASURED_UNITS, SET_LOOP_LENGTH, WRITE_LOOP_UNITS } from '../bytes/thresholds.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { maskBytes } from '../kernel/mask.js';
@@ -49,15 +50,6 @@ export interface FrameBits {
   /** The bit that permessage-deflate owns; default false. */
   readonly rsv1?: boolean;
 }
-
-/** Up to this many UTF-16 units a string is written by a loop here, as long as it is ASCII (bench: `encode`). */
-const LOOP_UNITS = 16;
-/** Up to this length a payload is copied by a loop: `set` costs as much as 10 turns of it. */
-const LOOP_BYTES = 10;
-/** Strings longer than this are measured before room is made for them. */
-export const MEASURED_UNITS = 4096;
-/** Up to this length a client's payload is masked where it is written, without passing through the kernel. */
-const SMALL_PAYLOAD = 80;
 
 /**
  * Makes frames: as new buffers (`encode…`), or written into the caller's (`encodeInto`).
@@ -242,12 +234,12 @@ export class FrameEncoder {
     const isMasked = this.#isMasked;
     if (!isMasked) {
       const start = writeHeader(target, offset, firstByte, length, false, 0);
-      if (length <= LOOP_BYTES) copyBytes(payload, 0, length, target, start);
+      if (length <= SET_LOOP_LENGTH) copyBytes(payload, 0, length, target, start);
       else target.set(payload, start);
       return start + length;
     }
     const key = this.#takeKey();
-    if (length > SMALL_PAYLOAD && length <= SCRATCH_CAPACITY) {
+    if (length > MASK_LOOP_LENGTH && length <= SCRATCH_CAPACITY) {
       this.#arena.bytes.set(payload, SCRATCH_PTR);
       return this.#takeFromScratch(target, offset, firstByte, length, key);
     }
@@ -260,7 +252,7 @@ export class FrameEncoder {
     const { host, bytes } = this.#arena;
     const isMasked = this.#isMasked;
     const units = text.length;
-    if (isMasked && units > SMALL_PAYLOAD && units * 3 <= SCRATCH_CAPACITY) {
+    if (isMasked && units > MASK_LOOP_LENGTH && units * 3 <= SCRATCH_CAPACITY) {
       const length = host.writeUtf8(text, bytes, SCRATCH_PTR);
       return this.#takeFromScratch(target, offset, firstByte, length, this.#takeKey());
     }
@@ -291,7 +283,7 @@ export class FrameEncoder {
 /** Writes a string; the caller has made sure that it fits. */
 function writeText(host: Arena['host'], text: string, target: Uint8Array, offset: number): number {
   const { length } = text;
-  if (length > LOOP_UNITS) return host.writeUtf8(text, target, offset);
+  if (length > WRITE_LOOP_UNITS) return host.writeUtf8(text, target, offset);
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
     if (unit >= 0x80) return host.writeUtf8(text, target, offset);

@@ -2,8 +2,9 @@
 
 import { copyBytes } from '../bytes/copy.js';
 import type { PartConstructor } from '../bytes/host.js';
-import { giveSlab, MAX_POOLED_LENGTH, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
-import { type FrameBits, type FrameEncoder, MEASURED_UNITS } from './frame-encoder.js';
+import { giveSlab, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
+import { MAX_SLAB_LENGTH, MEASURED_UNITS } from '../bytes/thresholds.js';
+import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 
 const EMPTY = new Uint8Array(0);
 /** A writer whose last batch was long takes no more than this for the next one, which may be 20 bytes. */
@@ -53,7 +54,7 @@ export class FrameWriter {
     const bytes = new Part(slab.memory, 0, this.length);
     slab.given = bytes;
     // A longer one is not pooled, and must not stay alive for being the last.
-    if (slab.bytes.length <= MAX_POOLED_LENGTH) lastGiven = slab;
+    if (slab.bytes.length <= MAX_SLAB_LENGTH) lastGiven = slab;
     this.#slab = undefined;
     this.#expected = Math.min(this.length, MAX_EXPECTED);
     this.length = 0;
@@ -76,7 +77,7 @@ export class FrameWriter {
     // Beyond the pooled lengths a slab doubles, so that gathering stays linear.
     let length = needed;
     if (before === undefined) length = Math.max(needed, this.#expected);
-    else if (needed > MAX_POOLED_LENGTH) length = Math.max(needed, 2 * before.bytes.length);
+    else if (needed > MAX_SLAB_LENGTH) length = Math.max(needed, 2 * before.bytes.length);
     const slab = takeSlab(length);
     if (before !== undefined) {
       copyBytes(before.bytes, 0, this.length, slab.bytes, 0);

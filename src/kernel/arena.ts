@@ -10,6 +10,7 @@ import {
   STATE_PTR,
 } from '../../assembly/shared/layout.js';
 import { getHost, type Host } from '../bytes/host.js';
+import { ViewsByLength } from '../bytes/views-by-length.js';
 import type { Kernel } from './kernel.js';
 import { type KernelChoice, selectKernel } from './select.js';
 
@@ -32,8 +33,8 @@ export class Arena {
    * does. Decoders with the same options share one fresh state, and so need not copy it in again.
    */
   loadedState: Uint8Array | undefined;
-  /** Filled: engines make a dictionary of an array that is first written at 1024 or beyond. */
-  readonly #chunkStarts = new Array<Uint8Array | undefined>(MAX_CHUNK_START + 1).fill(undefined);
+  /** Views of the first bytes of the chunk. */
+  readonly chunkStarts: ViewsByLength;
   #receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(kernel: Kernel) {
@@ -42,6 +43,7 @@ export class Arena {
     this.words = new Int32Array(kernel.memory);
     this.state = new Uint8Array(kernel.memory, STATE_PTR, STATE_LENGTH);
     this.host = getHost();
+    this.chunkStarts = new ViewsByLength(this.bytes, CHUNK_PTR);
   }
 
   /** Where chunks are decoded, all of it: bytes that a transport puts at its start need not be copied there. */
@@ -49,24 +51,7 @@ export class Arena {
     this.#receiveBuffer ??= this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + CHUNK_CAPACITY);
     return this.#receiveBuffer;
   }
-
-  /**
-   * The first bytes of the chunk. The view is made once for each length: making it costs more than copying what it shows.
-   *
-   * @param length up to MAX_CHUNK_START
-   */
-  chunkStart(length: number): Uint8Array {
-    let start = this.#chunkStarts[length];
-    if (start === undefined) {
-      start = this.bytes.subarray(CHUNK_PTR, CHUNK_PTR + length);
-      this.#chunkStarts[length] = start;
-    }
-    return start;
-  }
 }
-
-/** A message of 1 KiB with the longest header that it can have. */
-export const MAX_CHUNK_START = 1024 + 8;
 
 /** Index of the first record in `Arena.words`. */
 export const RECORDS_WORD = RECORDS_PTR / 4;

@@ -3,10 +3,8 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';
+import { MASK_LOOP_LENGTH } from '../bytes/thresholds.js';
 import { type Arena, arenaFor } from './arena.js';
-
-/** Up to this length a loop here is faster than two copies and a call of the kernel (bench: `mask/copy`). */
-const LOOP_LENGTH = 80;
 
 /**
  * XORs `length` bytes of `source` with the masking key into `output`, from `offset` of `output` on. Masking and unmasking
@@ -58,7 +56,7 @@ export function maskBytes(
   length: number,
   maskingKey: number,
 ): void {
-  if (length <= LOOP_LENGTH) {
+  if (length <= MASK_LOOP_LENGTH) {
     maskInLoop(source, sourceOffset, output, outputOffset, length, maskingKey);
     return;
   }

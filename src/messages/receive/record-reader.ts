@@ -13,8 +13,9 @@ import {
 } from '../../../assembly/shared/protocol.js';
 import { copyBytes } from '../../bytes/copy.js';
 import { type PartConstructor, partOf } from '../../bytes/host.js';
+import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
-import { MAX_CHUNK_START, RECORD_WORDS, RECORDS_WORD } from '../../kernel/arena.js';
+import { RECORD_WORDS, RECORDS_WORD } from '../../kernel/arena.js';
 import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import type { MessageHandler } from '../handler.js';
@@ -92,7 +93,7 @@ export class RecordReader implements Reading {
         const offset = from + start - CHUNK_PTR;
         if ((first & MASKED) !== 0) {
           // With its header, which has not changed: the view of both is there already.
-          if (length <= MAX_CHUNK_START) chunk.set(arena.chunkStart(length));
+          if (length <= KEPT_VIEW_LENGTH) chunk.set(arena.chunkStarts.take(length));
           else copyBytes(bytes, start, end, chunk, offset);
         }
         data = partOf(host, chunk, offset, end - start);
