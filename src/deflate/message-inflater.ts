@@ -42,16 +42,14 @@ export class MessageInflater implements MessageDecompression {
 
   inflateText(source: Uint8Array, start: number, end: number, maxLength: number, isValidated: boolean): string {
     const inflation = this.#inflation;
-    const { bytes, host } = inflation.arena;
+    const { bytes } = inflation.arena;
     const length = this.#begin(source, start, end, maxLength, isValidated);
     if (!inflation.isDone) {
       const { data, isAscii } = this.#gather(length);
       return this.#toText(data, 0, data.length, isAscii, isValidated);
     }
     this.#keepContext();
-    return inflation.isAscii
-      ? host.readAscii(bytes, OUTPUT_PTR, OUTPUT_PTR + length)
-      : this.#toText(bytes, OUTPUT_PTR, OUTPUT_PTR + length, false, isValidated);
+    return this.#toText(bytes, OUTPUT_PTR, OUTPUT_PTR + length, inflation.isAscii, isValidated);
   }
 
   inflateBytes(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): Uint8Array {
@@ -143,9 +141,6 @@ export class MessageInflater implements MessageDecompression {
 
   #toText(data: Uint8Array, start: number, end: number, isAscii: boolean, isValidated: boolean): string {
     const { arena } = this.#inflation;
-    if (isAscii) return arena.host.readAscii(data, start, end);
-    // Text that was not validated may hold anything: the host puts U+FFFD for what is none.
-    if (!isValidated) return arena.host.readUtf8(data, start, end);
-    return readText(arena, data, start, end, OUTPUT_PTR, DEFLATE_TEXT_PTR);
+    return readText(arena, isAscii, isValidated, data, start, end, OUTPUT_PTR, DEFLATE_TEXT_PTR);
   }
 }

@@ -8,11 +8,11 @@ import { copyBytes } from '../../bytes/copy.js';
 import { partOf } from '../../bytes/host.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
 import { CompressedMessages } from './compressed-messages.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { FragmentedMessage } from './fragmented-message.js';
-import { readMessageText } from './message-text.js';
 import type { ReadingRules } from './reading-rules.js';
 import { COMPRESSED, END, MASKED, messageOpcode, START } from './record-bits.js';
 
@@ -138,7 +138,6 @@ export class MessageParts {
     const data = message.takePayload();
     if (!message.isText) queue.addBinary(data);
     else if (textAsBytes) queue.addTextBytes(data);
-    else if (message.isAscii) queue.addText(arena.host.readAscii(data, 0, data.length));
-    else queue.addText(readMessageText(arena, isValidated, data, 0, data.length));
+    else queue.addText(readText(arena, message.isAscii, isValidated, data, 0, data.length));
   }
 }

@@ -16,12 +16,12 @@ import { type PartConstructor, partOf } from '../../bytes/host.js';
 import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import { RECORD_WORDS, RECORDS_WORD } from '../../kernel/arena.js';
+import { readText } from '../../kernel/text.js';
 import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import type { MessageHandler } from '../handler.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { MessageParts, type Reading } from './message-parts.js';
-import { readMessageText } from './message-text.js';
 import type { ReadingRules } from './reading-rules.js';
 import {
   ASCII,
@@ -85,7 +85,7 @@ export class RecordReader implements Reading {
     let data: Uint8Array | undefined;
     try {
       if (isText) {
-        text = (first & ASCII) !== 0 ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end);
+        text = this.#readText(first, bytes, start, end);
       } else if (chunk === undefined) {
         data = host.allocateForParts(end - start);
         copyBytes(bytes, start, end, data, 0);
@@ -134,8 +134,7 @@ export class RecordReader implements Reading {
         const end = start + length;
         const kind = first & WHOLE_MASK;
         if (kind === WHOLE_TEXT && !textAsBytes) {
-          const isAscii = (first & ASCII) !== 0;
-          queue.addText(isAscii ? host.readAscii(bytes, start, end) : this.#readText(bytes, start, end));
+          queue.addText(this.#readText(first, bytes, start, end));
         } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
           this.#takeControl(queue, first, start, end);
         } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
@@ -209,8 +208,8 @@ export class RecordReader implements Reading {
     });
   }
 
-  #readText(bytes: Uint8Array, start: number, end: number): string {
-    return readMessageText(this.decoder.arena, this.rules.isValidated, bytes, start, end);
+  #readText(first: number, bytes: Uint8Array, start: number, end: number): string {
+    return readText(this.decoder.arena, (first & ASCII) !== 0, this.rules.isValidated, bytes, start, end);
   }
 
   get #parts(): MessageParts {

@@ -18,10 +18,10 @@ describe.each(KERNEL_NAMES)('readText on the %s kernel', (kernel) => {
   function read(text: string, offset = 0): string[] {
     const bytes = bytesOf(text);
     const buffer = concat(new Uint8Array(offset).fill(0x80), bytes, Uint8Array.of(0x80, 0x80));
-    const texts = [readText(arena, buffer, offset, offset + bytes.length)];
+    const texts = [readText(arena, false, true, buffer, offset, offset + bytes.length)];
     if (offset + bytes.length <= SCRATCH_CAPACITY) {
       arena.bytes.set(bytes, CHUNK_PTR + offset);
-      texts.push(readText(arena, arena.bytes, CHUNK_PTR + offset, CHUNK_PTR + offset + bytes.length));
+      texts.push(readText(arena, false, true, arena.bytes, CHUNK_PTR + offset, CHUNK_PTR + offset + bytes.length));
     }
     return texts;
   }
@@ -78,7 +78,7 @@ describe.each(KERNEL_NAMES)('readText on the %s kernel', (kernel) => {
   it('leaves the bytes as they are', () => {
     const bytes = bytesOf('grün '.repeat(20_000));
     const copy = bytes.slice();
-    readText(arena, bytes, 0, bytes.length);
+    readText(arena, false, true, bytes, 0, bytes.length);
     expect(Buffer.compare(bytes, copy)).toBe(0);
   });
 
@@ -87,7 +87,7 @@ describe.each(KERNEL_NAMES)('readText on the %s kernel', (kernel) => {
     Object.assign(web, { kernel: arena.kernel, bytes: arena.bytes });
     for (const text of ['', 'grün', '\ufeff€', '🙂'.repeat(30_000)]) {
       const bytes = bytesOf(text);
-      expect(readText(web, bytes, 0, bytes.length) === text).toBe(true);
+      expect(readText(web, false, true, bytes, 0, bytes.length) === text).toBe(true);
     }
   });
 });
