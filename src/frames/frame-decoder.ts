@@ -5,8 +5,9 @@ import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../ass
 import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/shared/protocol.js';
 import { requireBytes } from '../bytes/copy.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
-import { type Arena, RECORD_WORDS, RECORDS_WORD } from '../kernel/arena.js';
+import type { Arena } from '../kernel/arena.js';
 import type { KernelName } from '../kernel/kernel.js';
+import { RECORD_WORDS, RECORDS_WORD } from '../kernel/records.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
 

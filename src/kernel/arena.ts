@@ -1,14 +1,7 @@
 // The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. There is one
 // arena a kernel, and so one a realm unless somebody asks for both kernels. It knows no connection.
 
-import {
-  CHUNK_CAPACITY,
-  CHUNK_PTR,
-  RECORD_LENGTH,
-  RECORDS_PTR,
-  STATE_LENGTH,
-  STATE_PTR,
-} from '../../assembly/shared/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/shared/layout.js';
 import { getHost, type Host } from '../bytes/host.js';
 import { ViewsByLength } from '../bytes/views-by-length.js';
 import type { Kernel } from './kernel.js';
@@ -52,11 +45,6 @@ export class Arena {
     return this.#receiveBuffer;
   }
 }
-
-/** Index of the first record in `Arena.words`. */
-export const RECORDS_WORD = RECORDS_PTR / 4;
-/** Length of a record in `Arena.words`. */
-export const RECORD_WORDS = RECORD_LENGTH / 4;
 
 const arenas = new Map<Kernel, Arena>();
 let chosenByDefault: Arena | undefined;

@@ -4,11 +4,11 @@
 import { OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { END, isMessageEnd, isMessageStart, messageOpcode } from '../../kernel/records.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import type { ReadingRules } from './reading-rules.js';
-import { END, isMessageEnd, isMessageStart, messageOpcode } from './record-bits.js';
 
 export class CompressedMessages {
   readonly #compression: MessageDecompression;

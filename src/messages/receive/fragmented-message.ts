@@ -4,8 +4,8 @@
 import { FIN } from '../../../assembly/shared/protocol.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { ASCII, END } from '../../kernel/records.js';
 import { ProtocolError } from '../../protocol/errors.js';
-import { ASCII, END } from './record-bits.js';
 
 /** Bytes that an offset takes in an array that grows by half of its length. */
 const END_COST = 16;

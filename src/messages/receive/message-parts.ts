@@ -8,13 +8,13 @@ import { copyBytes } from '../../bytes/copy.js';
 import { partOf } from '../../bytes/host.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { COMPRESSED, END, MASKED, messageOpcode, START } from '../../kernel/records.js';
 import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
 import { CompressedMessages } from './compressed-messages.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { FragmentedMessage } from './fragmented-message.js';
 import type { ReadingRules } from './reading-rules.js';
-import { COMPRESSED, END, MASKED, messageOpcode, START } from './record-bits.js';
 
 /** What it is told of how a connection's messages are read. */
 export interface Reading {

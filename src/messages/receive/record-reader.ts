@@ -15,14 +15,6 @@ import { copyBytes } from '../../bytes/copy.js';
 import { type PartConstructor, partOf } from '../../bytes/host.js';
 import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
-import { RECORD_WORDS, RECORDS_WORD } from '../../kernel/arena.js';
-import { readText } from '../../kernel/text.js';
-import { asMessageError } from '../../protocol/errors.js';
-import type { MessageDecompression } from '../compression.js';
-import type { MessageHandler } from '../handler.js';
-import type { DeliveryQueue } from './delivery-queue.js';
-import { MessageParts, type Reading } from './message-parts.js';
-import type { ReadingRules } from './reading-rules.js';
 import {
   ASCII,
   COMPRESSED,
@@ -31,11 +23,20 @@ import {
   isMessageStart,
   MASKED,
   messageOpcode,
+  RECORD_WORDS,
+  RECORDS_WORD,
   WHOLE,
   WHOLE_BINARY,
   WHOLE_MASK,
   WHOLE_TEXT,
-} from './record-bits.js';
+} from '../../kernel/records.js';
+import { readText } from '../../kernel/text.js';
+import { asMessageError } from '../../protocol/errors.js';
+import type { MessageDecompression } from '../compression.js';
+import type { MessageHandler } from '../handler.js';
+import type { DeliveryQueue } from './delivery-queue.js';
+import { MessageParts, type Reading } from './message-parts.js';
+import type { ReadingRules } from './reading-rules.js';
 
 export class RecordReader implements Reading {
   readonly decoder: ChunkDecoder;

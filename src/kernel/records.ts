@@ -1,6 +1,13 @@
-// The first word of a record (assembly/shared/layout.ts), as those read it who make messages of records. It holds names only.
+// The records of a batch as words of the arena: where they lie, and the bits of a record's first word (assembly/shared/layout.ts).
 
-import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../../assembly/shared/layout.js';
+import {
+  RECORD_ASCII,
+  RECORD_END,
+  RECORD_LENGTH,
+  RECORD_MASKED,
+  RECORD_START,
+  RECORDS_PTR,
+} from '../../assembly/shared/layout.js';
 import {
   FIN,
   OPCODE_BINARY,
@@ -8,7 +15,12 @@ import {
   OPCODE_CONTINUATION,
   OPCODE_TEXT,
   RSV1,
-} from '../../../assembly/shared/protocol.js';
+} from '../../assembly/shared/protocol.js';
+
+/** Index of the first record in `Arena.words`. */
+export const RECORDS_WORD = RECORDS_PTR / 4;
+/** Length of a record in `Arena.words`. */
+export const RECORD_WORDS = RECORD_LENGTH / 4;
 
 const FLAGS = 8;
 export const START = RECORD_START << FLAGS;
