@@ -7,21 +7,21 @@ import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import { END, isMessageEnd, isMessageStart, messageOpcode } from '../../kernel/records.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
+import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
-import type { ReadingRules } from './reading-rules.js';
 
 export class CompressedMessages {
   readonly #compression: MessageDecompression;
   readonly #decoder: ChunkDecoder;
-  readonly #rules: ReadingRules;
+  readonly #config: MessageDecoderConfig;
   /** The message under way, as far as it has come. */
   #message: PayloadBuffer | undefined;
   #fragmentCount = 0;
 
-  constructor(compression: MessageDecompression, decoder: ChunkDecoder, rules: ReadingRules) {
+  constructor(compression: MessageDecompression, decoder: ChunkDecoder, config: MessageDecoderConfig) {
     this.#compression = compression;
     this.#decoder = decoder;
-    this.#rules = rules;
+    this.#config = config;
   }
 
   /** Bytes allocated for a message that is not complete. */
@@ -54,7 +54,7 @@ export class CompressedMessages {
     }
     const message = this.#message;
     const isFrameEnd = (first & END) !== 0;
-    const { maxFragments } = this.#rules;
+    const { maxFragments } = this.#config;
     if (isFrameEnd && ++this.#fragmentCount > maxFragments) {
       throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(maxFragments) });
     }
@@ -67,7 +67,7 @@ export class CompressedMessages {
 
   #inflate(queue: DeliveryQueue, isText: boolean, source: Uint8Array, start: number, end: number): void {
     const compression = this.#compression;
-    const { maxMessageLength, isValidated, inPieces, textAsBytes } = this.#rules;
+    const { maxMessageLength, isValidated, inPieces, textAsBytes } = this.#config;
     if (inPieces) {
       this.#inflatePieces(queue, isText, source, start, end);
     } else if (!isText) {
@@ -81,7 +81,7 @@ export class CompressedMessages {
 
   #inflatePieces(queue: DeliveryQueue, isText: boolean, source: Uint8Array, start: number, end: number): void {
     const opcode = isText ? 'text' : 'binary';
-    const { maxMessageLength, isValidated, textAsBytes } = this.#rules;
+    const { maxMessageLength, isValidated, textAsBytes } = this.#config;
     const checksText = isText && isValidated;
     this.#compression.inflatePieces(source, start, end, maxMessageLength, checksText, (data, isFirst, isLast) => {
       if (!isFirst || !isLast) queue.addPiece({ opcode, data, isFirst, isLast });

@@ -8,11 +8,11 @@ import type { KernelName } from '../../kernel/kernel.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from '../handler.js';
+import { decoderConfigFor, type MessageDecoderOptions } from './decoder-config.js';
 import { DeliveryQueue } from './delivery-queue.js';
-import { type MessageDecoderOptions, readingRulesFor } from './reading-rules.js';
 import { RecordReader } from './record-reader.js';
 
-export type { MessageDecoderOptions } from './reading-rules.js';
+export type { MessageDecoderOptions } from './decoder-config.js';
 
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
@@ -42,10 +42,10 @@ export class MessageDecoder {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
-    const rules = readingRulesFor(options);
+    const config = decoderConfigFor(options);
     // Who allows RSV1 must undo what it stands for.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
-    this.#reader = new RecordReader(this.#decoder, rules, compression);
+    this.#reader = new RecordReader(this.#decoder, config, compression);
   }
 
   /**

@@ -12,14 +12,14 @@ import { COMPRESSED, END, MASKED, messageOpcode, START } from '../../kernel/reco
 import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
 import { CompressedMessages } from './compressed-messages.js';
+import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { FragmentedMessage } from './fragmented-message.js';
-import type { ReadingRules } from './reading-rules.js';
 
 /** What it is told of how a connection's messages are read. */
 export interface Reading {
   readonly decoder: ChunkDecoder;
-  readonly rules: ReadingRules;
+  readonly config: MessageDecoderConfig;
   /** That was agreed on, if any. */
   readonly compression: MessageDecompression | undefined;
   readonly separatesFragments: boolean;
@@ -36,9 +36,9 @@ export class MessageParts {
   #control: PayloadBuffer | undefined;
 
   constructor(reading: Reading) {
-    const { compression, decoder, rules } = reading;
+    const { compression, decoder, config } = reading;
     this.#reading = reading;
-    this.#compressed = compression && new CompressedMessages(compression, decoder, rules);
+    this.#compressed = compression && new CompressedMessages(compression, decoder, config);
   }
 
   /** Bytes allocated. */
@@ -99,7 +99,7 @@ export class MessageParts {
     end: number,
   ): boolean {
     const { decoder } = this.#reading;
-    const { ownsChunks, textAsBytes } = this.#reading.rules;
+    const { ownsChunks, textAsBytes } = this.#reading.config;
     const offset = from + start - CHUNK_PTR;
     if (this.#inPlaceOffset < 0) {
       const isText = messageOpcode(first) === OPCODE_TEXT;
@@ -122,10 +122,10 @@ export class MessageParts {
   /** Part of a message that did not come whole in one record. @throws ProtocolError once it has too many fragments */
   #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const isText = messageOpcode(first) === OPCODE_TEXT;
-    const { decoder, rules, separatesFragments } = this.#reading;
+    const { decoder, config, separatesFragments } = this.#reading;
     this.#message ??= new FragmentedMessage(isText, separatesFragments && !isText);
     const message = this.#message;
-    if (!message.take(decoder, first, start, end, rules.maxFragments)) return;
+    if (!message.take(decoder, first, start, end, config.maxFragments)) return;
     this.#message = undefined;
     const fragments = message.takeFragments();
     if (fragments === undefined) this.#deliverJoined(queue, message);
@@ -134,7 +134,7 @@ export class MessageParts {
 
   #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
     const { arena } = this.#reading.decoder;
-    const { textAsBytes, isValidated } = this.#reading.rules;
+    const { textAsBytes, isValidated } = this.#reading.config;
     const data = message.takePayload();
     if (!message.isText) queue.addBinary(data);
     else if (textAsBytes) queue.addTextBytes(data);

@@ -34,21 +34,21 @@ import { readText } from '../../kernel/text.js';
 import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import type { MessageHandler } from '../handler.js';
+import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { MessageParts, type Reading } from './message-parts.js';
-import type { ReadingRules } from './reading-rules.js';
 
 export class RecordReader implements Reading {
   readonly decoder: ChunkDecoder;
-  readonly rules: ReadingRules;
+  readonly config: MessageDecoderConfig;
   readonly compression: MessageDecompression | undefined;
   /** See `MessageDecoder.separatesFragments`. */
   separatesFragments = false;
   #madeParts: MessageParts | undefined;
 
-  constructor(decoder: ChunkDecoder, rules: ReadingRules, compression: MessageDecompression | undefined) {
+  constructor(decoder: ChunkDecoder, config: MessageDecoderConfig, compression: MessageDecompression | undefined) {
     this.decoder = decoder;
-    this.rules = rules;
+    this.config = config;
     this.compression = compression;
   }
 
@@ -77,7 +77,7 @@ export class RecordReader implements Reading {
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
-    const { textAsBytes, ownsChunks } = this.rules;
+    const { textAsBytes, ownsChunks } = this.config;
     const isText = kind === WHOLE_TEXT && !textAsBytes;
     const isKept = !ownsChunks && chunk !== undefined;
     if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
@@ -116,7 +116,7 @@ export class RecordReader implements Reading {
    */
   takeOut(queue: DeliveryQueue, chunk: Uint8Array | undefined, from: number, count: number): void {
     const { words, bytes, host } = this.decoder.arena;
-    const { textAsBytes, ownsChunks, inPieces } = this.rules;
+    const { textAsBytes, ownsChunks, inPieces } = this.config;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
     // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
     let target = chunk;
@@ -177,7 +177,7 @@ export class RecordReader implements Reading {
   #endOfHandedOut(count: number): number {
     const { words } = this.decoder.arena;
     const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
-    const isHandedOut = this.rules.inPieces || (words[word]! & END) !== 0;
+    const isHandedOut = this.config.inPieces || (words[word]! & END) !== 0;
     return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
   }
 
@@ -210,7 +210,7 @@ export class RecordReader implements Reading {
   }
 
   #readText(first: number, bytes: Uint8Array, start: number, end: number): string {
-    return readText(this.decoder.arena, (first & ASCII) !== 0, this.rules.isValidated, bytes, start, end);
+    return readText(this.decoder.arena, (first & ASCII) !== 0, this.config.isValidated, bytes, start, end);
   }
 
   get #parts(): MessageParts {

@@ -1,5 +1,5 @@
-// What a message decoder's options come to, checked: how records become messages. Connections that are told the same share one
-// such object. It knows no record and no connection.
+// The options of a message decoder, and its config: the options checked, with their defaults. It says how records become messages.
+// Connections with the same options share one config.
 
 import { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../../frames/chunk-decoder.js';
 import { atLeast, oneOf, trueOrFalse } from '../../protocol/option-checks.js';
@@ -24,7 +24,7 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   readonly ownsChunks?: boolean;
 }
 
-export interface ReadingRules {
+export interface MessageDecoderConfig {
   readonly textAsBytes: boolean;
   readonly inPieces: boolean;
   readonly ownsChunks: boolean;
@@ -33,11 +33,11 @@ export interface ReadingRules {
   readonly maxMessageLength: number;
 }
 
-/** Those that were asked for last: a server asks for the same each time. */
-let last: ReadingRules | undefined;
+/** The config that was asked for last: a server asks for the same each time. */
+let last: MessageDecoderConfig | undefined;
 
 /** @throws RangeError, TypeError for options out of range */
-export function readingRulesFor(options: MessageDecoderOptions): ReadingRules {
+export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoderConfig {
   const { textAs = 'string', deliver = 'messages', ownsChunks = true, skipUtf8Validation = false } = options;
   const { maxFragments = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
   oneOf('string', 'bytes')('textAs', textAs);

@@ -1,15 +1,15 @@
-// src/messages/receive/reading-rules.ts: rules are shared by those who are told the same, and by nobody else.
+// src/messages/receive/decoder-config.ts: connections with the same options share one config, and no others do.
 
 import { describe, expect, it } from 'vitest';
 import {
+  decoderConfigFor,
+  type MessageDecoderConfig,
   type MessageDecoderOptions,
-  type ReadingRules,
-  readingRulesFor,
-} from '../../../../src/messages/receive/reading-rules.js';
+} from '../../../../src/messages/receive/decoder-config.js';
 
 type Changeable = { -readonly [Name in keyof MessageDecoderOptions]: MessageDecoderOptions[Name] };
 
-const BY_DEFAULT: ReadingRules = {
+const BY_DEFAULT: MessageDecoderConfig = {
   textAsBytes: false,
   inPieces: false,
   ownsChunks: true,
@@ -18,7 +18,7 @@ const BY_DEFAULT: ReadingRules = {
   maxMessageLength: 16 * 1024 * 1024,
 };
 /** Each option by itself, and which rule it makes. */
-const EACH: readonly (readonly [Partial<MessageDecoderOptions>, Partial<ReadingRules>])[] = [
+const EACH: readonly (readonly [Partial<MessageDecoderOptions>, Partial<MessageDecoderConfig>])[] = [
   [{}, {}],
   [{ textAs: 'bytes' }, { textAsBytes: true }],
   [{ deliver: 'pieces' }, { inPieces: true }],
@@ -28,29 +28,29 @@ const EACH: readonly (readonly [Partial<MessageDecoderOptions>, Partial<ReadingR
   [{ maxMessageLength: 0 }, { maxMessageLength: 0 }],
 ];
 
-describe('readingRulesFor', () => {
+describe('decoderConfigFor', () => {
   it('makes of each option its rule, whatever was asked for before', () => {
     for (const [before] of EACH) {
-      for (const [options, rules] of EACH) {
-        readingRulesFor({ role: 'server', ...before });
-        expect(readingRulesFor({ role: 'server', ...options })).toEqual({ ...BY_DEFAULT, ...rules });
+      for (const [options, config] of EACH) {
+        decoderConfigFor({ role: 'server', ...before });
+        expect(decoderConfigFor({ role: 'server', ...options })).toEqual({ ...BY_DEFAULT, ...config });
       }
     }
   });
 
   it('gives those who are told the same one after the other the same, whoever they are', () => {
-    const rules = readingRulesFor({ role: 'server', maxFragments: 5 });
-    expect(readingRulesFor({ role: 'client', maxFragments: 5, textAs: 'string' })).toBe(rules);
+    const config = decoderConfigFor({ role: 'server', maxFragments: 5 });
+    expect(decoderConfigFor({ role: 'client', maxFragments: 5, textAs: 'string' })).toBe(config);
   });
 
   it('does not change with an object that it was made of', () => {
     const options: Changeable = { role: 'server', maxFragments: 5 };
-    const rules = readingRulesFor(options);
+    const config = decoderConfigFor(options);
     options.maxFragments = 6;
     options.textAs = 'bytes';
-    expect(rules).toEqual({ ...BY_DEFAULT, maxFragments: 5 });
-    expect(readingRulesFor(options)).toEqual({ ...BY_DEFAULT, maxFragments: 6, textAsBytes: true });
-    expect(rules).toEqual({ ...BY_DEFAULT, maxFragments: 5 });
+    expect(config).toEqual({ ...BY_DEFAULT, maxFragments: 5 });
+    expect(decoderConfigFor(options)).toEqual({ ...BY_DEFAULT, maxFragments: 6, textAsBytes: true });
+    expect(config).toEqual({ ...BY_DEFAULT, maxFragments: 5 });
   });
 
   it.each([
@@ -60,8 +60,8 @@ describe('readingRulesFor', () => {
     [{ maxFragments: 0 }, RangeError],
     [{ maxFragments: Number.NaN }, RangeError],
   ])('refuses %o, and what was asked for before stays', (wrong, error) => {
-    const rules = readingRulesFor({ role: 'server', maxFragments: 7 });
-    expect(() => readingRulesFor({ role: 'server', maxFragments: 7, ...(wrong as object) })).toThrow(error);
-    expect(readingRulesFor({ role: 'server', maxFragments: 7 })).toBe(rules);
+    const config = decoderConfigFor({ role: 'server', maxFragments: 7 });
+    expect(() => decoderConfigFor({ role: 'server', maxFragments: 7, ...(wrong as object) })).toThrow(error);
+    expect(decoderConfigFor({ role: 'server', maxFragments: 7 })).toBe(config);
   });
 });
