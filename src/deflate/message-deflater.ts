@@ -44,7 +44,7 @@ const SLICE_LENGTHS = {
 } as const;
 
 /** What all connections of a PerMessageDeflate have in common. */
-export interface DeflaterSettings {
+export interface DeflaterConfig {
   readonly level: DeflateLevel;
   /** Shorter messages go as they are. Undefined: as long as is best for the connection. */
   readonly threshold: number | undefined;
@@ -54,7 +54,7 @@ export interface DeflaterSettings {
 
 export class MessageDeflater {
   readonly #arena: DeflateArena;
-  readonly #settings: DeflaterSettings;
+  readonly #config: DeflaterConfig;
   /** How far back our matches may reach, as the peer was told. */
   readonly #windowBits: number;
   /** The context's slot in the pool; 0: each message, or part of one, begins without what came before. */
@@ -67,13 +67,13 @@ export class MessageDeflater {
    * @param keepsContext whether a message may refer to earlier ones; where the pool is spent it does not, which is legal at
    *   any time
    */
-  constructor(arena: DeflateArena, settings: DeflaterSettings, windowBits: number, keepsContext: boolean) {
+  constructor(arena: DeflateArena, config: DeflaterConfig, windowBits: number, keepsContext: boolean) {
     this.#arena = arena;
-    this.#settings = settings;
+    this.#config = config;
     this.#windowBits = windowBits;
     if (!keepsContext) return;
-    const ringBits = Math.min(windowBits, settings.windowBits);
-    this.#contextPtr = arena.pool.take(contextLength(ringBits, settings.hashBits));
+    const ringBits = Math.min(windowBits, config.windowBits);
+    this.#contextPtr = arena.pool.take(contextLength(ringBits, config.hashBits));
     if (this.#contextPtr !== 0) {
       this.#windowBits = ringBits;
       this.#ringLength = 1 << ringBits;
@@ -82,7 +82,7 @@ export class MessageDeflater {
 
   /** See `MessageCompression.sliceLength`. */
   get sliceLength(): number {
-    return SLICE_LENGTHS[this.#arena.kernel.name][this.#settings.level];
+    return SLICE_LENGTHS[this.#arena.kernel.name][this.#config.level];
   }
 
   /** See `MessageCompression.deflate`. */
@@ -106,7 +106,7 @@ export class MessageDeflater {
 
   /** See `MessageCompression.isWorthDeflating`. */
   isWorthDeflating(payload: string | Uint8Array): boolean {
-    const threshold = this.#settings.threshold ?? (this.#contextPtr === 0 ? THRESHOLD_ALONE : THRESHOLD_IN_CONTEXT);
+    const threshold = this.#config.threshold ?? (this.#contextPtr === 0 ? THRESHOLD_ALONE : THRESHOLD_IN_CONTEXT);
     if (payload.length >= threshold) return true;
     // A UTF-16 unit is at most three bytes.
     return typeof payload === 'string' && payload.length * 3 >= threshold
@@ -123,7 +123,7 @@ export class MessageDeflater {
   /** See `MessageCompression.deflatePrepared`. */
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined {
     if (!this.isWorthDeflating(message.payload)) return undefined;
-    const key = `${this.#settings.level} ${this.#windowBits}`;
+    const key = `${this.#config.level} ${this.#windowBits}`;
     let form = message.compressedForms.get(key);
     if (form === undefined) {
       form = this.#makeForm(message);
@@ -166,7 +166,7 @@ export class MessageDeflater {
       return SHARED_DEFLATE_CONTEXT_PTR;
     }
     if (this.#isFirst) {
-      kernel.initContext(this.#contextPtr, this.#ringLength, this.#settings.hashBits);
+      kernel.initContext(this.#contextPtr, this.#ringLength, this.#config.hashBits);
       this.#isFirst = false;
     }
     return this.#contextPtr;
@@ -192,7 +192,7 @@ export class MessageDeflater {
   /** @returns a view of the output */
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
     const { kernel } = this.#arena;
-    const level = LEVELS[this.#settings.level];
+    const level = LEVELS[this.#config.level];
     const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
     return this.#arena.outputs.take(deflated);
   }

@@ -18,7 +18,7 @@ import type { Role } from '../protocol/role.js';
 import { contextLength, DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 import { createDeflateKernel } from './kernel/select-deflate.js';
-import { type DeflateLevel, type DeflaterSettings, MessageDeflater } from './message-deflater.js';
+import { type DeflateLevel, type DeflaterConfig, MessageDeflater } from './message-deflater.js';
 import { MessageInflater } from './message-inflater.js';
 import {
   type Agreement,
@@ -106,7 +106,7 @@ const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
  * A connection gives back what it holds when it ends; who drops one without telling it (`receiveEnd`) loses pool.
  */
 export class PerMessageDeflate {
-  readonly #settings: DeflaterSettings;
+  readonly #config: DeflaterConfig;
   readonly #deflateTakeover: boolean;
   readonly #inflateTakeover: boolean;
   readonly #inflateWindowBits: number | undefined;
@@ -130,7 +130,7 @@ export class PerMessageDeflate {
     trueOrFalse('deflateTakeover', deflateTakeover);
     trueOrFalse('inflateTakeover', inflateTakeover);
     requireKernelName(options.kernel);
-    this.#settings = { level, threshold, windowBits: deflateWindowBits, hashBits: deflateHashBits };
+    this.#config = { level, threshold, windowBits: deflateWindowBits, hashBits: deflateHashBits };
     this.#deflateTakeover = deflateTakeover && poolLength > 0;
     this.#inflateTakeover = inflateTakeover && poolLength > 0;
     this.#inflateWindowBits = inflateWindowBits;
@@ -222,7 +222,7 @@ export class PerMessageDeflate {
 
   /** A server keeps contexts as far as the pool has room for them. */
   #serverWish(offered: DeflateParameters): NegotiationWish {
-    const { windowBits: ownBits, hashBits } = this.#settings;
+    const { windowBits: ownBits, hashBits } = this.#config;
     const inflateWindowBits = this.#inflateWindowBits ?? DEFAULT_WINDOW_BITS;
     const most = windowBits(offered.clientMaxWindowBits);
     const clientBits = offered.clientMaxWindowBits === undefined ? most : Math.min(most, inflateWindowBits);
@@ -242,7 +242,7 @@ export class PerMessageDeflate {
     return {
       deflateTakeover: this.#deflateTakeover,
       inflateTakeover: this.#inflateTakeover && this.#pool.has(contextLength(inflateBits, 0)),
-      deflateWindowBits: this.#settings.windowBits,
+      deflateWindowBits: this.#config.windowBits,
       inflateWindowBits: this.#inflateWindowBits,
     };
   }
@@ -254,7 +254,7 @@ export class PerMessageDeflate {
   #open(role: Role, agreed: DeflateParameters): MessageCompression {
     const inflation = this.#acquire();
     const agreement = agreementOf(agreed, role, this.#deflateTakeover);
-    return new ConnectionCompression(inflation, this.#settings, agreement);
+    return new ConnectionCompression(inflation, this.#config, agreement);
   }
 
   /** The memory that all connections share, made at the first call. @throws ProtocolError `WSIMD_NO_KERNEL` */
@@ -271,10 +271,10 @@ export class PerMessageDeflate {
 class ConnectionCompression extends MessageInflater implements MessageCompression {
   readonly #deflater: MessageDeflater;
 
-  constructor(inflation: Inflation, settings: DeflaterSettings, agreement: Agreement) {
+  constructor(inflation: Inflation, config: DeflaterConfig, agreement: Agreement) {
     super(inflation, agreement.inflateWindowBits, agreement.inflateTakeover);
     const { deflateWindowBits, deflateTakeover } = agreement;
-    this.#deflater = new MessageDeflater(inflation.arena, settings, deflateWindowBits, deflateTakeover);
+    this.#deflater = new MessageDeflater(inflation.arena, config, deflateWindowBits, deflateTakeover);
   }
 
   get sliceLength(): number {
