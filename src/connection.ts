@@ -133,6 +133,11 @@ export class Connection {
     return this.#sender.writer.length;
   }
 
+  /** A message that `startMessage` began has not ended: `sendFragment` continues it. */
+  get isMessageOpen(): boolean {
+    return this.#sender.isMessageOpen;
+  }
+
   /** A message is leaving in slices: `sendNextSlice` makes the next one. */
   get hasSlices(): boolean {
     return this.#sender.hasSlices;

@@ -64,6 +64,11 @@ export class MessageSender {
     this.compression = compression;
   }
 
+  /** A fragmented message has begun and not ended. */
+  get isMessageOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
   /** A message is leaving in slices. */
   get hasSlices(): boolean {
     return this.#slices?.isBusy ?? false;

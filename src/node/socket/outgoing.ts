@@ -46,7 +46,6 @@ export class Outgoing {
   #holds = 0;
   #corks = 0;
   readonly #schedule = new FlushSchedule(this);
-  #isFragmented = false;
   /** A Blob that is being read, and what is queued behind it; undefined if none is. */
   #blobs: BlobQueue | undefined;
   /** A Blob could not be read. Slices of earlier messages are still leaving. */
@@ -286,10 +285,10 @@ export class Outgoing {
     callback: SendCallback | undefined,
   ): void {
     const connection = this.#connection;
-    if (this.#isFragmented || !isLast) {
-      if (this.#isFragmented) connection.sendFragment(payload, isLast);
-      else connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
-      this.#isFragmented = !isLast;
+    if (connection.isMessageOpen) {
+      connection.sendFragment(payload, isLast);
+    } else if (!isLast) {
+      connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
     } else if (
       typeof payload !== 'string' &&
       payload.length >= FLUSH_LENGTH &&
