@@ -44,7 +44,7 @@ export const COMMON_COPY_LENGTH = 1024;
 export const KEPT_VIEW_LENGTH = 1024 + 8;
 
 /**
- * The longest slab of frames that is kept for reuse: it holds the replies to a chunk of 64 KiB. A payload of this length is not copied
- * into one but written where it lies; at half of it, that gains nothing. Bench: `echo`.
+ * The longest slab of frames that is kept for reuse: it holds the replies to a chunk of 64 KiB. Once this much is gathered, Node writes
+ * it. There a payload of this length is not copied but written where it lies, behind its header; at half of it, that gains nothing. Bench: `echo`.
  */
 export const MAX_SLAB_LENGTH = 128 * 1024;

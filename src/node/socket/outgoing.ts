@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { getHost } from '../../bytes/host.js';
 import { ownBytes, ownPayload } from '../../bytes/owned.js';
+import { MAX_SLAB_LENGTH } from '../../bytes/thresholds.js';
 import type { Connection } from '../../connection.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
@@ -24,11 +25,6 @@ interface Owner {
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
 const UNCOMPRESSED: SendMessageOptions = { compress: false };
-/**
- * Once this much is gathered it is written: slabs hold no more. A payload of this length is not copied but written where it lies,
- * behind its header; at half of it, that gains nothing.
- */
-const FLUSH_LENGTH = 128 * 1024;
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
 export class Outgoing {
@@ -291,7 +287,7 @@ export class Outgoing {
       connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
     } else if (
       typeof payload !== 'string' &&
-      payload.length >= FLUSH_LENGTH &&
+      payload.length >= MAX_SLAB_LENGTH &&
       this.#sendUncopied(payload, isBinary, how)
     ) {
       // It is on its way.
@@ -335,7 +331,7 @@ export class Outgoing {
       this.#callbacks ??= [];
       this.#callbacks.push(callback);
     }
-    if (this.#connection.outgoingLength + this.#uncopiedLength >= FLUSH_LENGTH) this.flush();
+    if (this.#connection.outgoingLength + this.#uncopiedLength >= MAX_SLAB_LENGTH) this.flush();
     else if (this.#holds === 0) this.#schedule.schedule();
   }
 
