@@ -17,6 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', fileURLToPath(new URL('test/tools/skipped-reporter.ts', import.meta.url))],
     testTimeout: 60_000,
     // Hooks start programs too, and what is waited for may come late where the machine is busy.
     hookTimeout: 60_000,
