@@ -7,9 +7,9 @@ import { DARK, DARK_PAGE, dashOf, drawMarker, LIGHT, LIGHT_PAGE } from '../../..
 import { drawPlot } from '../../../bench/report/plot/plot.js';
 import { makeLogScale, makeSizeScale, spread } from '../../../bench/report/plot/scale.js';
 import { toMarkdown, toTerminal } from '../../../bench/report/terminal.js';
+import { contrast, distance } from './color-vision.js';
 import { readBack } from './read-back.js';
 import { makeCase, makeGroup, makeRun, sampleRun } from './sample-runs.js';
-import { contrast, distance } from './sight.js';
 import { checkXml, svgsOf } from './xml.js';
 
 const bunRun = makeRun(sampleRun.groups.slice(0, 1), { bun: '1.4.5' });

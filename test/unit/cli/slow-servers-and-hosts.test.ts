@@ -1,5 +1,5 @@
-// `wsimd connect` and `serve`, started as programs, where things are rarer: what a terminal shows of long messages and bare control
-// frames, a second Ctrl-C, a server that reads slowly, a Host that is none.
+// `wsimd connect` and `serve`, started as programs: servers that read slowly or lose connections, empty control frames, a second
+// Ctrl-C, output that cannot be written, Host headers and targets that are none.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// src/node/: small parts of the face that no program of the other files uses: getters, what allowSynchronousEvents spaces out,
-// options that come in their rarer forms, attempts that are given up from inside a listener.
+// src/node/: getters, the events that allowSynchronousEvents: false spaces out, headers given as an array, attempts that are given up
+// from inside a listener.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
