@@ -392,8 +392,8 @@ export const MUTATIONS = [
   [
     'every failure is 1002',
     'src/connection.ts',
-    'closePayload(error.closeCode)',
-    'closePayload(1002)',
+    '#connection.#sender.encoder.closePayload(error.closeCode)',
+    '#connection.#sender.encoder.closePayload(1002)',
     [CONNECTION, vectors('8.1-utf8-invalid.*(fail-fast|surrogate|just above|overlong|ends inside|last continuation)')],
   ],
   [
