@@ -1,13 +1,20 @@
 // src/web/accept.ts and connect.ts: what a WebSocket needs is acquired before a response or a request has left. A kernel that cannot be
 // had is a 500, not a 101 with nothing behind it.
 
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createRequest } from '../../../src/handshake/client.js';
 import { encodeLatin1 } from '../../../src/handshake/head.js';
 import { acceptWebSocket, connectWebSocket } from '../../../src/web/index.js';
 import { connectedStreams } from './memory-streams.js';
 
-const NONE = { kernel: 'none' as 'wasm' };
+const NONE = { kernel: 'wasm' } as const;
+
+beforeEach(() => {
+  vi.spyOn(WebAssembly, 'Instance').mockImplementation(() => {
+    throw new RangeError('out of memory');
+  });
+});
+afterEach(() => void vi.restoreAllMocks());
 
 it('a server without a kernel answers 500', async () => {
   const [near, far] = connectedStreams(4);

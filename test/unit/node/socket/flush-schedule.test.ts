@@ -134,18 +134,13 @@ describe('what is sent', () => {
     expect(messages.slice(0, 3).map(([, data]) => String(data))).toEqual(['one', 'two', 'three']);
   });
 
-  it('leaves though a test has put a clock of its own in the place of timers and ticks', async () => {
+  it('leaves though a test has put a clock of its own in the place of timers', async () => {
     const { client, served } = await openPair(pair);
     const messages: string[] = [];
     client.on('message', (data) => messages.push(String(data)));
     const realTimeout = setTimeout;
-    const { nextTick } = process;
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'Date'] });
-    process.nextTick = () => {};
-    onTestFinished(() => {
-      process.nextTick = nextTick;
-      vi.useRealTimers();
-    });
+    onTestFinished(() => void vi.useRealTimers());
     served.send('one');
     await new Promise((resolve) => realTimeout(resolve, 50));
     served.send('two');
