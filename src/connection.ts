@@ -13,40 +13,19 @@ import {
 } from '../assembly/shared/protocol.js';
 import { requireBytes } from './bytes/copy.js';
 import { type PartConstructor, portableUtf8Length } from './bytes/host.js';
-import type { FrameEncoderOptions } from './frames/frame-encoder.js';
+import type { ConnectionOptions, ConnectionState } from './connection-options.js';
 import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
-import { MessageDecoder, type MessageDecoderOptions } from './messages/receive/message-decoder.js';
+import { MessageDecoder } from './messages/receive/message-decoder.js';
 import { Relay } from './messages/receive/relay.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
 import { PendingPongs } from './messages/send/pending-pongs.js';
 import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 import type { Role } from './protocol/role.js';
-
-/** What a connection can be told beyond what a message decoder can. */
-export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEncoderOptions, 'maskingKey'> {
-  readonly role: Role;
-  /** Answer each ping with a pong (default true). */
-  readonly autoPong?: boolean;
-  /**
-   * How many answers to pings may wait to be taken by `takeOutgoing`, at least 1 (default 64). Of the pings beyond it only the
-   * most recent one is answered, as RFC 6455 section 5.5.3 allows, when what waits is taken: a peer that pings and does not
-   * read claims no memory. `Infinity`: all are answered.
-   */
-  readonly maxPendingPongs?: number;
-}
-
-/**
- * - `'open'`: messages go both ways.
- * - `'closing'`: we have sent a Close and wait for the peer's; messages still arrive, none may be sent.
- * - `'closed'`: both have sent a Close, or the connection failed. Nothing comes, nothing may be sent; the transport is to
- *   be ended once what is to be sent has been.
- */
-export type ConnectionState = 'open' | 'closing' | 'closed';
 
 /** Who pings at intervals has one on its way. With the longest payloads these are 8 KiB. */
 const DEFAULT_MAX_PENDING_PONGS = 64;

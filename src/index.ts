@@ -20,7 +20,8 @@ export {
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../assembly/shared/protocol.js';
-export { Connection, type ConnectionOptions, type ConnectionState } from './connection.js';
+export { Connection } from './connection.js';
+export type { ConnectionOptions, ConnectionState } from './connection-options.js';
 export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from './frames/chunk-decoder.js';
 export { type Frame, FrameDecoder } from './frames/frame-decoder.js';
 export { type FrameBits, FrameEncoder, type FrameEncoderOptions } from './frames/frame-encoder.js';

@@ -1,6 +1,6 @@
 // The options of a WebSocket over streams, and their check before the streams are taken: what throws leaves them to the caller.
 
-import type { ConnectionOptions } from '../connection.js';
+import type { ConnectionOptions } from '../connection-options.js';
 import type { PerMessageDeflate } from '../deflate/per-message-deflate.js';
 import { requireKernelName } from '../kernel/select.js';
 import {

@@ -2,7 +2,8 @@
 // test/unit/connection/.
 
 import { describe, expect, it, vi } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../src/connection.js';
+import { Connection } from '../../src/connection.js';
+import type { ConnectionOptions } from '../../src/connection-options.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import type { MessageEvent, MessageHandler } from '../../src/messages/handler.js';
 import { closeLine, facts, ROLES, sent, silentHandler, textLine } from '../support/frames/connections.js';

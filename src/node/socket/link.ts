@@ -17,7 +17,7 @@ import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { Outgoing } from './outgoing.js';
-import { PingRate } from './ping-rate.js';
+import { PeerPings } from './ping-rate.js';
 import { cutSocket, type SocketReader, takeSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
 
@@ -29,13 +29,6 @@ const EMPTY = Buffer.alloc(0);
 const SHORT_LENGTH = 32 * 1024;
 /** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close on. */
 const STREAM_END_DELAY = 100;
-
-/** What is remembered of the peer's pings. */
-interface Pings {
-  /** Pongs that wait for a peer that does not read. */
-  pending: number;
-  readonly rate: PingRate | undefined;
-}
 
 export class Link implements MessageHandler, SocketReader {
   readonly settings: Settings;
@@ -65,7 +58,7 @@ export class Link implements MessageHandler, SocketReader {
   /** The peer's Close. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
-  #pings: Pings | undefined;
+  #pings: PeerPings | undefined;
 
   /**
    * @param head bytes that arrived behind the handshake
@@ -203,13 +196,10 @@ export class Link implements MessageHandler, SocketReader {
   onPing(payload: Uint8Array): void {
     const { connection, maxPendingPongs, maxPingRate } = this.settings;
     const now = performance.now();
-    this.#pings ??= { pending: 0, rate: maxPingRate === undefined ? undefined : new PingRate(maxPingRate, now) };
+    this.#pings ??= new PeerPings(maxPendingPongs, maxPingRate, now);
     const pings = this.#pings;
-    if (connection.autoPong) {
-      if (this.socket.writableLength === 0) pings.pending = 0;
-      else if (++pings.pending > maxPendingPongs) this.cut();
-    }
-    if (this.readyState === OPEN && pings.rate?.take(now) === false) {
+    if (connection.autoPong && !pings.mayAnswer(this.socket.writableLength > 0)) this.cut();
+    if (this.readyState === OPEN && !pings.mayPing(now)) {
       this.#refuse(new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` }));
     } else {
       this.#emitter.emit('ping', toBuffer(payload));

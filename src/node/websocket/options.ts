@@ -1,6 +1,6 @@
 // The options of a WebSocket, whichever side it is on, as the caller gives them.
 
-import type { ConnectionOptions } from '../../connection.js';
+import type { ConnectionOptions } from '../../connection-options.js';
 import type { PerMessageDeflateOption } from './per-message-deflate.js';
 
 /** Pings that are sent by themselves, so that a peer that has gone without a word is found out. */

@@ -1,6 +1,6 @@
 // The options of a server or a client, checked and with their defaults filled in: made once for all its connections.
 
-import type { ConnectionOptions } from '../../connection.js';
+import type { ConnectionOptions } from '../../connection-options.js';
 import type { PerMessageDeflate } from '../../deflate/index.js';
 import { MAX_TIMER } from '../../protocol/option-checks.js';
 import type { Role } from '../../protocol/role.js';

@@ -1,7 +1,8 @@
 // A connection that compresses what it sends, and a peer that inflates it with node:zlib, for tests of the sending side.
 
 import { expect } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../src/connection.js';
+import { Connection } from '../../../src/connection.js';
+import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { type Frame, FrameDecoder } from '../../../src/frames/frame-decoder.js';
 import { parseExtensions } from '../../../src/handshake/extensions.js';

@@ -1,7 +1,8 @@
 // src/connection.ts: what it refuses to be called with, and that nothing has changed then.
 
 import { describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../src/connection.js';
+import { Connection } from '../../../src/connection.js';
+import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
 import { OTHER, ROLES, sent, silentHandler, textLine } from '../../support/frames/connections.js';
 import { bytesOf, Peer, stream, TEXT } from '../../support/frames/wire.js';

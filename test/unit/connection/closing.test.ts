@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../src/connection.js';
+import { Connection } from '../../../src/connection.js';
+import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
 import {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../src/connection.js';
+import { Connection } from '../../../src/connection.js';
+import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { FrameDecoder } from '../../../src/frames/frame-decoder.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
 import { NOT_OPEN, OTHER, ROLES, sent, textLine } from '../../support/frames/connections.js';

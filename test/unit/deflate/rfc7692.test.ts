@@ -3,7 +3,8 @@
 
 import { inflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../src/connection.js';
+import { Connection } from '../../../src/connection.js';
+import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { parseExtensions } from '../../../src/handshake/extensions.js';
 import { splitPoints } from '../../support/frames/cuts.js';

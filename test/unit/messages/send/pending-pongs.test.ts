@@ -2,7 +2,8 @@
 // ping is answered then. And Connection.fail, with which a caller ends what it has a limit of its own for.
 
 import { describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../../../src/connection.js';
+import { Connection } from '../../../../src/connection.js';
+import type { ConnectionOptions } from '../../../../src/connection-options.js';
 import { FrameDecoder } from '../../../../src/frames/frame-decoder.js';
 import { collectInto, type MessageEvent } from '../../../../src/messages/handler.js';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
