@@ -1,7 +1,8 @@
 // The last step of the build, on the compiled scripts. Each names its types in its first line, for Deno and JSR, which look for
 // them nowhere else when a script is imported by its path. And two say what `require` gives, by an export whose name is a
 // string: in the script only, as TypeScript before 5.6 cannot read one in types. No line is added before code, so the source maps
-// still fit.
+// still fit. In the types of what both compilers read, AssemblyScript's integers become numbers: programs don't have
+// assembly/shared/integers.d.ts.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -20,6 +21,14 @@ for (const folder of ['src', 'assembly']) {
     // A program begins with what runs it, and nobody imports it.
     if (!text.startsWith(pragma) && !text.startsWith('#!')) writeFileSync(path, pragma + text);
   }
+}
+
+for (const name of readdirSync(join(build, 'assembly'), { recursive: true })) {
+  if (!name.endsWith('.d.ts')) continue;
+  const path = join(build, 'assembly', name);
+  const text = readFileSync(path, 'utf8');
+  const portable = text.replace(/: (?:[iu](?:8|16|32|64)|usize)\b/g, ': number').replace(/: bool\b/g, ': boolean');
+  if (portable !== text) writeFileSync(path, portable);
 }
 
 /** What `require` gives of a module: one of its names. */

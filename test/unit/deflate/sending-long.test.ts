@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Connection } from '../../../src/connection.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
 import { parseExtensions } from '../../../src/handshake/extensions.js';
+import { ProtocolError } from '../../../src/protocol/errors.js';
 import { json, NAME, Receiver, sendersOn } from '../../support/frames/senders.js';
 import { bytesOf, Peer, stream, TEXT } from '../../support/frames/wire.js';
 import { DEFLATE_KERNELS } from '../../support/kernels/deflate-kernels.js';
@@ -143,12 +144,24 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       expect(deflate.poolUse.contexts).toBe(0);
     });
 
-    it('are cut off by a failure and by the end of the connection', () => {
+    it('leave before the Close that answers a broken rule', () => {
+      const { connection, receive, deflate } = connect();
+      connection.sendText(long, { inSlices: true });
+      connection.sendText('behind');
+      connection.receive(stream(new Peer('server').frame(3, '')));
+      expect([connection.hasSlices, connection.pendingLength]).toEqual([false, 0]);
+      const received = receive();
+      expect(received.map(({ opcode }) => opcode)).toEqual([1, 1, 8]);
+      expect(Buffer.from(received[0]!.payload).toString()).toBe(long);
+      expect(deflate.poolUse.contexts).toBe(0);
+    });
+
+    it('are cut off where the caller fails the connection, and by its end', () => {
       const { connection: failing, deflate } = connect();
       failing.sendText(long, { inSlices: true });
       failing.sendText('behind');
       failing.takeOutgoing();
-      failing.receive(stream(new Peer('server').frame(3, '')));
+      failing.fail(new ProtocolError('WSIMD_TOO_MANY_PINGS'));
       expect([failing.hasSlices, failing.pendingLength]).toEqual([false, 0]);
       failing.sendNextSlice();
       expect(failing.takeOutgoing()[0]).toBe(0x88);

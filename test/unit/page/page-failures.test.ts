@@ -200,7 +200,7 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
         expect(await page.getByRole('button', { name: 'Run the benchmark' }).isEnabled()).toBe(true);
       },
       (page) =>
-        page.route(/\/portable-decode\.js$/, async (route) => {
+        page.route(/\/portable\/decode\.js$/, async (route) => {
           const response = await route.fetch();
           // Each payload begins a byte late.
           const right = 'headerLength, payloadPtr, length, maskingKey';
