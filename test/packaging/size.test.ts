@@ -65,7 +65,7 @@ describe('a bundle, minified and gzipped', () => {
 
 describe('the tarball', () => {
   it('is within its budget', () => {
-    holdTo(345 * KIB, 'the tarball', project.packed.size);
+    holdTo(352 * KIB, 'the tarball', project.packed.size);
     holdTo(1160 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
