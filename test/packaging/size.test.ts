@@ -66,7 +66,7 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     holdTo(352 * KIB, 'the tarball', project.packed.size);
-    holdTo(1160 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    holdTo(1200 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {
