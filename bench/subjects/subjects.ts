@@ -1,4 +1,4 @@
-// Who is measured end to end, and how each is started. Which cases a subject takes part in is said by the cases.
+// The subjects of the end-to-end benchmark, and how each is started. Each case names the subjects that take part in it.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -143,7 +143,7 @@ function sizeOf(label: string): string {
 
 // ---- Losses
 
-/** What is measured beside us only to be compared with: not somebody who does the same work. */
+/** Subjects that are only a reference: they don't do the same work as wsimd. */
 const YARDSTICKS = ['binary', 'string alone', 'view alone', 'loop', 'kernel', 'bare socket'];
 
 /** Our own portable kernel is who we are where there is no WebAssembly: to lose to it is a miss only where a bar says so. */

@@ -1,4 +1,4 @@
-// Views of the first bytes of a region of memory, for whoever copies so few that making the view would cost more than the copy.
+// Views of the first bytes of a region of memory, kept by length: for a short copy, making the view costs more than copying.
 
 import { KEPT_VIEW_LENGTH } from './thresholds.js';
 

@@ -34,7 +34,7 @@ export interface ConnectionSink {
   end(isReset: boolean): void;
 }
 
-/** What is asked of whoever takes the bytes. */
+/** The receiver of a connection's bytes. */
 export interface ConnectionHandler {
   open(info: ConnectionInfo): ConnectionSink;
   /** Who sent a segment whose connection's beginning was not captured. */
