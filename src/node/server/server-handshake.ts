@@ -14,7 +14,7 @@ import {
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
 import { cutSocket } from '../socket/socket-events.js';
-import type { Settings } from '../websocket/settings.js';
+import type { Config } from '../websocket/config.js';
 import { WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
@@ -53,16 +53,16 @@ interface Owner<T extends typeof WebSocket> {
 /** Judges and answers the requests of one server. */
 export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMessage> {
   readonly #server: Server<T, U>;
-  readonly #settings: Settings;
+  readonly #config: Config;
   readonly #check: CheckRequestOptions;
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
-  constructor(server: Server<T, U>, settings: Settings, check: CheckRequestOptions, owner: Owner<T>) {
+  constructor(server: Server<T, U>, config: Config, check: CheckRequestOptions, owner: Owner<T>) {
     this.#server = server;
-    this.#settings = settings;
+    this.#config = config;
     this.#check = check;
     this.#checkSecure = { ...check, secure: true };
     this.#owner = owner;
@@ -183,10 +183,10 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
         cutSocket(socket);
         return;
       }
-      compression = this.#settings.deflate?.forServer(extensions);
+      compression = this.#config.deflate?.forServer(extensions);
       const names = extensions.length === 0 ? '' : formatExtensions(extensions);
       const agreed = { protocol: protocol ?? '', extensions: names, compression };
-      webSocket.attach(socket, head, agreed, this.#settings, respond);
+      webSocket.attach(socket, head, agreed, this.#config, respond);
     } catch (error) {
       // Once the response has left, the socket is the WebSocket's, which ends with it.
       if (upgrade.isAnswered) cutSocket(socket);
@@ -202,7 +202,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** The extensions to agree on. */
   #answerOffers(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
-    const { deflate } = this.#settings;
+    const { deflate } = this.#config;
     if (deflate === undefined || offers.length === 0) return [];
     const extensions = deflate.answer(offers);
     if (deflate.failure !== undefined && !this.#hasWarned) {

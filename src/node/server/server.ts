@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
 import { isTaken } from '../socket/socket-events.js';
-import { isOn, makeSettings } from '../websocket/settings.js';
+import { isOn, makeConfig } from '../websocket/config.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
@@ -55,7 +55,7 @@ export class WebSocketServer<
     super();
     const { port, host, backlog, server, noServer, origin = 'any', requireOrigin } = options;
     // All checks come first: what throws must leave nothing that listens.
-    const settings = makeSettings('server', options);
+    const config = makeConfig('server', options);
     requireWebSocketClass(options.WebSocket);
     const hasPort = port !== undefined && port !== null;
     if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
@@ -64,7 +64,7 @@ export class WebSocketServer<
     this.options = options;
     this.path = options.path ?? '';
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
-    this.#handshakes = new Handshakes<T, U>(this, settings, check, {
+    this.#handshakes = new Handshakes<T, U>(this, config, check, {
       isRunning: () => this.#state === 'running',
       opened: (webSocket) => this.#track(webSocket),
     });

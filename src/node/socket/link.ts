@@ -11,8 +11,8 @@ import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { MessageHandler } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
+import type { Config } from '../websocket/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
-import type { Settings } from '../websocket/settings.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
 import { Heartbeat } from './heartbeat.js';
@@ -31,7 +31,7 @@ const SHORT_LENGTH = 32 * 1024;
 const STREAM_END_DELAY = 100;
 
 export class Link implements MessageHandler, SocketReader {
-  readonly settings: Settings;
+  readonly config: Config;
   readonly socket: Duplex;
   readonly outgoing: Outgoing;
   /** What comes in is read straight into the arena. */
@@ -67,23 +67,23 @@ export class Link implements MessageHandler, SocketReader {
   constructor(
     socket: Duplex,
     head: Uint8Array,
-    settings: Settings,
+    config: Config,
     compression: MessageCompression | undefined,
     binaryType: BinaryType,
     emitter: EventEmitter,
   ) {
-    const { heartbeat } = settings;
-    this.settings = settings;
+    const { heartbeat } = config;
+    this.config = config;
     this.socket = socket;
     this.#emitter = emitter;
-    this.#connection = new Connection(settings.connection, compression);
+    this.#connection = new Connection(config.connection, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this);
-    this.#spaced = settings.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
+    this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
     // Only the memory of WebAssembly stays where it is, whatever anybody does.
-    const canReadDirectly = settings.directReads && this.#connection.kernelName === 'wasm';
+    const canReadDirectly = config.directReads && this.#connection.kernelName === 'wasm';
     const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
     this.readsDirectly = takeSocket(socket, head, this, buffer);
   }
@@ -194,7 +194,7 @@ export class Link implements MessageHandler, SocketReader {
     }
   }
   onPing(payload: Uint8Array): void {
-    const { connection, maxPendingPongs, maxPingRate } = this.settings;
+    const { connection, maxPendingPongs, maxPingRate } = this.config;
     const now = performance.now();
     this.#pings ??= new PeerPings(maxPendingPongs, maxPingRate, now);
     const pings = this.#pings;
@@ -291,7 +291,7 @@ export class Link implements MessageHandler, SocketReader {
   /** Tells the budget of all connections how much memory this one holds. */
   #chargeHeld(): void {
     if (!this.#hasEnded)
-      this.settings.held?.charge(this, this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0));
+      this.config.held?.charge(this, this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0));
   }
 
   /** The peer has ended its side of the socket; so do we. */
@@ -342,7 +342,7 @@ export class Link implements MessageHandler, SocketReader {
   }
 
   #startCloseTimer(): void {
-    if (!this.#hasEnded) this.#closeTimer ??= setTimeout(Link.#cutLate, this.settings.closeTimeout, this);
+    if (!this.#hasEnded) this.#closeTimer ??= setTimeout(Link.#cutLate, this.config.closeTimeout, this);
   }
 
   /** The socket is gone: `close` comes once all that had arrived has been delivered. */
@@ -371,7 +371,7 @@ export class Link implements MessageHandler, SocketReader {
     clearTimeout(this.#closeTimer);
     clearTimeout(this.#endTimer);
     this.#connection.release();
-    this.settings.held?.charge(this, 0);
+    this.config.held?.charge(this, 0);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
     if (this.#spaced?.isBusy === true) this.#spaced.whenDone = () => this.#emitClose();
     else this.#emitClose();

@@ -11,6 +11,7 @@ import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { Link } from '../socket/link.js';
 import { cutSocket } from '../socket/socket-events.js';
+import { type Config, makeConfig } from './config.js';
 import { EventTargetEmitter } from './event-target.js';
 import type { Agreed } from './per-message-deflate.js';
 import {
@@ -26,7 +27,6 @@ import {
   toBuffer,
   toPayload,
 } from './sendable.js';
-import { makeSettings, type Settings } from './settings.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './websocket-events.js';
 import { callerError } from './ws-errors.js';
 
@@ -82,15 +82,15 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
     const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions<WebSocket>;
     const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
-    const settings = makeSettings('client', clientOptions);
+    const config = makeConfig('client', clientOptions);
     this.#opening = new Opening<WebSocket>(
       this,
       address,
       Array.isArray(offered) ? offered : [offered as string],
       clientOptions,
-      settings.deflate,
+      config.deflate,
       {
-        opened: (socket, head, agreed) => this.#opened(socket, head, agreed, settings),
+        opened: (socket, head, agreed) => this.#opened(socket, head, agreed, config),
         failed: (error) => this.#failedToOpen(error),
       },
     );
@@ -173,11 +173,11 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   send(data: Sendable, options: SendOptions | undefined, callback?: SentCallback): void;
   send(data: Sendable, options?: SendOptions | SentCallback, callback?: SentCallback): void {
     const done = (typeof options === 'function' ? options : callback) as SendCallback | undefined;
-    const settings = typeof options === 'function' ? undefined : options;
+    const sendOptions = typeof options === 'function' ? undefined : options;
     const payload = toPayload(data);
-    const isBinary = settings?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
+    const isBinary = sendOptions?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
     const link = this.#sendable(payload, isBinary, done);
-    link?.outgoing.send(payload, isBinary, settings?.fin ?? true, settings?.compress ?? true, done);
+    link?.outgoing.send(payload, isBinary, sendOptions?.fin ?? true, sendOptions?.compress ?? true, done);
   }
 
   /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
@@ -262,8 +262,8 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
    * @param respond sends the response, once the connection has all that it needs: a 101 cannot be taken back
    * @internal
    */
-  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings, respond: () => void): void {
-    this.#takeOver(socket, head, agreed, settings);
+  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, config: Config, respond: () => void): void {
+    this.#takeOver(socket, head, agreed, config);
     respond();
     this.emit('open');
   }
@@ -275,7 +275,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
       this.#refuse(payload, callback);
       return undefined;
     }
-    const { maxBackpressure, dropsMessages } = link.settings;
+    const { maxBackpressure, dropsMessages } = link.config;
     if (maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure) return link;
     const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
     if (callback !== undefined) process.nextTick(callback, error);
@@ -316,9 +316,9 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     this.#opening?.abort(new ProtocolError('WSIMD_HANDSHAKE_ABORTED'));
   }
 
-  #opened(socket: Duplex, head: Uint8Array, agreed: Agreed, settings: Settings): void {
+  #opened(socket: Duplex, head: Uint8Array, agreed: Agreed, config: Config): void {
     try {
-      this.#takeOver(socket, head, agreed, settings);
+      this.#takeOver(socket, head, agreed, config);
     } catch (error) {
       agreed.compression?.release();
       socket.on('error', () => {});
@@ -329,8 +329,8 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     this.emit('open');
   }
 
-  #takeOver(socket: Duplex, head: Uint8Array, { protocol, extensions, compression }: Agreed, settings: Settings): void {
-    this.#link = new Link(socket, head, settings, compression, this.#binaryType, this);
+  #takeOver(socket: Duplex, head: Uint8Array, { protocol, extensions, compression }: Agreed, config: Config): void {
+    this.#link = new Link(socket, head, config, compression, this.#binaryType, this);
     this.#protocol = protocol;
     this.#extensions = extensions;
   }

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../../src/node/index.js';
-import { makeSettings } from '../../../../src/node/websocket/settings.js';
+import { makeConfig } from '../../../../src/node/websocket/config.js';
 import { IMPLEMENTATIONS, openPair } from '../../../support/peers/implementations.js';
 import { next } from '../../../support/servers/servers.js';
 
@@ -66,7 +66,7 @@ describe.each(IMPLEMENTATIONS)('of %s', (_name, api) => {
 
 test('the limits of a server and a client that sets none are those of SECURITY.md', () => {
   for (const role of ['server', 'client'] as const) {
-    expect(makeSettings(role, {})).toMatchObject({
+    expect(makeConfig(role, {})).toMatchObject({
       connection: { maxMessageLength: 100 * 1024 * 1024, maxFragments: 16_384, skipUtf8Validation: false },
       maxPendingPongs: 60,
       maxPingRate: 1000,
@@ -75,30 +75,28 @@ test('the limits of a server and a client that sets none are those of SECURITY.m
       heartbeat: undefined,
     });
   }
-  const { held } = makeSettings('server', {});
+  const { held } = makeConfig('server', {});
   const holder = { giveUp: vi.fn() };
   held!.charge(holder, 1024 ** 3 - 1024);
   expect(holder.giveUp).not.toHaveBeenCalled();
   held!.charge(holder, 1024 ** 3);
   expect(holder.giveUp).toHaveBeenCalledWith(1024 ** 3);
-  expect(makeSettings('client', {}).held).toBeUndefined();
+  expect(makeConfig('client', {}).held).toBeUndefined();
 });
 
 describe('times', () => {
   test('the longest that a timer takes is accepted, a longer one is not, Infinity is never', () => {
     for (const name of ['closeTimeout', 'handshakeTimeout']) {
-      for (const value of [2 ** 31 - 1, Number.POSITIVE_INFINITY]) makeSettings('client', { [name]: value });
+      for (const value of [2 ** 31 - 1, Number.POSITIVE_INFINITY]) makeConfig('client', { [name]: value });
       for (const value of [2 ** 31, Number.NaN, -1, '1000']) {
-        expect(() => makeSettings('client', { [name]: value }), String(value)).toThrow(RangeError);
-        expect(() => makeSettings('client', { [name]: value }), String(value)).toThrow(name);
+        expect(() => makeConfig('client', { [name]: value }), String(value)).toThrow(RangeError);
+        expect(() => makeConfig('client', { [name]: value }), String(value)).toThrow(name);
       }
     }
-    expect(makeSettings('client', { closeTimeout: Number.POSITIVE_INFINITY }).closeTimeout).toBe(2 ** 31 - 1);
-    expect(makeSettings('server', { heartbeat: { interval: Number.POSITIVE_INFINITY } }).heartbeat).toBeUndefined();
+    expect(makeConfig('client', { closeTimeout: Number.POSITIVE_INFINITY }).closeTimeout).toBe(2 ** 31 - 1);
+    expect(makeConfig('server', { heartbeat: { interval: Number.POSITIVE_INFINITY } }).heartbeat).toBeUndefined();
     for (const interval of [2 ** 31, 0.5, Number.NaN, undefined]) {
-      expect(() => makeSettings('server', { heartbeat: { interval: interval as number } })).toThrow(
-        'heartbeat.interval',
-      );
+      expect(() => makeConfig('server', { heartbeat: { interval: interval as number } })).toThrow('heartbeat.interval');
     }
   });
 
@@ -121,7 +119,7 @@ test('a limit that is NaN throws, with the name that was written', () => {
 });
 
 test('equal options of compression share one memory, those that only look equal do not', () => {
-  const deflate = (threshold: unknown) => makeSettings('server', { perMessageDeflate: { threshold } as never }).deflate;
+  const deflate = (threshold: unknown) => makeConfig('server', { perMessageDeflate: { threshold } as never }).deflate;
   expect(deflate(100)).toBe(deflate(100));
   expect(deflate(Number.POSITIVE_INFINITY)).toBeDefined();
   expect(() => deflate(Number.NaN)).toThrow('perMessageDeflate.threshold');

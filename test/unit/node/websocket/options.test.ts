@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../../src/node/index.js';
+import { makeConfig } from '../../../../src/node/websocket/config.js';
 import type { WebSocketOptions } from '../../../../src/node/websocket/options.js';
-import { makeSettings } from '../../../../src/node/websocket/settings.js';
 
 const REFUSED: readonly (readonly [string, readonly unknown[]])[] = [
   ['maxBackpressure', [Number.NaN, -1]],
@@ -15,8 +15,8 @@ describe.each(REFUSED)('%s', (name, values) => {
   it.each(values)('%s is refused', (value) => {
     const options: WebSocketOptions = { [name]: value };
     for (const role of ['server', 'client'] as const) {
-      expect(() => makeSettings(role, options)).toThrow(RangeError);
-      expect(() => makeSettings(role, options)).toThrow(name);
+      expect(() => makeConfig(role, options)).toThrow(RangeError);
+      expect(() => makeConfig(role, options)).toThrow(name);
     }
     expect(() => new WebSocketServer({ noServer: true, ...options })).toThrow(name);
     expect(() => new WebSocket('ws://127.0.0.1:1', options)).toThrow(name);
@@ -27,7 +27,7 @@ it.each(['maxBackpressure', 'maxHeldLength', 'maxPendingAutoPongs', 'maxPingRate
   '%s may be 0, more, and infinite',
   (name) => {
     for (const value of [0, 1, 1e9, Number.POSITIVE_INFINITY]) {
-      expect(() => makeSettings('server', { [name]: value })).not.toThrow();
+      expect(() => makeConfig('server', { [name]: value })).not.toThrow();
     }
   },
 );

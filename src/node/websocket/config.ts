@@ -17,7 +17,7 @@ const DEFAULT_MAX_PENDING_PONGS = 60;
 const DEFAULT_MAX_PING_RATE = 1000;
 
 /** The options with their defaults, made once for all connections of a server. */
-export interface Settings {
+export interface Config {
   readonly connection: ConnectionOptions;
   readonly deflate: PerMessageDeflate | undefined;
   /** Of a server: for all its connections. */
@@ -38,7 +38,7 @@ export interface Settings {
  *
  * @throws RangeError, TypeError, which name the option; ProtocolError `WSIMD_NO_KERNEL`
  */
-export function makeSettings(role: Role, options: WebSocketOptions): Settings {
+export function makeConfig(role: Role, options: WebSocketOptions): Config {
   checkNodeOptions(role, options);
   const { kernel, generateMask, heartbeat } = options;
   const { perMessageDeflate = role === 'client', maxPingRate = DEFAULT_MAX_PING_RATE } = options;
