@@ -1,7 +1,7 @@
 // The work area of inflate: what a message remembers between two calls, and the tables that its blocks are decoded by.
 // Holds places and names only.
 
-import { INFLATE_WORK_END, INFLATE_WORK_PTR } from '../shared/deflate-layout';
+import { INFLATE_TABLES_PTR, INFLATE_WORK_END, INFLATE_WORK_PTR } from '../shared/deflate-layout';
 
 // ---- The state of the message that is being inflated: words
 //
@@ -37,6 +37,9 @@ export const STATE_HEADER_AT = INFLATE_WORK_PTR + 56;
 /** A match that the loop of symbols leaves to be copied elsewhere. */
 export const STATE_MATCH_LENGTH = INFLATE_WORK_PTR + 60;
 export const STATE_MATCH_DISTANCE = INFLATE_WORK_PTR + 64;
+/** What the headers of blocks have cost in this call, and what they may. */
+export const STATE_BLOCKS = INFLATE_WORK_PTR + 68;
+export const STATE_MAX_BLOCKS = INFLATE_WORK_PTR + 72;
 export const STATE_LENGTH = 80;
 
 /** At the border between two blocks. */
@@ -82,7 +85,7 @@ export const DISTANCE_ENDS: usize = LITERAL_ENDS + 64;
  * faster at any size from 60 bytes to 60 KB.
  */
 export const DISTANCE_TABLE_BITS: u32 = 8;
-export const DISTANCES: usize = DISTANCE_ENDS + 64;
+export const DISTANCES: usize = INFLATE_TABLES_PTR;
 export const DISTANCES_CAPACITY = 404 * 4;
 export const LITERAL_TABLE_BITS: u32 = 9;
 export const LITERALS: usize = DISTANCES + DISTANCES_CAPACITY;

@@ -14,9 +14,11 @@ import {
   STAGE_STORED,
   STAGE_SYMBOLS,
   STATE_AT,
+  STATE_BLOCKS,
   STATE_CARRIED,
   STATE_END,
   STATE_FINAL,
+  STATE_MAX_BLOCKS,
   STATE_OUT,
   STATE_PENDING,
   STATE_STAGE,
@@ -24,6 +26,9 @@ import {
   STATE_UTF8,
 } from './inflate-state';
 import {
+  HEADER_COST,
+  INFLATE_AGAIN,
+  INFLATE_BLOCKS_SHIFT,
   INFLATE_DONE,
   INFLATE_ERROR_DATA,
   INFLATE_ERROR_UTF8,
@@ -32,8 +37,10 @@ import {
   INFLATE_LAST,
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
+  INFLATE_PAUSED,
   INFLATE_TEXT,
   INPUT_PTR,
+  OUTCOME_BLOCKS,
   OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
@@ -52,13 +59,17 @@ const TYPE_FIXED: u32 = 1;
 const TYPE_DYNAMIC: u32 = 2;
 
 /** A step that ended neither the call nor the message. */
-const GOES_ON: i32 = 3;
+const GOES_ON: i32 = 4;
 
 /** The contract stands in src/deflate/kernel/deflate-kernel.ts. */
 export function inflate(contextPtr: usize, windowLength: u32, length: u32, flags: u32, capacity: u32): u32 {
   if ((flags & INFLATE_FIRST) != 0) begin();
   const isLast = (flags & INFLATE_LAST) != 0;
+  if ((flags & INFLATE_AGAIN) != 0) moveInput(length, isLast);
   takeInput(length, isLast);
+  const maxBlocks = flags >> INFLATE_BLOCKS_SHIFT;
+  store<u32>(STATE_MAX_BLOCKS, maxBlocks == 0 ? 0xffffffff : maxBlocks);
+  store<u32>(STATE_BLOCKS, 0);
   const outEnd = <usize>OUTPUT_PTR + <usize>capacity;
   takePending();
 
@@ -77,6 +88,7 @@ export function inflate(contextPtr: usize, windowLength: u32, length: u32, flags
 
   const produced = leavePending(outEnd);
   store<u32>(OUTCOME_PTR, load<u32>(STATE_END) - (load<u32>(STATE_AT) >> 3), OUTCOME_LEFT);
+  store<u32>(OUTCOME_PTR, load<u32>(STATE_BLOCKS), OUTCOME_BLOCKS);
   if (status == INFLATE_NEEDS_INPUT) leaveInput();
   store<u32>(OUTCOME_PTR, 0, OUTCOME_UTF8);
   if ((flags & INFLATE_TEXT) != 0 && status >= 0) {
@@ -127,6 +139,17 @@ function takeInput(length: u32, isLast: bool): void {
   store<u32>(STATE_END, <u32>end);
 }
 
+/** The input that was left, and maybe more, has been put at INPUT_PTR: STATE_AT moves there, to the same bit. */
+function moveInput(length: u32, isLast: bool): void {
+  const at = load<u32>(STATE_AT);
+  // Where only some of the trailer is left, no byte is given: the trailer is put there anew, and the rest of it is left.
+  const left = load<u32>(STATE_END) - (at >> 3);
+  const used = isLast && length == 0 ? <u32>TRAILER_LENGTH - left : 0;
+  store<u32>(STATE_AT, ((<u32>INPUT_PTR + used) << 3) + (at & 7));
+  store<u32>(STATE_CARRIED, 0);
+  store<u32>(STATE_END, 0);
+}
+
 /** Keeps what of the input was not used up; STATE_AT becomes the bit in it, or INPUT_PTR's first if nothing is left. */
 function leaveInput(): void {
   const at = load<u32>(STATE_AT);
@@ -167,6 +190,7 @@ function takeHeader(isLast: bool): i32 {
     // bytes at all, or ends with a block that has BFINAL and not with the byte that section 7.2.3.4 puts behind it.
     if (at == endBit || at == endBit - (<u32>TRAILER_LENGTH << 3)) return INFLATE_DONE;
   }
+  if (load<u32>(STATE_BLOCKS) >= load<u32>(STATE_MAX_BLOCKS)) return INFLATE_PAUSED;
   if (at + 3 > endBit) return cut(isLast);
   const header = <u32>load<u16>(<usize>(at >> 3)) >> (at & 7);
   const type = (header >> 1) & 3;
@@ -178,11 +202,13 @@ function takeHeader(isLast: bool): i32 {
     const lengths = load<u32>(body);
     if ((lengths & 0xffff) != (~lengths >> 16)) return INFLATE_ERROR_DATA;
     store<u32>(STATE_AT, <u32>(body + 4) << 3);
+    charge(1);
     // Every message ends with an empty one: it is over already.
     if ((lengths & 0xffff) == 0) return GOES_ON;
     store<u32>(STATE_STORED, lengths & 0xffff);
     store<u32>(STATE_STAGE, STAGE_STORED);
   } else if (type == TYPE_FIXED) {
+    charge(1);
     useFixedTables();
     store<u32>(STATE_AT, at + 3);
     store<u32>(STATE_STAGE, STAGE_SYMBOLS);
@@ -190,6 +216,7 @@ function takeHeader(isLast: bool): i32 {
     const next = readDynamicHeader(at + 3, end);
     if (next == HEADER_BAD) return INFLATE_ERROR_DATA;
     if (next == HEADER_CUT) return cut(isLast);
+    charge(HEADER_COST);
     store<u32>(STATE_AT, next);
     store<u32>(STATE_STAGE, STAGE_SYMBOLS);
   } else {
@@ -197,6 +224,13 @@ function takeHeader(isLast: bool): i32 {
   }
   store<u32>(STATE_FINAL, header & 1);
   return GOES_ON;
+}
+
+/** What of the call's allowance a header costs. */
+// @ts-ignore: decorator
+@inline
+function charge(cost: u32): void {
+  store<u32>(STATE_BLOCKS, load<u32>(STATE_BLOCKS) + cost);
 }
 
 function takeSymbols(contextPtr: usize, windowLength: u32, outEnd: usize, isLast: bool): i32 {

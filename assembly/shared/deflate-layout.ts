@@ -42,6 +42,14 @@ export const DEFLATE_PAGES = 16;
 export const OUTCOME_PTR = 0x02000;
 export const INFLATE_WORK_PTR = 0x02040;
 export const INFLATE_WORK_END = 0x08000;
+/**
+ * What a message that is not done has in the work area, in two parts: its state with the bytes that are pending, and the decoding
+ * tables of its block. Whoever copies both out and in again lets other messages be inflated in between.
+ */
+export const INFLATE_STATE_PTR = INFLATE_WORK_PTR;
+export const INFLATE_STATE_LENGTH = 976;
+export const INFLATE_TABLES_PTR = 0x04e90;
+export const INFLATE_TABLES_LENGTH = 5040;
 export const DEFLATE_WORK_PTR = 0x08000;
 export const DEFLATE_WORK_END = 0xa0000;
 export const INPUT_PTR = 0xa0440;
@@ -95,8 +103,10 @@ export const CONTEXT_GUARD = 32;
 export const OUTCOME_STATUS = 0;
 /** The UTF-8 state of the message after this output, with the ASCII flag of this output, as in ./layout.ts. */
 export const OUTCOME_UTF8 = 4;
-/** After INFLATE_NEEDS_OUTPUT: how many bytes of the input wait, with the four that were put behind it. */
+/** How many bytes of the input are not used up, with the four that were put behind it. */
 export const OUTCOME_LEFT = 8;
+/** What the headers of this call's blocks cost: HEADER_COST for each that brings codes, 1 for any other. */
+export const OUTCOME_BLOCKS = 12;
 
 /** The message is whole. */
 export const INFLATE_DONE = 0;
@@ -104,6 +114,8 @@ export const INFLATE_DONE = 0;
 export const INFLATE_NEEDS_INPUT = 1;
 /** The output is as long as was allowed and more is to come: take it, remember() it, call again with length 0. */
 export const INFLATE_NEEDS_OUTPUT = 2;
+/** The blocks of this call cost as much as was allowed. Go on as after INFLATE_NEEDS_OUTPUT. */
+export const INFLATE_PAUSED = 3;
 /** The compressed data breaks RFC 1951, or ends inside a block. */
 export const INFLATE_ERROR_DATA = -1;
 /** The text that came out is not UTF-8. */
@@ -117,6 +129,15 @@ export const INFLATE_LAST = 0x02;
 export const INFLATE_TEXT = 0x04;
 /** Flag: the context is to remember what this call puts out, if it ends the message (one call less than `remember`). */
 export const INFLATE_KEEP = 0x08;
+/**
+ * Flag, after INFLATE_NEEDS_OUTPUT or INFLATE_PAUSED: the input has been put at INPUT_PTR again, as something else may have been there
+ * since. It begins with the byte that the last call stopped in, see OUTCOME_LEFT, and may be longer or shorter than it was.
+ */
+export const INFLATE_AGAIN = 0x10;
+/** From this bit on the flags hold what the headers of blocks may cost in the call, see OUTCOME_BLOCKS; 0: anything. */
+export const INFLATE_BLOCKS_SHIFT = 8;
+/** What the header of a block with dynamic codes costs: building the codes' tables takes so many times what other headers do. */
+export const HEADER_COST = 64;
 
 /** deflate(): the message ends with this slice; the four bytes 00 00 ff ff are taken off. */
 export const DEFLATE_LAST = 0x01;

@@ -7,8 +7,9 @@ import type { KernelName } from '../../kernel/kernel.js';
 /**
  * RFC 1951 as RFC 7692 uses it, synchronous, over one memory that never grows.
  *
- * No function throws or allocates. One message is inflated at a time: between the calls for one message no other may begin.
- * A slice is deflated in one call, so messages may be deflated in turns, slice by slice.
+ * No function throws, and none but `suspendInflate` allocates. One message is inflated at a time: between the calls for one
+ * message another may begin only if the first has been suspended. A slice is deflated in one call, so messages may be deflated
+ * in turns, slice by slice.
  */
 export interface DeflateKernel {
   readonly name: KernelName;
@@ -35,19 +36,32 @@ export interface DeflateKernel {
    * bytes at all; a last block with BFINAL and nothing behind it). One that ends inside a block is an error, where zlib
    * would wait for more.
    *
-   * After INFLATE_NEEDS_OUTPUT the input stays where it is until the next call; after INFLATE_NEEDS_INPUT it was taken, and
-   * other functions may use its region.
+   * After INFLATE_NEEDS_OUTPUT and INFLATE_PAUSED the input stays where it is until the next call, or is put there again with
+   * INFLATE_AGAIN; after INFLATE_NEEDS_INPUT it was taken, and other functions may use its region.
    *
    * @param contextPtr the direction's context; SHARED_INFLATE_CONTEXT_PTR, its history set to 0 at a message's start, where
    *   there is no takeover
    * @param windowLength 2^8 to 2^15; a distance beyond it, or beyond what was put out and remembered, is an error
-   * @param length 0 to INPUT_CAPACITY; 0 to go on after INFLATE_NEEDS_OUTPUT
-   * @param flags INFLATE_FIRST, INFLATE_LAST, INFLATE_TEXT, INFLATE_KEEP; to go on after INFLATE_NEEDS_OUTPUT the same without FIRST
+   * @param length 0 to INPUT_CAPACITY; 0 to go on after INFLATE_NEEDS_OUTPUT or INFLATE_PAUSED. With INFLATE_AGAIN what it was
+   *   given of the message from the byte on that it stopped in, and more if it is to have more; 0 where only some of the four
+   *   bytes behind the message's end is left
+   * @param flags INFLATE_FIRST, INFLATE_LAST, INFLATE_TEXT, INFLATE_KEEP; to go on after INFLATE_NEEDS_OUTPUT or INFLATE_PAUSED the
+   *   same without FIRST, and INFLATE_AGAIN. From bit INFLATE_BLOCKS_SHIFT on, the most that the headers of blocks may cost in
+   *   this call (24 bits): the header that goes beyond it is still read
    * @param capacity 1 to OUTPUT_CAPACITY: the most bytes to put out in this call. INFLATE_NEEDS_OUTPUT only if there is at
    *   least one more byte to come, so a limit is exact
    * @returns how many bytes lie at OUTPUT_PTR; the words at OUTCOME_PTR say the rest. After an error the output is void
    */
   inflate(contextPtr: number, windowLength: number, length: number, flags: number, capacity: number): number;
+
+  /**
+   * Takes the message that is being inflated out of the kernel, between two calls, so that another can begin. What is to be history
+   * must have been remembered; the context is the caller's to keep.
+   *
+   * @returns what brings the message back, once, when no other is being inflated. The next call is then with INFLATE_AGAIN, unless
+   *   the last outcome was INFLATE_NEEDS_INPUT
+   */
+  suspendInflate(): () => void;
 
   /** Appends bytes to a context's ring. Of more than the ring holds, the last count. */
   remember(contextPtr: number, ptr: number, length: number): void;

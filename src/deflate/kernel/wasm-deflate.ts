@@ -1,7 +1,13 @@
 // The deflate kernel as WebAssembly, by way of wasm.ts. Only who negotiates compression imports this file, and with it the
 // bytes of that module. What the functions do is told in deflate-kernel.ts and done in assembly/deflate.
 
-import { DEFLATE_PAGES } from '../../../assembly/shared/deflate-layout.js';
+import {
+  DEFLATE_PAGES,
+  INFLATE_STATE_LENGTH,
+  INFLATE_STATE_PTR,
+  INFLATE_TABLES_LENGTH,
+  INFLATE_TABLES_PTR,
+} from '../../../assembly/shared/deflate-layout.js';
 import { type CompiledModule, compile, instantiate, requireModule } from '../../kernel/wasm/wasm.js';
 import { DEFLATE_TEXT } from './deflate-bytes.js';
 import type { DeflateKernel } from './deflate-kernel.js';
@@ -33,11 +39,21 @@ export function createWasmDeflateKernel(
 ): DeflateKernel {
   const { memory, functions } = instantiate(module, DEFLATE_PAGES, poolPages);
   const { initContext, inflate, remember, deflate, transcode } = functions;
+  const state = new Uint8Array(memory, INFLATE_STATE_PTR, INFLATE_STATE_LENGTH);
+  const tables = new Uint8Array(memory, INFLATE_TABLES_PTR, INFLATE_TABLES_LENGTH);
   return {
     name: 'wasm',
     memory,
     initContext: initContext as DeflateKernel['initContext'],
     inflate: inflate as DeflateKernel['inflate'],
+    suspendInflate: () => {
+      const savedState = state.slice();
+      const savedTables = tables.slice();
+      return () => {
+        state.set(savedState);
+        tables.set(savedTables);
+      };
+    },
     remember: remember as DeflateKernel['remember'],
     deflate: deflate as DeflateKernel['deflate'],
     transcode: transcode as DeflateKernel['transcode'],

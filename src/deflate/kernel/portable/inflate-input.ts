@@ -49,6 +49,16 @@ export class InflateInput {
     }
   }
 
+  /** The `length` bytes at INPUT_PTR, which `take` takes next, begin with the byte that the position is in. */
+  takeAgain(length: number): void {
+    // Where only some of the trailer is left, no byte is given: the trailer is put there anew, and the rest of it is left.
+    const left = (this.end >> 3) - (this.position >> 3);
+    const used = this.isWhole && length === 0 ? (TRAILER_BITS >> 3) - left : 0;
+    this.position = (used << 3) + (this.position & 7);
+    this.end = 0;
+    this.isWhole = false;
+  }
+
   /** At least 17 bits from a position on, the first lowest. Behind the end they mean nothing. */
   peek(position: number): number {
     const { bytes } = this;

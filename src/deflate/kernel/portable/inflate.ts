@@ -6,6 +6,9 @@
 // input goes behind that.
 
 import {
+  HEADER_COST,
+  INFLATE_AGAIN,
+  INFLATE_BLOCKS_SHIFT,
   INFLATE_DONE,
   INFLATE_ERROR_DATA,
   INFLATE_ERROR_UTF8,
@@ -13,7 +16,9 @@ import {
   INFLATE_LAST,
   INFLATE_NEEDS_INPUT,
   INFLATE_NEEDS_OUTPUT,
+  INFLATE_PAUSED,
   INFLATE_TEXT,
+  OUTCOME_BLOCKS,
   OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
@@ -49,7 +54,7 @@ const STAGE_SYMBOLS = 2;
 const STAGE_FAILED = 3;
 
 /** What a stage returns if it came to its end, beside the statuses of assembly/shared/deflate-layout.ts. */
-const GO_ON = 3;
+const GO_ON = 4;
 
 /** The message that is being inflated. */
 export class PortableInflate {
@@ -62,6 +67,9 @@ export class PortableInflate {
   #storedLength = 0;
   readonly #codes = new InflateCodes();
   #utf8 = 0;
+  /** What the headers of blocks have cost in the call under way, and what they may. */
+  #blocks = 0;
+  #maxBlocks = 0;
 
   constructor(memory: PortableMemory) {
     this.#memory = memory;
@@ -72,6 +80,9 @@ export class PortableInflate {
   inflate(contextPtr: number, windowLength: number, length: number, flags: number, capacity: number): number {
     const { words } = this.#memory;
     if ((flags & INFLATE_FIRST) !== 0) this.#begin();
+    if ((flags & INFLATE_AGAIN) !== 0) this.#input.takeAgain(length);
+    this.#blocks = 0;
+    this.#maxBlocks = flags >> INFLATE_BLOCKS_SHIFT || Number.MAX_SAFE_INTEGER;
     this.#input.take(this.#memory, length, (flags & INFLATE_LAST) !== 0);
     this.#output.beginCall(contextPtr, windowLength, capacity);
 
@@ -85,6 +96,7 @@ export class PortableInflate {
     if (status < 0) this.#stage = STAGE_FAILED;
     words[(OUTCOME_PTR + OUTCOME_STATUS) >> 2] = status;
     words[(OUTCOME_PTR + OUTCOME_UTF8) >> 2] = this.#utf8;
+    words[(OUTCOME_PTR + OUTCOME_BLOCKS) >> 2] = this.#blocks;
     words[(OUTCOME_PTR + OUTCOME_LEFT) >> 2] = (this.#input.end >> 3) - (this.#input.position >> 3);
     return status < 0 ? 0 : outputLength;
   }
@@ -129,6 +141,7 @@ export class PortableInflate {
     const left = input.end - input.position;
     // A message that needs none of the trailer is whole without it: some senders take off more than they should, or nothing.
     if (input.isWhole && (left === 0 || left === TRAILER_BITS)) return INFLATE_DONE;
+    if (this.#blocks >= this.#maxBlocks) return INFLATE_PAUSED;
     if (left < 3) return INFLATE_NEEDS_INPUT;
 
     const bits = input.peek(input.position);
@@ -150,6 +163,7 @@ export class PortableInflate {
     }
     if (position === HEADER_CUT) return INFLATE_NEEDS_INPUT;
     if (position === HEADER_BAD) return INFLATE_ERROR_DATA;
+    this.#blocks += ((bits >> 1) & 3) === BLOCK_DYNAMIC ? HEADER_COST : 1;
     input.position = position;
     this.#isFinal = (bits & 1) !== 0;
     this.#stage = stage;

@@ -27,7 +27,10 @@ class PortableDeflateKernel implements DeflateKernel {
   readonly name = 'portable';
   readonly memory: ArrayBuffer;
   readonly #memory: PortableMemory;
-  readonly #inflate: PortableInflate;
+  /** The message that is being inflated. */
+  #inflate: PortableInflate;
+  /** Of a message that was suspended, and has been brought back in place of it. */
+  #spare: PortableInflate | undefined;
   readonly #matches: PortableMatches;
   readonly #blocks: PortableBlocks;
 
@@ -52,6 +55,16 @@ class PortableDeflateKernel implements DeflateKernel {
     const isDone = this.#memory.words[STATUS_WORD] === INFLATE_DONE;
     if (isDone && (flags & INFLATE_KEEP) !== 0) remember(this.#memory, contextPtr, OUTPUT_PTR, outputLength);
     return outputLength;
+  }
+
+  suspendInflate(): () => void {
+    const suspended = this.#inflate;
+    this.#inflate = this.#spare ?? new PortableInflate(this.#memory);
+    this.#spare = undefined;
+    return () => {
+      this.#spare = this.#inflate;
+      this.#inflate = suspended;
+    };
   }
 
   remember(contextPtr: number, ptr: number, length: number): void {
