@@ -131,12 +131,26 @@ export class Connection {
    * Takes bytes from the transport.
    *
    * @param chunk any length; the connection's own unless `ownsChunks` is false
-   * @returns what happened, in order. A ping has been answered and a Close replied to already: see `outgoingLength`
+   * @returns what happened, in order: all of it, also with `inTurns`. A ping has been answered and a Close replied to already: see
+   *   `outgoingLength`
    */
   receive(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
-    this.dispatch(chunk, collectInto(events));
+    const handler = collectInto(events);
+    const isNested = this.#relay.handler !== undefined;
+    this.dispatch(chunk, handler);
+    while (!isNested && this.hasPendingInput) this.continue(handler);
     return events;
+  }
+
+  /** See `MessageDecoder.hasPendingInput`: `continue` goes on with it. */
+  get hasPendingInput(): boolean {
+    return this.#decoder.hasPendingInput;
+  }
+
+  /** Goes on with what is pending, for as long as a turn (`inTurns`). @throws what the handler throws */
+  continue(handler: MessageHandler): void {
+    this.dispatch(EMPTY, handler);
   }
 
   /**
@@ -180,12 +194,15 @@ export class Connection {
   }
 
   /**
-   * Tells the connection that the transport has ended; what is given to it afterwards is dropped.
+   * Tells the connection that the transport has ended; what is given to it afterwards is dropped. With `inTurns`, `continue` until
+   * nothing is pending before that.
    *
    * @returns the error if it ended without a Close from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
    */
   receiveEnd(): ProtocolError | undefined {
     const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
+    // It can no longer be inflated.
+    this.#decoder.discardUnfinished();
     this.#closed();
     if (this.#input === 'open') this.#input = 'ended';
     return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');

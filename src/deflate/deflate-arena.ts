@@ -23,6 +23,12 @@ export function contextLength(windowBits: number, hashBits: number): number {
   return CONTEXT_RING + (1 << windowBits) + CONTEXT_GUARD + (hashBits === 0 ? 0 : 2 << hashBits);
 }
 
+/** A message in the middle of its steps, of which the kernel holds the state. */
+export interface Occupant {
+  /** Keeps what it has in the kernel: another message begins there. */
+  leave(): void;
+}
+
 /** A kernel with the views on its memory. The memory never grows, so the views are made once and stay valid. */
 export class DeflateArena {
   readonly kernel: DeflateKernel;
@@ -34,6 +40,10 @@ export class DeflateArena {
   readonly host: Host = getHost();
   /** Views of the first bytes at OUTPUT_PTR. */
   readonly outputs: ViewsByLength;
+  /** The message that is not done and has its state in the kernel. */
+  occupant: Occupant | undefined;
+  /** The message whose input lies at INPUT_PTR and is not used up. Whoever puts anything there clears it. */
+  inputOwner: Occupant | undefined;
 
   /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */
   constructor(kernel: DeflateKernel) {
@@ -44,6 +54,12 @@ export class DeflateArena {
     this.pool = new ContextPool(POOL_PTR, kernel.memory.byteLength - POOL_PTR);
     kernel.initContext(SHARED_INFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, 0);
     kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
+  }
+
+  /** Makes room in the kernel, and in the shared context of inflate. */
+  vacate(): void {
+    this.occupant?.leave();
+    this.occupant = undefined;
   }
 
   /** How many pages hold a pool of this length. */

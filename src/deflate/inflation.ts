@@ -1,39 +1,69 @@
-// One message on its way through inflate, piece by piece: its input is longer than what one call takes, its output than
-// what one call gives. It enforces the limit, and turns what went wrong into an error. It knows no connection: the context
-// is the caller's.
+// One message on its way through inflate, step by step: its input is longer than what one call takes, its output than what one
+// call gives. It enforces the limit, and turns what went wrong into an error. Between two steps other messages may use the
+// kernel: what this one has there is then kept here. It knows no connection: the context is the caller's.
 
 import {
+  CONTEXT_GUARD,
+  CONTEXT_RING,
+  CONTEXT_RING_LENGTH,
+  INFLATE_AGAIN,
+  INFLATE_BLOCKS_SHIFT,
   INFLATE_DONE,
   INFLATE_ERROR_UTF8,
   INFLATE_FIRST,
   INFLATE_KEEP,
   INFLATE_LAST,
   INFLATE_NEEDS_INPUT,
-  INFLATE_NEEDS_OUTPUT,
+  INFLATE_STATE_LENGTH,
+  INFLATE_TABLES_LENGTH,
   INFLATE_TEXT,
   INPUT_CAPACITY,
   INPUT_PTR,
+  MAX_WINDOW_BITS,
+  OUTCOME_BLOCKS,
   OUTCOME_LEFT,
   OUTCOME_PTR,
   OUTCOME_STATUS,
   OUTCOME_UTF8,
   OUTPUT_CAPACITY,
   OUTPUT_PTR,
+  SHARED_INFLATE_CONTEXT_PTR,
 } from '../../assembly/shared/deflate-layout.js';
 import { UTF8_ASCII } from '../../assembly/shared/layout.js';
+import { spend } from '../messages/turn.js';
 import { ProtocolError } from '../protocol/errors.js';
-import type { DeflateArena } from './deflate-arena.js';
+import { contextLength, type DeflateArena, type Occupant } from './deflate-arena.js';
 
 const STATUS_WORD = (OUTCOME_PTR + OUTCOME_STATUS) / 4;
 const LEFT_WORD = (OUTCOME_PTR + OUTCOME_LEFT) / 4;
 const UTF8_WORD = (OUTCOME_PTR + OUTCOME_UTF8) / 4;
+const BLOCKS_WORD = (OUTCOME_PTR + OUTCOME_BLOCKS) / 4;
 
+/** What the kernel puts behind a message. */
+const TRAILER_LENGTH = 4;
+/** About what a message keeps that has left the kernel, at most. */
+const KEPT_LENGTH = contextLength(MAX_WINDOW_BITS, 0) + INFLATE_STATE_LENGTH + INFLATE_TABLES_LENGTH;
 /** What is added to an expected length. */
 const MARGIN = 17 / 16;
 
-/** The message that an arena inflates: there is one at a time, so there is one of these, used again and again. */
-export class Inflation {
+/** What a step costs (turn.ts): for each byte that comes out, each that goes in, and each unit of the blocks' headers. */
+interface Costs {
+  readonly output: number;
+  readonly input: number;
+  readonly blocks: number;
+  /** The most that the headers of one step may cost, in the kernel's units. */
+  readonly maxBlocks: number;
+}
+
+const COSTS: { readonly [name in DeflateArena['kernel']['name']]: Costs } = {
+  wasm: { output: 1.5, input: 1.5, blocks: 80, maxBlocks: 12_000 },
+  portable: { output: 5, input: 8, blocks: 350, maxBlocks: 3_000 },
+};
+
+/** A message that an arena inflates. Most are done with their first step: those use the same one of these, again and again. */
+export class Inflation implements Occupant {
   readonly arena: DeflateArena;
+  readonly #costs: Costs;
   #contextPtr = 0;
   #windowLength = 0;
   #source: Uint8Array;
@@ -41,27 +71,35 @@ export class Inflation {
   #start = 0;
   #end = 0;
   #inputLength = 0;
+  /** Input that was handed over and is not used up, with the trailer if that was. */
+  #unused = 0;
   #flags = 0;
   /** How many bytes have come out, and how many still may. */
   #outputLength = 0;
   #left = 0;
   #status = INFLATE_NEEDS_INPUT;
-  /** How many bytes lie at OUTPUT_PTR. */
-  #length = 0;
+  /** Brings back what the message has in the kernel, and the shared context if it uses that; undefined while it is there. */
+  #restore: (() => void) | undefined;
 
   constructor(arena: DeflateArena) {
     this.arena = arena;
+    this.#costs = COSTS[arena.kernel.name];
     this.#source = arena.bytes;
   }
 
-  /** The piece that `next` made ends the message. */
+  /** The step that `next` made ends the message. */
   get isDone(): boolean {
     return this.#status === INFLATE_DONE;
   }
 
-  /** The piece is text, checked, and all ASCII. */
+  /** What the last step made is text, checked, and all ASCII. */
   get isAscii(): boolean {
     return (this.#flags & INFLATE_TEXT) !== 0 && (this.arena.words[UTF8_WORD]! & UTF8_ASCII) !== 0;
+  }
+
+  /** Bytes of memory that it holds: its source, and what it has kept of the kernel's. */
+  get heldLength(): number {
+    return this.#source.length + (this.#restore === undefined ? 0 : KEPT_LENGTH);
   }
 
   /**
@@ -69,14 +107,13 @@ export class Inflation {
    * what is behind us did. A little more, since a buffer that is a little too short costs more than one that is too long.
    */
   get expectedLength(): number {
-    const waiting = this.#status === INFLATE_NEEDS_OUTPUT ? this.arena.words[LEFT_WORD]! : 0;
-    const left = this.#end - this.#start + waiting;
+    const left = this.#end - this.#start + this.#unused;
     const length = Math.ceil((this.#outputLength * this.#inputLength * MARGIN) / Math.max(this.#inputLength - left, 1));
     return Math.min(length, this.#outputLength + this.#left);
   }
 
   /**
-   * Begins a message; what was under way is given up.
+   * Begins a message; what was under way in this one is given up. The kernel must be vacant.
    *
    * @param contextPtr with the history that the message may refer to
    * @param isText check that what comes out is UTF-8
@@ -98,54 +135,110 @@ export class Inflation {
     this.#start = start;
     this.#end = end;
     this.#inputLength = end - start;
+    this.#unused = 0;
     this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0) | (isKept ? INFLATE_KEEP : 0);
+    this.#flags |= this.#costs.maxBlocks << INFLATE_BLOCKS_SHIFT;
     this.#left = maxLength;
     this.#outputLength = 0;
     this.#status = INFLATE_NEEDS_INPUT;
-    this.#length = 0;
+    this.#restore = undefined;
   }
 
   /**
-   * Inflates the next piece; the piece before goes into the context. Not to be called when it `isDone`.
+   * Makes the next step. Not to be called when it `isDone`.
    *
    * @returns how many bytes lie at OUTPUT_PTR, until anything is inflated or deflated again
    * @throws ProtocolError `WSIMD_INVALID_DEFLATE`, `WSIMD_INVALID_UTF8`, `WSIMD_MESSAGE_TOO_LONG`
    */
   next(): number {
-    const { kernel, words } = this.arena;
-    if (this.#length > 0) kernel.remember(this.#contextPtr, OUTPUT_PTR, this.#length);
-    const taken = this.#status === INFLATE_NEEDS_OUTPUT ? 0 : this.#takeInput();
+    const { arena } = this;
+    const { kernel, words } = arena;
+    if ((this.#flags & INFLATE_FIRST) === 0) this.#goOn();
+    const taken = this.#giveInput();
     // One byte more than may come: whether there is one, it tells. (No Math.min: of a limit beyond 2^31 that makes a double.)
     const capacity = this.#left < OUTPUT_CAPACITY ? this.#left + 1 : OUTPUT_CAPACITY;
     const length = kernel.inflate(this.#contextPtr, this.#windowLength, taken, this.#flags, capacity);
-    this.#flags &= ~INFLATE_FIRST;
-    this.#status = words[STATUS_WORD]!;
-    if (this.#status < 0) {
-      throw new ProtocolError(this.#status === INFLATE_ERROR_UTF8 ? 'WSIMD_INVALID_UTF8' : 'WSIMD_INVALID_DEFLATE');
+    this.#flags &= ~(INFLATE_FIRST | INFLATE_AGAIN);
+    const used = this.#unused + taken - words[LEFT_WORD]!;
+    this.#unused = words[LEFT_WORD]!;
+    const costs = this.#costs;
+    spend(length * costs.output + used * costs.input + words[BLOCKS_WORD]! * costs.blocks);
+    const status = words[STATUS_WORD]!;
+    this.#status = status;
+    arena.occupant = undefined;
+    if (status < 0) {
+      throw new ProtocolError(status === INFLATE_ERROR_UTF8 ? 'WSIMD_INVALID_UTF8' : 'WSIMD_INVALID_DEFLATE');
     }
     if (length > this.#left) throw new ProtocolError('WSIMD_MESSAGE_TOO_LONG', { detail: 'when it is inflated' });
     this.#left -= length;
     this.#outputLength += length;
-    this.#length = length;
+    if (status === INFLATE_DONE) {
+      // Nothing is kept of who gave it.
+      this.#source = arena.bytes;
+    } else {
+      arena.occupant = this;
+      arena.inputOwner = this;
+      // What comes next may refer to it, and other messages use its place in between.
+      if (length > 0) kernel.remember(this.#contextPtr, OUTPUT_PTR, length);
+    }
     return length;
   }
 
-  /** The piece that `next` made, as the caller's own. @param length what `next` returned */
-  takeOutput(length: number): Uint8Array<ArrayBuffer> {
-    return this.arena.host.copy(this.arena.outputs.take(length));
+  /** Copies the input that is left. */
+  keepSource(): void {
+    const from = this.#unusedStart();
+    this.#source = this.#source.slice(from, this.#end);
+    this.#start -= from;
+    this.#end -= from;
   }
 
-  /** Hands over the next input. @returns its length */
-  #takeInput(): number {
+  /** Leaves the kernel to another message, in the middle of this one. */
+  leave(): void {
+    const { kernel, bytes, words } = this.arena;
+    const restoreState = kernel.suspendInflate();
+    if (this.#contextPtr !== SHARED_INFLATE_CONTEXT_PTR) {
+      this.#restore = restoreState;
+      return;
+    }
+    const ptr = SHARED_INFLATE_CONTEXT_PTR;
+    const ringLength = words[(ptr + CONTEXT_RING_LENGTH) / 4]!;
+    const context = bytes.slice(ptr, ptr + CONTEXT_RING + ringLength + CONTEXT_GUARD);
+    this.#restore = () => {
+      restoreState();
+      bytes.set(context, ptr);
+    };
+  }
+
+  /** The kernel is this message's again. */
+  #goOn(): void {
+    const { arena } = this;
+    if (arena.occupant === this) return;
+    arena.vacate();
+    this.#restore?.();
+    this.#restore = undefined;
+  }
+
+  /** Hands over the next input, or that which is left, if anything has come into its place. @returns its length */
+  #giveInput(): number {
+    const { arena } = this;
+    if (this.#status !== INFLATE_NEEDS_INPUT) {
+      if (arena.inputOwner === this) return 0;
+      this.#start = this.#unusedStart();
+      this.#unused = 0;
+      this.#flags = (this.#flags & ~INFLATE_LAST) | INFLATE_AGAIN;
+    }
     const start = this.#start;
     const end = Math.min(this.#end, start + INPUT_CAPACITY);
-    this.arena.host.copyInto(this.#source, start, end, this.arena.bytes, INPUT_PTR);
+    arena.inputOwner = undefined;
+    arena.host.copyInto(this.#source, start, end, arena.bytes, INPUT_PTR);
     this.#start = end;
-    if (end === this.#end) {
-      this.#flags |= INFLATE_LAST;
-      // Nothing is kept of who gave it.
-      this.#source = this.arena.bytes;
-    }
+    if (end === this.#end) this.#flags |= INFLATE_LAST;
     return end - start;
+  }
+
+  /** Where in the source the input begins that is not used up. */
+  #unusedStart(): number {
+    const trailer = (this.#flags & INFLATE_LAST) !== 0 ? TRAILER_LENGTH : 0;
+    return this.#start - Math.max(this.#unused - trailer, 0);
   }
 }

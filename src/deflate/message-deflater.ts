@@ -20,6 +20,7 @@ import { ownBytes } from '../bytes/owned.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { FrameEncoder } from '../frames/frame-encoder.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
+import { spend } from '../messages/turn.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 
 /**
@@ -42,6 +43,9 @@ const SLICE_LENGTHS = {
   wasm: { fastest: 64 * 1024, default: 64 * 1024, smallest: 32 * 1024 },
   portable: { fastest: 16 * 1024, default: 16 * 1024, smallest: 8 * 1024 },
 } as const;
+
+/** What a slice counts as part of a turn: half of one. Slices are measured by what takes the longest, and most take less. */
+const SLICE_COST = 500_000;
 
 /** What all connections of a PerMessageDeflate have in common. */
 export interface DeflaterConfig {
@@ -147,6 +151,7 @@ export class MessageDeflater {
    */
   #takeInput(payload: string | Uint8Array): number {
     const { host, bytes } = this.#arena;
+    this.#arena.inputOwner = undefined;
     if (typeof payload === 'string') {
       const fits = payload.length * 3 <= INPUT_CAPACITY;
       const length = fits ? 0 : host.utf8Length(payload);
@@ -193,6 +198,7 @@ export class MessageDeflater {
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
     const { kernel } = this.#arena;
     const level = LEVELS[this.#config.level];
+    spend((length * SLICE_COST) / this.sliceLength);
     const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
     return this.#arena.outputs.take(deflated);
   }
@@ -220,6 +226,7 @@ export class MessageDeflater {
     if (this.#contextPtr === 0 || this.#isFirst) return;
     const { kernel, bytes } = this.#arena;
     const start = Math.max(tail.length - this.#ringLength, 0);
+    this.#arena.inputOwner = undefined;
     copyBytes(tail, start, tail.length, bytes, INPUT_PTR);
     kernel.remember(this.#contextPtr, INPUT_PTR, tail.length - start);
   }

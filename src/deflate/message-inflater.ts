@@ -10,11 +10,18 @@ import {
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { readText } from '../kernel/text.js';
 import type { MessageDecompression } from '../messages/compression.js';
-import { contextLength } from './deflate-arena.js';
-import type { Inflation } from './inflation.js';
+import { contextLength, type DeflateArena } from './deflate-arena.js';
+import { Inflation } from './inflation.js';
+
+/** What the connections of an arena share of inflating. */
+export interface SharedInflation {
+  readonly arena: DeflateArena;
+  /** The next message's: it is left here if it is done with one step. */
+  next: Inflation;
+}
 
 export class MessageInflater implements MessageDecompression {
-  readonly #inflation: Inflation;
+  readonly #shared: SharedInflation;
   readonly #windowLength: number;
   readonly #keepsContext: boolean;
   /** The context's slot in the pool; 0: it has none. */
@@ -25,39 +32,86 @@ export class MessageInflater implements MessageDecompression {
    */
   #savedContext: Uint8Array | undefined;
   #isFirst = true;
+  /** The message that was not done with its first step, until it is taken. */
+  #long: LongMessage | undefined;
+  /** Of a message that was: how many bytes lie at OUTPUT_PTR. */
+  #length = 0;
 
   /**
    * @param windowBits how far back the peer may refer, as a power of two
    * @param keepsContext whether it may refer to earlier messages
    */
-  constructor(inflation: Inflation, windowBits: number, keepsContext: boolean) {
-    this.#inflation = inflation;
+  constructor(shared: SharedInflation, windowBits: number, keepsContext: boolean) {
+    this.#shared = shared;
     // Not `2 ** windowBits`: JavaScriptCore keeps that as a double, and a double handed to WebAssembly costs 0.1 µs a call.
     this.#windowLength = 1 << windowBits;
     this.#keepsContext = keepsContext;
     // The slot is taken now, so that whoever has been promised a context has one; no byte of it is touched before the first
     // message. The ring then fills from its start: memory is used as far as the peer has sent something to remember.
-    if (keepsContext) this.#contextPtr = inflation.arena.pool.take(contextLength(windowBits, 0));
+    if (keepsContext) this.#contextPtr = shared.arena.pool.take(contextLength(windowBits, 0));
+  }
+
+  get heldLength(): number {
+    const long = this.#long;
+    return long === undefined ? 0 : long.inflation.heldLength + long.output.capacity;
+  }
+
+  begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean {
+    const shared = this.#shared;
+    const inflation = shared.next;
+    shared.arena.vacate();
+    const contextPtr = this.#bringContext();
+    inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, this.#keepsContext);
+    const length = inflation.next();
+    if (inflation.isDone) {
+      this.#length = length;
+      this.#keepContext();
+      return true;
+    }
+    shared.next = new Inflation(shared.arena);
+    this.#long = new LongMessage(inflation, length);
+    return false;
+  }
+
+  step(): boolean {
+    const long = this.#long!;
+    long.step();
+    if (!long.inflation.isDone) return false;
+    this.#keepContext();
+    return true;
+  }
+
+  keepSource(): void {
+    this.#long?.inflation.keepSource();
+  }
+
+  takeText(isValidated: boolean): string {
+    const { next, arena } = this.#shared;
+    const long = this.#long;
+    if (long === undefined) {
+      return this.#toText(arena.bytes, OUTPUT_PTR, OUTPUT_PTR + this.#length, next.isAscii, isValidated);
+    }
+    this.#long = undefined;
+    const data = long.output.take();
+    return this.#toText(data, 0, data.length, long.isAscii, isValidated);
+  }
+
+  takeBytes(): Uint8Array {
+    const { arena } = this.#shared;
+    const long = this.#long;
+    if (long === undefined) return arena.host.copy(arena.outputs.take(this.#length));
+    if (long.inflation.isDone) this.#long = undefined;
+    return long.output.take();
   }
 
   inflateText(source: Uint8Array, start: number, end: number, maxLength: number, isValidated: boolean): string {
-    const inflation = this.#inflation;
-    const { bytes } = inflation.arena;
-    const length = this.#begin(source, start, end, maxLength, isValidated);
-    if (!inflation.isDone) {
-      const { data, isAscii } = this.#gather(length);
-      return this.#toText(data, 0, data.length, isAscii, isValidated);
-    }
-    this.#keepContext();
-    return this.#toText(bytes, OUTPUT_PTR, OUTPUT_PTR + length, inflation.isAscii, isValidated);
+    this.#inflateAll(source, start, end, maxLength, isValidated);
+    return this.takeText(isValidated);
   }
 
   inflateBytes(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): Uint8Array {
-    const inflation = this.#inflation;
-    const length = this.#begin(source, start, end, maxLength, isText);
-    if (!inflation.isDone) return this.#gather(length).data;
-    this.#keepContext();
-    return inflation.takeOutput(length);
+    this.#inflateAll(source, start, end, maxLength, isText);
+    return this.takeBytes();
   }
 
   inflatePieces(
@@ -68,38 +122,36 @@ export class MessageInflater implements MessageDecompression {
     isText: boolean,
     onPiece: (data: Uint8Array, isFirst: boolean, isLast: boolean) => void,
   ): void {
-    const inflation = this.#inflation;
-    let length = this.#begin(source, start, end, maxLength, isText);
     let isFirst = true;
-    while (!inflation.isDone) {
-      if (length > 0) {
-        onPiece(inflation.takeOutput(length), isFirst, false);
-        isFirst = false;
-      }
-      length = inflation.next();
+    let isDone = this.begin(source, start, end, maxLength, isText);
+    for (; !isDone; isDone = this.step()) {
+      const piece = this.takeBytes();
+      if (piece.length === 0) continue;
+      onPiece(piece, isFirst, false);
+      isFirst = false;
     }
-    onPiece(inflation.takeOutput(length), isFirst, true);
-    this.#keepContext();
+    onPiece(this.takeBytes(), isFirst, true);
   }
 
-  /** Gives the context up. */
+  /** Gives the context up, and the message that is not done. */
   release(): void {
-    if (this.#contextPtr !== 0) this.#inflation.arena.pool.give(this.#contextPtr);
+    const { arena } = this.#shared;
+    if (this.#contextPtr !== 0) arena.pool.give(this.#contextPtr);
     this.#contextPtr = 0;
     this.#savedContext = undefined;
+    // It would be kept, and a context of others with it.
+    if (this.#long !== undefined && arena.occupant === this.#long.inflation) arena.occupant = undefined;
+    this.#long = undefined;
   }
 
-  /** @returns the length of the first piece */
-  #begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): number {
-    const contextPtr = this.#bringContext();
-    const isKept = this.#keepsContext;
-    this.#inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, isKept);
-    return this.#inflation.next();
+  #inflateAll(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): void {
+    let isDone = this.begin(source, start, end, maxLength, isText);
+    while (!isDone) isDone = this.step();
   }
 
   /** Sees to it that the context is in memory. @returns where */
   #bringContext(): number {
-    const { kernel, bytes } = this.#inflation.arena;
+    const { kernel, bytes } = this.#shared.arena;
     if (!this.#keepsContext) {
       kernel.initContext(SHARED_INFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, 0);
       return SHARED_INFLATE_CONTEXT_PTR;
@@ -120,27 +172,35 @@ export class MessageInflater implements MessageDecompression {
     const ptr = SHARED_INFLATE_CONTEXT_PTR;
     const length = contextLength(Math.log2(this.#windowLength), 0);
     this.#savedContext ??= new Uint8Array(length);
-    this.#savedContext.set(this.#inflation.arena.bytes.subarray(ptr, ptr + length));
-  }
-
-  /** Everything of a message whose first piece is not all. @param length of that piece */
-  #gather(length: number): { readonly data: Uint8Array; readonly isAscii: boolean } {
-    const inflation = this.#inflation;
-    const { bytes } = inflation.arena;
-    const buffer = new PayloadBuffer();
-    let { isAscii } = inflation;
-    buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + length, inflation.expectedLength);
-    while (!inflation.isDone) {
-      const more = inflation.next();
-      buffer.append(bytes, OUTPUT_PTR, OUTPUT_PTR + more, inflation.isDone ? 0 : inflation.expectedLength);
-      isAscii &&= inflation.isAscii;
-    }
-    this.#keepContext();
-    return { data: buffer.take(), isAscii };
+    this.#savedContext.set(this.#shared.arena.bytes.subarray(ptr, ptr + length));
   }
 
   #toText(data: Uint8Array, start: number, end: number, isAscii: boolean, isValidated: boolean): string {
-    const { arena } = this.#inflation;
-    return readText(arena, isAscii, isValidated, data, start, end, OUTPUT_PTR, DEFLATE_TEXT_PTR);
+    return readText(this.#shared.arena, isAscii, isValidated, data, start, end, OUTPUT_PTR, DEFLATE_TEXT_PTR);
+  }
+}
+
+/** A message that takes several steps, with what has come out so far. */
+class LongMessage {
+  readonly inflation: Inflation;
+  readonly output = new PayloadBuffer();
+  isAscii: boolean;
+
+  /** @param length of what the first step has left at OUTPUT_PTR */
+  constructor(inflation: Inflation, length: number) {
+    this.inflation = inflation;
+    this.isAscii = inflation.isAscii;
+    this.#append(length);
+  }
+
+  step(): void {
+    this.#append(this.inflation.next());
+    this.isAscii &&= this.inflation.isAscii;
+  }
+
+  #append(length: number): void {
+    const { arena, isDone, expectedLength } = this.inflation;
+    const expected = isDone ? 0 : expectedLength;
+    this.output.append(arena.bytes, OUTPUT_PTR, OUTPUT_PTR + length, expected);
   }
 }

@@ -19,7 +19,7 @@ import { contextLength, DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 import { createDeflateKernel } from './kernel/select-deflate.js';
 import { type DeflateLevel, type DeflaterConfig, MessageDeflater } from './message-deflater.js';
-import { MessageInflater } from './message-inflater.js';
+import { MessageInflater, type SharedInflation } from './message-inflater.js';
 import {
   type Agreement,
   agreementOf,
@@ -112,7 +112,7 @@ export class PerMessageDeflate {
   readonly #inflateWindowBits: number | undefined;
   readonly #poolLength: number;
   readonly #kernel: KernelChoice | undefined;
-  #inflation: Inflation | undefined;
+  #inflation: SharedInflation | undefined;
   #failure: ProtocolError | undefined;
 
   /** @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL` for a kernel that is none */
@@ -258,10 +258,11 @@ export class PerMessageDeflate {
   }
 
   /** The memory that all connections share, made at the first call. @throws ProtocolError `WSIMD_NO_KERNEL` */
-  #acquire(): Inflation {
+  #acquire(): SharedInflation {
     if (this.#inflation === undefined) {
       const kernel = createDeflateKernel(this.#kernel, DeflateArena.poolPages(this.#poolLength));
-      this.#inflation = new Inflation(new DeflateArena(kernel));
+      const arena = new DeflateArena(kernel);
+      this.#inflation = { arena, next: new Inflation(arena) };
     }
     return this.#inflation;
   }
@@ -271,7 +272,7 @@ export class PerMessageDeflate {
 class ConnectionCompression extends MessageInflater implements MessageCompression {
   readonly #deflater: MessageDeflater;
 
-  constructor(inflation: Inflation, config: DeflaterConfig, agreement: Agreement) {
+  constructor(inflation: SharedInflation, config: DeflaterConfig, agreement: Agreement) {
     super(inflation, agreement.inflateWindowBits, agreement.inflateTakeover);
     const { deflateWindowBits, deflateTakeover } = agreement;
     this.#deflater = new MessageDeflater(inflation.arena, config, deflateWindowBits, deflateTakeover);

@@ -3,8 +3,42 @@
 
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 
-/** Undoes what the peer did to a message. One for each connection: it may remember what came before. */
+/**
+ * Undoes what the peer did to a message. One for each connection: it may remember what came before.
+ *
+ * A message is inflated in steps: `begin`, then `step` until either returns true, then `takeText` or `takeBytes`. Between two steps
+ * anything may be inflated or deflated for other connections, and anything deflated for this one. `inflateText`, `inflateBytes` and
+ * `inflatePieces` make all the steps at once.
+ */
 export interface MessageDecompression {
+  /**
+   * Begins a message, with the first step. A step takes at most about a millisecond, whatever the message is made of, and counts as
+   * part of the turn (turn.ts). The message before must have been taken.
+   *
+   * @param source where its bytes lie: `start` to `end`, the payloads of all its frames joined. It must stay as it is until the
+   *   message is done, or `keepSource` has been called
+   * @param maxLength how many bytes it may have when it is inflated
+   * @param isText check that what comes out is UTF-8, as it comes out
+   * @returns whether the message is done; most are
+   * @throws ProtocolError with what the connection is to be failed with; nothing more may be inflated then
+   */
+  begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean;
+
+  /** The next step of a message that is not done. Returns and throws as `begin` does. */
+  step(): boolean;
+
+  /** Copies what the message that is not done has left of its source: that may then change. */
+  keepSource(): void;
+
+  /** The message that is done, as a string. To be called at once. @param isValidated as it was given as `isText` */
+  takeText(isValidated: boolean): string;
+
+  /** The message that is done as bytes, owned; or what has come out of one that is not done, which then no longer has it. */
+  takeBytes(): Uint8Array;
+
+  /** Bytes allocated for a message that is not done. */
+  readonly heldLength: number;
+
   /**
    * A whole compressed text as a string.
    *

@@ -11,7 +11,7 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   /**
    * `'messages'` (default): each message whole. `'pieces'`: a message that does not come whole in one frame in one chunk is
    * delivered as the pieces that arrive, and never buffered. A compressed one is inflated once it has come whole, and
-   * delivered in pieces if it then has more than 64 KiB.
+   * delivered in pieces as it is inflated, if that takes more than one step (64 KiB).
    */
   readonly deliver?: 'messages' | 'pieces';
   /** Frames that a message may have; with more it fails with 1008. Default: no limit. Without effect on pieces. */
@@ -22,12 +22,20 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    * with false they are copied, and the chunk stays as it is.
    */
   readonly ownsChunks?: boolean;
+  /**
+   * Whether a call does no more than about a millisecond's work at once (default false: it does all that there is to do). What is
+   * left is then pending (`hasPendingInput`), and goes on with the next call, or with `continue`; what comes meanwhile queues behind
+   * it. For a transport that serves other connections in between: no peer can hold those. The work is counted in bytes, messages
+   * and blocks of compressed data, and what a handler sends counts as well.
+   */
+  readonly inTurns?: boolean;
 }
 
 export interface MessageDecoderConfig {
   readonly textAsBytes: boolean;
   readonly inPieces: boolean;
   readonly ownsChunks: boolean;
+  readonly inTurns: boolean;
   readonly isValidated: boolean;
   readonly maxFragments: number;
   readonly maxMessageLength: number;
@@ -39,10 +47,12 @@ let last: MessageDecoderConfig | undefined;
 /** @throws RangeError, TypeError for options out of range */
 export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoderConfig {
   const { textAs = 'string', deliver = 'messages', ownsChunks = true, skipUtf8Validation = false } = options;
+  const { inTurns = false } = options;
   const { maxFragments = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
   oneOf('string', 'bytes')('textAs', textAs);
   oneOf('messages', 'pieces')('deliver', deliver);
   trueOrFalse('ownsChunks', ownsChunks);
+  trueOrFalse('inTurns', inTurns);
   trueOrFalse('skipUtf8Validation', skipUtf8Validation);
   atLeast(1)('maxFragments', maxFragments);
   const textAsBytes = textAs === 'bytes';
@@ -52,11 +62,12 @@ export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoder
     last?.textAsBytes !== textAsBytes ||
     last.inPieces !== inPieces ||
     last.ownsChunks !== ownsChunks ||
+    last.inTurns !== inTurns ||
     last.isValidated !== isValidated ||
     last.maxFragments !== maxFragments ||
     last.maxMessageLength !== maxMessageLength
   ) {
-    last = { textAsBytes, inPieces, ownsChunks, isValidated, maxFragments, maxMessageLength };
+    last = { textAsBytes, inPieces, ownsChunks, inTurns, isValidated, maxFragments, maxMessageLength };
   }
   return last;
 }

@@ -8,11 +8,18 @@ import type { KernelName } from '../../kernel/kernel.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import { collectInto, type MessageEvent, type MessageHandler } from '../handler.js';
-import { decoderConfigFor, type MessageDecoderOptions } from './decoder-config.js';
+import { beginTurn, COPY_COST, isTurnSpent, spend } from '../turn.js';
+import { decoderConfigFor, type MessageDecoderConfig, type MessageDecoderOptions } from './decoder-config.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { RecordReader } from './record-reader.js';
 
 export type { MessageDecoderOptions } from './decoder-config.js';
+
+/** Of a chunk, what has not been decoded: all from there on. */
+interface Rest {
+  readonly chunk: Uint8Array;
+  from: number;
+}
 
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
@@ -29,11 +36,14 @@ const MAX_SPARE_QUEUES = 8;
  */
 export class MessageDecoder {
   readonly #decoder: ChunkDecoder;
+  readonly #config: MessageDecoderConfig;
   readonly #reader: RecordReader;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   #isDelivering = false;
   #hasReportedError = false;
+  /** Bytes that came and have not been decoded: a turn was spent. */
+  #rest: Rest[] | undefined;
 
   /**
    * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
@@ -42,10 +52,10 @@ export class MessageDecoder {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
-    const config = decoderConfigFor(options);
+    this.#config = decoderConfigFor(options);
     // Who allows RSV1 must undo what it stands for.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
-    this.#reader = new RecordReader(this.#decoder, config, compression);
+    this.#reader = new RecordReader(this.#decoder, this.#config, compression);
   }
 
   /**
@@ -85,19 +95,32 @@ export class MessageDecoder {
     this.#reader.separatesFragments = value;
   }
 
-  /** Bytes of memory allocated for a message or a control frame that is not complete: at least as many as have come of it. */
+  /**
+   * Bytes of memory allocated for a message or a control frame that is not complete, at least as many as have come of it; and for
+   * input that is pending.
+   */
   get bufferedLength(): number {
-    return this.#reader.bufferedLength;
+    return this.#reader.bufferedLength + (this.#queue?.heldLength ?? 0) + this.#restLength;
   }
 
   /**
-   * Decodes a chunk into events; the last of them is `close` or `error` where the stream ended with one.
+   * Something that came has not been delivered: the turn was spent (`inTurns`), or a handler threw. `continue` goes on with it. Not
+   * to be asked while a handler is being called.
+   */
+  get hasPendingInput(): boolean {
+    return this.#queue !== undefined || this.#rest !== undefined;
+  }
+
+  /**
+   * Decodes a chunk into events, all of it, in turns or not; the last of them is `close` or `error` where the stream ended with one.
    *
    * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
    */
   decode(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
-    this.dispatch(chunk, collectInto(events));
+    const handler = collectInto(events);
+    this.dispatch(chunk, handler);
+    while (this.hasPendingInput && !this.#isDelivering) this.continue(handler);
     return events;
   }
 
@@ -109,13 +132,22 @@ export class MessageDecoder {
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     requireBytes(chunk);
-    let from = 0;
-    while (from < chunk.length) {
+    this.#beginTurn();
+    for (let from = 0; from < chunk.length; from += this.#decoder.consumed) {
+      if (this.#mustWait(from === 0)) {
+        this.#keepRest(chunk, from);
+        break;
+      }
       const count = this.#decoder.decode(chunk, from);
       if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, chunk.length, handler)) return;
       if (count > 0) this.#reader.takeOut(this.#queued(), chunk, from, count);
-      from += this.#decoder.consumed;
     }
+    this.#deliverAll(handler);
+  }
+
+  /** Goes on with what is pending: as `dispatch` of a chunk without bytes. */
+  continue(handler: MessageHandler): void {
+    this.#beginTurn();
     this.#deliverAll(handler);
   }
 
@@ -133,7 +165,12 @@ export class MessageDecoder {
     if (!(Number.isInteger(length) && length >= 0 && length <= CHUNK_CAPACITY)) {
       throw new RangeError(`length is a whole number from 0 to ${CHUNK_CAPACITY}, not ${length}`);
     }
+    this.#beginTurn();
     for (let from = 0; from < length; from += this.#decoder.consumed) {
+      if (this.#mustWait(from === 0)) {
+        this.#keepRest(this.receiveBuffer.slice(from, length), 0);
+        break;
+      }
       const count = this.#decoder.decodeReceived(from, length);
       if (count === 1 && this.#isAtRest && this.#deliverOnly(undefined, from, length, handler)) return;
       if (count > 0) this.#reader.takeOut(this.#queued(), undefined, from, count);
@@ -141,20 +178,80 @@ export class MessageDecoder {
     this.#deliverAll(handler);
   }
 
-  /** Discards what is held of a message or a control frame that is not complete. Only for who feeds the decoder nothing more. */
+  /** Discards what is held of a message or a control frame that is not complete, and what is pending. Nothing more may come. */
   discard(): void {
     this.#reader.clear();
+    this.#rest = undefined;
+    this.#queue?.clear();
+    if (!this.#isDelivering) this.#queue = undefined;
   }
 
-  /** Delivers what waits, and the error behind it if there is one. */
+  /** Discards what is pending and has still to be decoded or inflated. */
+  discardUnfinished(): void {
+    this.#rest = undefined;
+    this.#queue?.clearUnfinished();
+  }
+
+  /** Delivers what waits, and the error behind it if there is one, and decodes what waits behind that, until the turn is spent. */
   #deliverAll(handler: MessageHandler): void {
-    const { error } = this.#decoder;
-    if (error !== undefined && !this.#hasReportedError) {
-      this.#hasReportedError = true;
-      this.#reader.clear();
-      this.#queued().addError(error);
+    for (;;) {
+      const { error } = this.#decoder;
+      if (error !== undefined && !this.#hasReportedError) {
+        this.#hasReportedError = true;
+        this.#rest = undefined;
+        this.#reader.clear();
+        this.#queued().addError(error);
+      }
+      // From inside a delivery: the outer call goes on, in order.
+      if (this.#isDelivering) return;
+      const isAll = this.#deliverQueue(handler);
+      if (isAll && (this.#rest === undefined || isTurnSpent())) return;
+      if (isAll) this.#decodeRest();
+      else if (!this.#failFor(this.#queue!.takeFailure())) return;
     }
-    this.#deliverQueue(handler);
+  }
+
+  /** A message that was pending has failed. @returns whether that is so */
+  #failFor(error: ProtocolError | undefined): boolean {
+    if (error === undefined) return false;
+    this.#decoder.fail(error);
+    this.#hasReportedError = false;
+    return true;
+  }
+
+  #beginTurn(): void {
+    if (this.#config.inTurns && !this.#isDelivering) beginTurn();
+  }
+
+  /** What comes has to wait for what is pending, or for the next turn. @param isNew nothing of the chunk has been decoded */
+  #mustWait(isNew: boolean): boolean {
+    if (!this.#config.inTurns) return false;
+    if (this.#rest !== undefined || this.#queue?.isHeldUp === true) return true;
+    return isTurnSpent() || (isNew && this.#queue !== undefined && !this.#isDelivering);
+  }
+
+  /** @param chunk from `from` on nobody has decoded it */
+  #keepRest(chunk: Uint8Array, from: number): void {
+    this.#rest ??= [];
+    if (this.#config.ownsChunks) this.#rest.push({ chunk, from });
+    else this.#rest.push({ chunk: chunk.slice(from), from: 0 });
+  }
+
+  get #restLength(): number {
+    return this.#rest?.reduce((sum, { chunk, from }) => sum + chunk.length - from, 0) ?? 0;
+  }
+
+  /** Decodes a slab of what has been kept. */
+  #decodeRest(): void {
+    const rest = this.#rest!;
+    const first = rest[0]!;
+    const count = this.#decoder.decode(first.chunk, first.from);
+    if (count > 0) this.#reader.takeOut(this.#queued(), first.chunk, first.from, count);
+    first.from += this.#decoder.consumed;
+    spend(this.#decoder.consumed * COPY_COST);
+    if (first.from < first.chunk.length) return;
+    rest.shift();
+    if (rest.length === 0) this.#rest = undefined;
   }
 
   /** Nothing waits to be delivered, and no handler is being called. */
@@ -162,18 +259,21 @@ export class MessageDecoder {
     return this.#queue === undefined && !this.#isDelivering;
   }
 
-  /** Delivers what waits. From inside a delivery it does nothing: the outer call goes on, in order. */
-  #deliverQueue(handler: MessageHandler): void {
+  /** Delivers what waits. @returns whether nothing waits any more */
+  #deliverQueue(handler: MessageHandler): boolean {
     const queue = this.#queue;
-    if (queue === undefined || this.#isDelivering) return;
+    if (queue === undefined) return true;
     this.#isDelivering = true;
+    let isAll = false;
     try {
-      queue.deliver(handler);
+      isAll = queue.deliver(handler, this.#config.inTurns);
     } finally {
       this.#isDelivering = false;
     }
+    if (!isAll) return false;
     this.#queue = undefined;
     if (spareQueues.length < MAX_SPARE_QUEUES) spareQueues.push(queue);
+    return true;
   }
 
   /**
@@ -193,7 +293,7 @@ export class MessageDecoder {
       this.#isDelivering = false;
     }
     // What the handler has fed this decoder.
-    this.#deliverQueue(handler);
+    if (this.hasPendingInput) this.#deliverAll(handler);
     return true;
   }
 

@@ -13,6 +13,7 @@ const BY_DEFAULT: MessageDecoderConfig = {
   textAsBytes: false,
   inPieces: false,
   ownsChunks: true,
+  inTurns: false,
   isValidated: true,
   maxFragments: Number.MAX_SAFE_INTEGER,
   maxMessageLength: 16 * 1024 * 1024,
@@ -23,6 +24,7 @@ const EACH: readonly (readonly [Partial<MessageDecoderOptions>, Partial<MessageD
   [{ textAs: 'bytes' }, { textAsBytes: true }],
   [{ deliver: 'pieces' }, { inPieces: true }],
   [{ ownsChunks: false }, { ownsChunks: false }],
+  [{ inTurns: true }, { inTurns: true }],
   [{ skipUtf8Validation: true }, { isValidated: false }],
   [{ maxFragments: 3 }, { maxFragments: 3 }],
   [{ maxMessageLength: 0 }, { maxMessageLength: 0 }],
@@ -57,6 +59,7 @@ describe('decoderConfigFor', () => {
     [{ textAs: 'text' }, TypeError],
     [{ deliver: 'chunks' }, TypeError],
     [{ ownsChunks: 1 }, TypeError],
+    [{ inTurns: 'yes' }, TypeError],
     [{ maxFragments: 0 }, RangeError],
     [{ maxFragments: Number.NaN }, RangeError],
   ])('refuses %o, and what was asked for before stays', (wrong, error) => {

@@ -1,0 +1,33 @@
+// What may be done for one connection before others have their turn: about a millisecond, counted and not timed, so that the same
+// input is always cut in the same places. One count for all connections of a realm: what a listener sends on another connection
+// counts as well.
+
+/** About a millisecond. The costs below are in its units: nanoseconds on the machine of docs/performance.md, or more. */
+const TURN = 1_000_000;
+
+/** A call of a handler, without what it does. */
+export const DELIVERY_COST = 200;
+/** For each byte or UTF-16 unit that is copied: to be decoded, or to be sent. */
+export const COPY_COST = 0.25;
+
+let left = TURN;
+
+/** A turn begins. */
+export function beginTurn(): void {
+  left = TURN;
+}
+
+/** Something was done. It may cost more than is left: nothing is stopped halfway. */
+export function spend(cost: number): void {
+  left -= cost;
+}
+
+/** No more is to be begun in this turn. */
+export function isTurnSpent(): boolean {
+  return left <= 0;
+}
+
+/** How many turns' worth has been done since `beginTurn`: 1 is one that was used up. */
+export function spentTurns(): number {
+  return (TURN - left) / TURN;
+}
