@@ -392,15 +392,17 @@ export class Connection {
     this.#closeWith(this.#sender.encoder.closePayload(code, fits ? reason : ''));
   }
 
-  /** Sends the last Close. Section 5.5.1 lets what is being sent leave before it, and the sender relies on that: all of it, now. */
+  /** Sends the last Close, behind what is leaving in slices (section 5.5.1 lets what is being sent leave first), and is closed then. */
   #closeWith(payload: string | Uint8Array): void {
     if (this.#holdsClose) {
       this.#heldClose = payload;
       return;
     }
-    this.#sender.sendAllSlices();
-    this.#sendClose(payload);
-    this.#closed();
+    this.#state = 'closing';
+    this.#sender.inTurn(payload, (queued) => {
+      this.#sendClose(queued);
+      this.#closed();
+    });
   }
 
   #closed(): void {

@@ -9,6 +9,7 @@ import { FrameWriter } from '../../frames/frame-writer.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { MessageCompression } from '../compression.js';
+import { COPY_COST, spend } from '../turn.js';
 import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
@@ -127,18 +128,17 @@ export class MessageSender {
    * kept.
    */
   inTurn(payload: string | Uint8Array, write: WritePayload): void {
-    if (this.hasSlices) this.#slices!.add(ownPayload(payload), write);
-    else write(payload);
+    if (!this.hasSlices) {
+      write(payload);
+      return;
+    }
+    spend(payload.length * COPY_COST);
+    this.#slices!.add(ownPayload(payload), write);
   }
 
   /** Makes the next slice; without effect if there is none. */
   sendNextSlice(): void {
     this.#slices?.next();
-  }
-
-  /** Makes all slices, and sends what waits behind them. */
-  sendAllSlices(): void {
-    while (this.hasSlices) this.#slices!.next();
   }
 
   /** Gives up the slices that have not been made, and what waits behind them. */
@@ -148,6 +148,7 @@ export class MessageSender {
 
   #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
     const compression = options?.compress === false ? undefined : this.compression;
+    spend(payload.length * COPY_COST);
     if (compression === undefined) {
       this.writer.write(opcode, payload);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {

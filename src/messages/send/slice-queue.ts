@@ -30,9 +30,9 @@ export class SliceQueue {
     this.#writer = writer;
   }
 
-  /** A message is under way: what is sent now has to wait. */
+  /** A message is under way, or some wait behind one: what is sent now has to wait too. */
   get isBusy(): boolean {
-    return this.#message !== undefined;
+    return this.#message !== undefined || this.#waiting.length > 0;
   }
 
   /** Begins a message; its first slice is written at once. @param message longer than a slice */
@@ -50,10 +50,13 @@ export class SliceQueue {
     this.pendingLength += payload.length;
   }
 
-  /** Writes the next slice, as a fragment; behind the last one, what waits for it. */
+  /** Writes the next slice, as a fragment; behind the last one, what waits for it, as much as a slice at once. */
   next(): void {
     const message = this.#message;
-    if (message === undefined) return;
+    if (message === undefined) {
+      this.#writeWaiting();
+      return;
+    }
     const start = this.#done;
     const end = Math.min(start + this.#compression.sliceLength, message.length);
     const isLast = end === message.length;
@@ -64,10 +67,16 @@ export class SliceQueue {
     this.pendingLength -= end - start;
     if (!isLast) return;
     this.#message = undefined;
-    while (!this.isBusy) {
+    this.#writeWaiting();
+  }
+
+  #writeWaiting(): void {
+    for (let left = this.#compression.sliceLength; left > 0 && this.#message === undefined; ) {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) return;
-      this.pendingLength -= waiting.payload.length;
+      const { length } = waiting.payload;
+      left -= length + 1;
+      this.pendingLength -= length;
       waiting.write(waiting.payload);
     }
   }

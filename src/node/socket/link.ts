@@ -20,6 +20,7 @@ import { Outgoing } from './outgoing.js';
 import { PeerPings } from './ping-rate.js';
 import { cutSocket, type SocketReader, takeSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
+import { awaitTurn, type TurnTaker } from './turns.js';
 
 const EMPTY = Buffer.alloc(0);
 /**
@@ -30,7 +31,7 @@ const SHORT_LENGTH = 32 * 1024;
 /** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
-export class Link implements MessageHandler, SocketReader {
+export class Link implements MessageHandler, SocketReader, TurnTaker {
   readonly config: Config;
   readonly socket: Duplex;
   readonly outgoing: Outgoing;
@@ -47,8 +48,9 @@ export class Link implements MessageHandler, SocketReader {
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
-  /** A listener threw: what is behind it is delivered in a turn of its own. */
+  /** Some of what came has not been delivered: a listener threw, or there was more to do than is done at once. It has a later turn. */
   #hasRest = false;
+  #isTurnAwaited = false;
   /** The socket is gone. */
   #hasEnded = false;
   /** Handed on once this turn's reading is done. It lies before all that the stream has buffered, and is never discarded alone. */
@@ -155,7 +157,9 @@ export class Link implements MessageHandler, SocketReader {
   /** Reads on, unless somebody wants it to pause. */
   resume(): void {
     if (this.#spaced !== undefined) this.#chargeHeld();
-    if (!this.isPaused && this.#spaced?.isBusy !== true) this.socket.resume();
+    if (this.isPaused || this.#spaced?.isBusy === true) return;
+    if (this.#hasRest) this.#awaitTurn();
+    else this.socket.resume();
   }
 
   /** Tells of an error of the peer's, or of the connection: nobody listening is no error, it ends all the same. */
@@ -275,17 +279,34 @@ export class Link implements MessageHandler, SocketReader {
       else connection.dispatch(chunk, handler);
       isWhole = true;
     } finally {
-      // A listener threw: that is for the process to hear of, but the messages behind it are delivered first.
-      // Meanwhile nothing more is read: who throws at every message must not gather them.
-      if (!isWhole) {
+      // A listener threw: that is for the process to hear of, but the messages behind it are delivered first. Or there is more to
+      // do than is done at once. Meanwhile nothing more is read: who throws at every message must not gather them.
+      if (!isWhole || connection.hasPendingInput) {
         this.#hasRest = true;
         this.pauseSocket();
-        setImmediate(Link.#receiveRest, this);
+        this.#awaitTurn();
       }
       this.outgoing.release();
       if (connection.state === 'closed') this.#endSocket();
       this.#chargeHeld();
     }
+  }
+
+  #awaitTurn(): void {
+    if (this.#isTurnAwaited) return;
+    this.#isTurnAwaited = true;
+    awaitTurn(this);
+  }
+
+  /** Goes on with what came, and then with the socket. While nothing is wanted now, `resume` sees to it; once the socket is gone, all comes. */
+  takeTurn(): void {
+    this.#isTurnAwaited = false;
+    if (this.readyState === CLOSED || this.#spaced?.isBusy === true || (this.isPaused && !this.#hasEnded)) return;
+    this.#hasRest = false;
+    this.#receive(EMPTY, 0);
+    if (this.#hasRest) return;
+    if (this.#hasEnded) this.#finish();
+    else this.resume();
   }
 
   /** Tells the budget of all connections how much memory this one holds. */
@@ -314,8 +335,9 @@ export class Link implements MessageHandler, SocketReader {
     this.emitError(error);
   }
 
-  queueEnded(): void {
-    if (this.#connection.state === 'closed') this.#endSocket();
+  /** Of the send queue. */
+  closed(): void {
+    this.#endSocket();
   }
 
   /** The system has taken all that waited. */
@@ -352,7 +374,8 @@ export class Link implements MessageHandler, SocketReader {
     this.#hasEnded = true;
     const rest = this.#takeRest();
     if (rest.length > 0 && this.#connection.state !== 'closed') this.#receive(rest, rest.length);
-    if (!this.#hasRest) this.#finish();
+    if (this.#hasRest) this.#awaitTurn();
+    else this.#finish();
   }
 
   /** What had arrived and was not handed on: what was kept, and what a socket that was paused has left. */
@@ -385,14 +408,6 @@ export class Link implements MessageHandler, SocketReader {
   static #endTurn(link: Link): void {
     link.#isTurnScheduled = false;
     link.receiveKept();
-  }
-
-  static #receiveRest(link: Link): void {
-    if (link.readyState === CLOSED) return;
-    link.#hasRest = false;
-    link.#receive(EMPTY, 0);
-    if (link.#hasEnded) link.#finish();
-    else link.resume();
   }
 
   static #end(link: Link): void {

@@ -11,6 +11,7 @@ import type { SendMessageOptions } from '../../messages/send/message-sender.js';
 import { isBlob, joinCallbacks, type Payload, type SendCallback } from '../websocket/sendable.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
+import { awaitTurn, type TurnTaker } from './turns.js';
 import { writesAsNode } from './writes-as-node.js';
 
 /** Receives errors and drain notifications that have no callback. */
@@ -19,15 +20,15 @@ interface Owner {
   sendFailed(error: Error): void;
   /** Nothing is pending any more, after `oweDrain`. */
   drained(): void;
-  /** All that was queued behind Blobs has been passed on to the connection, which may have closed with that. */
-  queueEnded(): void;
+  /** The connection is closed: its last Close, which was behind what was queued, has been written. */
+  closed(): void;
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
 const UNCOMPRESSED: SendMessageOptions = { compress: false };
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
-export class Outgoing {
+export class Outgoing implements TurnTaker {
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #owner: Owner;
@@ -37,7 +38,7 @@ export class Outgoing {
   /** Buffers that leave as they are, before what the connection has gathered: prepared frames, headers and long payloads. */
   #uncopied: Uint8Array[] | undefined;
   #uncopiedLength = 0;
-  #isSliceScheduled = false;
+  #isTurnAwaited = false;
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
   #corks = 0;
@@ -313,16 +314,21 @@ export class Outgoing {
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
   #sliceSoon(): void {
-    if (this.#isSliceScheduled) return;
-    this.#isSliceScheduled = true;
-    setImmediate(Outgoing.#sendScheduledSlice, this);
+    if (this.#isTurnAwaited) return;
+    this.#isTurnAwaited = true;
+    awaitTurn(this);
   }
 
-  static #sendScheduledSlice(outgoing: Outgoing): void {
-    outgoing.#isSliceScheduled = false;
-    outgoing.#connection.sendNextSlice();
-    outgoing.flush();
-    outgoing.#reportFailure();
+  /** The next slice. */
+  takeTurn(): void {
+    this.#isTurnAwaited = false;
+    const connection = this.#connection;
+    if (!connection.hasSlices) return;
+    connection.sendNextSlice();
+    this.flush();
+    this.#reportFailure();
+    // The last Close was behind the slices.
+    if (connection.state === 'closed') this.#owner.closed();
   }
 
   /** Something was added to what is gathered. */
@@ -357,7 +363,7 @@ export class Outgoing {
   queueEnded(): void {
     this.#blobs = undefined;
     this.#connection.releaseClose();
-    this.#owner.queueEnded();
+    if (this.#connection.state === 'closed') this.#owner.closed();
     this.#lookForDrain();
   }
 

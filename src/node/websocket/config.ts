@@ -52,6 +52,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
       autoPong,
       // All that a chunk asks for: those that the system does not take, and their rate, have limits of their own.
       maxPendingPongs: Number.POSITIVE_INFINITY,
+      inTurns: true,
       textAs: options.textAs === 'string' ? 'string' : 'bytes',
       ...(kernel === undefined ? {} : { kernel }),
       ...(generateMask ? { maskingKey: toNumber(generateMask) } : {}),

@@ -137,6 +137,16 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       connection.sendText(long, { inSlices: true });
       connection.sendText('behind');
       connection.receive(stream(new Peer('server').close(1000)));
+      expect([connection.state, connection.hasSlices]).toEqual(['closing', true]);
+      expect(() => connection.sendText('too late')).toThrow(expect.objectContaining({ code: 'WSIMD_NOT_OPEN' }));
+      const lengths = [];
+      while (connection.hasSlices) {
+        expect(connection.state).toBe('closing');
+        const before = connection.pendingLength;
+        connection.sendNextSlice();
+        lengths.push(before - connection.pendingLength);
+      }
+      expect(Math.max(...lengths)).toBeLessThan(2 * sliceLength);
       expect([connection.state, connection.hasSlices, connection.pendingLength]).toEqual(['closed', false, 0]);
       const received = receive();
       expect(received.map(({ opcode }) => opcode)).toEqual([TEXT, TEXT, 8]);
@@ -149,7 +159,8 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       connection.sendText(long, { inSlices: true });
       connection.sendText('behind');
       connection.receive(stream(new Peer('server').frame(3, '')));
-      expect([connection.hasSlices, connection.pendingLength]).toEqual([false, 0]);
+      while (connection.hasSlices) connection.sendNextSlice();
+      expect([connection.state, connection.pendingLength]).toEqual(['closed', 0]);
       const received = receive();
       expect(received.map(({ opcode }) => opcode)).toEqual([1, 1, 8]);
       expect(Buffer.from(received[0]!.payload).toString()).toBe(long);

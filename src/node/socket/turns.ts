@@ -1,0 +1,47 @@
+// Turns of connections that have more to do than is done at once: input that is pending, a long message that leaves in slices. Each
+// makes one step in its turn, then whoever waits behind it, and in between the event loop serves everything else.
+
+// Not the global: tests put a clock of their own in its place, and steps are made all the same.
+import { setImmediate } from 'node:timers';
+import { beginTurn, spentTurns } from '../../messages/turn.js';
+
+/** What has more to do. */
+export interface TurnTaker {
+  /** Makes the next step, and awaits another turn if that was not all. */
+  takeTurn(): void;
+}
+
+/** Turns that are taken in one turn of the event loop, about a millisecond each, whoever waits. */
+const TURNS_AT_ONCE = 2;
+
+/** The next one first. */
+let waiting: TurnTaker[] = [];
+let isScheduled = false;
+
+/** Has the next turn of the event loop that comes to it call `taker.takeTurn`, once. */
+export function awaitTurn(taker: TurnTaker): void {
+  waiting.push(taker);
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(takeTurns);
+}
+
+function takeTurns(): void {
+  // Those that wait now: whoever has still more to do stands behind all others.
+  const takers = waiting;
+  waiting = [];
+  let next = 0;
+  let spent = 0;
+  try {
+    while (next < takers.length && spent < TURNS_AT_ONCE) {
+      beginTurn();
+      takers[next++]!.takeTurn();
+      spent += spentTurns();
+    }
+  } finally {
+    // Also if a listener threw.
+    if (next < takers.length) waiting = [...takers.slice(next), ...waiting];
+    isScheduled = waiting.length > 0;
+    if (isScheduled) setImmediate(takeTurns);
+  }
+}
