@@ -11,6 +11,7 @@ import type { Transport } from './byte-streams.js';
 import type { HandshakeResult } from './handshake.js';
 import type { WebSocketStreamOptions } from './options.js';
 import { ReadAhead } from './read-ahead.js';
+import { nextTurn } from './turns.js';
 
 /** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
 export type Message = string | Uint8Array;
@@ -175,7 +176,7 @@ export class WebSocketStream<Opened extends object = object> {
       const result = await Promise.race([handshake(), interruption]);
       const { compression } = result;
       const ownership = this.#transport.reusesBuffer ? { ownsChunks: false } : {};
-      this.#connection = new Connection({ ...this.#options, ...ownership, role }, compression);
+      this.#connection = new Connection({ ...this.#options, ...ownership, role, inTurns: true }, compression);
       this.#isOpen = true;
       return result;
     } catch (error) {
@@ -197,6 +198,7 @@ export class WebSocketStream<Opened extends object = object> {
     try {
       for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await this.#ahead.next()) {
         connection.dispatch(chunk, handler);
+        if (connection.hasPendingInput) await this.#finishInput(handler);
         const written = this.#flush();
         if (connection.state === 'closed') {
           this.#startCloseTimer();
@@ -217,6 +219,17 @@ export class WebSocketStream<Opened extends object = object> {
         this.#failure ??= new ProtocolError('WSIMD_CONNECTION_LOST', { cause });
     }
     return this.#finish().finally(() => clearTimeout(this.#closeTimer));
+  }
+
+  /** Delivers what is pending of a chunk, step by step: other connections have their turn in between, and the reader its say. */
+  async #finishInput(handler: MessageHandler): Promise<void> {
+    const connection = this.#connection;
+    while (connection.hasPendingInput) {
+      void this.#flush();
+      await this.#ahead.awaitRoom(() => this.#hasRoom());
+      await nextTurn();
+      connection.continue(handler);
+    }
   }
 
   async #finish(): Promise<CloseInfo> {
