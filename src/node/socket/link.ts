@@ -15,6 +15,7 @@ import type { Config } from '../websocket/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
+import { countForScavenge } from './early-scavenges.js';
 import { Heartbeat } from './heartbeat.js';
 import { Outgoing } from './outgoing.js';
 import { PeerPings } from './ping-rate.js';
@@ -45,6 +46,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
   readonly #connection: Connection;
   readonly #spaced: SpacedDelivery | undefined;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #isCompressed: boolean;
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
@@ -81,6 +83,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     this.#connection = new Connection(config.connection, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
+    this.#isCompressed = compression !== undefined;
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
@@ -173,6 +176,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     this.#emitter.emit('message', text, false);
   }
   onTextBytes(bytes: Uint8Array): void {
+    this.#countInflated(bytes.length);
     try {
       this.#emitter.emit('message', toBuffer(bytes), false);
     } catch (error) {
@@ -181,12 +185,17 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     }
   }
   onBinary(data: Uint8Array): void {
+    this.#countInflated(data.length);
     const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
     if (message !== undefined) this.#emitter.emit('message', message, true);
   }
   onFragments(fragments: Uint8Array[]): void {
     const message = this.#convert(fragments);
     if (message !== undefined) this.#emitter.emit('message', message, true);
+  }
+  /** A compressed message takes more memory than the chunks that it came in. */
+  #countInflated(length: number): void {
+    if (this.#isCompressed && this.config.earlyScavenges) countForScavenge(length);
   }
   /** @returns undefined if the engine could not convert the message: then the connection has failed */
   #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
@@ -290,6 +299,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
       if (connection.state === 'closed') this.#endSocket();
       this.#chargeHeld();
     }
+    if (this.config.earlyScavenges) countForScavenge(length);
   }
 
   #awaitTurn(): void {

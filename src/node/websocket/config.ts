@@ -30,6 +30,7 @@ export interface Config {
   readonly dropsMessages: boolean;
   readonly allowSynchronousEvents: boolean;
   readonly directReads: boolean;
+  readonly earlyScavenges: boolean;
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
@@ -66,6 +67,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     dropsMessages: options.backpressurePolicy === 'drop',
     allowSynchronousEvents: isOn(options.allowSynchronousEvents, true),
     directReads: isOn(options.directReads, false),
+    earlyScavenges: isOn(options.earlyScavenges, true),
     heartbeat: heartbeat && heartbeat.interval !== Number.POSITIVE_INFINITY ? heartbeat : undefined,
   };
 }

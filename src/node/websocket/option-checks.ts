@@ -56,6 +56,7 @@ const COMMON: Checks = {
   autoPong: flag,
   skipUTF8Validation: flag,
   directReads: flag,
+  earlyScavenges: flag,
   closeTimeout: orNull(duration(0)),
   maxPayload: limit,
   maxFragments: limit,

@@ -66,6 +66,11 @@ export interface WebSocketOptions {
    * portable kernel it has no effect, and `WebSocket.readsDirectly` says so. For its risks see docs/ws-compatibility.md.
    */
   readonly directReads?: boolean | undefined;
+  /**
+   * Ask V8 for a scavenge (a minor garbage collection) after each 8 to 32 MiB of received messages (default true). Otherwise V8 starts
+   * a mark-compact of the whole heap for each 64 MiB of them: see docs/ws-compatibility.md. Without effect on Bun and Deno.
+   */
+  readonly earlyScavenges?: boolean | undefined;
   /** Sends pings by itself. Default, and with null or false: none. */
   readonly heartbeat?: HeartbeatOptions | null | false | undefined;
   /** Bytes that may wait for a peer that reads slowly; what is sent beyond goes by `backpressurePolicy`. Default: no limit. */
