@@ -3,7 +3,7 @@
 
 import { constants, type Http2Stream } from 'node:http2';
 import { Socket } from 'node:net';
-import { type Duplex, Readable } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { readInto } from './direct-reads.js';
 
 /** Who is told of what happens on a socket. */
@@ -51,6 +51,8 @@ export function takeSocket(
     socket.setNoDelay();
   }
   const isDirect = buffer !== undefined && readInto(socket, buffer, onRead);
+  // Of a socket that reads into a buffer, Node's own stops reading at once: that the peer has gone would show only at `resume`.
+  if (isDirect && socket.pause === Socket.prototype.pause) socket.pause = Duplex.prototype.pause;
   if (head.length > 0) socket.unshift(head);
   // Unless somebody else has an eye on what comes in.
   if (socket instanceof Socket && socket.push === Readable.prototype.push) socket.push = push;
@@ -99,11 +101,12 @@ function isOnlyOurs(socket: Duplex): boolean {
   return socket.listenerCount('data') === 1 && socket.listenerCount('data', onData) === 1;
 }
 
+/** @returns false to stop reading until the stream has room again */
 function onRead(this: Taken, length: number, buffer: Uint8Array): boolean {
-  // Paused, or behind bytes in the stream's buffer: a stream that buffers less than its high-water mark reads on even when paused.
-  if (this.readableFlowing !== true || this.readableLength > 0)
-    return this.push(Buffer.from(buffer.subarray(0, length)));
-  this[READER]?.receiveDirectly(length);
+  const reader = this[READER];
+  // A socket that is paused reads on up to its high-water mark. Listeners of the program's own get `data` events as ever.
+  if (reader === undefined || !canBypass(this)) return this.push(Buffer.from(buffer.subarray(0, length)));
+  reader.receiveDirectly(length);
   return true;
 }
 

@@ -66,7 +66,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,
     dropsMessages: options.backpressurePolicy === 'drop',
     allowSynchronousEvents: isOn(options.allowSynchronousEvents, true),
-    directReads: isOn(options.directReads, false),
+    directReads: isOn(options.directReads, true),
     earlyScavenges: isOn(options.earlyScavenges, true),
     heartbeat: heartbeat && heartbeat.interval !== Number.POSITIVE_INFINITY ? heartbeat : undefined,
   };

@@ -61,9 +61,9 @@ export interface WebSocketOptions {
   /** Text messages as a Buffer of their UTF-8 (`'buffer'`, default), or as a string without a Buffer between. */
   readonly textAs?: 'buffer' | 'string' | undefined;
   /**
-   * Read from the socket straight into the memory in which frames are decoded: a tenth to a third less processor time (bench:
-   * `echo`), by internals of Node (default false). Where those are not as they should be, for TLS, HTTP/2 and the
-   * portable kernel it has no effect, and `WebSocket.readsDirectly` says so. For its risks see docs/ws-compatibility.md.
+   * Read from the socket straight into the memory in which frames are decoded (default true): a tenth to a third less processor
+   * time (bench: `echo`). It uses internals of Node. Where those are not as expected, and for TLS, HTTP/2 and the portable kernel,
+   * sockets are read as usual; `WebSocket.readsDirectly` tells which. See docs/ws-compatibility.md.
    */
   readonly directReads?: boolean | undefined;
   /**

@@ -131,7 +131,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     return this.#link?.isPaused ?? false;
   }
 
-  /** What comes in is read without a copy: see the option `directReads`. */
+  /** Whether the socket is read without a copy: see the option `directReads`. */
   get readsDirectly(): boolean {
     return this.#link?.readsDirectly ?? false;
   }

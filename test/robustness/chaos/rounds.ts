@@ -42,11 +42,11 @@ export const SERVERS: readonly Options[] = [
   {},
   { perMessageDeflate: true },
   { perMessageDeflate: { ...WITHOUT_TAKEOVER, threshold: 0 } },
-  { textAs: 'string', directReads: true },
+  { textAs: 'string', directReads: false },
   { allowSynchronousEvents: false, perMessageDeflate: { threshold: 64 } },
   { autoPong: false, textAs: 'string', perMessageDeflate: { serverMaxWindowBits: 10 } },
   { kernel: 'portable', perMessageDeflate: true },
-  { directReads: true, allowSynchronousEvents: false },
+  { directReads: false, allowSynchronousEvents: false },
 ].map((options) => ({ closeTimeout: CLOSE_TIMEOUT, ...options }) as Options);
 
 export function makeRound(seed: number, transport: Transport, implementation: Implementation): RoundPlan {
@@ -83,7 +83,7 @@ function makeClientOptions(dice: Dice): ClientOptions {
     closeTimeout: CLOSE_TIMEOUT,
     allowSynchronousEvents: dice.chance(0.8),
     autoPong: dice.chance(0.8),
-    directReads: dice.chance(0.3),
+    directReads: dice.chance(0.7),
     textAs: dice.pick(['buffer', 'string'] as const),
     ...(dice.chance(0.2) ? { kernel: 'portable' as const } : {}),
   };

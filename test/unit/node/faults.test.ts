@@ -32,7 +32,7 @@ async function openRawWith(api: Api, options: Parameters<typeof listen>[1] = {})
   client.send(requestHead(port));
   await client.takeHead();
   const [webSocket] = await connection;
-  expect(webSocket.readsDirectly).toBe(api === WAYS_TO_READ[1]![1]);
+  expect(webSocket.readsDirectly).toBe(api === WAYS_TO_READ[0]![1]);
   const events = record(webSocket, ['message', 'error', 'close']);
   return { server, client, webSocket, events, url };
 }

@@ -1,5 +1,5 @@
-// The option `directReads`: where it has an effect and where it must have none, and what of a socket stays as it was. That the
-// API and the faults are the same with it is in test/compat/ws and faults.test.ts; other Nodes: test/runtimes/direct-reads.mjs.
+// Direct reads: where they take effect and where they must not, and that the socket behaves as it does otherwise. That the API
+// and the faults are the same with `directReads: false` is in test/compat/ws and faults.test.ts; other Nodes: test/runtimes/direct-reads.mjs.
 
 import { createServer, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
@@ -17,7 +17,7 @@ import { RawClient, requestHead } from '../../../support/peers/raw-client.js';
 import { next } from '../../../support/servers/servers.js';
 import { makeCertificate } from '../../../support/servers/tls.js';
 
-const ON = { directReads: true };
+const ON = {};
 const frames = new FrameEncoder({ role: 'client' });
 
 /** Both ends, on an HTTP server that listens there. */
@@ -70,9 +70,10 @@ describe('has an effect', () => {
 });
 
 describe('has none', () => {
-  test('unless asked for', async () => {
-    const both = await plain({});
+  test('with directReads: false', async () => {
+    const both = await plain({ directReads: false });
     expect([both.served.readsDirectly, both.client.readsDirectly]).toEqual([false, false]);
+    await echoes(both);
   });
 
   test('on the portable kernel, whose memory could be transferred away', async () => {
@@ -156,7 +157,7 @@ test('frames that came with the request come first, and the socket counts what i
   await client.closed;
 });
 
-test('a paused one takes nothing, not even the end; it comes when it goes on', async () => {
+test('a paused one delivers nothing, not even the end; it comes when it goes on', async () => {
   const { served, client } = await plain();
   const messages: string[] = [];
   served.on('message', (data) => messages.push(String(data)));
@@ -202,4 +203,61 @@ test('a client that pauses as it opens gets what came with the response first, a
   expect(received).toEqual([]);
   client.resume();
   await expect.poll(() => received).toEqual(['llllll', 'second']);
+});
+
+test('a paused one reads ahead to its high-water mark, and notices a reset', async () => {
+  const { served, client } = await plain();
+  const socket = served._socket as Socket;
+  const received: number[] = [];
+  served.on('message', (data: Buffer) => received.push(data.length));
+  served.pause();
+  const lengths = [1000, 40_000, 200_000, 5];
+  for (const length of lengths) client.send(Buffer.alloc(length, 7));
+  await expect.poll(() => socket.readableLength).toBeGreaterThanOrEqual(socket.readableHighWaterMark);
+  expect(received).toEqual([]);
+  served.resume();
+  await expect.poll(() => received).toEqual(lengths);
+
+  served.pause();
+  client.send('never delivered, or delivered before close');
+  await expect.poll(() => socket.readableLength).toBeGreaterThan(0);
+  (client._socket as Socket).resetAndDestroy();
+  await next(served, 'close');
+});
+
+test('listeners of the program get the bytes of the socket, and so do pipes', async () => {
+  const { served, client } = await plain();
+  const socket = served._socket as Socket;
+  const messages: string[] = [];
+  served.on('message', (data) => messages.push(String(data)));
+  const seen: Buffer[] = [];
+  const listen = (chunk: Buffer) => seen.push(chunk);
+  const piped: Buffer[] = [];
+  const target = new PassThrough().on('data', (chunk: Buffer) => piped.push(chunk));
+
+  client.send('unseen');
+  await expect.poll(() => messages).toEqual(['unseen']);
+  socket.on('data', listen);
+  socket.pipe(target);
+  client.send('seen');
+  await expect.poll(() => messages).toEqual(['unseen', 'seen']);
+  await expect.poll(() => piped.length).toBe(1);
+  // A header of 2 bytes, a key of 4, the payload.
+  expect([Buffer.concat(seen).length, Buffer.concat(piped).length]).toEqual([10, 10]);
+
+  socket.unpipe(target);
+  socket.removeListener('data', listen);
+  socket.resume();
+  client.send('unseen again');
+  await expect.poll(() => messages).toEqual(['unseen', 'seen', 'unseen again']);
+  expect([seen.length, piped.length]).toEqual([1, 1]);
+});
+
+test('what the program puts back into the socket comes before what is read', async () => {
+  const { served, client } = await plain();
+  const messages: string[] = [];
+  served.on('message', (data) => messages.push(String(data)));
+  (served._socket as Socket).unshift(Buffer.from(frames.encodeText('first')));
+  client.send('second');
+  await expect.poll(() => messages).toEqual(['first', 'second']);
 });

@@ -15,7 +15,7 @@ function observeScavenges(): { readonly count: () => Promise<number> } {
   let count = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      const { kind, flags } = entry.detail as NodeGCPerformanceDetail;
+      const { kind, flags } = (entry as typeof entry & { readonly detail: NodeGCPerformanceDetail }).detail;
       const isForced = ((flags ?? 0) & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
       if (kind === constants.NODE_PERFORMANCE_GC_MINOR && isForced) count++;
     }

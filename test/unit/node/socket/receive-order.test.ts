@@ -243,7 +243,7 @@ describe.each(TRANSPORTS)('over %s', (name, start) => {
 
   test.each([
     ['', {}],
-    [', read directly', { directReads: true }],
+    [', read by data events', { directReads: false }],
     [', one delivery a turn', { allowSynchronousEvents: false }],
   ])('chunks that arrive at once%s: the first messages, and all of them unless it is cut', async (_how, options) => {
     takeThrown();
