@@ -15,6 +15,7 @@ import type { MessageCompression } from '../messages/compression.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { atLeast, oneOf, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
 import type { Role } from '../protocol/role.js';
+import { shareInstances } from '../protocol/share-instances.js';
 import { contextLength, DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 import { createDeflateKernel } from './kernel/select-deflate.js';
@@ -298,3 +299,5 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
     this.#deflater.release();
   }
 }
+
+shareInstances(PerMessageDeflate, 'PerMessageDeflate');

@@ -2,6 +2,7 @@
 
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { requireBytes } from '../bytes/copy.js';
+import { shareInstances } from '../protocol/share-instances.js';
 import { FrameEncoder } from './frame-encoder.js';
 
 /** A prepared message as connections send it that have agreed on compression. */
@@ -68,3 +69,5 @@ export class PreparedMessage {
     return new FrameEncoder({ role: 'server' }).encode(this.opcode, payload);
   }
 }
+
+shareInstances(PreparedMessage, 'PreparedMessage');

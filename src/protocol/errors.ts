@@ -24,6 +24,7 @@ import {
   ERROR_STRAY_CONTINUATION,
   ERROR_UNFINISHED_MESSAGE,
 } from '../../assembly/shared/protocol.js';
+import { shareInstances } from './share-instances.js';
 
 interface ErrorEntry {
   readonly message: string;
@@ -250,6 +251,8 @@ export class ProtocolError extends Error {
     return new ProtocolError(code, detail === undefined ? { offset } : { offset, detail });
   }
 }
+
+shareInstances(ProtocolError, 'ProtocolError');
 
 /**
  * The error that fails a connection for what was thrown while a peer's message was assembled: a ProtocolError as it is, an error of

@@ -188,9 +188,10 @@ export class WebSocketServer<
   }
 }
 
-/** @throws TypeError for what is neither `WebSocket` nor a class that extends it */
+/** @throws TypeError for what is neither `WebSocket` nor a class that extends it; that of another copy of wsimd is not either */
 function requireWebSocketClass(option: unknown): void {
   if (option === undefined || option === null || option === WebSocket) return;
-  if (typeof option === 'function' && option.prototype instanceof WebSocket) return;
+  if (typeof option === 'function' && Object.prototype.isPrototypeOf.call(WebSocket.prototype, option.prototype))
+    return;
   throw new TypeError('WebSocket is the class WebSocket, or one that extends it');
 }
