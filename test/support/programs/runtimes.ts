@@ -1,5 +1,5 @@
-// Other runtimes than this one, and an older compiler, as `.ci/install-runtimes` puts them into build/runtimes/: where each program lies, and how a
-// file is run in it. It must not know what is run.
+// Other runtimes than this one, other compilers and Jest, as `.ci/install-runtimes` puts them into build/runtimes/: where each
+// program lies, and how a file is run in it. It must not know what is run.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +14,12 @@ const PROGRAMS = {
   deno: '@deno/linux-x64-glibc/deno',
   bun: '@oven/bun-linux-x64/bin/bun',
   workerd: '@cloudflare/workerd-linux-64/bin/workerd',
-  // The last compiler but for a few that cannot read exports whose names are strings.
+  // The oldest compiler that reads our types, and others up to that of the project.
+  'typescript-5.0': 'typescript/bin/tsc',
   'typescript-5.4': 'typescript/bin/tsc',
+  'typescript-5.9': 'typescript/bin/tsc',
+  'typescript-6.0': 'typescript/bin/tsc',
+  jest: 'jest/bin/jest.js',
 } as const;
 
 export type RuntimeId = keyof typeof PROGRAMS;
