@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { PreparedMessage } from '../frames/prepared-message.js';
+import { shareInstances } from '../protocol/share-instances.js';
 import type {
   ClientOptions as BaseClientOptions,
   FinishRequestCallback as BaseFinishRequestCallback,
@@ -12,9 +13,10 @@ import { broadcast } from './websocket/broadcast.js';
 import * as events from './websocket/event-target.js';
 import { createWebSocketStream } from './websocket/stream.js';
 import { WebSocket as BaseWebSocket } from './websocket/websocket.js';
+import { WebSocketError } from './websocket/ws-errors.js';
 
-// What `ws` hangs on its class, `WebSocket.Server` and the like, and what `ws` does not have. (package.json names this file
-// among those with side effects.)
+// The statics of the class: what `ws` has there, `WebSocket.Server` and the like, and all else that this module exports, which
+// `require` reaches no other way. (package.json names this file among those with side effects.)
 const withStatics = Object.assign(BaseWebSocket, {
   Server: WebSocketServer,
   WebSocketServer,
@@ -22,7 +24,17 @@ const withStatics = Object.assign(BaseWebSocket, {
   broadcast,
   connect,
   PreparedMessage,
+  UnexpectedResponseError,
+  WebSocketError,
+  Event: events.Event,
+  MessageEvent: events.MessageEvent,
+  CloseEvent: events.CloseEvent,
+  ErrorEvent: events.ErrorEvent,
 });
+shareInstances(BaseWebSocket, 'WebSocket');
+shareInstances(WebSocketServer, 'WebSocketServer');
+shareInstances(WebSocketError, 'WebSocketError');
+shareInstances(UnexpectedResponseError, 'UnexpectedResponseError');
 
 /** One connection: made by a server for each of its clients, or with `new WebSocket(url)`. */
 export type WebSocket = BaseWebSocket;
@@ -31,7 +43,7 @@ export const WebSocket: typeof withStatics & { readonly WebSocket: typeof withSt
   WebSocket: withStatics,
 });
 
-/** Types by the names that `@types/ws` gives them. */
+/** The types by the names that `@types/ws` gives them; and all others of this module, which CommonJS finds nowhere else. */
 export declare namespace WebSocket {
   export type RawData = import('./websocket/sendable.js').RawData;
   export type Data = import('./websocket/sendable.js').Data;
@@ -47,11 +59,12 @@ export declare namespace WebSocket {
   export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').VerifyClientCallbackAsync<Request>;
   export type PerMessageDeflateOptions = import('./websocket/per-message-deflate.js').PerMessageDeflateOptions;
-  export type Event = import('./websocket/event-target.js').Event<BaseWebSocket>;
-  export type MessageEvent = import('./websocket/event-target.js').MessageEvent<BaseWebSocket>;
-  export type CloseEvent = import('./websocket/event-target.js').CloseEvent<BaseWebSocket>;
-  export type ErrorEvent = import('./websocket/event-target.js').ErrorEvent<BaseWebSocket>;
-  export type WebSocketEventMap = import('./websocket/event-target.js').EventMap<BaseWebSocket>;
+  export type PerMessageDeflateOption = import('./websocket/per-message-deflate.js').PerMessageDeflateOption;
+  export type Event<Target = BaseWebSocket> = import('./websocket/event-target.js').Event<Target>;
+  export type MessageEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').MessageEvent<Target>;
+  export type CloseEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').CloseEvent<Target>;
+  export type ErrorEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').ErrorEvent<Target>;
+  export type WebSocketEventMap<Target = BaseWebSocket> = import('./websocket/event-target.js').EventMap<Target>;
   export type EventListenerOptions = import('./websocket/event-target.js').EventListenerOptions;
   export type AddressInfo = import('node:net').AddressInfo;
   export type Server<
@@ -63,6 +76,26 @@ export declare namespace WebSocket {
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server.js').WebSocketServer<T, U>;
   export type WebSocket = import('./websocket/websocket.js').WebSocket;
+  export type WebSocketServerOptions<
+    T extends typeof BaseWebSocket = typeof BaseWebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server/server-options.js').ServerOptions<T, U>;
+  export type ClientInfo<Request extends IncomingMessage = IncomingMessage> =
+    import('./server/server-options.js').ClientInfo<Request>;
+  export type ServerEvents<
+    T extends typeof BaseWebSocket = typeof BaseWebSocket,
+    U extends typeof IncomingMessage = typeof IncomingMessage,
+  > = import('./server/server-options.js').ServerEvents<T, U>;
+  export type HeartbeatOptions = import('./websocket/options.js').HeartbeatOptions;
+  export type WebSocketOptions = import('./websocket/options.js').WebSocketOptions;
+  export type BinaryType = import('./websocket/sendable.js').BinaryType;
+  export type Sendable = import('./websocket/sendable.js').Sendable;
+  export type SendOptions = import('./websocket/sendable.js').SendOptions;
+  export type ReadyState = import('./websocket/websocket-events.js').ReadyState;
+  export type WebSocketEvents = import('./websocket/websocket-events.js').WebSocketEvents;
+  export type WebSocketError = import('./websocket/ws-errors.js').WebSocketError;
+  export type UnexpectedResponseError = import('./client/connect.js').UnexpectedResponseError;
+  export type PreparedMessage = import('../frames/prepared-message.js').PreparedMessage;
 }
 
 export type ClientOptions = BaseClientOptions<BaseWebSocket>;
@@ -94,13 +127,13 @@ export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js'
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
 export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
-export { WebSocketError } from './websocket/ws-errors.js';
 export {
   broadcast,
   connect,
   createWebSocketStream,
   PreparedMessage,
   UnexpectedResponseError,
+  WebSocketError,
   WebSocketServer,
   WebSocketServer as Server,
 };
