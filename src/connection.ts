@@ -220,42 +220,21 @@ export class Connection {
     this.#sender.send(OPCODE_TEXT, text, options);
   }
 
-  /** Sends a binary message. Copied: `data` is the caller's again at once. */
+  /** Sends a binary message. Copied, unless `byReference` says otherwise: `data` is the caller's again at once. */
   sendBinary(data: Uint8Array, options?: SendMessageOptions): void {
     requireBytes(data);
     this.#checkOpen();
     this.#sender.send(OPCODE_BINARY, data, options);
   }
 
-  /** Sends a message that was framed before. */
-  sendPrepared(message: PreparedMessage): void {
-    this.#checkOpen();
-    this.#sender.sendPrepared(message);
-  }
-
   /**
-   * The frame of a message that was framed before, for who writes it to the transport himself; with nothing outgoing that
-   * spares a copy. It must be written, and before anything that is sent later.
+   * Sends a message that was framed before.
    *
-   * @returns of a server, the frame that all share, to be read only; of a client, a new one, masked
-   * @throws ProtocolError as `send…` do; `WSIMD_MESSAGE_OPEN` too where `hasSlices`
+   * @param options `byReference`: a server does not copy the frame, which all its connections share; see `takeOutgoingSegments`
    */
-  framePrepared(message: PreparedMessage): Uint8Array {
+  sendPrepared(message: PreparedMessage, options?: Pick<SendMessageOptions, 'byReference'>): void {
     this.#checkOpen();
-    return this.#sender.framePrepared(message);
-  }
-
-  /**
-   * The header of a message whose payload the caller writes to the transport himself: spares the copy of a long one. Header and
-   * payload must be written, in this order, and behind what is outgoing now and before anything that is sent later.
-   *
-   * @returns undefined where the message has to be sent with `sendText` or `sendBinary`: of a client, which masks; where it had
-   *   better be compressed; where `hasSlices`
-   * @throws ProtocolError as `send…` do
-   */
-  headerFor(type: 'text' | 'binary', payload: Uint8Array, options?: SendMessageOptions): Uint8Array | undefined {
-    this.#checkOpen();
-    return this.#sender.headerFor(type === 'text' ? OPCODE_TEXT : OPCODE_BINARY, payload, options);
+    this.#sender.sendPrepared(message, options?.byReference === true);
   }
 
   /**
@@ -351,7 +330,7 @@ export class Connection {
   }
 
   /**
-   * Takes what is to be sent; owned. Empty if there is nothing.
+   * Takes what is to be sent, in one buffer; owned. Empty if there is nothing.
    *
    * @param Part the class of the bytes, for a transport that has one of its own and would make another view of them
    */
@@ -360,8 +339,33 @@ export class Connection {
     return this.#sender.writer.take(Part);
   }
 
-  /** Gives back what `takeOutgoing` gave, once the transport has copied it: the memory serves again. */
-  releaseOutgoing(bytes: Uint8Array<ArrayBuffer>): void {
+  /**
+   * `takeOutgoing` for a transport that gathers: what was sent `byReference` is passed on without a copy.
+   *
+   * ```ts
+   * connection.sendBinary(file, { byReference: true });
+   * const segments = connection.takeOutgoingSegments();
+   * socket.cork();
+   * for (const segment of segments) socket.write(segment, (error) => error ?? connection.releaseOutgoing(segment));
+   * socket.uncork();
+   * ```
+   *
+   * @param Part the class of the segments that hold gathered frames: see `takeOutgoing`
+   * @param isCompact for a transport that may hold the segments for long, because its peer reads slowly: gathered frames are copied into
+   *   memory of their own length
+   * @returns segments to be written in this order. Those with gathered frames are the transport's until `releaseOutgoing`, which it
+   *   calls or leaves to the garbage collector. The others are what was sent `byReference`: to be read only, borrowed until written
+   */
+  takeOutgoingSegments(Part?: PartConstructor, isCompact?: boolean): Uint8Array[] {
+    this.#pongs?.settle();
+    return this.#sender.writer.takeSegments(Part, isCompact);
+  }
+
+  /**
+   * Gives back what `takeOutgoing` gave, or one of the segments, once the transport has written it: the memory serves again. Without
+   * effect for a segment that was sent `byReference`.
+   */
+  releaseOutgoing(bytes: Uint8Array): void {
     FrameWriter.release(bytes);
   }
 

@@ -54,6 +54,8 @@ function makeSubject(name: string, messages: readonly Message[], start: (wire: W
   return { name, run, output } satisfies Subject;
 }
 
+const BY_REFERENCE = { byReference: true };
+
 function makeConnections(): Connection[] {
   return Array.from({ length: CONNECTIONS }, () => new Connection({ role: 'server', kernel: 'wasm' }));
 }
@@ -69,7 +71,8 @@ function startPrepared(wire: Wire) {
   return (message: Message) => {
     const prepared = new PreparedMessage(message);
     for (const connection of connections) {
-      wire.write(connection.framePrepared(prepared));
+      connection.sendPrepared(prepared, BY_REFERENCE);
+      for (const segment of connection.takeOutgoingSegments()) wire.write(segment);
     }
   };
 }
@@ -132,7 +135,7 @@ function makeGroup(content: Content): Group {
     id: `broadcast/${name}`,
     title: `Send one ${name} message to ${CONNECTIONS} connections, for each of them`,
     notes: [
-      'prepared: Connection.framePrepared of each, as broadcast of wsimd/node does it; gathered: Connection.sendPrepared, which copies it behind what else is to be sent; shared: its serverFrame written to each socket as it is; connection: Connection.send… on each. ws send: Sender.send on each, of a Buffer that its user makes of a text once.',
+      'prepared: Connection.sendPrepared by reference, as broadcast of wsimd/node does it; gathered: Connection.sendPrepared, which copies the frame; shared: its serverFrame written to each socket as it is; connection: Connection.send… on each. ws send: Sender.send on each, of a Buffer that its user makes of a text once.',
       'The sockets do nothing.',
     ],
     pairs: [

@@ -197,11 +197,14 @@ export class FrameEncoder {
       : this.#writeBytes(target, offset, firstByte, payload);
   }
 
-  /** The header of an unmasked frame, for who has the payload elsewhere. @returns a new buffer, owned */
-  headerOf(opcode: number, payloadLength: number): Uint8Array {
-    const header = new Uint8Array(headerLengthFor(payloadLength, false));
-    writeHeader(header, 0, FIN | (opcode & OPCODE_BITS), payloadLength, false, 0);
-    return header;
+  /**
+   * Writes the header alone of an unmasked frame, whose payload lies elsewhere. There is room for the longest header.
+   *
+   * @internal
+   * @returns the offset behind the header
+   */
+  writeHeaderOf(target: Uint8Array, offset: number, opcode: number, payloadLength: number): number {
+    return writeHeader(target, offset, FIN | (opcode & OPCODE_BITS), payloadLength, false, 0);
   }
 
   /** How many bytes a frame with this payload has; a string is measured. */

@@ -1,7 +1,8 @@
-// Frames gathered in one buffer, to leave in one write.
+// The frames of one connection that wait for its transport: gathered in a slab, or passed on by reference, in order.
 
+import { MAX_HEADER_LENGTH } from '../../assembly/shared/protocol.js';
 import { copyBytes } from '../bytes/copy.js';
-import type { PartConstructor } from '../bytes/host.js';
+import { getHost, type PartConstructor } from '../bytes/host.js';
 import { giveSlab, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
 import { MAX_SLAB_LENGTH, MEASURED_UNITS } from '../bytes/thresholds.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
@@ -9,20 +10,31 @@ import type { FrameBits, FrameEncoder } from './frame-encoder.js';
 const EMPTY = new Uint8Array(0);
 /** A writer whose last batch was long takes no more than this for the next one, which may be 20 bytes. */
 const MAX_EXPECTED = 8 * 1024;
-/** What was given away last: mostly it comes back at once. */
+/** The slab that was given away last: mostly it comes back at once. */
 let lastGiven: Slab | undefined;
 
-/** Gathers frames. `take()` gives what was gathered away; once it has been read, `release` takes the memory back. */
+/**
+ * A queue of frames with one byte count. `take()` and `takeSegments()` empty it; `release` takes the memory back once the transport has
+ * read it.
+ */
 export class FrameWriter {
   readonly #encoder: FrameEncoder;
+  /** What comes before the slab: earlier slabs and references. */
+  #segments: Uint8Array<ArrayBufferLike>[] | undefined;
+  #segmentsLength = 0;
   #slab: Slab | undefined;
-  /** Bytes gathered. */
-  length = 0;
-  /** How much the next batch is expected to be: as much as the last one, so that the slab need not grow again. */
+  /** Bytes in the slab. */
+  #filled = 0;
+  /** How long the next batch is expected to be: as long as the last one, so that the slab need not grow again. */
   #expected = 0;
 
   constructor(encoder: FrameEncoder) {
     this.#encoder = encoder;
+  }
+
+  /** Bytes in the queue, references included. */
+  get length(): number {
+    return this.#segmentsLength + this.#filled;
   }
 
   /** Adds a frame; see `FrameEncoder.encodeInto`. */
@@ -30,48 +42,99 @@ export class FrameWriter {
     let room = this.#encoder.maxFrameLength(payload);
     const isLoose = typeof payload === 'string' && payload.length <= MEASURED_UNITS;
     // The bound for a short string is loose: before a longer slab is taken for it, the string is measured.
-    if (isLoose && this.length + room > (this.#slab?.bytes.length ?? MIN_SLAB_LENGTH)) {
+    if (isLoose && this.#filled + room > (this.#slab?.bytes.length ?? MIN_SLAB_LENGTH)) {
       room = this.#encoder.frameLength(payload);
     }
     const buffer = this.#reserve(room);
-    this.length = this.#encoder.writeFrame(buffer, this.length, opcode, payload, bits);
+    this.#filled = this.#encoder.writeFrame(buffer, this.#filled, opcode, payload, bits);
   }
 
-  /** Adds bytes that are frames already. */
-  writeEncoded(frames: Uint8Array): void {
-    this.#reserve(frames.length).set(frames, this.length);
-    this.length += frames.length;
+  /** Adds the frame of an unmasked message whose payload is not copied: it must not change until the transport has written it. */
+  writeByReference(opcode: number, payload: Uint8Array): void {
+    const buffer = this.#reserve(MAX_HEADER_LENGTH);
+    this.#filled = this.#encoder.writeHeaderOf(buffer, this.#filled, opcode, payload.length);
+    this.#addReference(payload);
+  }
+
+  /** Adds bytes that are frames already. @param isReference they are not copied, and must not change until the transport has written them */
+  writeEncoded(frames: Uint8Array, isReference: boolean): void {
+    if (isReference) {
+      this.#addReference(frames);
+      return;
+    }
+    this.#reserve(frames.length).set(frames, this.#filled);
+    this.#filled += frames.length;
   }
 
   /**
-   * Gives away what was gathered, owned, and is empty again.
+   * Empties the queue into one buffer, which is the caller's: what was added by reference is copied.
    *
-   * @param Part of what class it is to be: see `Host.partClass`
+   * @param Part the class of the buffer: see `Host.partClass`
    */
   take(Part: PartConstructor = Uint8Array): Uint8Array<ArrayBuffer> {
-    const slab = this.#slab;
-    if (slab === undefined) return EMPTY;
-    const bytes = new Part(slab.memory, 0, this.length);
-    slab.given = bytes;
-    // A longer one is not pooled, and must not stay alive for being the last.
-    if (slab.bytes.length <= MAX_SLAB_LENGTH) lastGiven = slab;
-    this.#slab = undefined;
-    this.#expected = Math.min(this.length, MAX_EXPECTED);
-    this.length = 0;
+    if (this.#segments === undefined) return this.#slab === undefined ? EMPTY : this.#takeFromSlab(Part);
+    const { buffer, byteOffset } = getHost().allocate(this.length);
+    const bytes = new Part(buffer, byteOffset, this.length);
+    let at = 0;
+    for (const segment of this.takeSegments()) {
+      bytes.set(segment, at);
+      at += segment.length;
+      FrameWriter.release(segment);
+    }
     return bytes;
   }
 
   /**
-   * Gives back what `take()` gave, once nobody will read it any more: a later frame will lie there. Without effect for
-   * anything else, and for what was given back before.
+   * Empties the queue into segments, to be written in this order. Give each to `release` once it has been written.
+   *
+   * @param Part the class of those that are not references
+   * @param isCompact for a transport that may hold them for long: frames that were gathered are copied, so that they take no more memory
+   *   than their own length
    */
-  static release(bytes: Uint8Array<ArrayBuffer>): void {
-    const slab = lastGiven?.given === bytes ? lastGiven : slabOf(bytes);
+  takeSegments(Part: PartConstructor = Uint8Array, isCompact = false): Uint8Array<ArrayBufferLike>[] {
+    const segments = this.#segments ?? [];
+    if (this.#filled > 0) segments.push(this.#takeFromSlab(Part));
+    this.#segments = undefined;
+    this.#segmentsLength = 0;
+    if (isCompact) {
+      for (const [i, segment] of segments.entries()) segments[i] = compact(segment, Part);
+    }
+    return segments;
+  }
+
+  /**
+   * Takes back what was taken, once nobody will read it any more: a later frame will lie there. Without effect for anything else: for a
+   * reference, and for what was given back before.
+   */
+  static release(bytes: Uint8Array): void {
+    const slab = slabThatGave(bytes);
     if (slab !== undefined) giveSlab(slab);
   }
 
+  #addReference(bytes: Uint8Array): void {
+    this.#segments ??= [];
+    if (this.#filled > 0) {
+      this.#segmentsLength += this.#filled;
+      this.#segments.push(this.#takeFromSlab(Uint8Array));
+    }
+    this.#segments.push(bytes);
+    this.#segmentsLength += bytes.length;
+  }
+
+  #takeFromSlab(Part: PartConstructor): Uint8Array<ArrayBuffer> {
+    const slab = this.#slab!;
+    const bytes = new Part(slab.memory, 0, this.#filled);
+    slab.given = bytes;
+    // A longer one is not pooled, and must not stay alive for being the last.
+    if (slab.bytes.length <= MAX_SLAB_LENGTH) lastGiven = slab;
+    this.#slab = undefined;
+    this.#expected = Math.min(this.#filled, MAX_EXPECTED);
+    this.#filled = 0;
+    return bytes;
+  }
+
   #reserve(more: number): Uint8Array<ArrayBuffer> {
-    const needed = this.length + more;
+    const needed = this.#filled + more;
     const before = this.#slab;
     if (before !== undefined && before.bytes.length >= needed) return before.bytes;
     // Beyond the pooled lengths a slab doubles, so that gathering stays linear.
@@ -80,10 +143,23 @@ export class FrameWriter {
     else if (needed > MAX_SLAB_LENGTH) length = Math.max(needed, 2 * before.bytes.length);
     const slab = takeSlab(length);
     if (before !== undefined) {
-      copyBytes(before.bytes, 0, this.length, slab.bytes, 0);
+      copyBytes(before.bytes, 0, this.#filled, slab.bytes, 0);
       giveSlab(before);
     }
     this.#slab = slab;
     return slab.bytes;
   }
+}
+
+function slabThatGave(bytes: Uint8Array): Slab | undefined {
+  return lastGiven?.given === bytes ? lastGiven : slabOf(bytes);
+}
+
+/** The same bytes in memory of their own length; a reference as it is. */
+function compact(segment: Uint8Array, Part: PartConstructor): Uint8Array {
+  const slab = slabThatGave(segment);
+  if (slab === undefined) return segment;
+  const { buffer, byteOffset, length } = getHost().copy(segment);
+  giveSlab(slab);
+  return new Part(buffer, byteOffset, length);
 }

@@ -23,6 +23,11 @@ export interface SendMessageOptions {
    * message leaves whole, in one frame.
    */
   readonly inSlices?: boolean;
+  /**
+   * Bytes that are neither masked nor compressed are not copied. They must not change until the transport has written the segment of
+   * `takeOutgoingSegments` in which they leave. Default false.
+   */
+  readonly byReference?: boolean;
 }
 
 const COMPRESSED: FrameBits = { rsv1: true };
@@ -87,24 +92,11 @@ export class MessageSender {
     else this.inTurn(payload, (queued) => this.#write(opcode, queued, options));
   }
 
-  sendPrepared(message: PreparedMessage): void {
+  /** A message that was framed before. @param byReference a server passes the shared frame on without a copy */
+  sendPrepared(message: PreparedMessage, byReference: boolean): void {
     this.#requireNoMessage();
-    this.inTurn('', () => this.writer.writeEncoded(this.#frameOf(message)));
-  }
-
-  /** The frame of a prepared message, to be written by the caller. @throws also where `hasSlices` */
-  framePrepared(message: PreparedMessage): Uint8Array {
-    this.#requireNoMessage();
-    if (this.hasSlices) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
-    return this.#frameOf(message);
-  }
-
-  /** The header of a message whose payload the caller writes; undefined where that cannot be. */
-  headerFor(opcode: number, payload: Uint8Array, options: SendMessageOptions | undefined): Uint8Array | undefined {
-    this.#requireNoMessage();
-    const isCompressed = options?.compress !== false && this.compression?.isWorthDeflating(payload) === true;
-    if (this.encoder.role === 'client' || isCompressed || this.hasSlices) return undefined;
-    return this.encoder.headerOf(opcode, payload.length);
+    if (!this.hasSlices) this.#writePrepared(message, byReference);
+    else this.inTurn('', () => this.#writePrepared(message, byReference));
   }
 
   /** The first fragment of a message. @throws ProtocolError `WSIMD_MESSAGE_OPEN` */
@@ -150,16 +142,22 @@ export class MessageSender {
     const compression = options?.compress === false ? undefined : this.compression;
     spend(payload.length * COPY_COST);
     if (compression === undefined) {
-      this.writer.write(opcode, payload);
+      this.#writeAsIs(opcode, payload, options);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
       const bytes = typeof payload === 'string' ? ownUtf8(payload) : ownBytes(payload);
       this.#slices ??= new SliceQueue(compression, this.writer);
       this.#slices.begin(opcode, bytes);
     } else {
       const deflated = compression.deflate(payload);
-      if (deflated === undefined) this.writer.write(opcode, payload);
+      if (deflated === undefined) this.#writeAsIs(opcode, payload, options);
       else this.writer.write(opcode, deflated, COMPRESSED);
     }
+  }
+
+  #writeAsIs(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
+    const isReference = options?.byReference === true && typeof payload !== 'string' && this.encoder.role === 'server';
+    if (isReference) this.writer.writeByReference(opcode, payload);
+    else this.writer.write(opcode, payload);
   }
 
   #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
@@ -169,12 +167,15 @@ export class MessageSender {
     });
   }
 
-  #frameOf(message: PreparedMessage): Uint8Array {
+  #writePrepared(message: PreparedMessage, byReference: boolean): void {
     const form = message.compress ? this.compression?.deflatePrepared(message) : undefined;
-    if (this.encoder.role === 'server') return form?.serverFrame ?? message.serverFrame;
-    return form === undefined
-      ? this.encoder.encode(message.opcode, message.payload)
-      : this.encoder.encode(message.opcode, form.payload, COMPRESSED);
+    if (this.encoder.role === 'server') {
+      this.writer.writeEncoded(form?.serverFrame ?? message.serverFrame, byReference);
+    } else if (form === undefined) {
+      this.writer.write(message.opcode, message.payload);
+    } else {
+      this.writer.write(message.opcode, form.payload, COMPRESSED);
+    }
   }
 
   #requireNoMessage(): void {

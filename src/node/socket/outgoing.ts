@@ -1,18 +1,17 @@
 // The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
 
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { getHost } from '../../bytes/host.js';
 import { ownBytes, ownPayload } from '../../bytes/owned.js';
-import { MAX_SLAB_LENGTH } from '../../bytes/thresholds.js';
+import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../bytes/thresholds.js';
 import type { Connection } from '../../connection.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
 import { isBlob, joinCallbacks, type Payload, type SendCallback } from '../websocket/sendable.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
+import { SocketWriter } from './socket-writer.js';
 import { awaitTurn, type TurnTaker } from './turns.js';
-import { writesAsNode } from './writes-as-node.js';
 
 /** Receives errors and drain notifications that have no callback. */
 interface Owner {
@@ -25,19 +24,19 @@ interface Owner {
 }
 
 const COMPRESSED: SendMessageOptions = { inSlices: true };
+const COMPRESSED_BY_REFERENCE: SendMessageOptions = { inSlices: true, byReference: true };
 const UNCOMPRESSED: SendMessageOptions = { compress: false };
+const UNCOMPRESSED_BY_REFERENCE: SendMessageOptions = { compress: false, byReference: true };
+const BY_REFERENCE: SendMessageOptions = { byReference: true };
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().partClass(Buffer.alloc(0));
 export class Outgoing implements TurnTaker {
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #owner: Owner;
-  readonly #isEncrypted: boolean;
+  readonly #writer: SocketWriter;
   /** To be called when what has been gathered has left. */
   #callbacks: SendCallback[] | undefined;
-  /** Buffers that leave as they are, before what the connection has gathered: prepared frames, headers and long payloads. */
-  #uncopied: Uint8Array[] | undefined;
-  #uncopiedLength = 0;
   #isTurnAwaited = false;
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
@@ -54,23 +53,18 @@ export class Outgoing implements TurnTaker {
     this.#socket = socket;
     this.#connection = connection;
     this.#owner = owner;
-    this.#isEncrypted = socket instanceof TLSSocket;
+    this.#writer = new SocketWriter(socket, connection);
   }
 
-  /** Somebody waits to be told of what was sent, or something is held that was. */
+  /** A callback has not been called, or something has not been handed to the socket. */
   get isWaiting(): boolean {
-    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#uncopied !== undefined;
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#connection.outgoingLength > 0;
   }
 
-  /** Bytes that the system has not taken yet. */
+  /** Bytes that the system has not taken yet: of one queue, from Blobs over slices and gathered frames to the socket. */
   get length(): number {
     const { outgoingLength, pendingLength } = this.#connection;
-    const waitingLength = this.#blobs === undefined ? 0 : this.#blobs.length;
-    return outgoingLength + this.#uncopiedLength + pendingLength + this.#socket.writableLength + waitingLength;
-  }
-
-  get #gatheredLength(): number {
-    return this.#connection.outgoingLength + this.#uncopiedLength;
+    return (this.#blobs?.length ?? 0) + pendingLength + outgoingLength + this.#socket.writableLength;
   }
 
   /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
@@ -88,9 +82,8 @@ export class Outgoing implements TurnTaker {
     compress: boolean,
     callback: SendCallback | undefined,
   ): void {
-    const how = compress ? COMPRESSED : UNCOMPRESSED;
-    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, how, callback);
-    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, how, callback));
+    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, compress, callback);
+    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, compress, callback));
   }
 
   /** Sends a ping or a pong. @param payload at most 125 bytes */
@@ -111,9 +104,10 @@ export class Outgoing implements TurnTaker {
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
     const connection = this.#connection;
-    if (this.#holds > 0 || connection.outgoingLength > 0 || connection.hasSlices) connection.sendPrepared(message);
-    // The frame itself leaves: a broadcast makes no copy for any receiver.
-    else this.#addUncopied(connection.framePrepared(message));
+    // What is alone needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
+    const isAlone = this.#holds === 0 && connection.outgoingLength === 0;
+    const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
+    connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
     this.#gathered(callback);
   }
 
@@ -175,55 +169,15 @@ export class Outgoing implements TurnTaker {
     const connection = this.#connection;
     const socket = this.#socket;
     if (connection.hasSlices) this.#sliceSoon();
+    if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : this.#takeCallback();
-    const uncopied = this.#uncopied;
-    let hasRoom = true;
-    if (uncopied !== undefined) {
-      this.#uncopied = undefined;
-      this.#uncopiedLength = 0;
-      const isAll = connection.outgoingLength === 0;
-      hasRoom = this.#writeAll(uncopied, isAll ? callback : undefined);
-    }
-    if (connection.outgoingLength > 0) hasRoom = this.#writeGathered(callback);
-    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
-  }
-
-  /** Writes what the connection has gathered, and gives its slab back as soon as nobody reads it. @returns as `write` */
-  #writeGathered(callback: SendCallback | undefined): boolean {
-    const connection = this.#connection;
-    const socket = this.#socket;
+    // The peer reads slowly: what waits in the socket holds no more than its own length.
+    const isCompact = socket.writableLength > 0;
     // A Buffer: of anything else the socket would make one.
-    const bytes = connection.takeOutgoing(BufferPart);
-    if (socket.writableLength > 0) {
-      // The peer reads slowly: a copy holds no more than its own length.
-      const hasRoom = socket.write(Buffer.from(bytes), callback);
-      connection.releaseOutgoing(bytes);
-      return hasRoom;
-    }
-    if (!writesAsNode(socket)) return socket.write(bytes, callback);
-    if (!this.#isEncrypted) {
-      const hasRoom = socket.write(bytes, callback);
-      // With nothing pending, the system has taken all of it.
-      if (socket.writableLength === 0) connection.releaseOutgoing(bytes);
-      return hasRoom;
-    }
-    // Encrypted bytes are never taken at once. After an error the slab is left to the garbage collector.
-    return socket.write(bytes, (error) => {
-      if (!error) connection.releaseOutgoing(bytes);
-      callback?.(error);
-    });
-  }
-
-  /** In one write. @returns whether the socket has room for more */
-  #writeAll(buffers: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
-    const socket = this.#socket;
-    const last = buffers.length - 1;
-    if (last > 0) socket.cork();
-    let hasRoom = true;
-    for (const [i, buffer] of buffers.entries()) hasRoom = socket.write(buffer, i === last ? callback : undefined);
-    if (last > 0) socket.uncork();
-    return hasRoom;
+    const segments = connection.takeOutgoingSegments(BufferPart, isCompact);
+    const hasRoom = this.#writer.write(segments, callback);
+    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
   }
 
   /** Looks behind all that waits now whether anything waits still. */
@@ -234,7 +188,7 @@ export class Outgoing implements TurnTaker {
     const look = (error?: Error | null) => {
       if (!error) this.#lookForDrain();
     };
-    if (this.#gatheredLength > 0 || this.#connection.hasSlices) {
+    if (this.#connection.outgoingLength > 0 || this.#connection.hasSlices) {
       this.#callbacks ??= [];
       this.#callbacks.push(look);
     } else if (socket.writableNeedDrain) {
@@ -248,7 +202,7 @@ export class Outgoing implements TurnTaker {
   #lookForDrain(): void {
     if (!this.#owesDrain || !this.#socket.writable) return;
     // What is corked leaves when whoever corked wants it to.
-    const corked = this.#holds > 0 ? this.#gatheredLength : 0;
+    const corked = this.#holds > 0 ? this.#connection.outgoingLength : 0;
     if (this.length > corked) {
       this.#awaitDrain();
       return;
@@ -257,19 +211,12 @@ export class Outgoing implements TurnTaker {
     this.#owner.drained();
   }
 
-  #addUncopied(buffer: Uint8Array): void {
-    this.#uncopied ??= [];
-    this.#uncopied.push(buffer);
-    this.#uncopiedLength += buffer.length;
-  }
-
   /** The socket is gone: what waits will not leave. */
   fail(error: Error): void {
     const blobs = this.#blobs;
     this.#blobs = undefined;
-    this.#uncopied = undefined;
-    this.#uncopiedLength = 0;
     this.#failure = undefined;
+    for (const segment of this.#connection.takeOutgoingSegments()) this.#connection.releaseOutgoing(segment);
     this.#takeCallback()?.(error);
     blobs?.fail(error);
   }
@@ -278,38 +225,33 @@ export class Outgoing implements TurnTaker {
     payload: string | Uint8Array,
     isBinary: boolean,
     isLast: boolean,
-    how: SendMessageOptions,
+    compress: boolean,
     callback: SendCallback | undefined,
   ): void {
     const connection = this.#connection;
     if (connection.isMessageOpen) {
       connection.sendFragment(payload, isLast);
     } else if (!isLast) {
-      connection.startMessage(isBinary ? 'binary' : 'text', payload, how);
-    } else if (
-      typeof payload !== 'string' &&
-      payload.length >= MAX_SLAB_LENGTH &&
-      this.#sendUncopied(payload, isBinary, how)
-    ) {
-      // It is on its way.
-    } else if (!isBinary) {
-      connection.sendText(payload, how);
+      connection.startMessage(isBinary ? 'binary' : 'text', payload, compress ? COMPRESSED : UNCOMPRESSED);
+    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH) {
+      this.#sendLong(payload, isBinary, compress);
+    } else if (isBinary) {
+      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+      connection.sendBinary(bytes, compress ? COMPRESSED : UNCOMPRESSED);
     } else {
-      connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, how);
+      connection.sendText(payload, compress ? COMPRESSED : UNCOMPRESSED);
     }
     this.#gathered(callback);
   }
 
-  /** @returns false if it has to be copied: then nothing was done */
-  #sendUncopied(payload: Uint8Array, isBinary: boolean, how: SendMessageOptions): boolean {
+  /** What is long leaves from where it lies, if it leaves now. */
+  #sendLong(payload: Uint8Array, isBinary: boolean, compress: boolean): void {
     const connection = this.#connection;
-    const header = connection.headerFor(isBinary ? 'binary' : 'text', payload, how);
-    if (header === undefined) return false;
-    if (connection.outgoingLength > 0) this.flush();
-    this.#addUncopied(header);
     // The peer reads slowly: the payload is pending for nobody knows how long, and the caller may reuse its memory.
-    this.#addUncopied(this.#socket.writableLength > 0 ? ownBytes(payload) : payload);
-    return true;
+    const bytes = this.#socket.writableLength > 0 && connection.role === 'server' ? ownBytes(payload) : payload;
+    const how = compress ? COMPRESSED_BY_REFERENCE : UNCOMPRESSED_BY_REFERENCE;
+    if (isBinary) connection.sendBinary(bytes, how);
+    else connection.sendText(bytes, how);
   }
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
@@ -337,7 +279,7 @@ export class Outgoing implements TurnTaker {
       this.#callbacks ??= [];
       this.#callbacks.push(callback);
     }
-    if (this.#connection.outgoingLength + this.#uncopiedLength >= MAX_SLAB_LENGTH) this.flush();
+    if (this.#connection.outgoingLength >= MAX_SLAB_LENGTH) this.flush();
     else if (this.#holds === 0) this.#schedule.schedule();
   }
 

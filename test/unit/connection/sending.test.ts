@@ -107,28 +107,45 @@ describe.each(ROLES)('a %s Connection', (role) => {
       }
     });
 
-    it('frames prepared messages, and makes headers, for who writes to the transport himself', () => {
+    it('passes on by reference what it is told to, in segments for a transport that gathers', () => {
       const connection = connect();
       const prepared = new PreparedMessage('prepared');
-      const parts: Uint8Array[] = [connection.framePrepared(prepared)];
       const payload = randomBytes(70_000, 3);
       const text = bytesOf('grün');
-      for (const [type, bytes] of [
-        ['binary', payload],
-        ['text', text],
-      ] as const) {
-        const header = connection.headerFor(type, bytes);
-        // A client masks: there is no payload to write as it is.
-        expect(header === undefined).toBe(role === 'client');
-        if (header !== undefined) parts.push(header, bytes);
-      }
+      const isServer = role === 'server';
+      connection.sendPrepared(prepared, { byReference: true });
+      connection.sendText('copied');
+      connection.sendBinary(payload, { byReference: true });
+      connection.sendText(text, { byReference: true });
+      connection.ping();
+      const length = connection.outgoingLength;
+      const segments = connection.takeOutgoingSegments();
       expect(connection.outgoingLength).toBe(0);
-      const received = receiveWithWs(OTHER[role], concat(...parts));
-      const written = role === 'client' ? [] : [hex(payload), hex(text)];
-      expect(received.map(({ data }) => hex(data))).toEqual([hex(bytesOf('prepared')), ...written]);
+      // A client masks: nothing leaves as it lies.
+      expect([prepared.serverFrame, payload, text].map((bytes) => segments.includes(bytes))).toEqual(
+        Array(3).fill(isServer),
+      );
+      const bytes = concat(...segments);
+      expect(bytes.length).toBe(length);
+      const expected = [bytesOf('prepared'), bytesOf('copied'), payload, text];
+      expect(receiveWithWs(OTHER[role], bytes).map(({ data }) => hex(data))).toEqual(expected.map(hex));
+      for (const segment of segments) connection.releaseOutgoing(segment);
+      connection.sendText('later');
+      expect(hex(text)).toBe(hex(bytesOf('grün')));
       connection.close();
-      expect(() => connection.framePrepared(prepared)).toThrow(NOT_OPEN);
-      expect(() => connection.headerFor('binary', payload)).toThrow(NOT_OPEN);
+      expect(() => connection.sendPrepared(prepared, { byReference: true })).toThrow(NOT_OPEN);
+    });
+
+    it('copies what was sent by reference for a transport that takes one buffer', () => {
+      const connection = connect();
+      const payload = randomBytes(1000, 4);
+      connection.sendText('before');
+      connection.sendBinary(payload, { byReference: true });
+      connection.sendText('behind');
+      const bytes = connection.takeOutgoing();
+      const expected = [bytesOf('before'), payload.slice(), bytesOf('behind')].map(hex);
+      payload.fill(0);
+      expect(receiveWithWs(OTHER[role], bytes).map(({ data }) => hex(data))).toEqual(expected);
     });
 
     it('has no slices where nothing is compressed', () => {

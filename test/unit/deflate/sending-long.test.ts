@@ -68,7 +68,6 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
         connection.sendFragment('two', true);
         connection.sendText(long, { inSlices: true });
         connection.sendText(json(3));
-        expect(() => connection.framePrepared(new PreparedMessage('x'))).toThrow('last fragment');
         expect(connection.pendingLength).toBeGreaterThan(2 * bytesOf(long).length - 2 * sliceLength);
         let turns = 0;
         while (connection.hasSlices) {

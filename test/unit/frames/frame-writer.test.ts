@@ -1,4 +1,4 @@
-// src/frames/frame-writer.ts: frames gathered in one buffer, and the buffers that writers share.
+// src/frames/frame-writer.ts: frames that wait, gathered or passed on by reference, and the buffers that writers share.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../src/frames/frame-decoder.js';
@@ -42,7 +42,7 @@ describe('FrameWriter', () => {
     const writer = newWriter();
     writer.write(TEXT, 'one');
     writer.write(BINARY, Uint8Array.of(2), { fin: false });
-    writer.writeEncoded(encoder.encodePing('3'));
+    writer.writeEncoded(encoder.encodePing('3'), false);
     expect(writer.length).toBe(5 + 3 + 3);
     const bytes = writer.take();
     expect([...bytes]).toEqual([0x81, 3, 0x6f, 0x6e, 0x65, 0x02, 1, 2, 0x89, 1, 0x33]);
@@ -73,7 +73,7 @@ describe('FrameWriter', () => {
     const writer = newWriter();
     const frame = encoder.encodeBinary(randomBytes(50_000, 5));
     writer.write(TEXT, 'before');
-    for (let i = 0; i < 5; i++) writer.writeEncoded(frame);
+    for (let i = 0; i < 5; i++) writer.writeEncoded(frame, false);
     expect(Buffer.compare(writer.take(), concat(encoder.encodeText('before'), frame, frame, frame, frame, frame))).toBe(
       0,
     );
@@ -99,6 +99,72 @@ describe('FrameWriter', () => {
     expect(writer.length).toBe(6);
     writer.write(TEXT, 'good too');
     expect(payloadsOf(writer.take())).toEqual([hex(bytesOf('good')), hex(bytesOf('good too'))]);
+  });
+});
+
+describe('what is passed on by reference', () => {
+  const long = randomBytes(1000, 6);
+  const frame = encoder.encodeText('prepared');
+
+  /** Gathered frames, a payload, a frame, and gathered frames again. */
+  function fill(writer: FrameWriter): Uint8Array {
+    writer.write(TEXT, 'before');
+    writer.writeByReference(BINARY, long);
+    writer.writeEncoded(frame, true);
+    writer.write(TEXT, 'behind');
+    const expected = concat(
+      ...[encoder.encodeText('before'), encoder.encodeBinary(long), frame, encoder.encodeText('behind')],
+    );
+    expect(writer.length).toBe(expected.length);
+    return expected;
+  }
+
+  it('leaves in its place, as it lies', () => {
+    const writer = newWriter();
+    const expected = fill(writer);
+    const segments = writer.takeSegments();
+    expect(writer.length).toBe(0);
+    expect(writer.takeSegments()).toEqual([]);
+    expect(segments).toHaveLength(4);
+    expect([segments[1] === long, segments[2] === frame]).toEqual([true, true]);
+    expect(Buffer.compare(concat(...segments), expected)).toBe(0);
+  });
+
+  it('is copied by a transport that takes one buffer, which is its own', () => {
+    const writer = newWriter();
+    const expected = fill(writer);
+    const bytes = writer.take();
+    expect(writer.length).toBe(0);
+    expect(writer.take()).toHaveLength(0);
+    for (const other of ['x', 'y', 'z']) fill(newWriter()).fill(other.charCodeAt(0));
+    expect(Buffer.compare(bytes, expected)).toBe(0);
+    expect(bytes.buffer).not.toBe(long.buffer);
+  });
+
+  it('is never written over when it is given back, and the slabs beside it are used again', () => {
+    const writer = newWriter();
+    fill(writer);
+    const segments = writer.takeSegments();
+    for (const segment of segments) FrameWriter.release(segment);
+    for (const segment of segments) FrameWriter.release(segment);
+    const before = [hex(long), hex(frame)];
+    const writers = Array.from({ length: 5 }, newWriter);
+    for (const other of writers) other.write(TEXT, 'other');
+    const taken = writers.map((other) => other.take().buffer);
+    expect(new Set(taken).size).toBe(5);
+    expect(taken).toEqual(expect.arrayContaining([segments[0]!.buffer, segments[3]!.buffer]));
+    expect([hex(long), hex(frame)]).toEqual(before);
+  });
+
+  it('stays as it is where gathered frames are copied to their own length, and their slabs are free at once', () => {
+    const writer = newWriter();
+    const expected = fill(writer);
+    const segments = writer.takeSegments(undefined, true);
+    expect([segments[1] === long, segments[2] === frame]).toEqual([true, true]);
+    const others = Array.from({ length: 5 }, newWriter);
+    for (const other of others) other.write(TEXT, 'x'.repeat(100));
+    expect(Buffer.compare(concat(...segments), expected)).toBe(0);
+    expect(segments[0]!.buffer.byteLength).toBe(segments[0]!.length);
   });
 });
 

@@ -95,7 +95,7 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
       sender.start('text', bytesOf('€').subarray(0, 2), true);
       sender.continue(bytesOf('€').subarray(2), false);
       sender.continue('!', true);
-      sender.sendPrepared(new PreparedMessage('prepared'));
+      sender.sendPrepared(new PreparedMessage('prepared'), false);
       const received = receiveWithWs(OTHER[role], sender.writer.take());
       expect(received.map(({ isBinary }) => isBinary)).toEqual([false, true, false, false]);
       expect(Buffer.compare(received[1]!.data, data)).toBe(0);
@@ -110,43 +110,51 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
       expect(new MessageSender({ ...options }, undefined).encoder).not.toBe(one.encoder);
     });
 
-    it('gives the frame of a prepared message: shared by all of a server, masked anew by a client', () => {
-      const message = new PreparedMessage('to all');
-      const [first, second] = [plain().framePrepared(message), plain().framePrepared(message)];
-      expect(first === second).toBe(role === 'server');
-      for (const frame of [first, second]) {
-        expect(receiveWithWs(OTHER[role], frame).map(({ data }) => data.toString())).toEqual(['to all']);
-      }
-    });
+    it.each([false, true])(
+      'sends a prepared message: shared by all of a server, masked anew by a client (%s)',
+      (byReference) => {
+        const message = new PreparedMessage('to all');
+        const [first, second] = [plain(), plain()].map((sender) => {
+          sender.sendPrepared(message, byReference);
+          return sender.writer.takeSegments();
+        });
+        expect([first!.length, second!.length]).toEqual([1, 1]);
+        expect(first![0] === second![0]).toBe(role === 'server' && byReference);
+        for (const frames of [first!, second!]) {
+          expect(receiveWithWs(OTHER[role], concat(...frames)).map(({ data }) => data.toString())).toEqual(['to all']);
+        }
+      },
+    );
 
-    it('gives the frame of a prepared message that is compressed', () => {
+    it.each([false, true])('sends a prepared message that is compressed, by reference: %s', (byReference) => {
       const sender = compressing();
       const text = 'to all of them '.repeat(50);
-      sender.writer.writeEncoded(sender.framePrepared(new PreparedMessage(text)));
-      sender.writer.writeEncoded(sender.framePrepared(new PreparedMessage(text, { compress: false })));
+      sender.sendPrepared(new PreparedMessage(text), byReference);
+      sender.sendPrepared(new PreparedMessage(text, { compress: false }), byReference);
       const sent = frames(sender);
       expect(sent.map(({ rsv1 }) => rsv1)).toEqual([true, false]);
       expect(new InflatingPeer().inflate(sent[0]!.payload).toString()).toBe(text);
       expect(Buffer.from(sent[1]!.payload).toString()).toBe(text);
     });
 
-    it.each([0, 125, 126, 65_535, 65_536])('makes a header for %i bytes that are written behind it', (length) => {
+    it.each([0, 125, 126, 65_535, 65_536])('passes %i bytes on by reference, behind their header', (length) => {
       const payload = randomBytes(length, length);
-      const header = plain().headerFor(OPCODE_BINARY, payload, undefined);
-      // A client masks its payload: it cannot be written as it is.
-      expect(header === undefined).toBe(role === 'client');
-      if (header === undefined) return;
-      const [received] = receiveWithWs('client', concat(header, payload));
+      const sender = plain();
+      sender.send(OPCODE_BINARY, payload, { byReference: true });
+      const segments = sender.writer.takeSegments();
+      // A client masks its payload: it cannot be passed on as it is.
+      expect(segments.includes(payload)).toBe(role === 'server');
+      const [received] = receiveWithWs(OTHER[role], concat(...segments));
       expect(received?.isBinary && Buffer.compare(received.data, payload)).toBe(0);
     });
 
-    it('makes no header for what had better be compressed', () => {
+    it('passes nothing on by reference that is compressed', () => {
       const sender = compressing();
       const payload = bytesOf('again and again '.repeat(100));
-      expect(sender.headerFor(OPCODE_TEXT, payload, undefined)).toBeUndefined();
-      expect(sender.headerFor(OPCODE_TEXT, payload, { compress: true })).toBeUndefined();
-      const asItIs = sender.headerFor(OPCODE_TEXT, payload, { compress: false });
-      expect(asItIs?.[0]).toBe(role === 'server' ? 0x81 : undefined);
+      for (const compress of [true, false]) {
+        sender.send(OPCODE_TEXT, payload, { compress, byReference: true });
+        expect(sender.writer.takeSegments().includes(payload)).toBe(role === 'server' && !compress);
+      }
     });
 
     it('sends no other message inside a fragmented one', () => {
@@ -155,9 +163,10 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
       const message = new PreparedMessage('x');
       expect(() => sender.send(OPCODE_TEXT, 'x', undefined)).toThrow(MESSAGE_OPEN);
       expect(() => sender.start('text', 'x', true)).toThrow(MESSAGE_OPEN);
-      expect(() => sender.sendPrepared(message)).toThrow(MESSAGE_OPEN);
-      expect(() => sender.framePrepared(message)).toThrow(MESSAGE_OPEN);
-      expect(() => sender.headerFor(OPCODE_BINARY, bytesOf('x'), undefined)).toThrow(MESSAGE_OPEN);
+      for (const byReference of [true, false]) {
+        expect(() => sender.sendPrepared(message, byReference)).toThrow(MESSAGE_OPEN);
+        expect(() => sender.send(OPCODE_BINARY, bytesOf('x'), { byReference })).toThrow(MESSAGE_OPEN);
+      }
       sender.continue('b', true);
       sender.send(OPCODE_TEXT, 'x', undefined);
       expect(messages(sender)).toEqual([`${OPCODE_TEXT} ab`, `${OPCODE_TEXT} x`]);
@@ -200,9 +209,9 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
         expect(left).toBeLessThan(LONG.length);
         const behind = bytesOf('behind');
         const part = bytesOf('part');
-        sender.send(OPCODE_BINARY, behind, undefined);
+        sender.send(OPCODE_BINARY, behind, { byReference: true });
         sender.send(OPCODE_TEXT, 'as it is', { compress: false });
-        sender.sendPrepared(new PreparedMessage('prepared'));
+        sender.sendPrepared(new PreparedMessage('prepared'), true);
         sender.start('binary', part, true);
         sender.continue('s', true);
         expect(sender.pendingLength).toBe(left + 6 + 8 + 4 + 1);
@@ -210,8 +219,6 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
         behind.fill(0);
         part.fill(0);
         sender.writer.write(OPCODE_PING, 'between');
-        expect(sender.headerFor(OPCODE_BINARY, behind, { compress: false })).toBeUndefined();
-        expect(() => sender.framePrepared(new PreparedMessage('x'))).toThrow(MESSAGE_OPEN);
         sender.sendNextSlice();
         while (sender.hasSlices) sender.sendNextSlice();
         expect([sender.hasSlices, sender.pendingLength]).toEqual([false, 0]);

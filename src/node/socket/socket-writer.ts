@@ -1,0 +1,57 @@
+// Writes segments to a socket, in one write where it can, and gives their memory back once the system has taken them.
+
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Connection } from '../../connection.js';
+import type { SendCallback } from '../websocket/sendable.js';
+import { writesAsNode } from './writes-as-node.js';
+
+export class SocketWriter {
+  readonly #socket: Duplex;
+  readonly #connection: Connection;
+  readonly #isEncrypted: boolean;
+
+  /** @param connection whose segments are written, and which takes their memory back */
+  constructor(socket: Duplex, connection: Connection) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#isEncrypted = socket instanceof TLSSocket;
+  }
+
+  /** Writes segments. @param callback called when they have left @returns whether the socket has room for more */
+  write(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const socket = this.#socket;
+    const isPending = socket.writableLength > 0;
+    // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
+    if (isPending || !writesAsNode(socket)) return this.#writeAll(segments, callback);
+    // Encrypted bytes are never taken at once.
+    if (this.#isEncrypted) return this.#writeAll(segments, this.#releasing(segments, callback));
+    const hasRoom = this.#writeAll(segments, callback);
+    // With nothing pending, the system has taken all.
+    if (socket.writableLength === 0) this.#release(segments);
+    return hasRoom;
+  }
+
+  #writeAll(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const socket = this.#socket;
+    const last = segments.length - 1;
+    if (last === 0) return socket.write(segments[0], callback);
+    socket.cork();
+    let hasRoom = true;
+    for (const [i, segment] of segments.entries()) hasRoom = socket.write(segment, i === last ? callback : undefined);
+    socket.uncork();
+    return hasRoom;
+  }
+
+  /** The callback that gives memory back too. After an error it is left to the garbage collector. */
+  #releasing(segments: readonly Uint8Array[], callback: SendCallback | undefined): SendCallback {
+    return (error) => {
+      if (!error) this.#release(segments);
+      callback?.(error);
+    };
+  }
+
+  #release(segments: readonly Uint8Array[]): void {
+    for (const segment of segments) this.#connection.releaseOutgoing(segment);
+  }
+}
