@@ -1,9 +1,9 @@
 // When gathered frames are written, for all sockets of a process.
 //
-// The first send of a quiet connection is written at the end of the tick. Node drains its tick queue between any two timers,
-// immediates and I/O callbacks, so replies behind an `await` would be one write each: what the connection sends after the first
-// write is gathered until the end of the turn of the event loop. A connection that needed a second write in its last turn gathers
-// from the start. Nothing is ever written later than the end of the turn.
+// The first send of a quiet connection is written at once. What the connection sends behind it in the same turn of the event loop is
+// gathered until the turn ends, and leaves in one write: Node drains its tick queue between any two timers, immediates and I/O
+// callbacks, so replies behind an `await` would be one write each otherwise. A connection that needed a second write in the last turn in
+// which it sent gathers from the start. Nothing is ever written later than the end of the turn.
 
 import process from 'node:process';
 // Not the globals: tests replace those with a clock of their own, and what was sent leaves all the same.
@@ -11,9 +11,12 @@ import { setImmediate } from 'node:timers';
 
 const { nextTick } = process;
 
-/** Those to flush at the end of the tick, and those to look at when the turn ends. */
-let ticking: FlushSchedule[] = [];
-let turning: FlushSchedule[] = [];
+/** Counts the turns in which something was sent. */
+let turn = 0;
+/** The end of the turn is scheduled. */
+let isInTurn = false;
+/** Those to flush then. */
+let due: FlushSchedule[] = [];
 /** The socket whose chunk is being delivered: all answers to it are written when that is done. */
 let delivering: FlushSchedule | undefined;
 let isExitWatched = false;
@@ -29,14 +32,11 @@ export interface Flushable {
 /** The schedule of one socket. */
 export class FlushSchedule {
   readonly #queue: Flushable;
-  /** Something has been gathered, and a flush is scheduled. */
-  #isDue = false;
-  /** The end of the turn is scheduled. */
-  #isInTurn = false;
-  /** Gathers until the end of the turn from the first send on. */
-  #isBusy = false;
-  /** How often something was gathered in this turn. */
+  /** The last turn in which something was gathered, and how often. */
+  #turn = -1;
   #count = 0;
+  /** What has been gathered is flushed at the end of the turn. */
+  #isDue = false;
 
   constructor(queue: Flushable) {
     this.#queue = queue;
@@ -52,64 +52,57 @@ export class FlushSchedule {
     else if (delivering === this) delivering = undefined;
   }
 
-  /** Something has been gathered. */
-  schedule(): void {
-    this.#count++;
-    if (this.#isDue) return;
-    this.#isDue = true;
-    if (this.#isInTurn) return;
-    if (this.#isBusy) this.#joinTurn();
-    else if (ticking.push(this) === 1) nextTick(FlushSchedule.#endTick);
+  /** What is gathered next is to be written at once. */
+  get isQuiet(): boolean {
+    return this.#turn !== turn && this.#count <= 1;
   }
 
-  #joinTurn(): void {
-    this.#isInTurn = true;
-    if (turning.push(this) === 1) setImmediate(FlushSchedule.#endTurn);
-  }
-
-  #flushIfDue(): void {
-    if (!this.#isDue) return;
-    this.#isDue = false;
-    this.#queue.flushUnlessHeld();
-  }
-
-  static #endTick(): void {
-    const schedules = ticking;
-    ticking = [];
-    FlushSchedule.#each(schedules, FlushSchedule.#flushFirst);
-  }
-
-  static #flushFirst(schedule: FlushSchedule): void {
-    schedule.#joinTurn();
-    schedule.#flushIfDue();
+  /** Something has been gathered. @returns true if it is to be written at once; otherwise the end of the turn flushes it */
+  schedule(): boolean {
+    const { isQuiet } = this;
+    if (this.#turn === turn) {
+      this.#count++;
+    } else {
+      this.#turn = turn;
+      this.#count = 1;
+      if (!isInTurn) {
+        isInTurn = true;
+        setImmediate(FlushSchedule.#endTurn);
+      }
+    }
+    if (isQuiet) return true;
+    if (!this.#isDue) {
+      this.#isDue = true;
+      due.push(this);
+    }
+    return false;
   }
 
   static #endTurn(): void {
-    const schedules = turning;
-    turning = [];
-    FlushSchedule.#each(schedules, FlushSchedule.#flushLast);
-  }
-
-  static #flushLast(schedule: FlushSchedule): void {
-    schedule.#isInTurn = false;
-    schedule.#isBusy = schedule.#isBusy ? schedule.#count > 1 : schedule.#isDue;
-    schedule.#count = 0;
-    schedule.#flushIfDue();
+    const schedules = due;
+    due = [];
+    turn++;
+    isInTurn = false;
+    FlushSchedule.#flushAll(schedules);
   }
 
   /** `process.exit()` right after a send: what was sent is handed to the system, as with `ws`, which writes at once. */
   static #exit(): void {
     if (delivering !== undefined) delivering.#queue.flushAtExit();
-    for (const schedule of [...ticking, ...turning]) if (schedule.#isDue) schedule.#queue.flushAtExit();
+    for (const schedule of due) schedule.#queue.flushAtExit();
   }
 
   /** Where a socket's `write` throws, the others are written all the same. */
-  static #each(schedules: readonly FlushSchedule[], step: (schedule: FlushSchedule) => void): void {
+  static #flushAll(schedules: readonly FlushSchedule[]): void {
     let next = 0;
     try {
-      while (next < schedules.length) step(schedules[next++]!);
+      while (next < schedules.length) {
+        const schedule = schedules[next++]!;
+        schedule.#isDue = false;
+        schedule.#queue.flushUnlessHeld();
+      }
     } finally {
-      if (next < schedules.length) nextTick(FlushSchedule.#each, schedules.slice(next), step);
+      if (next < schedules.length) nextTick(FlushSchedule.#flushAll, schedules.slice(next));
     }
   }
 }

@@ -104,8 +104,8 @@ export class Outgoing implements TurnTaker {
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
     const connection = this.#connection;
-    // What is alone needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
-    const isAlone = this.#holds === 0 && connection.outgoingLength === 0;
+    // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
+    const isAlone = this.#holds === 0 && this.#schedule.isQuiet && connection.outgoingLength === 0;
     const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
     connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
     this.#gathered(callback);
@@ -280,7 +280,7 @@ export class Outgoing implements TurnTaker {
       this.#callbacks.push(callback);
     }
     if (this.#connection.outgoingLength >= MAX_SLAB_LENGTH) this.flush();
-    else if (this.#holds === 0) this.#schedule.schedule();
+    else if (this.#holds === 0 && this.#schedule.schedule()) this.flush();
   }
 
   #takeCallback(): SendCallback | undefined {

@@ -42,8 +42,8 @@ type ControlArguments = [
 /**
  * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
  *
- * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered; what is sent
- * outside leaves together at the end of the tick.
+ * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered. Outside, the first message of a
+ * quiet connection leaves at once, and what follows in the same turn of the event loop leaves together when the turn ends.
  */
 export class WebSocket extends EventTargetEmitter<WebSocket> {
   /** Of a client. */

@@ -62,6 +62,12 @@ async function settle(webSocket: WebSocket): Promise<void> {
   for (let i = 0; i < 5; i++) await turn();
 }
 
+/** The first message of a turn leaves at once; what is behind it is gathered. */
+function sendGathered(webSocket: WebSocket, text: string, callback?: () => void): void {
+  webSocket.send('at once');
+  webSocket.send(text, callback);
+}
+
 const CASES = TRANSPORTS.flatMap((transport) =>
   ['client', 'server'].flatMap((side) =>
     [false, true].map((compressed) => ({ transport, name: transport.name, side, compressed })),
@@ -78,14 +84,14 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
 
   test('of what was only gathered', async () => {
     const { sender, drains } = await openSender();
-    sender.send('gathered');
+    sendGathered(sender, 'gathered');
     expect(sender.bufferedAmount).toBeGreaterThan(0);
     expect(sender.bufferedAmount).toBeGreaterThan(0);
     await expect.poll(() => drains.length).toBe(1);
     expect(sender.bufferedAmount).toBe(0);
     await settle(sender);
     expect(drains.length).toBe(1);
-    sender.send('and again');
+    sendGathered(sender, 'and again');
     expect(sender.bufferedAmount).toBeGreaterThan(0);
     await expect.poll(() => drains.length).toBe(2);
   });
@@ -123,10 +129,10 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
     });
     const text = Array.from({ length: 60_000 }, (_, i) => `line ${i} ${(i * 7919) % 1000}`).join('\n');
     sender.send(text);
-    sender.send('behind');
+    sendGathered(sender, 'behind');
     // Of what is not compressed TCP may have taken all but the last already.
     expect(sender.bufferedAmount).toBeGreaterThan(compressed ? text.length / 2 : 0);
-    await expect.poll(() => [messages.length, drains.length], { timeout: 20_000 }).toEqual([2, 1]);
+    await expect.poll(() => [messages.length, drains.length], { timeout: 20_000 }).toEqual([3, 1]);
     expect(amount).toBe(0);
     await settle(sender);
     expect(drains.length).toBe(1);
@@ -158,7 +164,7 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
     sender.send('unseen');
     await settle(sender);
     expect(drains).toEqual([]);
-    sender.send('seen');
+    sendGathered(sender, 'seen');
     expect(sender.bufferedAmount).toBeGreaterThan(0);
     sender.terminate();
     await next(sender, 'close');
@@ -191,7 +197,7 @@ test('after messages were dropped, though nobody looked', async () => {
   onTestFinished(() => client.terminate());
   const [served] = await connection;
   const events = record(served, ['drain', 'dropped']);
-  served.send('more than ten bytes');
+  sendGathered(served, 'more than ten bytes');
   served.send('too much');
   await expect.poll(() => events).toEqual([['dropped', 'too much', false], ['drain']]);
 });
@@ -207,7 +213,7 @@ test('a callback that throws keeps it from nobody', async () => {
     });
   });
   const drained = next(client, 'drain');
-  client.send('one', () => {
+  sendGathered(client, 'one', () => {
     throw new Error('of the callback');
   });
   expect(client.bufferedAmount).toBeGreaterThan(0);

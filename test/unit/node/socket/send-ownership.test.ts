@@ -54,7 +54,7 @@ const WAYS: readonly [string, (sender: WebSocket, bytes: Bytes) => void][] = [
 
 /** Each holds back what is sent after it, and returns how that is let go. */
 const DELAYS: readonly [string, (sender: WebSocket) => () => void][] = [
-  ['to the end of the tick', () => () => {}],
+  ['to the end of the turn', () => () => {}],
   [
     'behind a message that is compressed in slices',
     (sender) => {
