@@ -131,6 +131,10 @@ const TABLE = {
     closeCode: CLOSE_POLICY_VIOLATION,
     message: 'more pings came than maxPingRate lets be answered',
   },
+  WSIMD_UNREAD: {
+    closeCode: CLOSE_POLICY_VIOLATION,
+    message: 'no message was read for unreadTimeout although the peer had more to send',
+  },
 
   // ---- The transport
   WSIMD_CONNECTION_LOST: {

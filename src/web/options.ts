@@ -43,6 +43,14 @@ export interface WebSocketStreamOptions
    * Default 30,000.
    */
   readonly closeTimeout?: number;
+  /**
+   * Milliseconds that the peer may have to wait because no message is read, before the connection is failed with
+   * `WSIMD_UNREAD` (close code 1008); as `handshakeTimeout`, but Infinity: for ever. Each message that is read begins the time
+   * anew. It bounds how long a peer that has gone can stay unnoticed: its end stands behind its messages, and is found at once
+   * only if at most about 64 KiB of them have not been taken from the transport, after two seconds 1 MiB. Messages that wait in
+   * `readable` can still be read afterwards. Default 300,000, five minutes.
+   */
+  readonly unreadTimeout?: number;
   /** Ends the attempt to open the WebSocket. Without effect once it is open. */
   readonly signal?: AbortSignal;
 }
@@ -64,6 +72,7 @@ export function checkStreamOptions(options: WebSocketStreamOptions): void {
     highWaterMark: atLeast(0),
     handshakeTimeout: duration(0),
     closeTimeout: duration(0),
+    unreadTimeout: duration(0),
     perMessageDeflate: objectWith('offer', 'a PerMessageDeflate of wsimd/deflate'),
     signal: objectWith('addEventListener', 'an AbortSignal'),
     requireOrigin: trueOrFalse,

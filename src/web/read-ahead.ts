@@ -1,10 +1,14 @@
-// Chunks that are read from a transport before there is room for what is in them: a bounded number of bytes, so that a peer that
-// has gone is noticed while nobody reads its messages.
+// Chunks that are read from a transport before there is room for their messages: a bounded number of bytes, so that the end of a
+// peer that has gone is found while nobody reads its messages.
 
 import type { Transport } from './byte-streams.js';
 
 /** Bytes. A chunk that reaches beyond it is kept, and is the last. */
-const MAX_LENGTH = 64 * 1024;
+const FIRST_LIMIT = 64 * 1024;
+/** The same once nobody has read for a while: only an end that is within it can be found. */
+const LAST_LIMIT = 1024 * 1024;
+/** Bytes that a chunk counts beyond its own, about what its object takes: a peer may send its bytes one by one. */
+const CHUNK_COST = 256;
 
 /** How the last read ended: with an error, or with the peer's end. */
 interface End {
@@ -14,7 +18,9 @@ interface End {
 export class ReadAhead {
   readonly #transport: Transport;
   readonly #chunks: Uint8Array[] = [];
+  /** Of the chunks and their objects. */
   #length = 0;
+  #limit = FIRST_LIMIT;
   /** The read under way; never rejects. */
   #reading: Promise<void> | undefined;
   #isLost = false;
@@ -36,6 +42,13 @@ export class ReadAhead {
       });
       this.#wake = undefined;
     }
+    this.#limit = FIRST_LIMIT;
+  }
+
+  /** Reads up to 1 MiB ahead in the wait that is under way: the reader has been away for long. */
+  lookFurther(): void {
+    this.#limit = LAST_LIMIT;
+    this.wake();
   }
 
   /** There may be room. */
@@ -50,7 +63,7 @@ export class ReadAhead {
   }
 
   #read(): void {
-    if (this.#reading !== undefined || this.#length >= MAX_LENGTH) return;
+    if (this.#reading !== undefined || this.#length >= this.#limit) return;
     this.#reading = this.#transport.read().then(
       (chunk) => this.#add(chunk),
       (error: unknown) => this.#ended({ failure: { error } }),
@@ -67,7 +80,7 @@ export class ReadAhead {
     if (this.#chunks.length === 0) await this.#reading;
     const chunk = this.#chunks.shift();
     if (chunk === undefined && this.#end?.failure !== undefined) throw this.#end.failure.error;
-    this.#length -= chunk?.length ?? 0;
+    if (chunk !== undefined) this.#length -= chunk.length + CHUNK_COST;
     return chunk;
   }
 
@@ -78,7 +91,7 @@ export class ReadAhead {
     }
     // What is read next would overwrite it.
     this.#chunks.push(this.#transport.reusesBuffer ? chunk.slice() : chunk);
-    this.#length += chunk.length;
+    this.#length += chunk.length + CHUNK_COST;
     this.#reading = undefined;
     this.wake();
   }

@@ -12,6 +12,7 @@ import type { HandshakeResult } from './handshake.js';
 import type { WebSocketStreamOptions } from './options.js';
 import { ReadAhead } from './read-ahead.js';
 import { nextTurn } from './turns.js';
+import { watchUnread } from './unread-watch.js';
 
 /** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
 export type Message = string | Uint8Array;
@@ -22,8 +23,9 @@ export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 export interface OpenedWebSocket {
   /**
    * The messages that come. While nobody reads them and `highWaterMark` is reached, no more than 64 KiB are read from the
-   * transport: the peer has to wait. Once we have sent a Close, up to 1 MiB of messages more is taken, to find the peer's behind
-   * them. Ends when the closing handshake is done; fails with a ProtocolError if the connection does.
+   * transport, after two seconds 1 MiB, to notice a peer that has gone: beyond that the peer has to wait, for `unreadTimeout` at
+   * most. Once we have sent a Close, up to 1 MiB of messages more is taken, to find the peer's behind them. Ends when the closing
+   * handshake is done; fails with a ProtocolError if the connection does.
    */
   readonly readable: ReadableStream<Message>;
   /**
@@ -47,6 +49,7 @@ export interface CloseInfo {
 
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 const DEFAULT_TIMEOUT = 30_000;
+const DEFAULT_UNREAD_TIMEOUT = 300_000;
 /** Up to so many bytes are gathered while the transport writes, before whoever sends has to wait. */
 const MAX_GATHERED = 64 * 1024;
 /**
@@ -208,8 +211,8 @@ export class WebSocketStream<Opened extends object = object> {
           // A server ends the transport first, a client gives it time to (section 7.1.1).
           if (connection.role === 'server') await this.#transport.end();
         } else if (!this.#hasRoom()) {
-          // A peer that goes is noticed all the same.
-          await this.#ahead.awaitRoom(() => this.#hasRoom());
+          await this.#awaitRoom();
+          if (this.#failure !== undefined) break;
         }
       }
       this.#failure ??= connection.receiveEnd();
@@ -226,10 +229,30 @@ export class WebSocketStream<Opened extends object = object> {
     const connection = this.#connection;
     while (connection.hasPendingInput) {
       void this.#flush();
-      await this.#ahead.awaitRoom(() => this.#hasRoom());
+      await this.#awaitRoom();
       await nextTurn();
       connection.continue(handler);
     }
+  }
+
+  /** Waits for the reader, not for ever. A peer that goes is noticed meanwhile, as far as the transport can tell. */
+  async #awaitRoom(): Promise<void> {
+    const stopWatching = watchUnread(this.#options.unreadTimeout ?? DEFAULT_UNREAD_TIMEOUT, {
+      room: () => this.#incoming?.desiredSize ?? 0,
+      onAway: () => this.#ahead.lookFurther(),
+      onTimeout: () => this.#failUnread(),
+    });
+    await this.#ahead.awaitRoom(() => this.#hasRoom());
+    stopWatching();
+  }
+
+  /** What has been read ahead is lost. Once we have sent a Close, the time that the peer has to answer it is what counts. */
+  #failUnread(): void {
+    if (this.#connection.state !== 'open') return;
+    this.#failure = new ProtocolError('WSIMD_UNREAD');
+    this.#connection.fail(this.#failure);
+    void this.#flush();
+    this.#ahead.stop();
   }
 
   async #finish(): Promise<CloseInfo> {

@@ -63,7 +63,28 @@ async function converse([near, far], what) {
   equal(await Promise.all([client.closed, server.closed]), [info, info], `${what}: closed`);
 }
 
+/** A peer that goes while its messages are not read: its end is found, if not behind them, after a time. */
+async function leaveUnread([near, far], length, what) {
+  const server = acceptWebSocket(far, { highWaterMark: 10, unreadTimeout: 4000, closeTimeout: 100 });
+  const client = connectWebSocket(near, { url: 'ws://localhost/', closeTimeout: 100 });
+  const [, { writable }] = await Promise.all([server.opened, client.opened]);
+  const writer = writable.getWriter();
+  const message = new Uint8Array(10_000);
+  for (let left = length; left > 0; left -= message.length) writer.write(message).catch(() => {});
+  // Our Close is behind the messages, and the transport is cut before it can be answered.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.close();
+  const began = performance.now();
+  const code = await server.closed.then(
+    () => 'closed',
+    (error) => error.code,
+  );
+  equal(code, length > 1_000_000 ? 'WSIMD_UNREAD' : 'closed', `${what}: ${length} bytes unread`);
+  equal(performance.now() - began < 10_000, true, `${what}: ${length} bytes unread, in time`);
+}
+
 await converse(memoryStreams(), 'memory');
+for (const length of [60_000, 300_000, 10_000_000]) await leaveUnread(await tcpStreams(), length, 'TCP');
 await converse(await tcpStreams(), 'TCP');
 // Of a socket that has both, its methods are used; here its streams.
 if (Deno) {

@@ -33,6 +33,7 @@ const STREAMS = [
   ['highWaterMark', NO_NUMBERS],
   ['handshakeTimeout', [...NO_NUMBERS, 2 ** 31]],
   ['closeTimeout', [...NO_NUMBERS, 2 ** 31]],
+  ['unreadTimeout', [...NO_NUMBERS, 2 ** 31]],
   ['perMessageDeflate', [true, {}, 'x', 1]],
   ['signal', [true, {}, 'x', 1]],
 ] as const;

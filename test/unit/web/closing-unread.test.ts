@@ -3,38 +3,13 @@
 import { describe, expect, it } from 'vitest';
 import { createRequest } from '../../../src/handshake/client.js';
 import { encodeLatin1 } from '../../../src/handshake/head.js';
-import { acceptWebSocket, type ByteSocket, type ByteStreams, type Message } from '../../../src/web/index.js';
+import { acceptWebSocket, type ByteSocket, type ByteStreams } from '../../../src/web/index.js';
 import { Peer, stream } from '../../support/frames/wire.js';
 import { connectedStreams } from './memory-streams.js';
+import { readToEnd, socketOver } from './peer-streams.js';
 
 const peer = new Peer('server');
 const CLOSE = stream(peer.close(1000));
-
-/** Streams as a socket that reads into a buffer. */
-function socketOver({ readable, writable }: ByteStreams): ByteSocket {
-  const reader = readable.getReader();
-  const writer = writable.getWriter();
-  let rest = new Uint8Array(0);
-  return {
-    async read(target) {
-      if (rest.length === 0) {
-        const { value } = await reader.read();
-        if (value === undefined) return null;
-        rest = new Uint8Array(value);
-      }
-      const length = Math.min(rest.length, target.length);
-      target.set(rest.subarray(0, length));
-      rest = rest.slice(length);
-      return length;
-    },
-    async write(bytes) {
-      await writer.write(bytes.slice());
-      return bytes.length;
-    },
-    closeWrite: () => writer.close(),
-    close: () => void reader.cancel().catch(() => {}),
-  };
-}
 
 /** A server, and its client as the bytes that it writes and gets. */
 async function open(over: (streams: ByteStreams) => ByteStreams | ByteSocket, options: object = {}) {
@@ -46,21 +21,6 @@ async function open(over: (streams: ByteStreams) => ByteStreams | ByteSocket, op
   await reader.read();
   const { readable } = await server.opened;
   return { server, readable, writer, reader };
-}
-
-/** What can be read, and how that ends. */
-async function readAll(readable: ReadableStream<Message>): Promise<(Message | { readonly error: unknown })[]> {
-  const messages: (Message | { readonly error: unknown })[] = [];
-  const reader = readable.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return messages;
-      messages.push(value);
-    }
-  } catch (error) {
-    return [...messages, { error }];
-  }
 }
 
 /** Longer than the high-water mark, each in a chunk of its own. */
@@ -80,7 +40,7 @@ describe.each([
     void writer.write(CLOSE);
     void writer.close();
     expect(await server.closed).toEqual({ closeCode: 1000, reason: '' });
-    expect(await readAll(readable)).toEqual(TEXTS);
+    expect(await readToEnd(readable)).toEqual({ messages: TEXTS });
   });
 
   it('a peer that floods us behind our Close waits for the reader again, a mebibyte later', async () => {
@@ -99,9 +59,9 @@ describe.each([
     }
     await expect(server.closed).rejects.toMatchObject({ code: 'WSIMD_CONNECTION_LOST' });
     // What the streams between us hold is not ours.
-    const read = (await readAll(readable)).filter((each) => each instanceof Uint8Array);
-    expect(read.length).toBeGreaterThan(100);
-    expect(read.length).toBeLessThan(120);
+    const { messages } = await readToEnd(readable);
+    expect(messages.length).toBeGreaterThan(100);
+    expect(messages.length).toBeLessThan(120);
     expect(written).toBeGreaterThan(0);
   });
 
@@ -111,7 +71,7 @@ describe.each([
     void writer.write(CLOSE);
     void writer.close();
     expect(await server.closed).toEqual({ closeCode: 1000, reason: '' });
-    expect(await readAll(readable)).toEqual(TEXTS);
+    expect(await readToEnd(readable)).toEqual({ messages: TEXTS });
   });
 
   it.each([
@@ -123,9 +83,9 @@ describe.each([
     await settle();
     end(writer).catch(() => {});
     await expect(server.closed).rejects.toMatchObject({ code: 'WSIMD_CONNECTION_LOST', closeCode: 1006 });
-    const read = await readAll(readable);
-    expect(read.at(-1)).toMatchObject({ error: { code: 'WSIMD_CONNECTION_LOST' } });
-    expect(read.slice(0, -1)).toEqual(TEXTS);
+    const { messages, error } = await readToEnd(readable);
+    expect(error).toMatchObject({ code: 'WSIMD_CONNECTION_LOST' });
+    expect(messages).toEqual(TEXTS);
   });
 
   it('a peer that writes without an end is read ahead by 64 KiB at most', async () => {
