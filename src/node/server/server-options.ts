@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { OriginOptions } from '../../handshake/origin.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { WebSocketOptions } from '../websocket/options.js';
+import type { PerMessageDeflateOptions } from '../websocket/per-message-deflate.js';
 import type { WebSocket } from '../websocket/websocket.js';
 
 /** What `verifyClient` is asked about. */
@@ -83,6 +84,26 @@ export interface ServerOptions<
    */
   readonly origin?: OriginOptions['origin'];
 }
+
+/**
+ * The options as a server keeps them. The types are narrower than those that it takes, so that a server can be given to a function
+ * that asks for one of `@types/ws`: `server` may be one of `node:http2` all the same, `perMessageDeflate` a PerMessageDeflate,
+ * a limit null, and `WebSocket` has no statics but its own.
+ */
+export type KeptOptions<
+  T extends typeof WebSocket = typeof WebSocket,
+  U extends typeof IncomingMessage = typeof IncomingMessage,
+> = WithoutNull<Omit<ServerOptions<T, U>, 'server' | 'perMessageDeflate' | 'WebSocket'>> & {
+  readonly server?: Server<U> | HttpsServer<U> | undefined;
+  readonly perMessageDeflate?: boolean | KeptDeflateOptions | undefined;
+  readonly WebSocket?: (T & { readonly [Name in StaticsOfWs]: never }) | undefined;
+};
+type WithoutNull<Options> = { [Name in keyof Options]: Exclude<Options[Name], null> };
+type KeptDeflateOptions = Omit<PerMessageDeflateOptions, 'serverMaxWindowBits' | 'clientMaxWindowBits'> & {
+  readonly serverMaxWindowBits?: number | undefined;
+  readonly clientMaxWindowBits?: number | undefined;
+};
+type StaticsOfWs = 'Server' | 'WebSocketServer' | 'WebSocket' | 'createWebSocketStream';
 
 /** Names and arguments of the events of a server. */
 export interface ServerEvents<

@@ -13,7 +13,7 @@ import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
 import { Handshakes, type OnAccepted } from './server-handshake.js';
-import type { ServerEvents, ServerOptions } from './server-options.js';
+import type { KeptOptions, ServerEvents, ServerOptions } from './server-options.js';
 import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
@@ -32,7 +32,7 @@ export class WebSocketServer<
   T extends typeof WebSocket = typeof WebSocket,
   U extends typeof IncomingMessage = typeof IncomingMessage,
 > extends TypedEmitter<ServerEvents<T, U>> {
-  readonly options: ServerOptions<T, U>;
+  readonly options: KeptOptions<T, U>;
   /** The option, or `''`. A label for programs, which may set it: `shouldHandle` goes by `options.path`. */
   path: string;
   /** The connections that are open; not there if `clientTracking` is false. */
@@ -61,7 +61,7 @@ export class WebSocketServer<
     if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError('a WebSocketServer takes exactly one of the options port, server and noServer');
     }
-    this.options = options;
+    this.options = options as KeptOptions<T, U>;
     this.path = options.path ?? '';
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
     this.#handshakes = new Handshakes<T, U>(this, config, check, {

@@ -72,6 +72,12 @@ export interface EventListenerOptions {
   readonly once?: boolean | undefined;
 }
 
+/**
+ * What `onopen` and the like hold. What is read from one takes events of any target: else no WebSocket would be assignable to one of
+ * `@types/ws`.
+ */
+type Attribute<E> = ((event: E) => void) | null;
+
 type EventName = keyof EventMap<unknown>;
 type Emit = (...args: never[]) => void;
 interface Origin {
@@ -107,28 +113,28 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
     return CLOSED;
   }
 
-  get onopen(): ((event: Event<Self>) => void) | null {
+  get onopen(): Attribute<Event<unknown>> {
     return this.#attribute('open');
   }
-  set onopen(handler: ((event: Event<Self>) => void) | null) {
+  set onopen(handler: Attribute<Event<Self>>) {
     this.#setAttribute('open', handler);
   }
-  get onmessage(): ((event: MessageEvent<Self>) => void) | null {
+  get onmessage(): Attribute<MessageEvent<unknown>> {
     return this.#attribute('message');
   }
-  set onmessage(handler: ((event: MessageEvent<Self>) => void) | null) {
+  set onmessage(handler: Attribute<MessageEvent<Self>>) {
     this.#setAttribute('message', handler);
   }
-  get onclose(): ((event: CloseEvent<Self>) => void) | null {
+  get onclose(): Attribute<CloseEvent<unknown>> {
     return this.#attribute('close');
   }
-  set onclose(handler: ((event: CloseEvent<Self>) => void) | null) {
+  set onclose(handler: Attribute<CloseEvent<Self>>) {
     this.#setAttribute('close', handler);
   }
-  get onerror(): ((event: ErrorEvent<Self>) => void) | null {
+  get onerror(): Attribute<ErrorEvent<unknown>> {
     return this.#attribute('error');
   }
-  set onerror(handler: ((event: ErrorEvent<Self>) => void) | null) {
+  set onerror(handler: Attribute<ErrorEvent<Self>>) {
     this.#setAttribute('error', handler);
   }
 

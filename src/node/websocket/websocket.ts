@@ -102,9 +102,12 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
     return this.#link?.readyState ?? this.#readyState;
   }
 
-  /** In what binary messages are handed out: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'`, `'blob'`. */
-  get binaryType(): BinaryType {
-    return this.#binaryType;
+  /**
+   * In what binary messages are handed out: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'`, `'blob'`. The type of what is
+   * read has no `'blob'`, as that of `@types/ws` has none: a function that asks for such a WebSocket takes one of these.
+   */
+  get binaryType(): Exclude<BinaryType, 'blob'> {
+    return this.#binaryType as Exclude<BinaryType, 'blob'>;
   }
   set binaryType(type: BinaryType) {
     if (!BINARY_TYPES.includes(type)) return;
