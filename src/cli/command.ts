@@ -50,3 +50,22 @@ export function parseInteger(option: string, text: string, min: number, max: num
   }
   return number;
 }
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['', 1000],
+  ['s', 1000],
+  ['m', 60_000],
+]);
+/** The longest delay that `setTimeout` takes. */
+const MAX_DURATION = 2 ** 31 - 1;
+
+/** A duration such as `250ms`, `1.5s`, `2m` or a number of seconds. @returns milliseconds @throws UsageError */
+export function parseDuration(option: string, text: string): number {
+  const [, digits = '', unit = ''] = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const duration = Number(digits) * UNITS.get(unit)!;
+  if (digits === '' || duration > MAX_DURATION) {
+    throw new UsageError(`${option} is a duration such as 250ms, 1.5s or 2m, not "${text}"`);
+  }
+  return duration;
+}

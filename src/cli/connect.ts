@@ -3,11 +3,15 @@
 import { ProtocolError } from '../index.js';
 import { rethrowUnless } from '../protocol/rethrow-unless.js';
 import { CLIENT_HELP, CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
-import { type Dialled, dial, errorKind, errorText } from './client/dial.js';
-import { type Command, CommandError, parseOptions } from './command.js';
+import { type Dialled, dial } from './client/dial.js';
+import { dialErrorText } from './client/dial-errors.js';
+import { type Command, CommandError, parseDuration, parseOptions } from './command.js';
 import { Console } from './connect/console.js';
 import { INPUT_HELP, InputError, parseInput } from './connect/input-line.js';
 import { Session } from './connect/session.js';
+
+/** Milliseconds in which an answer to --send may come. */
+const SEND_WAIT = 1000;
 
 export const command: Command = {
   help: `wsimd connect: sends what is typed, shows what comes
@@ -17,6 +21,10 @@ Usage: wsimd connect [options] URL
 Options:
   --binary              lines are binary messages, the bytes of their UTF-8
   --hex                 show messages in hex; with --binary, lines are hex too
+  --send LINE           send this line instead of those of the input; may be given
+                        several times
+  --wait DURATION       close this long after the last line: 250ms, 1.5s, 2m.
+                        Default: with --send 1s, else never
 ${CLIENT_HELP}
 Lines:
 ${INPUT_HELP}
@@ -28,6 +36,10 @@ standard error. The end of the input does not close the connection: end it with
 /close, or leave that to the server.
 
   printf 'hello\\n/close\\n' | wsimd connect ws://localhost:8080/echo
+
+To send one message and see what comes back:
+
+  wsimd connect --send hello --wait 1s ws://localhost:8080/echo
 
 A terminal shows control characters and bidi marks from the server as escapes,
 such as \\u{1b}. A pipe or a file gets texts unchanged.
@@ -42,17 +54,22 @@ Exit code: 0 where both ends closed the connection as they should, else 1.
         ...CLIENT_OPTIONS,
         binary: { type: 'boolean', default: false },
         hex: { type: 'boolean', default: false },
+        send: { type: 'string', multiple: true },
+        wait: { type: 'string' },
       },
     });
     const client = readClientOptions(positionals, values);
-    const terminal = new Console(values.hex);
+    const given = values.send;
+    const wait =
+      values.wait === undefined ? (given === undefined ? undefined : SEND_WAIT) : parseDuration('--wait', values.wait);
+    const terminal = new Console(values.hex, given === undefined);
     const interruption = new Interruption();
     let dialled: Dialled;
     try {
       dialled = await dial({ ...client, signal: interruption.signal });
     } catch (error) {
       terminal.stop();
-      throw new CommandError(`cannot connect to ${String(client.request.url)}: ${describe(error)}`);
+      throw new CommandError(`cannot connect to ${String(client.request.url)}: ${dialErrorText(error)}`);
     }
     const { protocol } = dialled.response;
     terminal.note(`connected${protocol === undefined ? '' : `, subprotocol ${protocol}`}`);
@@ -65,17 +82,26 @@ Exit code: 0 where both ends closed the connection as they should, else 1.
     interruption.on(close);
     const lines = values.binary ? (values.hex ? 'hex' : 'binary') : 'text';
     let wasMistaken = false;
-    terminal.start(
-      (line) => {
-        if (!take(line, lines, session, terminal)) wasMistaken = true;
+    let waitTimer: NodeJS.Timeout | undefined;
+    const takeLine = (line: string) => {
+      if (!take(line, lines, session, terminal)) wasMistaken = true;
+    };
+    const end = () => {
+      if (terminal.isTerminal && session.isOpen) session.close();
+      else if (wait !== undefined) waitTimer = setTimeout(() => session.isOpen && session.close(), wait);
+    };
+    if (given === undefined) {
+      const takeTyped = (line: string) => {
+        takeLine(line);
         if (session.isFull(() => terminal.resume())) terminal.pause();
-      },
-      () => {
-        if (terminal.isTerminal && session.isOpen) session.close();
-      },
-      close,
-    );
+      };
+      terminal.start(takeTyped, end, close);
+    } else {
+      for (const line of given) takeLine(line);
+      end();
+    }
     const isClean = await session.closed;
+    clearTimeout(waitTimer);
     interruption.off();
     terminal.stop();
     // A script's mistake is one that nobody has seen.
@@ -115,11 +141,6 @@ function take(line: string, lines: 'text' | 'binary' | 'hex', session: Session, 
     terminal.error(error.message);
     return false;
   }
-}
-
-function describe(error: unknown): string {
-  const [kind, text] = [errorKind(error), errorText(error)];
-  return text.includes(kind) || kind.startsWith('WSIMD_') ? text : `${text} (${kind})`;
 }
 
 /** Signals: the first one is for `signal` and the listener, a second one ends the process as usual. */

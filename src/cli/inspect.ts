@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
+import { fileErrorText } from './files.js';
 import { ByteReader } from './inspect/capture/byte-reader.js';
 import { inspectCapture } from './inspect/capture/inspect-capture.js';
 import { Conversation } from './inspect/conversation/conversation.js';
@@ -51,7 +52,8 @@ the server. A message of several frames is told once more, joined. Compressed
 messages (permessage-deflate) are shown inflated; frames that are a part of one
 as they are.
 
-Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
+Exit code: 0, or 1 where a rule of RFC 6455 is broken, the input is damaged, or
+there is nothing in it.
 `,
 
   async run(args) {
@@ -75,7 +77,8 @@ Exit code: 0, or 1 where a rule of RFC 6455 is broken or the input is damaged.
       values.payload === undefined ? defaultBytes : parseInteger('--payload', values.payload, 0, MAX_BYTES);
 
     const reader = new ByteReader(file === '-' ? process.stdin : openFile(file));
-    return run(reader, { format, from, extensions, maxPayload, json: values.json });
+    const rethrowReadError = (error: unknown) => rethrowSystemError(file, error);
+    return run(reader, { format, from, extensions, maxPayload, json: values.json, rethrowReadError });
   },
 };
 
@@ -85,11 +88,16 @@ interface RunOptions {
   readonly extensions: KnownExtensions | undefined;
   readonly maxPayload: number;
   readonly json: boolean;
+  /** Says in one line why the input cannot be read. */
+  readonly rethrowReadError: (error: unknown) => never;
 }
 
 async function run(reader: ByteReader, options: RunOptions): Promise<number> {
-  const { from, extensions, maxPayload, json } = options;
+  const { from, extensions, maxPayload, json, rethrowReadError } = options;
   const format = options.format ?? (await detectFormat(reader).catch(rethrowReadError));
+  if (options.format === undefined && format === 'raw') {
+    process.stderr.write('wsimd: neither a capture nor hex nor Base64: taken as raw bytes (see --format)\n');
+  }
   const isCapture = format === 'capture';
   if (isCapture && from !== undefined) throw new UsageError('--from is for bytes of one direction, not for a capture');
   const text = new TextLines({ style: styleFor(process.stdout), width: maxPayload, isCapture });
@@ -101,15 +109,16 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     if (line !== undefined) output.write(`${line}\n`);
   };
   if (isCapture) {
-    const { damage, notes } = await inspectCapture(reader, {
+    const { damage, notes, isEmpty } = await inspectCapture(reader, {
       extensions,
       maxPayload,
       emit,
       flush: () => output.flush(),
-    });
+    }).catch(rethrowReadError);
     await output.flush();
     for (const note of notes) process.stderr.write(`wsimd: ${printable(note)}\n`);
     if (damage !== undefined) throw new CommandError(damage);
+    if (isEmpty) return 1;
   } else {
     const input = await reader.readRest().catch(rethrowReadError);
     const bytes = input.length === 0 ? input : decodeInput(input, format);
@@ -155,9 +164,10 @@ async function* openFile(file: string): AsyncGenerator<Uint8Array> {
   yield* stream;
 }
 
-/** What the file system says, in one line. */
-function rethrowReadError(error: unknown): never {
-  if (error instanceof Error && 'code' in error && 'syscall' in error) throw new CommandError(error.message);
+/** @throws CommandError for an error of the file system */
+function rethrowSystemError(file: string, error: unknown): never {
+  if (error instanceof Error && 'code' in error && 'syscall' in error)
+    throw new CommandError(fileErrorText(file, error));
   throw error;
 }
 

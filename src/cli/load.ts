@@ -12,6 +12,8 @@ const MAX_SIZE = 1024 * 1024 * 1024;
 const MAX_IN_FLIGHT = 65_536;
 const MAX_DURATION = 24 * 60 * 60;
 const MAX_RATE = 100_000_000;
+/** Characters of the longest bar of the histogram. */
+const BAR_LENGTH = 40;
 
 export const command: Command = {
   help: `wsimd load: how many messages a second an echo server sends back, and how fast
@@ -123,17 +125,37 @@ class ProgressLine {
 function describe(figures: Figures, style: Style): string {
   const { connections, seconds, messages, messagesPerSecond, megabytesPerSecond, latency, errors, cpu } = figures;
   const gone = connections.opened - connections.open;
+  const problems = Object.entries(errors).map(([kind, times]) => {
+    const reason = figures.reasons[kind];
+    return style.red(
+      `error        ${times} × ${printable(reason === undefined || reason === kind ? kind : `${kind}: ${reason}`)}`,
+    );
+  });
+  const opened = `connections  ${connections.opened} of ${connections.asked} opened${gone === 0 ? '' : `, ${gone} lost`}`;
+  // Without messages, figures would be a table of zeros.
+  if (messages === 0) return `${[opened, 'messages     none came back', ...problems].join('\n')}\n`;
   const lines = [
-    `connections  ${connections.opened} of ${connections.asked} opened${gone === 0 ? '' : `, ${gone} lost`}`,
+    opened,
     `messages     ${rounded(messages)} came back in ${seconds.toFixed(2)} s${figures.wasInterrupted ? ', interrupted' : ''}`,
     style.bold(`rate         ${rounded(messagesPerSecond)} messages/s, ${megabytesPerSecond.toFixed(2)} MB/s each way`),
     `latency      ${Object.entries(latency)
       .map(([name, value]) => `${name} ${milliseconds(value)}`)
       .join('  ')}  (ms)`,
+    ...histogramLines(figures),
     `generator    ${(100 * cpu).toFixed(0)} % of one core`,
-    ...Object.entries(errors).map(([kind, times]) => style.red(`error        ${times} × ${printable(kind)}`)),
+    ...problems,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A bar for each power of two; shares too small for a character keep their number. */
+function histogramLines({ histogram, messages }: Figures): string[] {
+  const most = Math.max(...histogram.map((bucket) => bucket.messages));
+  return histogram.map((bucket) => {
+    const bar = '█'.repeat(Math.round((BAR_LENGTH * bucket.messages) / most));
+    const share = ((100 * bucket.messages) / messages).toFixed(2);
+    return `${`≤ ${milliseconds(bucket.upTo)} ms`.padStart(22)} ${share.padStart(6)} % ${bar}`.trimEnd();
+  });
 }
 
 function rounded(number: number): string {

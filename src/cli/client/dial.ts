@@ -1,5 +1,5 @@
-// Opens one connection as a client: TCP or TLS, then the handshake. What follows the server's head goes to whoever asked, as
-// bytes. It knows no frame.
+// Opens one connection as a client: TCP or TLS, through a proxy or not, then the handshake, after redirects where they are
+// followed. What follows the server's head goes to the caller, as bytes. It knows no frame.
 
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -8,17 +8,22 @@ import {
   checkResponse,
   createRequest,
   HeadReader,
+  type ParsedResponseHead,
   parseResponseHead,
   type ResponseAccepted,
 } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
+import { type Address, isTrusted, parseAddress, parseRedirect } from '../../node/client/address.js';
+import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import type { ClientOptions } from './client-options.js';
+import { DialError, earlyEnd, wrongStart } from './dial-errors.js';
+import { openTunnel, serverNameOf } from './tunnel.js';
 
 export interface DialOptions extends ClientOptions {
   /** Milliseconds for all of it. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Read into this one buffer; the bytes are then good during the call only. Over TLS without effect. */
+  /** Read into this one buffer; the bytes are then good during the call only. Over TLS or a proxy without effect. */
   readonly readBuffer?: Uint8Array | undefined;
 }
 
@@ -31,59 +36,138 @@ export interface Dialled {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What is for the first host alone. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'host']);
 
-/** @throws (as rejections) what the network says; ProtocolError for an answer that is not a switch to WebSocket */
-export function dial(options: DialOptions): Promise<Dialled> {
+/** The server's answer: the connection, or where to ask instead. */
+type Answer =
+  | { readonly dialled: Dialled; readonly location?: undefined }
+  | { readonly location: string; readonly dialled?: undefined };
+
+/**
+ * @throws (as rejections) what the network says; ProtocolError for an answer that is not a switch to WebSocket; DialError for
+ *   what is no answer
+ */
+export async function dial(options: DialOptions): Promise<Dialled> {
   const { timeout = DEFAULT_TIMEOUT, signal } = options;
+  const attempt = new AbortController();
+  const interrupt = () => attempt.abort(new Error('interrupted'));
+  const timer = setTimeout(() => attempt.abort(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), timeout);
+  signal?.addEventListener('abort', interrupt);
+  if (signal?.aborted) interrupt();
+  try {
+    return await dialAndFollow(options, attempt.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+async function dialAndFollow(options: DialOptions, signal: AbortSignal): Promise<Dialled> {
+  const { maxRedirects = 0 } = options;
+  const origin = parseAddress(options.request.url);
+  let address = origin;
+  let current = options;
+  for (let redirects = 0; ; redirects++) {
+    const { dialled, location } = await ask(current, signal);
+    if (dialled !== undefined) return dialled;
+    if (redirects === maxRedirects) {
+      throw new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail: String(maxRedirects) });
+    }
+    address = follow(location, address, origin);
+    current = optionsFor(address, origin, options);
+  }
+}
+
+/** @throws ProtocolError for a location that no server may choose, or that is none */
+function follow(location: string, from: Address, origin: Address): Address {
+  try {
+    return parseRedirect(location, from, origin);
+  } catch (error) {
+    rethrowUnless(error, SyntaxError);
+    throw new ProtocolError('WSIMD_BAD_REDIRECT', { detail: JSON.stringify(location) });
+  }
+}
+
+/** Another host gets no credentials: no cookie, no client certificate. */
+function optionsFor(address: Address, origin: Address, options: DialOptions): DialOptions {
+  const request = { ...options.request, url: address.handshakeUrl };
+  if (isTrusted(address, origin)) return { ...options, request };
+  const { cert: _cert, key: _key, ...tls } = options.tls;
+  const headers = [...(options.request.headers ?? [])].filter(([name]) => !CREDENTIALS.has(name.toLowerCase()));
+  return { ...options, request: { ...request, headers }, tls };
+}
+
+/** One request, and its answer. */
+async function ask(options: DialOptions, signal: AbortSignal): Promise<Answer> {
   const request = createRequest(options.request);
+  const { proxy, tls, readBuffer } = options;
+  signal.throwIfAborted();
+  const { cert: _cert, key: _key, ...proxyTls } = tls;
+  const tunnel =
+    proxy === undefined ? undefined : await openTunnel(proxy, request.hostname, request.port, proxyTls, signal);
   const reader = new HeadReader();
+  let received = 0;
   return new Promise((resolve, reject) => {
     let onBytes = (bytes: Uint8Array) => {
       try {
-        const answer = readAnswer(reader, bytes, request);
+        const error = received === 0 ? wrongStart(bytes) : undefined;
+        if (error !== undefined) throw error;
+        received += bytes.length;
+        const answer = readAnswer(reader, bytes, request, options.maxRedirects !== undefined);
         if (answer === undefined) return;
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        socket.off('error', fail);
-        socket.off('end', ended);
+        finish();
+        if (answer.location !== undefined) {
+          socket.on('error', () => {}).destroy();
+          resolve(answer);
+          return;
+        }
         const early: Uint8Array[] = answer.rest.length === 0 ? [] : [answer.rest.slice()];
         onBytes = (more) => early.push(more.slice());
-        resolve({
-          socket,
-          response: answer.response,
-          receive(listener) {
-            onBytes = listener;
-            for (const part of early) listener(part);
-          },
-        });
+        const receive = (listener: (bytes: Uint8Array) => void) => {
+          onBytes = listener;
+          for (const bytes of early) listener(bytes);
+        };
+        resolve({ dialled: { socket, response: answer.response, receive } });
       } catch (error) {
         fail(error as Error);
       }
     };
-    const socket = open(request, options, (bytes) => onBytes(bytes));
+    const socket = open(request, { tls, tunnel, readBuffer }, (bytes) => onBytes(bytes));
+    const finish = () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail);
+      socket.off('end', ended);
+    };
     const fail = (error: Error) => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      socket.destroy();
+      finish();
+      socket.on('error', () => {}).destroy();
       reject(error);
     };
-    const ended = () => fail(new ProtocolError('WSIMD_CONNECTION_LOST', { detail: 'in the handshake' }));
-    const abort = () => fail(new Error('interrupted'));
-    const timer = setTimeout(() => fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), timeout);
-    signal?.addEventListener('abort', abort);
+    const ended = () => fail(earlyEnd(received));
+    const abort = () => fail(signal.reason as Error);
+    signal.addEventListener('abort', abort);
     socket.on('error', fail);
     socket.on('end', ended);
     socket.write(request.head, 'latin1');
   });
 }
 
-function open(request: ClientRequest, options: DialOptions, onBytes: (bytes: Uint8Array) => void): Socket {
+interface Transport extends Pick<DialOptions, 'tls' | 'readBuffer'> {
+  readonly tunnel: Socket | undefined;
+}
+
+function open(request: ClientRequest, transport: Transport, onBytes: (bytes: Uint8Array) => void): Socket {
   const { hostname: host, port, secure } = request;
-  const { tls, readBuffer } = options;
+  const { tls, tunnel, readBuffer } = transport;
   let socket: Socket;
   if (secure) {
-    socket = connectTls({ ...tls, host, port, ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) });
+    const way = tunnel === undefined ? { host, port } : { socket: tunnel, host };
+    socket = connectTls({ ...tls, ...way, ...serverNameOf(host) });
     socket.on('data', onBytes);
+  } else if (tunnel !== undefined) {
+    socket = tunnel.on('data', onBytes).resume();
   } else if (readBuffer === undefined) {
     socket = connectTcp({ host, port });
     socket.on('data', onBytes);
@@ -110,27 +194,25 @@ function readAnswer(
   reader: HeadReader,
   bytes: Uint8Array,
   request: ClientRequest,
-): { response: ResponseAccepted; rest: Uint8Array } | undefined {
+  follows: boolean,
+): { response: ResponseAccepted; rest: Uint8Array; location?: undefined } | { location: string } | undefined {
   for (let received = reader.push(bytes); received !== undefined; received = reader.push(received.rest)) {
     const head = parseResponseHead(received.head);
     // An interim response is followed by the final one (RFC 9110 section 15.2).
     if (head.status < 200 && head.status !== 101) continue;
+    const location = locationOf(head);
+    if (location !== undefined && follows) return { location };
     const verdict = checkResponse(head, request);
-    if (!verdict.ok) throw verdict.error;
+    if (!verdict.ok) throw location === undefined ? verdict.error : notFollowed(head.status, location);
     return { response: verdict, rest: received.rest };
   }
   return undefined;
 }
 
-/** What went wrong with a connection, in a word or two: to count by, or to begin a message with. */
-export function errorKind(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : error instanceof Error ? error.message : String(error);
+function locationOf({ status, headers }: ParsedResponseHead): string | undefined {
+  return REDIRECTS.has(status) ? headers.get('location') : undefined;
 }
 
-/** The same in a sentence. */
-export function errorText(error: unknown): string {
-  // A host of several addresses gives an error for each, and no text for all.
-  if (error instanceof AggregateError && error.message === '') return errorText(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+function notFollowed(status: number, location: string): DialError {
+  return new DialError(`the server redirects (${status})`, `to ${JSON.stringify(location)}; --location follows`);
 }

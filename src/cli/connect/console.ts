@@ -16,18 +16,23 @@ const NO_STATUS = 1005;
 
 export class Console {
   /** Somebody types, and sees at once what comes. */
-  readonly isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  readonly isTerminal: boolean;
   /** A terminal shows the messages, whether or not lines come from one. */
   readonly #isShown = process.stdout.isTTY === true;
-  readonly #style: Style = styleFor(this.isTerminal ? process.stdout : process.stderr);
+  readonly #style: Style;
   /** While there is somebody to send lines to: until then, Ctrl-C is a signal. */
   #lines: Interface | undefined;
   readonly #isHex: boolean;
   #isPrompting = false;
 
-  /** @param isHex show messages in hex */
-  constructor(isHex: boolean) {
+  /**
+   * @param isHex show messages in hex
+   * @param readsInput lines come from the standard input, which may be a terminal
+   */
+  constructor(isHex: boolean, readsInput: boolean) {
     this.#isHex = isHex;
+    this.isTerminal = readsInput && process.stdin.isTTY === true && this.#isShown;
+    this.#style = styleFor(this.isTerminal ? process.stdout : process.stderr);
   }
 
   /** @param onEnd no more lines will come: the end of the input, Ctrl-D */

@@ -3,7 +3,8 @@
 
 import type { Socket } from 'node:net';
 import { CLOSE_NORMAL, Connection, type MessageHandler, type ProtocolError } from '../../index.js';
-import { type Dialled, errorText } from '../client/dial.js';
+import type { Dialled } from '../client/dial.js';
+import { errorText } from '../client/dial-errors.js';
 import type { Input } from './input-line.js';
 
 /** Is told what comes. */

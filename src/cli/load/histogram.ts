@@ -43,10 +43,30 @@ export class Histogram {
     for (let bucket = 0; bucket < this.#counts.length; bucket++) {
       seen += this.#counts[bucket]!;
       if (seen < wanted) continue;
-      const shift = Math.max(Math.floor(bucket / SUB_BUCKETS) - 1, 0);
-      const end = (bucket - shift * SUB_BUCKETS + 1) * 2 ** shift;
-      return Math.min(end / UNITS_PER_MILLISECOND, this.#max);
+      return Math.min(endOf(bucket) / UNITS_PER_MILLISECOND, this.#max);
     }
     return 0;
   }
+
+  /** How many durations lie in each power of two of 100 ns, from the first that has any to the last; bounds in milliseconds. */
+  doublings(): { upTo: number; messages: number }[] {
+    const found: { upTo: number; messages: number }[] = [];
+    let end = 1;
+    let messages = 0;
+    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
+      if (this.#counts[bucket]! > 0) messages += this.#counts[bucket]!;
+      if (endOf(bucket) !== end) continue;
+      if (messages > 0 || found.length > 0) found.push({ upTo: end / UNITS_PER_MILLISECOND, messages });
+      messages = 0;
+      end *= 2;
+    }
+    while (found.at(-1)?.messages === 0) found.pop();
+    return found;
+  }
+}
+
+/** The first duration behind a bucket, in units. */
+function endOf(bucket: number): number {
+  const shift = Math.max(Math.floor(bucket / SUB_BUCKETS) - 1, 0);
+  return (bucket - shift * SUB_BUCKETS + 1) * 2 ** shift;
 }

@@ -4,7 +4,8 @@
 import { setMaxListeners } from 'node:events';
 import { ProtocolError } from '../../index.js';
 import type { ClientOptions } from '../client/client-options.js';
-import { dial, errorKind } from '../client/dial.js';
+import { dial } from '../client/dial.js';
+import { dialErrorText, errorKind } from '../client/dial-errors.js';
 import { Histogram } from './histogram.js';
 import { LoadConnection, type LoadCounts, type LoadOptions } from './load-connection.js';
 
@@ -44,6 +45,10 @@ export interface Figures {
   readonly latency: Readonly<Record<'mean' | 'p50' | 'p90' | 'p99' | 'p99.9' | 'max', number>>;
   /** How often each kind of error came. */
   readonly errors: Readonly<Record<string, number>>;
+  /** Of the kinds that kept connections from being opened: what the first of each kind said. */
+  readonly reasons: Readonly<Record<string, string>>;
+  /** How many latencies lie up to each bound; bounds grow by a factor of 2, from the one that holds the shortest. */
+  readonly histogram: readonly { readonly upTo: number; readonly messages: number }[];
   /** The processor time that the generator itself took, as a part of one core. Near 1 it is what was measured. */
   readonly cpu: number;
   readonly wasInterrupted: boolean;
@@ -59,13 +64,14 @@ const CLOSE_TIMEOUT = 1000;
 export async function runLoad(options: RunOptions): Promise<Figures> {
   const { signal, rate, duration, load } = options;
   const counts: LoadCounts = { messages: 0, latencies: new Histogram(), errors: new Map() };
+  const reasons = new Map<string, string>();
   const interval = rate === undefined ? 0 : (1000 * options.connections) / rate;
   const live = new Set<LoadConnection>();
   const over = new Over();
   // One for each connection that is being opened.
   setMaxListeners(MAX_OPENING + 1, signal);
   signal.addEventListener('abort', () => over.set());
-  await openAll(options, { ...load, interval }, counts, live, over);
+  await openAll(options, { ...load, interval }, counts, reasons, live, over);
   const opened = live.size;
 
   const cpuBefore = process.cpuUsage();
@@ -97,6 +103,8 @@ export async function runLoad(options: RunOptions): Promise<Figures> {
     megabytesPerSecond: seconds === 0 ? 0 : (messages * load.payload.length) / seconds / 1e6,
     latency: latencyOf(counts.latencies),
     errors: Object.fromEntries(counts.errors),
+    reasons: Object.fromEntries(reasons),
+    histogram: counts.latencies.doublings(),
     cpu: seconds === 0 ? 0 : (user + system) / 1e6 / seconds,
     wasInterrupted: signal.aborted,
   };
@@ -118,6 +126,7 @@ async function openAll(
   { client, connections, signal }: RunOptions,
   load: LoadOptions,
   counts: LoadCounts,
+  reasons: Map<string, string>,
   live: Set<LoadConnection>,
   over: Over,
 ): Promise<void> {
@@ -136,6 +145,7 @@ async function openAll(
         if (signal.aborted) return;
         const kind = error instanceof ProtocolError ? error.message : errorKind(error);
         counts.errors.set(kind, (counts.errors.get(kind) ?? 0) + 1);
+        if (!reasons.has(kind)) reasons.set(kind, dialErrorText(error));
       }
     }
   };

@@ -174,7 +174,7 @@ describe('in a pipe', () => {
     expect(distrusted).toMatchObject({ code: 1, stdout: '' });
     expect(distrusted.stderr).toMatch(/^wsimd: cannot connect to wss:.*self-signed certificate.*\n$/);
     const missing = await runWsimd('connect', '--ca', '/nowhere', url);
-    expect(missing.stderr).toMatch(/^wsimd: --ca: ENOENT.*\n$/);
+    expect(missing.stderr).toMatch(/^wsimd: --ca \/nowhere: there is no such file\n$/);
   });
 
   it.each([

@@ -16,9 +16,17 @@ describe('bytes of one direction', () => {
     ['hex', HELLO],
     ['hex as pasted', '81 85 37 fa 21 3d\n0x7f, 0x9f 4d \\x51\\x58\n'],
     ['Base64', Buffer.from(HELLO, 'hex').toString('base64')],
-    ['raw bytes', Buffer.from(HELLO, 'hex')],
   ])('reads %s', async (_, input) => {
     expect(await runWsimdOn(input, 'inspect', '-')).toEqual({ code: 0, stdout: line, stderr: '' });
+  });
+
+  it('reads raw bytes, and says that it took them as such unless it was told to', async () => {
+    const raw = Buffer.from(HELLO, 'hex');
+    expect(await runWsimdOn(raw, 'inspect', '-')).toEqual({
+      ...{ code: 0, stdout: line },
+      stderr: 'wsimd: neither a capture nor hex nor Base64: taken as raw bytes (see --format)\n',
+    });
+    expect(await runWsimdOn(raw, 'inspect', '--format', 'raw', '-')).toEqual({ code: 0, stdout: line, stderr: '' });
   });
 
   it('reads what it is told it is', async () => {
@@ -178,10 +186,11 @@ describe('the command line', () => {
   it('says in one line what cannot be read', async () => {
     const missing = await runWsimd('inspect', '/nowhere/at/all');
     expect(missing).toMatchObject({ code: 1, stdout: '' });
-    expect(missing.stderr).toMatch(/^wsimd: ENOENT: .*\/nowhere\/at\/all'\n$/);
-    const folder = await runWsimd('inspect', tmpdir());
-    expect(folder).toMatchObject({ code: 1, stdout: '' });
-    expect(folder.stderr).toMatch(/^wsimd: EISDIR: .*\n$/);
+    expect(missing.stderr).toMatch(/^wsimd: \/nowhere\/at\/all: there is no such file\n$/);
+    for (const options of [[], ['--format', 'capture'], ['--format', 'hex']]) {
+      const folder = await runWsimd('inspect', ...options, tmpdir());
+      expect(folder).toEqual({ code: 1, stdout: '', stderr: `wsimd: ${tmpdir()}: it is a folder, not a file\n` });
+    }
     expect(await runWsimd('inspect', '-')).toMatchObject({ code: 1, stderr: 'wsimd: there are no bytes in it\n' });
   });
 

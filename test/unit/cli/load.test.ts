@@ -115,7 +115,7 @@ describe('wsimd load', () => {
     expect(refused).toMatchObject({ code: 1, figures: { messages: 0, errors: { ECONNREFUSED: 2 } } });
     const text = await runWsimd('load', '--duration', '1', url);
     expect(text.code).toBe(1);
-    expect(text.stdout).toContain('error        1 × ECONNREFUSED\n');
+    expect(text.stdout).toContain('error        1 × ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:');
   });
 
   it('asks for what it is told to ask for', async () => {

@@ -27,6 +27,8 @@ export interface CaptureReport {
   /** Why reading has ended before its end. */
   readonly damage: string | undefined;
   readonly notes: readonly string[];
+  /** No connection carries a byte. */
+  readonly isEmpty: boolean;
 }
 
 const UNREAD: Readonly<Record<Exclude<NoSegment, 'other'>, string>> = {
@@ -83,6 +85,7 @@ export async function inspectCapture(reader: ByteReader, options: CaptureOptions
   const { open, silent } = connections.forgotten;
   if (open > 0) notes.push(`${count(open, 'connection')} given up before the end, to bound memory: see the output`);
   if (silent > 0) notes.push(`${count(silent, 'connection')} without any bytes forgotten, to bound memory`);
-  if (connections.openedCount === 0) notes.push(`no bytes of a TCP connection in ${count(packets, 'packet')}`);
-  return { damage, notes };
+  const isEmpty = connections.openedCount === 0;
+  if (isEmpty) notes.push(`no bytes of a TCP connection in ${count(packets, 'packet')}`);
+  return { damage, notes, isEmpty };
 }

@@ -214,7 +214,7 @@ describe('captures', () => {
   it('says so where there is nothing to tell', async () => {
     const { code, stdout, stderr } = await runWsimdOn(captureOf([]), 'inspect', '-');
     expect({ code, stdout, stderr }).toEqual({
-      code: 0,
+      code: 1,
       stdout: '',
       stderr: 'wsimd: no bytes of a TCP connection in 0 packets\n',
     });

@@ -1,7 +1,7 @@
 // src/page/frames/words.ts and format.ts, and the errors of connections: numbers and failures as people read them.
 
 import { expect, test } from 'vitest';
-import { errorKind, errorText } from '../../../../src/cli/client/dial.js';
+import { errorKind, errorText } from '../../../../src/cli/client/dial-errors.js';
 import { formatBytes, formatFigure, formatRate, formatThroughput, formatTime } from '../../../../src/page/format.js';
 import { closeCodeWords, count, excerpt, opcodeWords } from '../../../../src/page/frames/words.js';
 
