@@ -15,6 +15,7 @@ interface Entry {
 const COMMANDS: ReadonlyMap<string, Entry> = new Map([
   ['serve', { summary: 'an echo server, with a page that takes its frames apart', load: () => import('./serve.js') }],
   ['connect', { summary: 'a client to talk to a server by hand', load: () => import('./connect.js') }],
+  ['proxy', { summary: 'a relay to any server that shows every frame', load: () => import('./proxy.js') }],
   ['inspect', { summary: 'the frames of a captured connection', load: () => import('./inspect.js') }],
   ['load', { summary: 'a load generator for echo servers', load: () => import('./load.js') }],
 ]);

@@ -1,11 +1,12 @@
 // `wsimd serve`: one HTTP server with the page, the modules that it imports, and the WebSocket endpoints. It listens, says
 // where, and ends; what is served is in serve/.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { selectKernel } from '../index.js';
 import { ECHO_PATH } from '../page/live/tap-protocol.js';
-import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
+import { type Command, parseInteger, parseOptions, UsageError } from './command.js';
+import { authorityOf, interrupted, listen } from './listening.js';
 import { AllowedHosts } from './serve/allowed-hosts.js';
 import { Endpoints } from './serve/endpoints.js';
 import { answerText, createPageHandler } from './serve/page-files.js';
@@ -75,37 +76,4 @@ function onlyFor(hosts: AllowedHosts, listener: RequestListener): RequestListene
     if (refusal === undefined) listener(request, response);
     else answerText(response, refusal.status, refusal.text);
   };
-}
-
-/** @throws CommandError if the address cannot be had */
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, host, resolve);
-    });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const hint = code === 'EADDRINUSE' ? 'the port is taken; another can be named with --port' : message;
-    throw new CommandError(`cannot listen on ${host}, port ${port}: ${hint}`);
-  }
-}
-
-/** Host and port as a URL has them; an address that means all of them is reached as localhost. */
-function authorityOf({ address, family, port }: AddressInfo): string {
-  if (address === '0.0.0.0' || address === '::') return `localhost:${port}`;
-  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Fulfilled at the first Ctrl-C; a second one, while connections are closed, ends the process as usual. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }

@@ -2,7 +2,6 @@
 // is then part of that site, whose pages may read all that it serves. Only the Host header tells, so it has to be a name of this
 // server; and a page that asks has to come from the same host.
 
-import type { IncomingMessage } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import { canonicalAuthority, parseWebUrl } from '../../handshake/authority.js';
@@ -10,8 +9,15 @@ import { UsageError } from '../command.js';
 
 /** An answer to a request that is not for this server. */
 export interface Refusal {
-  readonly status: 403 | 404 | 421;
+  readonly status: 400 | 403 | 404 | 408 | 421 | 426 | 502;
   readonly text: string;
+}
+
+/** What is looked at of a request; one of `node:http` has it. */
+export interface HostedRequest {
+  readonly headersDistinct: { readonly host?: readonly string[] | undefined };
+  readonly headers: { readonly origin?: string | undefined };
+  readonly socket: Socket;
 }
 
 /** A host as URLs have it, in one spelling. */
@@ -45,7 +51,16 @@ export class AllowedHosts {
   }
 
   /** @returns why a request is not answered; undefined where it is */
-  refuse(request: IncomingMessage): Refusal | undefined {
+  refuse(request: HostedRequest): Refusal | undefined {
+    const refusal = this.refuseHost(request);
+    if (refusal !== undefined) return refusal;
+    const { origin } = request.headers;
+    if (origin === undefined || isSameOrigin(origin, request.headersDistinct.host![0]!)) return undefined;
+    return { status: 403, text: 'This server does not answer pages of other origins.' };
+  }
+
+  /** The same for the Host alone. */
+  refuseHost(request: HostedRequest): Refusal | undefined {
     const hosts = request.headersDistinct.host ?? [];
     const [host = ''] = hosts;
     const authority = hosts.length === 1 ? parseAuthority(host) : undefined;
@@ -55,9 +70,7 @@ export class AllowedHosts {
       const text = `This server does not answer requests for "${host}". To allow them, start it with --allow-host ${host}`;
       return { status: 421, text };
     }
-    const { origin } = request.headers;
-    if (origin === undefined || isSameOrigin(origin, host)) return undefined;
-    return { status: 403, text: 'This server does not answer pages of other origins.' };
+    return undefined;
   }
 
   #isAllowed({ name, port }: Authority, socket: Socket): boolean {
@@ -84,7 +97,7 @@ function parseAuthority(text: string): Authority | undefined {
 }
 
 /** Names that no DNS server has a say in (RFC 6761 section 6.3), and the addresses behind them. */
-function isLoopback(name: string): boolean {
+export function isLoopback(name: string): boolean {
   if (name === 'localhost' || name.endsWith('.localhost') || name === '[::1]') return true;
   return isIPv4(name) && name.startsWith('127.');
 }

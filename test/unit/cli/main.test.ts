@@ -12,7 +12,8 @@ describe('wsimd', () => {
     const { code, stdout, stderr } = await runWsimd(option);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Usage: wsimd <command>');
-    for (const name of ['serve', 'connect', 'load', 'inspect']) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const name of ['serve', 'connect', 'proxy', 'load', 'inspect'])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
   it('ends as others do when nobody reads its output any more', async () => {
@@ -40,7 +41,7 @@ describe('wsimd', () => {
   });
 
   it.each([
-    [[], 'which command? There are serve, connect, inspect, load'],
+    [[], 'which command? There are serve, connect, proxy, inspect, load'],
     [['help', 'sreve'], 'there is no command "sreve"'],
     [['sreve'], 'there is no command "sreve"'],
     [['--serve'], 'there is no option "--serve"'],

@@ -1,0 +1,37 @@
+// What the commands share that listen: the address, and the signal that ends them.
+
+import type { AddressInfo, Server } from 'node:net';
+import { CommandError } from './command.js';
+
+/** @throws CommandError if the address cannot be had */
+export async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const hint = code === 'EADDRINUSE' ? 'the port is taken; another can be named with --port' : message;
+    throw new CommandError(`cannot listen on ${host}, port ${port}: ${hint}`);
+  }
+}
+
+/** Host and port as a URL has them; an address that means all of them is reached as localhost. */
+export function authorityOf({ address, family, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `localhost:${port}`;
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Fulfilled at the first Ctrl-C; a second one, while connections are closed, ends the process as usual. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}

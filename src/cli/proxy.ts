@@ -1,0 +1,236 @@
+// `wsimd proxy`: relays WebSocket connections to a server and shows what passes. It puts options, endpoint and output together;
+// what is relayed and how is for proxy/.
+
+import type { AddressInfo, Server } from 'node:net';
+import { createRequest } from '../handshake/index.js';
+import { rethrowUnless } from '../protocol/rethrow-unless.js';
+import { CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
+import { type Command, CommandError, parseDuration, parseInteger, parseOptions, UsageError } from './command.js';
+import { Console } from './connect/console.js';
+import { InputError } from './connect/input-line.js';
+import { fileErrorText } from './files.js';
+import type { Sender } from './inspect/capture/tcp-connections.js';
+import type { Entry } from './inspect/entries.js';
+import { jsonLine } from './inspect/json-lines.js';
+import { TextLines } from './inspect/text-lines.js';
+import { authorityOf, interrupted, listen } from './listening.js';
+import { CONTROL_HELP, Controls } from './proxy/controls.js';
+import { Endpoint, now } from './proxy/endpoint.js';
+import { FEED_PATH, Feed } from './proxy/feed.js';
+import { Recorder } from './proxy/recorder.js';
+import type { RequestChanges } from './proxy/request.js';
+import { Watcher } from './proxy/watcher.js';
+import { AllowedHosts, isLoopback } from './serve/allowed-hosts.js';
+import { printable, styleFor } from './terminal.js';
+
+const DEFAULT_PORT = 8081;
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_TEXT_BYTES = 48;
+const DEFAULT_JSON_BYTES = 4096;
+const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_COUNT = 2 ** 31;
+/** Bytes of output that may wait for a reader; meanwhile, no more is taken apart. */
+const MAX_OUTPUT = 1024 * 1024;
+
+export const command: Command = {
+  help: `wsimd proxy: relays WebSocket connections to a server, and shows every frame
+
+Usage: wsimd proxy [options] ws://TARGET|wss://TARGET
+
+Connect your client to the address that it prints. Without a path in TARGET, the
+path that the client asks for is kept. Frames pass byte for byte and are read
+beside that, never altered; what breaks a rule is marked with its byte.
+
+Options:
+  --port N              the port to listen on; 0: any that is free. Default ${DEFAULT_PORT}
+  --host ADDRESS        the address to listen on. Default ${DEFAULT_HOST}
+  --expose              listen on an address that is not of this machine alone
+  --allow-host HOST[:PORT]
+                        relay requests for this Host too; several times too
+  --allow-origin ORIGIN relay for pages of this origin too, '*' for any; default:
+                        pages of this machine
+  --keep-host           send the client's Host on; default: that of TARGET
+  --origin ORIGIN       send this Origin instead of the client's
+  --header 'NAME: VALUE', --header @FILE
+                        send this header, or those of the file, instead of the
+                        client's of the same name
+  --subprotocol NAME    offer this subprotocol instead of the client's
+  --no-cookies          don't send the client's cookies on
+  --no-compression      don't send the client's Sec-WebSocket-Extensions on
+  --ca, --cert, --key, --insecure, --proxy
+                        to TARGET, as for wsimd connect
+  --delay DURATION      pass bytes on this much later: 250ms, 1.5s
+  --drop [FROM:]N       don't pass every Nth frame on
+  --cut [FROM:]BYTES    reset the connection after so many bytes of frames
+  --record FILE         write what passes to a capture, for wsimd inspect and
+                        Wireshark
+  --feed PORT           tell the same as --json over a WebSocket at ${FEED_PATH} on this
+                        port of ${DEFAULT_HOST}; it takes the lines below as messages
+  --payload N           bytes of each payload to show, 0 to ${MAX_BYTES};
+                        default ${DEFAULT_TEXT_BYTES}, with --json and --feed ${DEFAULT_JSON_BYTES}
+  --json                one object a line, as of wsimd inspect
+
+FROM is client or server; without it, both. A dropped or edited frame of a
+connection that compresses with context takeover makes later messages unreadable:
+use --no-compression.
+
+Lines of the input:
+${CONTROL_HELP}
+Ctrl-C ends it.
+`,
+
+  async run(args) {
+    const { location: _location, ...clientOptions } = CLIENT_OPTIONS;
+    const { values, positionals } = parseOptions(args, {
+      allowPositionals: true,
+      options: {
+        ...clientOptions,
+        port: { type: 'string' },
+        host: { type: 'string', default: DEFAULT_HOST },
+        expose: { type: 'boolean', default: false },
+        'allow-host': { type: 'string', multiple: true, default: [] as string[] },
+        'allow-origin': { type: 'string', multiple: true, default: [] as string[] },
+        'keep-host': { type: 'boolean', default: false },
+        'no-cookies': { type: 'boolean', default: false },
+        'no-compression': { type: 'boolean', default: false },
+        delay: { type: 'string' },
+        drop: { type: 'string', multiple: true, default: [] as string[] },
+        cut: { type: 'string', multiple: true, default: [] as string[] },
+        record: { type: 'string' },
+        feed: { type: 'string' },
+        payload: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const client = readClientOptions(positionals, { ...values, location: false });
+    const target = createRequest(client.request);
+    const { host } = values;
+    if (host === '') throw new UsageError('--host is an address');
+    if (!values.expose && !isLoopback(host.includes(':') ? `[${host}]` : host)) {
+      throw new UsageError(`whoever reaches ${host} could use this proxy; to allow that, add --expose`);
+    }
+    const port = values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535);
+    const feedPort = values.feed === undefined ? undefined : parseInteger('--feed', values.feed, 0, 65535);
+    const jsonBytes = payloadOf(values.payload, DEFAULT_JSON_BYTES);
+    const maxPayload =
+      values.json || feedPort !== undefined ? jsonBytes : payloadOf(values.payload, DEFAULT_TEXT_BYTES);
+    const faults = {
+      delay: values.delay === undefined ? 0 : parseDuration('--delay', values.delay),
+      drop: readDirections('--drop', values.drop),
+      cut: readDirections('--cut', values.cut),
+    };
+    const url = new URL(String(client.request.url));
+    const changes: RequestChanges = {
+      host: values['keep-host'] ? undefined : url.host,
+      target: url.pathname === '/' && url.search === '' ? undefined : url.pathname + url.search,
+      headers: [
+        ...(client.request.headers ?? []),
+        ...(values.origin === undefined ? [] : [['Origin', values.origin] as const]),
+        ...(values.subprotocol.length === 0
+          ? []
+          : [['Sec-WebSocket-Protocol', values.subprotocol.join(', ')] as const]),
+        ...target.headers.filter(([name]) => name === 'Authorization' && url.username !== ''),
+      ],
+      removed: new Set([
+        ...(values['no-cookies'] ? ['cookie'] : []),
+        ...(values['no-compression'] ? ['sec-websocket-extensions'] : []),
+      ]),
+    };
+
+    const terminal = new Console(false, true);
+    const text = new TextLines({
+      style: styleFor(process.stdout),
+      width: payloadOf(values.payload, DEFAULT_TEXT_BYTES),
+      isCapture: true,
+    });
+    const show = (line: string) => {
+      if (terminal.isTerminal) terminal.show(line);
+      else process.stdout.write(`${line}\n`);
+    };
+    const emit = (entry: Entry) => {
+      const json = values.json || feed !== undefined ? jsonLine(entry, jsonBytes) : undefined;
+      if (json !== undefined) feed?.send(json);
+      const line = values.json ? json : text.format(entry);
+      if (line !== undefined) show(line);
+    };
+    const watcher = new Watcher(emit, () => process.stdout.writableLength > MAX_OUTPUT, maxPayload);
+    const recorder = values.record === undefined ? undefined : openRecorder(values.record, terminal);
+    const endpoint = new Endpoint({
+      ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },
+      hosts: new AllowedHosts(host, values['allow-host']),
+      origins: values['allow-origin'],
+      onHeld: (connection, from, frame) => {
+        controls.hold(connection, from, frame);
+        const text = `held, ${frame.length} bytes: ${Buffer.from(frame.subarray(0, 64)).toString('hex')}; /pass, /edit, /raw or /drop`;
+        watcher.entry({ type: 'note', connection: connection.number, from, time: now(), text });
+      },
+    });
+    const controls: Controls = new Controls(endpoint.connections);
+    const feed =
+      feedPort === undefined
+        ? undefined
+        : new Feed(new AllowedHosts(DEFAULT_HOST, values['allow-host']), (line) => controls.run(line));
+
+    await listen(endpoint.server, port, host);
+    if (feed !== undefined) await listen(feed.server, feedPort!, DEFAULT_HOST);
+    process.stderr.write(introduction(url, endpoint.server, feed?.server));
+    const ended = interrupted();
+    const end = new Promise<void>((resolve) => {
+      terminal.start(
+        (line) => run(line, controls, terminal),
+        () => {},
+        resolve,
+      );
+    });
+    await Promise.race([ended, end]);
+    await endpoint.close();
+    watcher.drain();
+    await Promise.all([feed?.close(), recorder?.close()]);
+    terminal.stop();
+    return 0;
+  },
+};
+
+function introduction(target: URL, server: Server, feed: Server | undefined): string {
+  const address = (one: Server) => authorityOf(one.address() as AddressInfo);
+  const feedLine = feed === undefined ? '' : `  feed    ws://${address(feed)}${FEED_PATH}\n`;
+  return (
+    `wsimd relays to ${printable(`${target.protocol}//${target.host}`)}\n\n  proxy   ws://${address(server)}/\n${feedLine}\n` +
+    'Ctrl-C ends it; /help lists what can be done to connections.\n'
+  );
+}
+
+function run(line: string, controls: Controls, terminal: Console): void {
+  if (line.trim() === '') return;
+  try {
+    const answer = controls.run(line);
+    if (answer !== undefined) terminal.show(answer);
+  } catch (error) {
+    rethrowUnless(error, InputError);
+    terminal.error(error.message);
+  }
+}
+
+function payloadOf(text: string | undefined, byDefault: number): number {
+  return text === undefined ? byDefault : parseInteger('--payload', text, 0, MAX_BYTES);
+}
+
+/** Values such as `10` and `client:10`. */
+function readDirections(option: string, values: readonly string[]): Record<Sender, number | undefined> {
+  const numbers: Record<Sender, number | undefined> = { client: undefined, server: undefined };
+  for (const value of values) {
+    const [, from, digits = ''] = /^(?:(client|server):)?(.*)$/s.exec(value) ?? [];
+    const number = parseInteger(option, digits, 1, MAX_COUNT);
+    if (from !== 'server') numbers.client = number;
+    if (from !== 'client') numbers.server = number;
+  }
+  return numbers;
+}
+
+function openRecorder(file: string, terminal: Console): Recorder {
+  try {
+    return new Recorder(file, (error) => terminal.error(`nothing is recorded from here on: ${error.message}`));
+  } catch (error) {
+    throw new CommandError(`--record ${fileErrorText(file, error)}`);
+  }
+}

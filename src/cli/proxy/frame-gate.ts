@@ -1,0 +1,160 @@
+// Where one direction of a relayed connection stands among its frames: bytes pass as they are, and between two frames others
+// can be injected, the next frame held, or frames dropped. It reads lengths and judges nothing: that is for the inspector.
+
+import { LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED } from '../../../assembly/shared/protocol.js';
+
+export interface GateSink {
+  /** Bytes to send on. */
+  pass(bytes: Uint8Array): void;
+  /** A whole frame that waits for `release`. */
+  held(frame: Uint8Array): void;
+  /** A frame that does not pass. @param length all its bytes */
+  dropped(length: number): void;
+}
+
+/** A longer frame is not held: it passes. */
+const MAX_HELD = 64 * 1024 * 1024;
+const MAX_HEADER = 14;
+const KEY_LENGTH = 4;
+
+type Action = 'pass' | 'drop' | 'hold';
+
+export class FrameGate {
+  readonly #sink: GateSink;
+  readonly #dropEvery: number | undefined;
+  readonly #header = new Uint8Array(MAX_HEADER);
+  #headerLength = 0;
+  /** Bytes of payload that are still to come; at 0, with no byte of a header, a frame begins next. */
+  #remaining = 0;
+  #action: Action = 'pass';
+  #frames = 0;
+  #isHoldWanted = false;
+  #held: Uint8Array[] = [];
+  /** Of the frame that is dropped or held. */
+  #length = 0;
+  #injected: Uint8Array[] = [];
+  /** What came while a frame waits; undefined while none does. */
+  #waiting: Uint8Array[] | undefined;
+
+  /** @param dropEvery every so many frames one does not pass */
+  constructor(sink: GateSink, dropEvery: number | undefined) {
+    this.#sink = sink;
+    this.#dropEvery = dropEvery;
+  }
+
+  /** A frame waits for `release`. */
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(chunk);
+    } else if (this.#dropEvery === undefined && !this.#isHoldWanted && this.#action === 'pass' && !this.#hasInjected) {
+      for (let at = 0; at < chunk.length; ) at = this.#advance(chunk, at);
+      this.#sink.pass(chunk);
+    } else {
+      this.#sort(chunk);
+    }
+  }
+
+  /** The next frame that begins is held. */
+  hold(): void {
+    this.#isHoldWanted = true;
+  }
+
+  /** Sends on bytes of the caller's, at once or behind the frame under way. */
+  inject(bytes: Uint8Array): void {
+    if (this.#isBetween || this.#action !== 'pass') this.#sink.pass(bytes);
+    else this.#injected.push(bytes);
+  }
+
+  /** Ends the waiting: these bytes pass in place of the frame; undefined drops it. */
+  release(bytes: Uint8Array | undefined): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    if (bytes !== undefined) this.#sink.pass(bytes);
+    for (const chunk of waiting) this.push(chunk);
+  }
+
+  get #isBetween(): boolean {
+    return this.#headerLength === 0 && this.#remaining === 0;
+  }
+
+  get #hasInjected(): boolean {
+    return this.#injected.length > 0;
+  }
+
+  /** Frame by frame. */
+  #sort(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#isBetween) this.#begin();
+      const start = at;
+      do at = this.#advance(chunk, at);
+      while (at < chunk.length && !this.#isBetween);
+      this.#take(chunk.subarray(start, at));
+      if (!this.#isBetween) return;
+      this.#end();
+      if (this.isWaiting) {
+        if (at < chunk.length) this.push(chunk.subarray(at));
+        return;
+      }
+    }
+  }
+
+  #begin(): void {
+    this.#frames++;
+    this.#length = 0;
+    const isDropped = this.#dropEvery !== undefined && this.#frames % this.#dropEvery === 0;
+    this.#action = this.#isHoldWanted ? 'hold' : isDropped ? 'drop' : 'pass';
+    if (this.#action === 'hold') this.#isHoldWanted = false;
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    if (this.#action === 'pass') {
+      this.#sink.pass(bytes);
+    } else if (this.#action === 'hold') {
+      this.#held.push(bytes);
+      if (this.#length <= MAX_HELD) return;
+      for (const part of this.#held) this.#sink.pass(part);
+      this.#held = [];
+      this.#action = 'pass';
+    }
+  }
+
+  #end(): void {
+    const action = this.#action;
+    this.#action = 'pass';
+    if (action === 'hold') {
+      const frame = new Uint8Array(Buffer.concat(this.#held));
+      this.#held = [];
+      this.#waiting = [];
+      this.#sink.held(frame);
+    } else if (action === 'drop') {
+      this.#sink.dropped(this.#length);
+    }
+    for (const bytes of this.#injected.splice(0)) this.#sink.pass(bytes);
+  }
+
+  /** Reads on from `at` to the end of the header, of the frame or of the chunk. @returns where it has come to */
+  #advance(chunk: Uint8Array, at: number): number {
+    if (this.#remaining > 0) {
+      const length = Math.min(this.#remaining, chunk.length - at);
+      this.#remaining -= length;
+      return at + length;
+    }
+    const header = this.#header;
+    header[this.#headerLength++] = chunk[at]!;
+    if (this.#headerLength < 2) return at + 1;
+    const short = header[1]! & LENGTH_BITS;
+    const lengthBytes = short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0;
+    const keyLength = (header[1]! & MASKED) === 0 ? 0 : KEY_LENGTH;
+    if (this.#headerLength < 2 + lengthBytes + keyLength) return at + 1;
+    let length = lengthBytes === 0 ? short : 0;
+    for (let i = 2; i < 2 + lengthBytes; i++) length = 256 * length + header[i]!;
+    this.#headerLength = 0;
+    this.#remaining = length;
+    return at + 1;
+  }
+}
