@@ -39,3 +39,4 @@ export type { SendMessageOptions } from './messages/send/message-sender.js';
 export { isCloseCode } from './protocol/close-code.js';
 export { type ErrorCode, type ErrorDetails, ProtocolError } from './protocol/errors.js';
 export type { Role } from './protocol/role.js';
+export { type PublishOptions, type Subscriber, TopicHub, type TopicHubOptions } from './topics/topic-hub.js';

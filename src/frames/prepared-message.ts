@@ -4,6 +4,7 @@ import { OPCODE_BINARY, OPCODE_TEXT } from '../../assembly/shared/protocol.js';
 import { requireBytes } from '../bytes/copy.js';
 import { shareInstances } from '../protocol/share-instances.js';
 import { FrameEncoder } from './frame-encoder.js';
+import type { HistoryPlace } from './message-history.js';
 
 /** A prepared message as connections send it that have agreed on compression. */
 export interface CompressedForm {
@@ -32,6 +33,12 @@ export class PreparedMessage {
   /** The string, or a copy of the caller's bytes, to be read only. */
   readonly payload: string | Uint8Array;
   readonly compress: boolean;
+  /**
+   * Where it stands among the messages of a topic, which it may refer to when it is compressed.
+   *
+   * @internal
+   */
+  place: HistoryPlace | undefined;
   /**
    * Kept by whoever compresses, under names of his own: made once for all connections that can share one. `null`: it had
    * better go as it is.

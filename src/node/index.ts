@@ -122,6 +122,7 @@ export type {
   VerifyClientCallbackAsync,
   VerifyClientCallbackSync,
 } from './server/server-options.js';
+export type { TopicPublishOptions } from './topics/server-topics.js';
 export type { EventListenerOptions } from './websocket/event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';

@@ -8,7 +8,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
 import { isTaken } from '../socket/socket-events.js';
+import type { ServerTopics, TopicPublishOptions } from '../topics/server-topics.js';
 import { isOn, makeConfig } from '../websocket/config.js';
+import type { Sendable } from '../websocket/sendable.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
@@ -38,6 +40,7 @@ export class WebSocketServer<
   /** The connections that are open; not there if `clientTracking` is false. */
   declare readonly clients: Set<InstanceType<T>>;
   readonly #handshakes: Handshakes<T, U>;
+  readonly #topics: ServerTopics;
   readonly #onConnection = (webSocket: InstanceType<T>, request: InstanceType<U>): void =>
     void this.emit('connection', webSocket, request);
   /** One for all connections: a closure for each would keep what it sees alive, the request for one. */
@@ -63,6 +66,7 @@ export class WebSocketServer<
     }
     this.options = options as KeptOptions<T, U>;
     this.path = options.path ?? '';
+    this.#topics = config.topics!;
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
     this.#handshakes = new Handshakes<T, U>(this, config, check, {
       isRunning: () => this.#state === 'running',
@@ -144,6 +148,36 @@ export class WebSocketServer<
     this.#httpServer = undefined;
     if (this.options.server || this.options.noServer) this.#closeIfIdle();
     else httpServer?.close(() => this.#closed());
+  }
+
+  /**
+   * Sends a message to all connections that are subscribed to a topic (`WebSocket.subscribe`). It is framed once, and leaves with
+   * everything else that a connection is sent in this turn; `maxBackpressure` and `backpressurePolicy` hold for each connection by
+   * itself, as for `send`. See docs/topics.md.
+   *
+   * @param topic any string; topics match exactly
+   * @param data what `send` takes, except a Blob
+   * @returns how many bytes the message has; 0 if nobody is subscribed
+   * @throws TypeError for a topic that is not a string, and for data that cannot be published
+   */
+  publish(topic: string, data: Sendable, options?: TopicPublishOptions): number {
+    return this.#topics.publish(topic, data, options, undefined);
+  }
+
+  /** How many connections are subscribed to a topic. @throws TypeError for a topic that is not a string */
+  subscriberCount(topic: string): number {
+    return this.#topics.hub.subscriberCount(topic);
+  }
+
+  /**
+   * Sets what new subscribers of a topic are sent first, such as a snapshot. Where compression was negotiated, the messages behind it
+   * are compressed with reference to it. Connections that are subscribed already get nothing.
+   *
+   * @param data what `send` takes, except a Blob; undefined: nothing from now on
+   * @throws as `publish`
+   */
+  setPrimer(topic: string, data: Sendable | undefined, options?: TopicPublishOptions): void {
+    this.#topics.setPrimer(topic, data, options);
   }
 
   #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, isShared: boolean): void {

@@ -405,6 +405,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     clearTimeout(this.#endTimer);
     this.#connection.release();
     this.config.held?.charge(this, 0);
+    this.config.topics?.leave(this.#emitter);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
     if (this.#spaced?.isBusy === true) this.#spaced.whenDone = () => this.#emitClose();
     else this.#emitClose();

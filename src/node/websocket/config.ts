@@ -5,6 +5,7 @@ import type { PerMessageDeflate } from '../../deflate/index.js';
 import { MAX_TIMER } from '../../protocol/option-checks.js';
 import type { Role } from '../../protocol/role.js';
 import { HeldBudget } from '../server/held-budget.js';
+import { ServerTopics } from '../topics/server-topics.js';
 import { checkNodeOptions } from './option-checks.js';
 import type { HeartbeatOptions, WebSocketOptions } from './options.js';
 import { perMessageDeflateFor } from './per-message-deflate.js';
@@ -22,6 +23,8 @@ export interface Config {
   readonly deflate: PerMessageDeflate | undefined;
   /** Of a server: for all its connections. */
   readonly held: HeldBudget | undefined;
+  /** Of a server: what its connections subscribe to. */
+  readonly topics: ServerTopics | undefined;
   readonly closeTimeout: number;
   readonly maxPendingPongs: number;
   /** Undefined where pings are not counted. */
@@ -60,6 +63,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     },
     deflate: perMessageDeflateFor(role, perMessageDeflate, kernel),
     held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,
+    topics: role === 'server' ? new ServerTopics() : undefined,
     closeTimeout: Math.min(options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT, MAX_TIMER),
     maxPendingPongs: limit(options.maxPendingAutoPongs, DEFAULT_MAX_PENDING_PONGS),
     maxPingRate: autoPong && maxPingRate !== 0 ? maxPingRate : undefined,

@@ -3,7 +3,12 @@
 
 import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_ABNORMAL, MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from '../../../assembly/shared/protocol.js';
+import {
+  CLOSE_ABNORMAL,
+  MAX_CLOSE_REASON,
+  MAX_CONTROL_PAYLOAD,
+  OPCODE_BINARY,
+} from '../../../assembly/shared/protocol.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { isCloseCode } from '../../protocol/close-code.js';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -11,8 +16,9 @@ import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { Link } from '../socket/link.js';
 import { cutSocket } from '../socket/socket-events.js';
+import type { ServerTopics } from '../topics/server-topics.js';
+import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
 import { type Config, makeConfig } from './config.js';
-import { EventTargetEmitter } from './event-target.js';
 import type { Agreed } from './per-message-deflate.js';
 import {
   BINARY_TYPES,
@@ -45,7 +51,7 @@ type ControlArguments = [
  * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered. Outside, the first message of a
  * quiet connection leaves at once, and what follows in the same turn of the event loop leaves together when the turn ends.
  */
-export class WebSocket extends EventTargetEmitter<WebSocket> {
+export class WebSocket extends TopicEmitter<WebSocket> {
   /** Of a client. */
   readonly #opening: Opening<WebSocket> | undefined;
   /** From the moment that the connection is open. */
@@ -160,6 +166,11 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   }
 
   /** @internal */
+  get [TOPICS](): ServerTopics | undefined {
+    return this.#link?.config.topics;
+  }
+
+  /** @internal */
   protected get self(): WebSocket {
     return this;
   }
@@ -186,7 +197,7 @@ export class WebSocket extends EventTargetEmitter<WebSocket> {
   /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
   sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
     const done = callback as SendCallback | undefined;
-    const link = this.#sendable(message.payload, typeof message.payload !== 'string', done);
+    const link = this.#sendable(message.payload, message.opcode === OPCODE_BINARY, done);
     link?.outgoing.sendPrepared(message, done);
   }
 

@@ -1,0 +1,44 @@
+// The messages of a topic as compression sees them: one sequence, shared by everybody who gets it. What compresses keeps its
+// context of them here; this file knows nothing of how.
+
+/** What a compressor keeps for a history, to be released with it. */
+export interface HistoryHolder {
+  release(): void;
+}
+
+/** The messages of one topic, in the order in which they were published. */
+export class MessageHistory {
+  /**
+   * Contexts, one for each compressor that has sent a message of this history.
+   *
+   * @internal
+   */
+  readonly holders: HistoryHolder[] = [];
+  #isReleased = false;
+  #count = 0;
+
+  /** After `release`: messages are compressed each by itself. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** The place of the next message. Publish each message before the next one gets its place. */
+  next(isPrimer = false): HistoryPlace {
+    return { history: this, number: ++this.#count, isPrimer };
+  }
+
+  /** Gives back the memory that compressors hold for this history. */
+  release(): void {
+    this.#isReleased = true;
+    for (const holder of this.holders.splice(0)) holder.release();
+  }
+}
+
+/** Where a message stands in a history. */
+export interface HistoryPlace {
+  readonly history: MessageHistory;
+  /** Counts up. */
+  readonly number: number;
+  /** It is sent to new receivers only, before anything else. */
+  readonly isPrimer: boolean;
+}
