@@ -37,6 +37,12 @@ export class DeflateArena {
   /** The same as 32-bit numbers: index = address / 4. */
   readonly words: Int32Array<ArrayBuffer>;
   readonly pool: ContextPool;
+  readonly poolLength: number;
+  /** How many bytes of the pool topics have taken. */
+  topicLength = 0;
+  /** A copy of the hash of one topic's window, and whose it is. */
+  readonly hashCopy = new Uint8Array(2 << MAX_HASH_BITS);
+  hashOwner: object | undefined;
   readonly host: Host = getHost();
   /** Views of the first bytes at OUTPUT_PTR. */
   readonly outputs: ViewsByLength;
@@ -51,7 +57,8 @@ export class DeflateArena {
     this.bytes = new Uint8Array(kernel.memory);
     this.outputs = new ViewsByLength(this.bytes, OUTPUT_PTR);
     this.words = new Int32Array(kernel.memory);
-    this.pool = new ContextPool(POOL_PTR, kernel.memory.byteLength - POOL_PTR);
+    this.poolLength = kernel.memory.byteLength - POOL_PTR;
+    this.pool = new ContextPool(POOL_PTR, this.poolLength);
     kernel.initContext(SHARED_INFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, 0);
     kernel.initContext(SHARED_DEFLATE_CONTEXT_PTR, MAX_WINDOW_LENGTH, MAX_HASH_BITS);
   }

@@ -19,9 +19,11 @@ import { encodeUtf8 } from '../bytes/host.js';
 import { ownBytes } from '../bytes/owned.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { FrameEncoder } from '../frames/frame-encoder.js';
+import type { HistoryPlace } from '../frames/message-history.js';
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 import { spend } from '../messages/turn.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
+import { SharedHistory, type SharedSuffix } from './shared-history.js';
 
 /**
  * How much effort deflating takes: `'fastest'` for what must cost least (messages below 2 KiB get no codes of
@@ -36,6 +38,11 @@ const THRESHOLD_ALONE = 128;
 const WELCOME_SHIFT = 2;
 /** How much longer than its first slices let expect room is made for a long message. */
 const MARGIN = 1.05;
+/**
+ * Between two messages of a topic, how many bytes of other messages go uncompressed to spare what the peer has in common with
+ * the topic: see docs/topics.md.
+ */
+const SPARE_LENGTH = 1024;
 const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
 
 /** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
@@ -65,6 +72,12 @@ export class MessageDeflater {
   #contextPtr = 0;
   #ringLength = MAX_WINDOW_LENGTH;
   #isFirst = true;
+  /** How far back a topic's messages may reach; 0 where the peer keeps no context. */
+  readonly #sharedWindowBits: number;
+  /** What the peer's window ends with of a topic. Undefined: nothing, as something else was sent since. */
+  #suffix: SharedSuffix | undefined;
+  /** How many bytes of other messages may still go uncompressed for the suffix's sake. */
+  #spareLength = 0;
 
   /**
    * @param windowBits how far back a match may reach, as a power of two
@@ -75,6 +88,7 @@ export class MessageDeflater {
     this.#arena = arena;
     this.#config = config;
     this.#windowBits = windowBits;
+    this.#sharedWindowBits = keepsContext ? windowBits : 0;
     if (!keepsContext) return;
     const ringBits = Math.min(windowBits, config.windowBits);
     this.#contextPtr = arena.pool.take(contextLength(ringBits, config.hashBits));
@@ -91,7 +105,7 @@ export class MessageDeflater {
 
   /** See `MessageCompression.deflate`. */
   deflate(payload: string | Uint8Array): Uint8Array | undefined {
-    if (!this.isWorthDeflating(payload)) return undefined;
+    if (!this.isWorthDeflating(payload) || this.#sparesSuffix(payload)) return undefined;
     const { words } = this.#arena;
     const length = this.#takeInput(payload);
     const contextPtr = this.#bringContext();
@@ -100,7 +114,10 @@ export class MessageDeflater {
     const deflated = this.#deflateInput(contextPtr, payload, length, true);
     // A short message that does not compress is sent all the same where the context is kept: the next one may be like it.
     const isWelcome = this.#contextPtr !== 0 && length <= this.#ringLength >> WELCOME_SHIFT;
-    if (deflated.length < length || isWelcome) return deflated;
+    if (deflated.length < length || isWelcome) {
+      this.#suffix = undefined;
+      return deflated;
+    }
     // It goes as it is, so the peer's window will not have it, and the context must not either: the next message is written
     // over it. What it was itself written over is lost.
     words[(contextPtr + CONTEXT_POSITION) >> 2] = position;
@@ -121,11 +138,17 @@ export class MessageDeflater {
   /** See `MessageCompression.deflatePart`. */
   deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array {
     const length = this.#takeInput(payload);
+    this.#suffix = undefined;
     return this.#deflateInput(this.#bringContext(), payload, length, isLast);
   }
 
   /** See `MessageCompression.deflatePrepared`. */
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined {
+    const { place } = message;
+    if (place !== undefined && !place.isPrimer) {
+      const history = this.#historyOf(message, place);
+      if (history !== undefined) return this.#deflateShared(history);
+    }
     if (!this.isWorthDeflating(message.payload)) return undefined;
     const key = `${this.#config.level} ${this.#windowBits}`;
     let form = message.compressedForms.get(key);
@@ -135,7 +158,51 @@ export class MessageDeflater {
     }
     if (form === null) return undefined;
     this.#remember(form.tail);
+    this.#suffix = undefined;
+    if (place?.isPrimer === true && this.#sharedWindowBits !== 0) {
+      this.#suffix = SharedHistory.of(place.history, this.#arena, this.#level)?.prime(message, form.tail);
+      this.#spareLength = SPARE_LENGTH;
+    }
     return form;
+  }
+
+  get #level(): number {
+    return LEVELS[this.#config.level];
+  }
+
+  /** The history that a message can refer to; undefined where it is compressed by itself. */
+  #historyOf(message: PreparedMessage, place: HistoryPlace): SharedHistory | undefined {
+    // Who keeps no context joins in where one is there anyway, as the message then has such a form.
+    const known = this.#suffix?.history;
+    const history =
+      known?.isOf(place.history) === true
+        ? known
+        : SharedHistory.of(place.history, this.#arena, this.#level, this.#sharedWindowBits !== 0);
+    return history?.begin(message, place) === true ? history : undefined;
+  }
+
+  #deflateShared(history: SharedHistory): CompressedForm | undefined {
+    const keeps = this.#sharedWindowBits !== 0;
+    const threshold = this.#config.threshold ?? (keeps ? THRESHOLD_IN_CONTEXT : THRESHOLD_ALONE);
+    if (history.plain.length < threshold) return undefined;
+    const suffix = this.#suffix?.history === history ? this.#suffix : undefined;
+    const form = history.formFor(suffix, keeps ? this.#sharedWindowBits : this.#windowBits, keeps);
+    if (form === undefined) return undefined;
+    if (!keeps) return form.payload.length < history.plain.length ? form : undefined;
+    if (suffix === undefined) this.#suffix = history.suffix();
+    this.#spareLength = SPARE_LENGTH;
+    this.#remember(form.tail);
+    return form;
+  }
+
+  /**
+   * Whether a message had better go uncompressed, since it would come between the peer and what the peer has in common with a
+   * topic. Between two messages of the topic there is only so much of this.
+   */
+  #sparesSuffix(payload: string | Uint8Array): boolean {
+    if (this.#suffix === undefined || payload.length > this.#spareLength) return false;
+    this.#spareLength -= payload.length;
+    return true;
   }
 
   /** Gives the context up. */
@@ -197,9 +264,8 @@ export class MessageDeflater {
   /** @returns a view of the output */
   #deflateSlice(contextPtr: number, length: number, isLast: boolean): Uint8Array {
     const { kernel } = this.#arena;
-    const level = LEVELS[this.#config.level];
     spend((length * SLICE_COST) / this.sliceLength);
-    const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, level, isLast ? DEFLATE_LAST : 0);
+    const deflated = kernel.deflate(contextPtr, 1 << this.#windowBits, length, this.#level, isLast ? DEFLATE_LAST : 0);
     return this.#arena.outputs.take(deflated);
   }
 

@@ -1,0 +1,163 @@
+// Random programs with topics: connections come and go, subscribe, get primers, private messages of all kinds and messages of several
+// topics. Each client inflates with a window of its own (receiver.ts).
+
+import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
+import { parseExtensions } from '../../../src/handshake/index.js';
+import { Connection, type PreparedMessage, TopicHub } from '../../../src/index.js';
+import type { KernelName } from '../../../src/kernel/kernel.js';
+import { type CorpusName, messageOf, TEXT_CORPORA } from '../../support/inputs/corpora.js';
+import { createRandom } from '../../support/inputs/random.js';
+import { Receiver } from './receiver.js';
+
+export interface Simulation {
+  readonly seed: number;
+  readonly deliveries: number;
+  readonly kernel: KernelName;
+  /** One in so many compressed messages is read by the strict reader as well. */
+  readonly strictEvery: number;
+}
+
+export interface Outcome {
+  deliveries: number;
+  clients: number;
+  plainLength: number;
+  compressedLength: number;
+}
+
+const TOPICS = ['a', 'b', 'c', 'd'];
+const MOST_CLIENTS = 24;
+
+class Client {
+  readonly connection: Connection;
+  readonly receiver: Receiver;
+
+  constructor(connection: Connection, receiver: Receiver) {
+    this.connection = connection;
+    this.receiver = receiver;
+  }
+
+  sendPrepared(message: PreparedMessage): void {
+    this.receiver.expect(message.payload);
+    this.connection.sendPrepared(message);
+    this.take();
+  }
+
+  /** Passes on what is to be sent. */
+  take(): void {
+    if (this.connection.outgoingLength > 0) this.receiver.receive(this.connection.takeOutgoing());
+  }
+
+  sendSlices(): void {
+    while (this.connection.hasSlices) {
+      this.connection.sendNextSlice();
+      this.take();
+    }
+  }
+}
+
+export function simulate({ seed, deliveries, kernel, strictEvery }: Simulation): Outcome {
+  const random = createRandom(seed);
+  const below = (count: number) => random() % count;
+  const oneIn = (count: number) => below(count) === 0;
+  const options: PerMessageDeflateOptions = {
+    kernel,
+    level: (['fastest', 'default', 'smallest'] as const)[below(3)]!,
+    deflateWindowBits: 8 + below(8),
+    deflateHashBits: 8 + below(5),
+    // Now and then there is memory for a few connections and topics only.
+    poolLength: oneIn(3) ? 1 << 20 : 8 << 20,
+    ...(oneIn(2) ? { threshold: 0 } : {}),
+    deflateTakeover: !oneIn(12),
+  };
+  const deflate = new PerMessageDeflate(options);
+  const hub = new TopicHub<Client>();
+  const clients: Client[] = [];
+  const outcome: Outcome = { deliveries: 0, clients: 0, plainLength: 0, compressedLength: 0 };
+
+  /** Text that is like what was sent before, by its topic. */
+  const messageLike = (topic: number): string | Uint8Array => {
+    const length = oneIn(60) ? below(150_000) : oneIn(8) ? below(12_000) : below(900);
+    if (oneIn(15)) return messageOf('random', length, random());
+    const corpus: CorpusName = TEXT_CORPORA[topic % TEXT_CORPORA.length]!;
+    const bytes = messageOf(corpus, length, below(50));
+    return oneIn(3) ? bytes : new TextDecoder().decode(bytes);
+  };
+
+  const join = () => {
+    const bits = oneIn(2) ? '' : `; server_max_window_bits=${8 + below(8)}`;
+    const offer = `permessage-deflate${bits}${oneIn(8) ? '; server_no_context_takeover' : ''}`;
+    const isOffered = !oneIn(15);
+    const answer = isOffered ? deflate.answer(parseExtensions(offer)) : [];
+    const parameters = new Map(answer[0]?.parameters);
+    const connection = new Connection({ role: 'server', kernel }, deflate.forServer(answer));
+    const receiver = new Receiver(
+      {
+        takeover: !parameters.has('server_no_context_takeover'),
+        windowBits: Number(parameters.get('server_max_window_bits') ?? 15),
+      },
+      strictEvery,
+    );
+    clients.push(new Client(connection, receiver));
+    outcome.clients++;
+  };
+
+  const leave = (index: number, isDone: boolean) => {
+    const [client] = clients.splice(index, 1) as [Client];
+    hub.leave(client);
+    if (isDone) client.sendSlices();
+    client.receiver.finish(isDone);
+    outcome.deliveries += client.receiver.count;
+    outcome.plainLength += client.receiver.plainLength;
+    outcome.compressedLength += client.receiver.compressedLength;
+    client.connection.receiveEnd();
+  };
+
+  const sendPrivately = (client: Client) => {
+    const message = messageLike(below(8));
+    const { connection, receiver } = client;
+    receiver.expect(message);
+    if (oneIn(6)) {
+      const bytes = Buffer.from(message);
+      const middle = below(bytes.length + 1);
+      client.sendSlices();
+      connection.startMessage('binary', bytes.subarray(0, middle), { compress: !oneIn(4) });
+      connection.sendFragment(bytes.subarray(middle), true);
+    } else {
+      const how = { compress: !oneIn(6), inSlices: oneIn(2) };
+      if (typeof message === 'string') connection.sendText(message, how);
+      else connection.sendBinary(message, how);
+    }
+    client.take();
+    // Else topics queue behind the slices.
+    if (!oneIn(2)) client.sendSlices();
+  };
+
+  const delivered = () => clients.reduce((sum, { receiver }) => sum + receiver.count, outcome.deliveries);
+  while (delivered() < deliveries) {
+    const dice = below(100);
+    const index = below(Math.max(1, clients.length));
+    const client = clients[index];
+    const topic = below(TOPICS.length);
+    if (client === undefined || (dice < 4 && clients.length < MOST_CLIENTS)) join();
+    else if (dice < 6) leave(index, !oneIn(3));
+    else if (dice < 12) hub.subscribe(client, TOPICS[topic]!);
+    else if (dice < 14) {
+      // Several with one primer between them; some topics have nobody else.
+      for (let i = 0; i < 4; i++) hub.subscribe(clients[(index + i) % clients.length]!, TOPICS[topic]!);
+    } else if (dice < 16) hub.unsubscribe(client, TOPICS[topic]!);
+    else if (dice < 22) sendPrivately(client);
+    else if (dice < 24) client.sendSlices();
+    else if (dice < 25) hub.setPrimer(TOPICS[topic]!, oneIn(6) ? undefined : messageLike(topic));
+    else {
+      // Mostly one topic, so that its history gets long.
+      const name = TOPICS[oneIn(3) ? topic : 0]!;
+      const times = oneIn(10) ? 10 : 1;
+      for (let i = 0; i < times; i++) {
+        hub.publish(name, messageLike(oneIn(4) ? topic : 0), { compress: !oneIn(20) }, oneIn(9) ? client : undefined);
+      }
+    }
+  }
+  while (clients.length > 0) leave(0, true);
+  if (deflate.poolUse.usedLength !== 0) throw new Error(`${deflate.poolUse.usedLength} bytes of the pool are lost`);
+  return outcome;
+}

@@ -1,0 +1,227 @@
+// src/deflate/shared-history.ts: who shares which frame, and what it may refer to. That all can be read, whatever happens, is in
+// test/robustness/topics.
+
+import { describe, expect, test } from 'vitest';
+import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
+import { parseExtensions } from '../../../src/handshake/index.js';
+import { Connection, type PreparedMessage, TopicHub } from '../../../src/index.js';
+import { Receiver } from '../../robustness/topics/receiver.js';
+import { messageOf } from '../../support/inputs/corpora.js';
+import { randomBytes } from '../../support/inputs/random.js';
+import { DEFLATE_KERNELS } from '../../support/kernels/deflate-kernels.js';
+
+const JSON_TEXTS = Array.from({ length: 100 }, (_, i) => new TextDecoder().decode(messageOf('json', 300, i)));
+
+class Client {
+  readonly connection: Connection;
+  readonly receiver: Receiver;
+  readonly lengths: number[] = [];
+
+  constructor(deflate: PerMessageDeflate, offer: string) {
+    const answer = deflate.answer(parseExtensions(offer));
+    const parameters = new Map(answer[0]!.parameters);
+    this.connection = new Connection({ role: 'server' }, deflate.forServer(answer));
+    const takeover = !parameters.has('server_no_context_takeover');
+    const windowBits = Number(parameters.get('server_max_window_bits') ?? 15);
+    this.receiver = new Receiver({ takeover, windowBits }, 1);
+  }
+
+  sendPrepared(message: PreparedMessage): void {
+    this.receiver.expect(message.payload);
+    this.connection.sendPrepared(message);
+    this.take();
+  }
+
+  send(text: string): void {
+    this.receiver.expect(text);
+    this.connection.sendText(text);
+    this.take();
+  }
+
+  take(): void {
+    const bytes = this.connection.takeOutgoing();
+    this.lengths.push(bytes.length);
+    this.receiver.receive(bytes);
+  }
+}
+
+describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
+  function setUp(options: PerMessageDeflateOptions = {}) {
+    const deflate = new PerMessageDeflate({ kernel, ...options });
+    const hub = new TopicHub<Client>({ isOpen: ({ connection }) => connection.state === 'open' });
+    const clients: Client[] = [];
+    const join = (offer = 'permessage-deflate') => {
+      const client = new Client(deflate, offer);
+      clients.push(client);
+      hub.subscribe(client, 'prices');
+      return client;
+    };
+    const publish = (...texts: string[]) => {
+      for (const text of texts) hub.publish('prices', text);
+    };
+    const check = () => {
+      for (const { receiver } of clients) receiver.finish(true);
+    };
+    return { deflate, hub, join, publish, check };
+  }
+
+  test('messages get as short as with a history for each connection', () => {
+    const { join, publish, check } = setUp();
+    const [first, second] = [join(), join()];
+    const alone = setUp({ deflateWindowBits: 15, deflateHashBits: 12 }).join();
+    publish(...JSON_TEXTS);
+    for (const text of JSON_TEXTS) alone.send(text);
+    const sum = ({ lengths }: Client) => lengths.reduce((total, length) => total + length, 0);
+    expect(first.lengths).toEqual(second.lengths);
+    expect(sum(first)).toBeLessThanOrEqual(sum(alone) * 1.05);
+    check();
+  });
+
+  test('who joins late refers to nothing at first, then to more and more, then to as much as all', () => {
+    const { join, publish, check } = setUp();
+    const old = join();
+    join();
+    publish(...JSON_TEXTS.slice(0, 50));
+    const late = join();
+    publish(...JSON_TEXTS.slice(50));
+    const behind = old.lengths.slice(50);
+    expect(late.lengths[0]!).toBeGreaterThan(behind[0]! * 1.3);
+    expect(late.lengths[20]!).toBeLessThan(late.lengths[0]!);
+    // 16 KiB and more of history, of which some is behind what both have.
+    publish(...JSON_TEXTS, ...JSON_TEXTS);
+    expect(late.lengths.slice(-50)).toEqual(old.lengths.slice(-50));
+    check();
+  });
+
+  test('a message is deflated once for each class, however many are in it', () => {
+    const { join, publish, check, hub } = setUp();
+    const frames = new Set<Uint8Array>();
+    const watch = (client: Client) => {
+      const { connection } = client;
+      client.sendPrepared = (message) => {
+        client.receiver.expect(message.payload);
+        const frame = connection.framePrepared(message);
+        frames.add(frame);
+        client.receiver.receive(frame);
+      };
+    };
+    for (let i = 0; i < 10; i++) watch(join());
+    publish(...JSON_TEXTS.slice(0, 50));
+    expect(frames.size).toBe(50);
+    for (let i = 0; i < 10; i++) watch(join());
+    frames.clear();
+    publish(JSON_TEXTS[50]!);
+    expect(frames.size).toBe(2);
+    for (let i = 0; i < 10; i++) watch(join('permessage-deflate; server_no_context_takeover'));
+    publish(JSON_TEXTS[51]!, JSON_TEXTS[52]!, JSON_TEXTS[53]!);
+    frames.clear();
+    // All of it, 1 KiB, and nothing.
+    publish(JSON_TEXTS[54]!);
+    expect(frames.size).toBe(3);
+    expect(hub.subscriberCount('prices')).toBe(30);
+    check();
+  });
+
+  test.each([8, 9, 12, 15])('with a window of %i bits no distance is longer', (bits) => {
+    const { join, publish, check } = setUp({ deflateWindowBits: bits });
+    const client = join(`permessage-deflate; server_max_window_bits=${bits}`);
+    join();
+    publish(...JSON_TEXTS);
+    check();
+    expect(client.receiver.compressedLength).toBeLessThan(client.receiver.plainLength);
+  });
+
+  test('a few short messages between go uncompressed, more of them do not', () => {
+    const { join, publish, check } = setUp();
+    const [client, other] = [join(), join()];
+    publish(...JSON_TEXTS.slice(0, 50));
+    client.send(JSON_TEXTS[0]!);
+    expect(client.lengths.at(-1)).toBe(304);
+    publish(JSON_TEXTS[50]!);
+    expect(client.lengths.at(-1)).toBe(other.lengths.at(-1));
+    for (let i = 0; i < 8; i++) client.send(JSON_TEXTS[i]!);
+    expect(client.lengths.at(-1)).toBeLessThan(200);
+    publish(JSON_TEXTS[51]!);
+    expect(client.lengths.at(-1)).toBeGreaterThan(other.lengths.at(-1)!);
+    check();
+  });
+
+  describe('a primer', () => {
+    const PRIMER = JSON_TEXTS.slice(60, 80).join('');
+
+    test('is referred to by the next messages', () => {
+      const { hub, join, publish, check } = setUp();
+      const old = join();
+      hub.setPrimer('prices', PRIMER);
+      publish(...JSON_TEXTS.slice(0, 50));
+      const [late, later] = [join(), join()];
+      publish(JSON_TEXTS[78]!, JSON_TEXTS[79]!);
+      expect(late.lengths.slice(1).every((length) => length < 60)).toBe(true);
+      expect(later.lengths).toEqual(late.lengths);
+      const last = join();
+      publish(JSON_TEXTS[77]!);
+      expect(last.lengths[1]!).toBeLessThan(60);
+      expect(late.lengths.at(-1)!).toBeGreaterThan(60);
+      expect(old.receiver.count).toBe(53);
+      check();
+    });
+
+    test('for who leaves nobody without one behind: the history they missed is not referred to', () => {
+      const { hub, join, publish, check } = setUp();
+      const plain = [join(), join()];
+      publish(...JSON_TEXTS.slice(0, 30));
+      hub.setPrimer('prices', PRIMER);
+      join();
+      join();
+      for (const client of plain) hub.leave(client);
+      publish(...JSON_TEXTS.slice(30, 50));
+      // The first two fall back on what they have of the topic, which no other window has.
+      join();
+      publish(...JSON_TEXTS.slice(20, 60));
+      check();
+    });
+
+    test('that does not compress is sent, and no more', () => {
+      const { hub, join, publish, check } = setUp();
+      hub.setPrimer('prices', randomBytes(10_000, 1));
+      const client = join();
+      join();
+      publish(...JSON_TEXTS.slice(0, 3));
+      expect(client.lengths[0]).toBeGreaterThan(10_000);
+      check();
+    });
+  });
+
+  test('memory comes with the second subscriber, and goes with the last', () => {
+    const { deflate, hub, join, publish } = setUp();
+    const first = join();
+    const before = deflate.poolUse.usedLength;
+    publish('x'.repeat(100));
+    expect(deflate.poolUse.usedLength).toBe(before);
+    const second = join();
+    hub.setPrimer('prices', JSON_TEXTS.join(''));
+    join().connection.receiveEnd();
+    publish('x'.repeat(100));
+    const connections = deflate.poolUse.usedLength;
+    expect(connections - 2 * before).toBeLessThanOrEqual(64 * 1024);
+    expect(connections - 2 * before).toBeGreaterThan(40 * 1024);
+    for (const client of [first, second]) hub.leave(client);
+    expect(deflate.poolUse.usedLength).toBeGreaterThan(2 * before);
+  });
+
+  test('topics take half of the pool at most; behind that, messages are compressed each by itself', () => {
+    const { deflate, hub, join, check } = setUp({ poolLength: 1 << 20 });
+    const [first, second] = [join(), join()];
+    for (let i = 0; i < 40; i++) {
+      for (const client of [first, second]) hub.subscribe(client, String(i));
+      hub.publish(String(i), JSON_TEXTS[0]!);
+    }
+    expect(deflate.poolUse.usedLength).toBeLessThan((1 << 19) + 30_000);
+    hub.publish('39', JSON_TEXTS[1]!);
+    expect(first.lengths.at(-1)!).toBeLessThan(300);
+    check();
+    for (const client of [first, second]) hub.leave(client);
+    for (const client of [first, second]) client.connection.receiveEnd();
+    expect(deflate.poolUse.usedLength).toBe(0);
+  });
+});
