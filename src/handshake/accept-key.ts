@@ -1,5 +1,6 @@
 // Sec-WebSocket-Key and Sec-WebSocket-Accept (RFC 6455 sections 4.1 and 4.2.2). It knows no headers.
 
+import { encodeText } from '../bytes/encode-text.js';
 import { ALPHABET, encodeBase64 } from './base64.js';
 import { compress, expand, resetState, SCHEDULE_LENGTH, STATE_LENGTH, sha1 } from './sha1.js';
 
@@ -7,7 +8,7 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const KEY_LENGTH = 24;
 const KEY_WORDS = KEY_LENGTH / 4;
 const BASE64_OF_16_BYTES = /^[A-Za-z0-9+/]{22}==$/;
-const ALPHABET_CODES = new TextEncoder().encode(ALPHABET);
+const ALPHABET_CODES = encodeText(ALPHABET);
 
 // A key and the GUID are 60 bytes: with the first byte of padding they fill a block of SHA-1, and the second block holds
 // nothing but their length in bits. So all of the second schedule is constant, and of the first all but the key's words.
@@ -19,7 +20,7 @@ const state = new Int32Array(STATE_LENGTH);
 
 function firstBlock(): Int32Array {
   const schedule = new Int32Array(SCHEDULE_LENGTH);
-  const { buffer, byteOffset } = new TextEncoder().encode(GUID);
+  const { buffer, byteOffset } = encodeText(GUID);
   const guid = new DataView(buffer, byteOffset);
   for (let t = KEY_WORDS; t < 15; t++) schedule[t] = guid.getInt32(4 * (t - KEY_WORDS));
   schedule[15] = 0x80000000;
@@ -59,7 +60,7 @@ export function acceptKey(key: string): string {
 }
 
 function acceptAnyKey(key: string): string {
-  return encodeBase64(sha1(new TextEncoder().encode(key + GUID)));
+  return encodeBase64(sha1(encodeText(key + GUID)));
 }
 
 /** The state's 20 bytes in Base64: all 28 characters at once, which is much faster than joining pieces. */

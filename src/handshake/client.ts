@@ -1,6 +1,7 @@
 // The client's side of the opening handshake (RFC 6455 section 4.1): the request to send, and a verdict on the response.
 // It knows no socket and no extension.
 
+import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { acceptKey, createKey, isValidKey } from './accept-key.js';
 import { defaultPortOf } from './authority.js';
@@ -183,7 +184,7 @@ function readExtensions(headers: HeaderList, offered: readonly ExtensionOffer[])
 /** The user name and the password of a URL as a header (RFC 7617). */
 function basicCredentials(url: URL): string {
   const credentials = `${percentDecode(url.username)}:${percentDecode(url.password)}`;
-  return `Basic ${encodeBase64(new TextEncoder().encode(credentials))}`;
+  return `Basic ${encodeBase64(encodeText(credentials))}`;
 }
 
 function percentDecode(text: string): string {

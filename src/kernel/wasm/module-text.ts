@@ -8,6 +8,8 @@
 // It is read once, by an engine that has compiled nothing yet: a loop of a turn a byte runs so long that engines stop to
 // compile it, which takes 10 to 50 times as long as all the rest. So four bytes take a turn, and built-in functions do the rest.
 
+import { encodeText } from '../../bytes/encode-text.js';
+
 const ROW_LENGTH = 86;
 /** What a character of the first row has more than its byte: '(' and the 4. */
 const FIRST_ROW = 0x2c;
@@ -18,7 +20,7 @@ const THIRD_ROW_MARK = (0x23 - FIRST_ROW) & 0xff;
 export function decodeModuleText(text: string): Uint8Array<ArrayBuffer> {
   const words = new Int32Array(Math.ceil(text.length / 4));
   const bytes = new Uint8Array(words.buffer, 0, text.length);
-  new TextEncoder().encodeInto(text.replaceAll('~', '\\'), bytes);
+  bytes.set(encodeText(text.replaceAll('~', '\\')));
   // Characters are below 0x80: with the top bit of each byte set, none borrows from its neighbour.
   for (let i = 0; i < words.length; i++) {
     words[i] = ((words[i]! | 0x80808080) - FIRST_ROW * 0x01010101) ^ 0x80808080;
