@@ -381,7 +381,7 @@ export class Connection {
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#maxPendingPongs > 0 && this.#state === 'open') {
+    if (this.#maxPendingPongs > 0 && this.#state === 'open' && !this.#relay.handler?.answerPing?.(payload)) {
       this.#pongs ??= new PendingPongs(this.#sender.writer, this.#maxPendingPongs);
       this.#pongs.answer(payload);
     }

@@ -31,6 +31,8 @@ export interface MessageHandler {
   onPiece?(piece: MessagePiece): void;
   /** @param payload 0 to 125 bytes */
   onPing(payload: Uint8Array): void;
+  /** Answers a ping in the connection's place, before `onPing`. @returns false to leave the answer to the connection */
+  answerPing?(payload: Uint8Array): boolean;
   /** @param payload 0 to 125 bytes */
   onPong(payload: Uint8Array): void;
   /** The last thing of a stream. @param closeCode 1005 where the Close carried none */
@@ -52,7 +54,7 @@ export type MessageEvent =
   | { readonly type: 'error'; readonly error: ProtocolError };
 
 /** A handler that puts everything into an array. */
-export function collectInto(events: MessageEvent[]): Required<MessageHandler> {
+export function collectInto(events: MessageEvent[]): Required<Omit<MessageHandler, 'answerPing'>> {
   return {
     onText: (text) => events.push({ type: 'text', text }),
     onTextBytes: (bytes) => events.push({ type: 'textBytes', bytes }),

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '../../protocol/errors.js';
+import { setImmediate } from '../socket/machinery.js';
 import { WebSocket } from '../websocket/websocket.js';
 import type { ClientOptions } from './client-options.js';
 

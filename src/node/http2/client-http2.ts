@@ -13,6 +13,7 @@ import {
 import { HeaderList } from '../../handshake/headers.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { type ClientOptions, extraHeaders } from '../client/client-options.js';
+import { nextTick } from '../socket/machinery.js';
 
 /** What an extended CONNECT comes to. */
 interface StreamOutcome {
@@ -45,7 +46,7 @@ const NOT_SENT: ReadonlySet<string> = new Set([
  */
 export function openStream(session: ClientHttp2Session, headers: OutgoingHttpHeaders, outcome: StreamOutcome): void {
   if (session.destroyed || session.closed) {
-    process.nextTick(outcome.failed, notOffered('the HTTP/2 connection is closed'));
+    nextTick(outcome.failed, notOffered('the HTTP/2 connection is closed'));
     return;
   }
   const start = () => {
@@ -74,7 +75,7 @@ export function openStream(session: ClientHttp2Session, headers: OutgoingHttpHea
     });
   };
   // Until the first settings have come, there is one that says nothing.
-  if (session.remoteSettings.enableConnectProtocol === true) process.nextTick(start);
+  if (session.remoteSettings.enableConnectProtocol === true) nextTick(start);
   else startWithSettings(session, start);
 }
 
@@ -95,7 +96,7 @@ function startWithSettings(session: ClientHttp2Session, start: () => void): void
     session.removeListener('close', startAll);
     session.removeListener('remoteSettings', startAll);
     // Each by itself: what one throws is not the others' concern.
-    for (const start of starts) process.nextTick(start);
+    for (const start of starts) nextTick(start);
   };
   session.on('close', startAll);
   session.on('remoteSettings', startAll);

@@ -3,9 +3,8 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-// Not the global: tests replace that with a clock of their own, and requests are answered all the same.
-import { setImmediate } from 'node:timers';
 import { inspect } from 'node:util';
+import { setImmediate } from '../socket/machinery.js';
 import { destroyOnError, isClaimed } from './upgrade.js';
 
 /** An ordinary request to an HTTP server that serves nothing but WebSockets (RFC 9110 section 15.5.22). */

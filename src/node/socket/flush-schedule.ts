@@ -6,10 +6,7 @@
 // which it sent gathers from the start. Nothing is ever written later than the end of the turn.
 
 import process from 'node:process';
-// Not the globals: tests replace those with a clock of their own, and what was sent leaves all the same.
-import { setImmediate } from 'node:timers';
-
-const { nextTick } = process;
+import { nextTick, setImmediate } from './machinery.js';
 
 /** Counts the turns in which something was sent. */
 let turn = 0;

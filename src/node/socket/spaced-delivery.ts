@@ -3,6 +3,7 @@
 
 import type { MessageHandler } from '../../messages/handler.js';
 import type { ProtocolError } from '../../protocol/errors.js';
+import { setImmediate } from './machinery.js';
 
 /** What is read from meanwhile, or is not. */
 interface Source {
@@ -46,6 +47,9 @@ export class SpacedDelivery implements MessageHandler {
   onFragments(fragments: Uint8Array[]): void {
     const length = fragments.reduce((sum, fragment) => sum + fragment.length, 0);
     this.#deliver(() => this.#handler.onFragments(fragments), length);
+  }
+  answerPing(payload: Uint8Array): boolean {
+    return this.#handler.answerPing(payload);
   }
   onPing(payload: Uint8Array): void {
     this.#deliver(() => this.#handler.onPing(payload));
