@@ -237,6 +237,12 @@ export class Connection {
     this.#sender.sendPrepared(message, options?.byReference === true);
   }
 
+  /** Sends bytes that are frames already. They are copied, and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
+  sendEncoded(frames: Uint8Array): void {
+    this.#checkOpen();
+    this.#sender.writer.writeEncoded(frames, false);
+  }
+
   /**
    * Sends the first fragment of a message, to be continued with `sendFragment`. Whether the message is compressed is decided
    * with it.

@@ -1,6 +1,7 @@
 // The server's side of the opening handshake (RFC 6455 section 4.2): a request in; a verdict, and the response to send,
 // out. It knows no socket and no extension.
 
+import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { acceptKey, isValidKey } from './accept-key.js';
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from './authority.js';
@@ -26,13 +27,20 @@ export interface CheckRequestOptions extends OriginOptions {
    * offers some, and what was not offered is left out. Default: none is accepted.
    */
   readonly extensions?: ((offers: readonly ExtensionOffer[]) => readonly ExtensionOffer[]) | undefined;
+  /** Read the Sec-WebSocket-Extensions header, and reject a malformed one. Default true. With false there are no offers. */
+  readonly readExtensions?: boolean | undefined;
+  /**
+   * Reject a request without a Host header. Default true. With false `host` is empty then, and no Origin is the same as that; for
+   * servers whose HTTP layer has checked it.
+   */
+  readonly requireHost?: boolean | undefined;
 }
 
 /** What a request by the rules asks for. */
 interface Asked {
   /** The Sec-WebSocket-Key. */
   readonly key: string;
-  /** The host that the request was sent to, with its port where the client gave one. */
+  /** The host that the request was sent to, with its port where the client gave one; empty with `requireHost: false` for none. */
   readonly host: string;
   /** Path and query, beginning with `/`. */
   readonly path: string;
@@ -95,7 +103,7 @@ export function checkRequest(
   const headers = HeaderList.from(request.headers);
   let asked: Asked;
   try {
-    asked = readRequest(request, headers);
+    asked = readRequest(request, headers, options);
   } catch (error) {
     if (error instanceof ProtocolError) return rejectRequest(error);
     throw error;
@@ -133,7 +141,10 @@ export function rejectRequest(error: ProtocolError): HandshakeRejected {
  * @returns a text of which each character is one byte: write it as latin1, or see `encodeLatin1`
  * @throws TypeError where an extra header is one that the handshake sets, or is not well-formed (header injection)
  */
-export function writeResponse(accepted: HandshakeAccepted, extraHeaders?: HeadersInput): string {
+export function writeResponse(
+  accepted: Pick<HandshakeAccepted, 'accept' | 'protocol' | 'extensions'>,
+  extraHeaders?: HeadersInput,
+): string {
   const { accept, protocol, extensions } = accepted;
   const headers: (readonly [string, string])[] = [];
   if (protocol !== undefined) headers.push(['Sec-WebSocket-Protocol', protocol]);
@@ -153,7 +164,7 @@ export function writeRejection(
   rejected: Pick<HandshakeRejected, 'status' | 'headers'> & { readonly error: Error },
 ): string {
   const { status, error, headers } = rejected;
-  const body = decodeLatin1(new TextEncoder().encode(`${error.message}\n`));
+  const body = decodeLatin1(encodeText(`${error.message}\n`));
   const head = formatHead(`HTTP/1.1 ${status} ${REASON_PHRASES.get(status) ?? ''}`, [
     ...headers,
     ['Connection', 'close'],
@@ -164,7 +175,7 @@ export function writeRejection(
 }
 
 /** The rules that no option changes. @throws ProtocolError */
-function readRequest(request: RequestHead, headers: HeaderList): Asked {
+function readRequest(request: RequestHead, headers: HeaderList, options: CheckRequestOptions): Asked {
   if (request.method !== 'GET') throw new ProtocolError('WSIMD_BAD_METHOD', { detail: quote(request.method) });
   if (!HTTP_1_1_OR_LATER.test(request.version)) {
     throw new ProtocolError('WSIMD_BAD_HTTP_VERSION', { detail: quote(request.version) });
@@ -178,7 +189,7 @@ function readRequest(request: RequestHead, headers: HeaderList): Asked {
   if (headers.get('sec-websocket-version') !== VERSION) {
     throw new ProtocolError('WSIMD_BAD_VERSION', { detail: describeHeader(headers, 'sec-websocket-version') });
   }
-  const { host, path } = readTarget(request.target, headers);
+  const { host, path } = readTarget(request.target, headers, options.requireHost ?? true);
   const key = headers.getOnly('sec-websocket-key');
   if (key === undefined || !isValidKey(key)) {
     throw new ProtocolError('WSIMD_BAD_KEY', { detail: describeHeader(headers, 'sec-websocket-key') });
@@ -188,15 +199,16 @@ function readRequest(request: RequestHead, headers: HeaderList): Asked {
   if (!areDistinctTokens(protocols)) {
     throw new ProtocolError('WSIMD_BAD_PROTOCOL', { detail: describeHeader(headers, 'sec-websocket-protocol') });
   }
-  const extensions = headers.get('sec-websocket-extensions');
+  const extensions = options.readExtensions === false ? undefined : headers.get('sec-websocket-extensions');
   const offers = extensions === undefined ? [] : parseExtensions(extensions);
   return { key, host, path, origin: headers.get('origin'), protocols, offers, headers };
 }
 
 /** Host and path, from the Host header and either form of target (RFC 9112 section 3.2). */
-function readTarget(target: string, headers: HeaderList): { host: string; path: string } {
+function readTarget(target: string, headers: HeaderList, requireHost: boolean): { host: string; path: string } {
   const host = headers.getOnly('host');
   const isPath = target.startsWith('/');
+  if (!requireHost && isPath && headers.get('host') === undefined) return { host: '', path: target };
   const url = isPath ? undefined : parseWebUrl(target);
   const authority = host === undefined ? undefined : canonicalAuthority(host, url?.defaultPort ?? defaultPortOf(false));
   if (host === undefined || authority === undefined) {

@@ -11,6 +11,7 @@ import { connect, UnexpectedResponseError } from './client/connect.js';
 import { WebSocketServer } from './server/server.js';
 import { broadcast } from './websocket/broadcast.js';
 import * as events from './websocket/event-target.js';
+import { Sender } from './websocket/sender.js';
 import { createWebSocketStream } from './websocket/stream.js';
 import { WebSocket as BaseWebSocket } from './websocket/websocket.js';
 import { WebSocketError } from './websocket/ws-errors.js';
@@ -30,6 +31,7 @@ const withStatics = Object.assign(BaseWebSocket, {
   MessageEvent: events.MessageEvent,
   CloseEvent: events.CloseEvent,
   ErrorEvent: events.ErrorEvent,
+  Sender,
 });
 shareInstances(BaseWebSocket, 'WebSocket');
 shareInstances(WebSocketServer, 'WebSocketServer');

@@ -37,9 +37,11 @@ export function parseAddress(address: string | URL, base?: URL): Address {
     throw new SyntaxError(`Invalid URL: ${String(address)}`, { cause });
   }
   const scheme = SCHEMES.get(url.protocol);
-  if (scheme === undefined) throw new SyntaxError(`not a WebSocket URL: its scheme is ${url.protocol}`);
+  if (scheme === undefined) {
+    throw new SyntaxError(`The URL's protocol must be one of "ws:", "wss:", "http:", "https:", or "ws+unix:"`);
+  }
   // WHATWG: even an empty fragment is one.
-  if (url.href.includes('#')) throw new SyntaxError('a WebSocket URL has no fragment');
+  if (url.href.includes('#')) throw new SyntaxError('The URL contains a fragment identifier');
   if (url.protocol !== scheme) url = new URL(scheme + url.href.slice(url.protocol.length));
   if (scheme === 'ws+unix:') return parseSocketAddress(url);
   return {
@@ -56,7 +58,7 @@ function parseSocketAddress(url: URL): Address {
   const path = url.pathname + url.search;
   const colon = path.indexOf(':');
   const socketPath = colon === -1 ? path : path.slice(0, colon);
-  if (socketPath === '') throw new SyntaxError('the URL names no socket');
+  if (socketPath === '') throw new SyntaxError("The URL's pathname is empty");
   return {
     url,
     handshakeUrl: `ws://localhost${colon === -1 ? '/' : path.slice(colon + 1)}`,

@@ -2,9 +2,10 @@
 // hands the socket over. It knows the handshake and no frame.
 
 import type { EventEmitter } from 'node:events';
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+// The modules, not their functions: tests and monitoring put functions of their own there, at any time.
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
-import { request as httpsRequest } from 'node:https';
+import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { PerMessageDeflate } from '../../deflate/index.js';
 import {
@@ -20,8 +21,10 @@ import type { MessageCompression } from '../../messages/compression.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
+import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/socket-events.js';
 import type { Agreed } from '../websocket/per-message-deflate.js';
+import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
 import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
 
@@ -63,9 +66,11 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     outcome: Outcome,
   ) {
     const { protocolVersion = 13 } = options;
-    if (protocolVersion !== 13) throw new RangeError(`protocolVersion is 13, not ${describeValue(protocolVersion)}`);
+    if (protocolVersion !== 13) {
+      throw new RangeError(`Unsupported protocol version: ${describeValue(protocolVersion)} (supported versions: 13)`);
+    }
     if (!protocols.every((protocol) => typeof protocol === 'string') || !areDistinctTokens(protocols)) {
-      throw new SyntaxError(`subprotocols are distinct tokens: ${protocols.map(describeValue).join(', ')}`);
+      throw new SyntaxError('An invalid or duplicated subprotocol was specified');
     }
     this.#webSocket = webSocket;
     this.#protocols = protocols;
@@ -84,7 +89,7 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
   /** Ends the attempt, which is not over yet; what the error is told to comes later. */
   abort(error: Error): void {
     this.#cut();
-    process.nextTick(this.#outcome.failed, error);
+    nextTick(this.#outcome.failed, error);
   }
 
   #send(): void {
@@ -110,13 +115,16 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
   #startTimer(): void {
     const { handshakeTimeout } = this.#options;
     if (!handshakeTimeout || handshakeTimeout === Number.POSITIVE_INFINITY || this.#isOver) return;
-    this.#timer = setTimeout(() => this.#fail(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT')), handshakeTimeout);
+    this.#timer = setTimeout(
+      () => this.#fail(inWordsOfWs(new ProtocolError('WSIMD_HANDSHAKE_TIMEOUT'))),
+      handshakeTimeout,
+    );
   }
 
   #sendRequest(handshake: Handshake): void {
     const options = this.#options;
     const address = this.#address;
-    const send = address.isSecure ? httpsRequest : httpRequest;
+    const { request: send } = address.isSecure ? https : http;
     const request = send(requestOptions(handshake, address, options));
     this.#request = request;
     const isCurrent = () => this.#request === request && !this.#isOver;
@@ -160,7 +168,7 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
 
   #judged(verdict: ResponseAccepted | ResponseRejected, handshake: Handshake, socket: Duplex, head: Uint8Array): void {
     if (!verdict.ok) {
-      this.#fail(verdict.error);
+      this.#fail(inWordsOfWs(verdict.error, this.#responseText(verdict.error)));
     } else if (verdict.protocol === undefined && this.#protocols.length > 0) {
       this.#fail(noProtocol());
     } else {
@@ -169,11 +177,22 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
       try {
         compression = this.#deflate?.forClient(extensions, handshake.extensions);
       } catch (error) {
-        this.#fail(error as Error);
+        this.#fail(error instanceof ProtocolError ? inWordsOfWs(error) : (error as Error));
         return;
       }
       this.#open(socket, head, { protocol, extensions: formatExtensions(extensions), compression });
     }
+  }
+
+  /** What `ws` says of a response that breaks a rule; undefined where that does not depend on the request. */
+  #responseText({ code, detail = '' }: ProtocolError): string | undefined {
+    if (code === 'WSIMD_RESPONSE_PROTOCOL' && this.#protocols.length === 0) {
+      return 'Server sent a subprotocol but none was requested';
+    }
+    if (code !== 'WSIMD_RESPONSE_EXTENSIONS' || !detail.startsWith('"')) return undefined;
+    return this.#deflate === undefined
+      ? 'Server sent a Sec-WebSocket-Extensions header but no extension was requested'
+      : 'Server indicated an extension that was not requested';
   }
 
   /** The answer is no switch of protocols. */
@@ -182,7 +201,8 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     const { statusCode = 0, headers } = response;
     if (followRedirects && headers.location !== undefined && statusCode >= 300 && statusCode < 400) {
       if (++this.#redirects > (maxRedirects ?? 0)) {
-        this.#fail(new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail: String(maxRedirects) }));
+        const detail = String(maxRedirects);
+        this.#fail(inWordsOfWs(new ProtocolError('WSIMD_TOO_MANY_REDIRECTS', { detail })));
       } else {
         this.#redirect(request, headers.location);
       }
@@ -233,7 +253,8 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
 }
 
 function noProtocol(): ProtocolError {
-  return new ProtocolError('WSIMD_RESPONSE_PROTOCOL', { detail: 'it chose none of those offered' });
+  const error = new ProtocolError('WSIMD_RESPONSE_PROTOCOL', { detail: 'it chose none of those offered' });
+  return inWordsOfWs(error, 'Server sent no subprotocol');
 }
 
 /** The message is the one by which programs for `ws` tell a 401 from a 503. */

@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { acceptKey } from '../../handshake/accept-key.js';
 import { type ExtensionOffer, formatExtensions } from '../../handshake/extensions.js';
 import { HeaderError } from '../../handshake/headers.js';
 import {
@@ -13,13 +14,15 @@ import {
 } from '../../handshake/server.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
+import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/socket-events.js';
 import type { Config } from '../websocket/config.js';
-import { WebSocket } from '../websocket/websocket.js';
+import { arrange, WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
+import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
 import type { ServerEvents, ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
-import { isClaimed, type Upgrade } from './upgrade.js';
+import { HttpUpgrade, isClaimed, type Upgrade } from './upgrade.js';
 
 /** Called with the WebSocket of a request that was accepted. */
 export type OnAccepted<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
@@ -41,7 +44,30 @@ interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
   extends TypedEmitter<ServerEvents<T, U>> {
   readonly options: ServerOptions<T, U>;
   shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
+  completeUpgrade(...args: CompleteArguments<T, U>): void;
 }
+
+/** The extensions to negotiate, by name. */
+export type OfferedExtensions = Readonly<Record<string, unknown>>;
+
+/** Of `completeUpgrade`, in the order in which `ws` has them. */
+export type CompleteArguments<T extends typeof WebSocket, U extends typeof IncomingMessage> = [
+  extensions: OfferedExtensions,
+  key: string,
+  protocols: Set<string>,
+  request: InstanceType<U>,
+  socket: Duplex,
+  head: Buffer,
+  callback: OnAccepted<T, U>,
+];
+
+/** A request that was accepted, until `completeUpgrade` answers it. */
+interface Judged {
+  readonly upgrade: Upgrade;
+  readonly verdict: HandshakeAccepted;
+}
+
+const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
 interface Owner<T extends typeof WebSocket> {
   /** Whether the server takes connections. */
@@ -57,14 +83,16 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #check: CheckRequestOptions;
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
+  readonly #judged = new WeakMap<Duplex, Judged>();
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
   constructor(server: Server<T, U>, config: Config, check: CheckRequestOptions, owner: Owner<T>) {
     this.#server = server;
     this.#config = config;
-    this.#check = check;
-    this.#checkSecure = { ...check, secure: true };
+    // Node's HTTP server has refused a request without Host, unless the program told it not to.
+    this.#check = { ...check, requireHost: false, readExtensions: config.deflate !== undefined };
+    this.#checkSecure = { ...this.#check, secure: true };
     this.#owner = owner;
   }
 
@@ -127,7 +155,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     }
     const { socket } = upgrade;
     try {
-      this.#server.emit('wsClientError', rejected.error, socket, request);
+      this.#server.emit('wsClientError', inWordsOfWs(rejected.error), socket, request);
     } catch (error) {
       if (!socket.writableEnded) cutSocket(socket);
       throw error;
@@ -154,9 +182,32 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     else onReturned(Boolean(returned));
   }
 
+  /** Answers through the public method, which programs override. */
   #accept({ upgrade, request, head, callback }: Handshake<T, U>, verdict: HandshakeAccepted): void {
     if (upgrade.isAnswered) return;
     const { socket } = upgrade;
+    const isOffered = verdict.offers.some(({ name }) => name === PERMESSAGE_DEFLATE);
+    const extensions = isOffered ? { [PERMESSAGE_DEFLATE]: verdict.offers } : {};
+    this.#judged.set(socket, { upgrade, verdict });
+    upgrade.guard(() =>
+      this.#server.completeUpgrade(
+        extensions,
+        verdict.key,
+        new Set(verdict.protocols),
+        request,
+        socket,
+        head,
+        callback,
+      ),
+    );
+  }
+
+  /** Answers a request with 101, and makes a WebSocket of its socket. See `WebSocketServer.completeUpgrade`. */
+  complete(...[extensions, key, protocols, request, socket, head, callback]: CompleteArguments<T, U>): void {
+    const judged = this.#judged.get(socket);
+    this.#judged.delete(socket);
+    const upgrade = judged?.upgrade ?? new HttpUpgrade(request, socket);
+    if (upgrade.isAnswered) return;
     const isGone = () => !upgrade.canRespond || !socket.readable;
     // The client has gone while somebody thought about it.
     if (isGone()) {
@@ -171,22 +222,24 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     let webSocket: InstanceType<T>;
     try {
       // All that can fail comes before the response: a 101 cannot be taken back.
-      const protocol = this.#chooseProtocol(verdict, request);
-      const extensions = this.#answerOffers(verdict.offers);
+      const protocol = this.#chooseProtocol(protocols, request);
+      const accepted = this.#answerOffers(PERMESSAGE_DEFLATE in extensions ? (judged?.verdict.offers ?? []) : []);
       const respond = upgrade.prepare(
-        { ...verdict, protocol, extensions },
+        { accept: acceptKey(key), protocol, extensions: accepted },
         this.#server.listenerCount('headers') > 0 ? (lines) => this.#server.emit('headers', lines, request) : undefined,
       );
-      webSocket = new (this.#server.options.WebSocket ?? WebSocket)(null) as InstanceType<T>;
+      const { options } = this.#server;
+      webSocket = new (options.WebSocket ?? WebSocket)(null, undefined, options) as InstanceType<T>;
       // A listener has ended the socket.
       if (isGone()) {
         cutSocket(socket);
         return;
       }
-      compression = this.#config.deflate?.forServer(extensions);
-      const names = extensions.length === 0 ? '' : formatExtensions(extensions);
+      compression = this.#config.deflate?.forServer(accepted);
+      const names = accepted.length === 0 ? '' : formatExtensions(accepted);
       const agreed = { protocol: protocol ?? '', extensions: names, compression };
-      webSocket.attach(socket, head, agreed, this.#config, respond);
+      arrange(webSocket, { agreed, config: this.#config, respond });
+      webSocket.setSocket(socket, head, options);
     } catch (error) {
       // Once the response has left, the socket is the WebSocket's, which ends with it.
       if (upgrade.isAnswered) cutSocket(socket);
@@ -223,7 +276,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     before: () => void = () => {},
   ): void {
     const later = (step: () => void) =>
-      process.nextTick(() => {
+      nextTick(() => {
         before();
         this.#run(step);
       });
@@ -246,11 +299,12 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     }
   }
 
-  #chooseProtocol({ protocols }: HandshakeAccepted, request: InstanceType<U>): string | undefined {
+  #chooseProtocol(protocols: ReadonlySet<string>, request: InstanceType<U>): string | undefined {
     const { handleProtocols } = this.#server.options;
-    if (protocols.length === 0) return undefined;
-    const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : protocols[0];
+    const [first] = protocols;
+    if (first === undefined) return undefined;
+    const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : first;
     // A client ends a connection whose server chose something else.
-    return protocols.find((protocol) => protocol === choice);
+    return choice !== false && protocols.has(choice) ? choice : undefined;
   }
 }

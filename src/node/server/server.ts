@@ -7,6 +7,7 @@ import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
+import { nextTick } from '../socket/machinery.js';
 import { isTaken } from '../socket/socket-events.js';
 import type { ServerTopics, TopicPublishOptions } from '../topics/server-topics.js';
 import { isOn, makeConfig } from '../websocket/config.js';
@@ -14,13 +15,27 @@ import type { Sendable } from '../websocket/sendable.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
-import { Handshakes, type OnAccepted } from './server-handshake.js';
+import { type CompleteArguments, Handshakes, type OnAccepted } from './server-handshake.js';
 import type { KeptOptions, ServerEvents, ServerOptions } from './server-options.js';
 import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
 
 const NO_BYTES = Buffer.alloc(0);
+/** What `options` shows where the program said nothing, as with `ws`: programs read limits there. */
+const SHOWN_DEFAULTS = {
+  allowSynchronousEvents: true,
+  autoPong: true,
+  clientTracking: true,
+  closeTimeout: 30_000,
+  maxBufferedChunks: 256 * 1024,
+  maxFragments: 16 * 1024,
+  maxPayload: 100 * 1024 * 1024,
+  maxPendingAutoPongs: 60,
+  noServer: false,
+  perMessageDeflate: false,
+  skipUTF8Validation: false,
+};
 
 /**
  * Accepts WebSocket connections.
@@ -62,9 +77,9 @@ export class WebSocketServer<
     requireWebSocketClass(options.WebSocket);
     const hasPort = port !== undefined && port !== null;
     if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
-      throw new TypeError('a WebSocketServer takes exactly one of the options port, server and noServer');
+      throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
     }
-    this.options = options as KeptOptions<T, U>;
+    this.options = { ...SHOWN_DEFAULTS, ...options } as KeptOptions<T, U>;
     this.path = options.path ?? '';
     this.#topics = config.topics!;
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
@@ -104,7 +119,7 @@ export class WebSocketServer<
 
   /** Where the HTTP server listens; null while it does not. @throws Error with `noServer` */
   address(): AddressInfo | string | null {
-    if (this.options.noServer) throw new Error('a WebSocketServer with noServer has no address');
+    if (this.options.noServer) throw new Error('The server is operating in "noServer" mode');
     return this.#httpServer?.address() ?? null;
   }
 
@@ -124,8 +139,23 @@ export class WebSocketServer<
    *   done: the client is refused with 500 then
    */
   handleUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, callback: OnAccepted<T, U>): void {
-    if (isTaken(socket)) throw new Error('handleUpgrade was called with a socket that a WebSocket has already');
+    requireFree(socket);
     this.#handshakes.judge({ upgrade: new HttpUpgrade(request, socket), request, head, callback });
+  }
+
+  /**
+   * Answers a request that was judged with 101, and makes a WebSocket of its socket. `handleUpgrade` ends with it: a subclass overrides
+   * it to offer other subprotocols, or no extensions.
+   *
+   * @param extensions what was offered, by name; without `permessage-deflate` nothing is compressed
+   * @param key the Sec-WebSocket-Key
+   * @param protocols to choose from, the one that the client likes best first
+   * @param callback called with the WebSocket
+   * @throws as `handleUpgrade`
+   */
+  completeUpgrade(...args: CompleteArguments<T, U>): void {
+    requireFree(args[4]);
+    this.#handshakes.complete(...args);
   }
 
   /**
@@ -136,8 +166,8 @@ export class WebSocketServer<
    */
   close(callback?: (error?: Error) => void): void {
     if (this.#state === 'closed') {
-      if (callback !== undefined) this.once('close', () => callback(new Error('the server is not running')));
-      process.nextTick(() => this.emit('close'));
+      if (callback !== undefined) this.once('close', () => callback(new Error('The server is not running')));
+      nextTick(() => this.emit('close'));
       return;
     }
     if (callback !== undefined) this.once('close', callback);
@@ -213,13 +243,21 @@ export class WebSocketServer<
   }
 
   #closeIfIdle(): void {
-    if (this.clients === undefined || this.clients.size === 0) process.nextTick(() => this.#closed());
+    if (this.clients === undefined || this.clients.size === 0) nextTick(() => this.#closed());
   }
 
   #closed(): void {
     this.#state = 'closed';
     this.emit('close');
   }
+}
+
+/** @throws Error for a socket that a WebSocket has already */
+function requireFree(socket: Duplex): void {
+  if (!isTaken(socket)) return;
+  throw new Error(
+    'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
+  );
 }
 
 /** @throws TypeError for what is neither `WebSocket` nor a class that extends it; that of another copy of wsimd is not either */

@@ -15,6 +15,9 @@ import {
 } from '../../handshake/server.js';
 import { cutSocket } from '../socket/socket-events.js';
 
+/** What a response that accepts says. */
+export type Acceptance = Pick<HandshakeAccepted, 'accept' | 'protocol' | 'extensions'>;
+
 /** A header: its name and its value. */
 type Field = readonly [string, string];
 
@@ -54,7 +57,7 @@ export abstract class Upgrade {
    * @returns sends it
    * @throws HeaderError for a line that may not be sent; whatever `edit` throws
    */
-  abstract prepare(accepted: HandshakeAccepted, edit: ((lines: string[]) => void) | undefined): () => void;
+  abstract prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void;
   protected abstract sendRejection(rejected: HandshakeRejected): void;
   /** @throws HeaderError, before anything is sent */
   protected abstract sendRefusal(status: number, body: string, fields: readonly Field[]): void;
@@ -139,15 +142,10 @@ export class HttpUpgrade extends Upgrade {
     this.socket = socket;
     // As a TLSSocket says, and what stands for one in other runtimes and in programs.
     this.isSecure = 'encrypted' in socket && Boolean(socket.encrypted);
-    this.head = {
-      method: request.method!,
-      target: request.url!,
-      version: request.httpVersion,
-      headers: fromRawHeaders(request.rawHeaders),
-    };
+    this.head = requestHeadOf(request);
   }
 
-  prepare(accepted: HandshakeAccepted, edit: ((lines: string[]) => void) | undefined): () => void {
+  prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void {
     let response = writeResponse(accepted);
     if (edit !== undefined) {
       const lines = response.slice(0, -4).split('\r\n');
@@ -179,6 +177,42 @@ export class HttpUpgrade extends Upgrade {
   }
 }
 
+/** A request as it may be: made by Node, by a program that adds to it or removes from it, or wholly by hand. */
+type LooseRequest = Partial<Pick<IncomingMessage, 'method' | 'url' | 'httpVersion'>> & {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly rawHeaders?: unknown;
+};
+
+/**
+ * The head of a request by its `headers`, which programs change before they pass the request on. `rawHeaders` tell of what Node does
+ * not show there: a second Host. A request that a program made is taken at its word where it says nothing.
+ */
+function requestHeadOf({
+  method = 'GET',
+  url = '/',
+  httpVersion = '1.1',
+  headers,
+  rawHeaders,
+}: LooseRequest): RequestHead {
+  const list = new HeaderList();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || value === null) continue;
+    for (const line of [value].flat()) list.append(name, String(line));
+  }
+  if (isRawHeaders(rawHeaders)) {
+    const hosts = fromRawHeaders(rawHeaders).getAll('host');
+    if (list.get('host') !== undefined) for (const host of hosts.slice(1)) list.append('host', host);
+  } else if (list.get('connection') === undefined) {
+    list.append('connection', 'upgrade');
+  }
+  return { method, target: url, version: httpVersion, headers: list };
+}
+
+/** As Node has them: names and values in turn. Programs have none, or pairs. */
+function isRawHeaders(rawHeaders: unknown): rawHeaders is string[] {
+  return Array.isArray(rawHeaders) && rawHeaders.length > 0 && rawHeaders.every((text) => typeof text === 'string');
+}
+
 /** A key for requests that have none: on a stream of its own, nobody can take a WebSocket for something else. */
 const NO_KEY = 'AAAAAAAAAAAAAAAAAAAAAA==';
 
@@ -207,7 +241,7 @@ export class StreamUpgrade extends Upgrade {
     return super.canRespond && !this.socket.closed;
   }
 
-  prepare({ protocol, extensions }: HandshakeAccepted, edit: ((lines: string[]) => void) | undefined): () => void {
+  prepare({ protocol, extensions }: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void {
     const lines = ['HTTP/2 200'];
     if (protocol !== undefined) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
     if (extensions.length > 0) lines.push(`Sec-WebSocket-Extensions: ${formatExtensions(extensions)}`);

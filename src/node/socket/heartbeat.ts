@@ -5,21 +5,30 @@ import type { HeartbeatOptions } from '../websocket/options.js';
 /** The connection whose heart it is. */
 export interface Alive {
   sendPing(): void;
+  /** Says how much of what was sent the peer's side has taken: another text, more has left. */
+  readonly progress: string;
   cut(): void;
 }
 
-/** Pings, and cuts the connection if nothing at all comes within the timeout. Its timers keep no process alive. */
+/**
+ * Pings, and cuts the connection if nothing at all comes within the timeout. A peer that slowly takes what was sent is alive: the
+ * ping is behind that. Its timers keep no process alive.
+ */
 export class Heartbeat {
   readonly #alive: Alive;
   readonly #timeout: number;
   readonly #interval: NodeJS.Timeout;
   #deadline: NodeJS.Timeout | undefined;
+  /** When the deadline was set. */
+  #progress = '';
   #lastLook: NodeJS.Immediate | undefined;
 
   constructor({ interval, timeout = interval }: HeartbeatOptions, alive: Alive) {
     this.#alive = alive;
     this.#timeout = timeout;
-    this.#interval = setInterval(Heartbeat.#beat, interval, this).unref();
+    this.#interval = setInterval(Heartbeat.#beat, interval, this);
+    // A clock of jsdom gives numbers.
+    this.#interval.unref?.();
   }
 
   /** Something came. */
@@ -37,7 +46,13 @@ export class Heartbeat {
 
   static #beat(heartbeat: Heartbeat): void {
     heartbeat.#alive.sendPing();
-    heartbeat.#deadline ??= setTimeout(Heartbeat.#miss, heartbeat.#timeout, heartbeat).unref();
+    if (heartbeat.#deadline === undefined) heartbeat.#await();
+  }
+
+  #await(): void {
+    this.#progress = this.#alive.progress;
+    this.#deadline = setTimeout(Heartbeat.#miss, this.#timeout, this);
+    this.#deadline.unref?.();
   }
 
   /** Whoever kept the process busy may have kept an answer waiting: timers come before what is there to be read. */
@@ -46,6 +61,10 @@ export class Heartbeat {
   }
 
   static #cut(heartbeat: Heartbeat): void {
+    if (heartbeat.#alive.progress !== heartbeat.#progress) {
+      heartbeat.#await();
+      return;
+    }
     heartbeat.stop();
     heartbeat.#alive.cut();
   }

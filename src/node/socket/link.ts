@@ -4,8 +4,6 @@
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-// Not the global: tests put a clock of their own in its place, and messages come all the same.
-import { setImmediate } from 'node:timers';
 import { CLOSE_ABNORMAL } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
@@ -17,6 +15,7 @@ import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
 import { countForScavenge } from './early-scavenges.js';
 import { Heartbeat } from './heartbeat.js';
+import { setImmediate } from './machinery.js';
 import { Outgoing } from './outgoing.js';
 import { PeerPings } from './ping-rate.js';
 import { cutSocket, type SocketReader, takeSocket } from './socket-events.js';
@@ -29,10 +28,18 @@ const EMPTY = Buffer.alloc(0);
  * other is in the cache then, and a tenth to a third of a message's time is saved. The bytes of longer ones would no longer be.
  */
 const SHORT_LENGTH = 32 * 1024;
+const doNothing = () => {};
 /** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close on. */
 const STREAM_END_DELAY = 100;
 
+/** A WebSocket, as far as its connection calls it. */
+interface Emitter extends EventEmitter {
+  pong(data: Buffer, mask: boolean, callback: () => void): void;
+}
+
 export class Link implements MessageHandler, SocketReader, TurnTaker {
+  /** The `pong` of the class. Where a WebSocket has another one, that answers pings. */
+  static builtInPong: unknown;
   readonly config: Config;
   readonly socket: Duplex;
   readonly outgoing: Outgoing;
@@ -42,7 +49,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
   /** We have sent a Close, or are about to. */
   hasSentClose = false;
   isPaused = false;
-  readonly #emitter: EventEmitter;
+  readonly #emitter: Emitter;
   readonly #connection: Connection;
   readonly #spaced: SpacedDelivery | undefined;
   readonly #heartbeat: Heartbeat | undefined;
@@ -74,7 +81,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     config: Config,
     compression: MessageCompression | undefined,
     binaryType: BinaryType,
-    emitter: EventEmitter,
+    emitter: Emitter,
   ) {
     const { heartbeat } = config;
     this.config = config;
@@ -114,6 +121,15 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
   /** Of the heartbeat. */
   sendPing(): void {
     if (this.readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
+  }
+
+  /** Of the heartbeat: changes when the peer's side takes bytes, whatever is sent meanwhile. */
+  get progress(): string {
+    const { socket } = this;
+    if (!(socket instanceof Socket)) return '';
+    const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+    // Of one long write, the stream knows only when all of it has left.
+    return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
   }
 
   /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
@@ -205,6 +221,13 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
       this.#refuse(asMessageError(cause));
       return undefined;
     }
+  }
+  /** A program, or what monitors it, has put a `pong` of its own in place of ours: as with `ws`, that is called. */
+  answerPing(payload: Uint8Array): boolean {
+    const emitter = this.#emitter;
+    if (emitter.pong === Link.builtInPong) return false;
+    if (this.readyState === OPEN) emitter.pong(toBuffer(payload), this.#connection.role === 'client', doNothing);
+    return true;
   }
   onPing(payload: Uint8Array): void {
     const { connection, maxPendingPongs, maxPingRate } = this.config;

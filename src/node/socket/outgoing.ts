@@ -67,6 +67,16 @@ export class Outgoing implements TurnTaker {
     return (this.#blobs?.length ?? 0) + pendingLength + outgoingLength + this.#socket.writableLength;
   }
 
+  /**
+   * The same, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less than
+   * a slab, as more is written at once.
+   */
+  get waitingLength(): number {
+    const socket = this.#socket;
+    const isDue = this.#corks === 0 && socket.writableLength === 0 && socket.writable;
+    return isDue && this.#blobs === undefined && !this.#connection.hasSlices ? 0 : this.length;
+  }
+
   /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
   oweDrain(): void {
     if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
@@ -109,6 +119,19 @@ export class Outgoing implements TurnTaker {
     const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
     connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
     this.#gathered(callback);
+  }
+
+  /** Sends frames as the program has made them. */
+  sendFrames(frames: readonly Uint8Array[], callback: SendCallback | undefined): void {
+    const send = () => {
+      const connection = this.#connection;
+      // A frame of another message must not come between slices.
+      while (connection.hasSlices) connection.sendNextSlice();
+      for (const frame of frames) connection.sendEncoded(frame);
+      this.#gathered(callback);
+    };
+    if (this.#blobs === undefined) send();
+    else this.#queue('', callback, send);
   }
 
   /** Sends a Close behind all that was sent; nothing may be sent after it. */

@@ -1,9 +1,8 @@
 // Turns of connections that have more to do than is done at once: input that is pending, a long message that leaves in slices. Each
 // makes one step in its turn, then whoever waits behind it, and in between the event loop serves everything else.
 
-// Not the global: tests put a clock of their own in its place, and steps are made all the same.
-import { setImmediate } from 'node:timers';
 import { beginTurn, spentTurns } from '../../messages/turn.js';
+import { setImmediate } from './machinery.js';
 
 /** What has more to do. */
 export interface TurnTaker {

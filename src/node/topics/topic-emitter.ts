@@ -1,7 +1,7 @@
 // Topics as a WebSocket of a server has them. Programs have methods and fields of the same names on their WebSockets: all of these
 // can be assigned and overridden, and nothing of ours calls them.
 
-import { EventTargetEmitter } from '../websocket/event-target.js';
+import { EventTargetEmitter, SELF } from '../websocket/event-target.js';
 import type { Sendable } from '../websocket/sendable.js';
 import { CLOSED, OPEN, type ReadyState } from '../websocket/websocket-events.js';
 import type { ServerTopics, TopicMember, TopicPublishOptions } from './server-topics.js';
@@ -17,7 +17,7 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
 
   /** The topics that this WebSocket is subscribed to. */
   get subscriptions(): string[] {
-    return this[TOPICS]?.hub.subscriptions(this.self) ?? [];
+    return this[TOPICS]?.hub.subscriptions(this[SELF]) ?? [];
   }
   set subscriptions(value: string[]) {
     Object.defineProperty(this, 'subscriptions', { value, writable: true, enumerable: true, configurable: true });
@@ -34,18 +34,18 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
   subscribe(topic: string): boolean {
     const topics = this.#requireTopics();
     if (this.readyState !== OPEN) return false;
-    topics.hub.subscribe(this.self, topic);
+    topics.hub.subscribe(this[SELF], topic);
     return true;
   }
 
   /** Ends a subscription. @returns whether there was one. Errors as of `subscribe` */
   unsubscribe(topic: string): boolean {
-    return this.#requireTopics().hub.unsubscribe(this.self, topic);
+    return this.#requireTopics().hub.unsubscribe(this[SELF], topic);
   }
 
   /** Whether this WebSocket is subscribed to a topic. Errors as of `subscribe` */
   isSubscribed(topic: string): boolean {
-    return this.#requireTopics().hub.isSubscribed(this.self, topic);
+    return this.#requireTopics().hub.isSubscribed(this[SELF], topic);
   }
 
   /**
@@ -57,7 +57,7 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
    */
   publish(topic: string, data: Sendable, options?: TopicPublishOptions): number {
     const topics = this.#requireTopics();
-    return this.readyState === CLOSED ? 0 : topics.publish(topic, data, options, this.self);
+    return this.readyState === CLOSED ? 0 : topics.publish(topic, data, options, this[SELF]);
   }
 
   #requireTopics(): ServerTopics {

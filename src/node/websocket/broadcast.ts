@@ -1,7 +1,7 @@
 // One message to many: framed once. It knows no frame.
 
 import { PreparedMessage } from '../../frames/prepared-message.js';
-import { type Sendable, type SendOptions, toPayload } from './sendable.js';
+import { isBlob, type Sendable, type SendOptions, toPayload } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
 /**
@@ -32,7 +32,7 @@ export function broadcast(
 
 function prepare(data: Sendable, isBinary: boolean | undefined): PreparedMessage {
   const payload = toPayload(data);
-  if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) {
+  if (isBlob(payload)) {
     throw new TypeError('a Blob cannot be broadcast: read it first');
   }
   return new PreparedMessage(payload, isBinary === undefined ? {} : { binary: isBinary });

@@ -3,7 +3,12 @@
 
 import { type Data, toText } from './sendable.js';
 import type { WebSocketEvents } from './websocket-events.js';
-import { CLOSED, CLOSING, CONNECTING, OPEN, TypedEmitter } from './websocket-events.js';
+import { TypedEmitter } from './websocket-events.js';
+
+/** Both sides have sent a Close. Symbols, as programs give their subclasses and sockets names of all kinds. @internal */
+export const WAS_CLEAN: unique symbol = Symbol('wasClean');
+/** The object, by its own type. @internal */
+export const SELF: unique symbol = Symbol('self');
 
 /** What `addEventListener` hands to listeners. */
 export class Event<Target> {
@@ -90,28 +95,10 @@ const origins = new WeakMap<object, Origin>();
 
 /** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
 export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
-
-  /** Both sides have sent a Close. @internal */
-  abstract get wasClean(): boolean;
-  /** This, by its own type. @internal */
-  protected abstract get self(): Self;
-
-  get CONNECTING(): 0 {
-    return CONNECTING;
-  }
-  get OPEN(): 1 {
-    return OPEN;
-  }
-  get CLOSING(): 2 {
-    return CLOSING;
-  }
-  get CLOSED(): 3 {
-    return CLOSED;
-  }
+  /** @internal */
+  abstract get [WAS_CLEAN](): boolean;
+  /** @internal */
+  abstract get [SELF](): Self;
 
   get onopen(): Attribute<Event<unknown>> {
     return this.#attribute('open');
@@ -183,7 +170,7 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
 
   /** What makes an event object of the arguments of an emitted event. */
   #makeListener(type: string, handler: EventHandler<never>): Emit | undefined {
-    const { self } = this;
+    const self = this[SELF];
     const call = (event: Event<Self>) => {
       if (typeof handler === 'function') Reflect.apply(handler, self, [event]);
       else handler.handleEvent(event as never);
@@ -194,7 +181,7 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
       case 'message':
         return (data: Data, isBinary: boolean) => call(new MessageEvent(self, isBinary ? data : toText(data)));
       case 'close':
-        return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this.wasClean));
+        return (code: number, reason: Buffer) => call(new CloseEvent(self, code, reason.toString(), this[WAS_CLEAN]));
       case 'error':
         return (error: Error) => call(new ErrorEvent(self, error));
       default:

@@ -1,10 +1,11 @@
 // What can be sent, in which shapes messages are handed out, and the callbacks of a send: values of the user's ↔ bytes.
 
+import { AsyncResource } from 'node:async_hooks';
 // Not the globals: those are getters, which are called each time.
 import { Buffer } from 'node:buffer';
-import process from 'node:process';
 import { types } from 'node:util';
 import { asMessageError } from '../../protocol/errors.js';
+import { nextTick } from '../socket/machinery.js';
 
 /**
  * What can be sent: strings and numbers go as text, all else as binary. Several Uint8Arrays are one message; other objects
@@ -51,14 +52,25 @@ const EMPTY = new Uint8Array(0);
 
 /** @throws TypeError for what cannot be sent */
 export function toPayload(data: Sendable | null | undefined): Payload {
-  if (typeof data === 'string' || data instanceof Uint8Array) return data;
+  if (typeof data === 'string' || types.isUint8Array(data)) return data;
   if (typeof data === 'number') return String(data);
   if (data === undefined || data === null) return EMPTY;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (types.isAnyArrayBuffer(data)) return new Uint8Array(data);
   if (isBlob(data)) return data;
-  if (Array.isArray(data) && data[0] instanceof Uint8Array) return Buffer.concat(data);
+  if (Array.isArray(data) && types.isUint8Array(data[0])) return joinBytes(data);
   return Buffer.from(data as Uint8Array);
+}
+
+/** Not `Buffer.concat`, which tests by `instanceof`: these may be of another realm. */
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
 
 /** Blobs of other makers than Node's count too. */
@@ -137,6 +149,19 @@ export type SentCallback = (error?: Error) => void;
 /** The same for pings and pongs, where the types of `ws` say that an error is always there. */
 export type ControlCallback = SentCallback | ((error: Error) => void);
 
+/**
+ * The callback of a call, to be called in the async context of that call: several of them are called by one write. Without a callback
+ * nothing is made.
+ */
+export function inOwnContext(callback: SendCallback | null | undefined): SendCallback | undefined {
+  if (typeof callback !== 'function') return undefined;
+  const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
+  return (error) => context.runInAsyncScope(callback, undefined, error);
+}
+
+/** No finalizer for each: only hooks for `destroy` would see the difference. */
+const CONTEXT_OPTIONS = { requireManualDestroy: true };
+
 /** One for several: all are called, and what one throws is thrown when they have been. */
 export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback {
   if (callbacks.length === 1) return callbacks[0]!;
@@ -145,7 +170,7 @@ export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback 
       try {
         callback(error);
       } catch (thrown) {
-        process.nextTick(() => {
+        nextTick(() => {
           throw thrown;
         });
       }

@@ -3,41 +3,48 @@
 
 import type { ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  CLOSE_ABNORMAL,
-  MAX_CLOSE_REASON,
-  MAX_CONTROL_PAYLOAD,
-  OPCODE_BINARY,
-} from '../../../assembly/shared/protocol.js';
+import { CLOSE_ABNORMAL, MAX_CONTROL_PAYLOAD, OPCODE_BINARY } from '../../../assembly/shared/protocol.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
-import { isCloseCode } from '../../protocol/close-code.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { Link } from '../socket/link.js';
+import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/socket-events.js';
 import type { ServerTopics } from '../topics/server-topics.js';
 import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
-import { type Config, makeConfig } from './config.js';
-import type { Agreed } from './per-message-deflate.js';
+import { type Arrangement, makeArrangement } from './arrangement.js';
+import { checkCloseArguments } from './close-arguments.js';
+import { makeConfig } from './config.js';
+import { EventTargetEmitter, SELF, WAS_CLEAN } from './event-target.js';
+import type { WebSocketOptions } from './options.js';
 import {
   BINARY_TYPES,
   type BinaryType,
   byteLengthOf,
   type ControlCallback,
+  inOwnContext,
   type Payload,
   type Sendable,
   type SendCallback,
   type SendOptions,
   type SentCallback,
-  toBuffer,
   toPayload,
 } from './sendable.js';
+import { Sender } from './sender.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './websocket-events.js';
-import { callerError } from './ws-errors.js';
+import { callerError, inWordsOfWs, notOpenError } from './ws-errors.js';
+import { replaceAccessor, shapeAsWs } from './ws-shape.js';
 
-const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
 const EMPTY = Buffer.alloc(0);
+
+/**
+ * Tells a WebSocket that was made without an address what its `setSocket` is to go by. No method of the class, so that no
+ * subclass can have one of its name.
+ *
+ * @internal
+ */
+export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
 
 type ControlArguments = [
   data?: Sendable | ControlCallback,
@@ -52,8 +59,28 @@ type ControlArguments = [
  * quiet connection leaves at once, and what follows in the same turn of the event loop leaves together when the turn ends.
  */
 export class WebSocket extends TopicEmitter<WebSocket> {
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
+
+  static {
+    arrange = (webSocket, arrangement) => {
+      webSocket.#arrangement = arrangement;
+    };
+  }
+
   /** Of a client. */
   readonly #opening: Opening<WebSocket> | undefined;
+  /** As given to a WebSocket without an address: for `setSocket`. */
+  readonly #options: WebSocketOptions | undefined;
+  #isServer = false;
+  /** What the handshake has come to, until `setSocket`. */
+  #arrangement: Arrangement | undefined;
   /** From the moment that the connection is open. */
   #link: Link | undefined;
   /** Without a link. */
@@ -61,6 +88,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   #binaryType: BinaryType = 'nodebuffer';
   #protocol = '';
   #extensions = '';
+  #sender: Sender | undefined;
   /** Bytes that were to be sent when nothing could be any more. */
   #unsent = 0;
 
@@ -71,7 +99,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
    * @param protocols subprotocols to offer, the one liked best first
    * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
    */
-  constructor(address: null);
+  constructor(address: null, protocols?: undefined, options?: WebSocketOptions);
   constructor(address: string | URL, options?: ClientOptions<WebSocket> | ClientRequestArgs);
   constructor(
     address: string | URL,
@@ -84,10 +112,14 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     options?: ClientOptions<WebSocket> | ClientRequestArgs,
   ) {
     super();
-    if (address === null) return;
+    if (address === null) {
+      this.#isServer = true;
+      this.#options = options as WebSocketOptions | undefined;
+      return;
+    }
     const areOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
     const clientOptions = ((areOptions ? protocols : options) ?? {}) as ClientOptions<WebSocket>;
-    const offered = (areOptions ? undefined : (protocols as string | string[])) ?? clientOptions.protocols ?? [];
+    const offered = areOptions || protocols === undefined ? (clientOptions.protocols ?? []) : protocols;
     const config = makeConfig('client', clientOptions);
     this.#opening = new Opening<WebSocket>(
       this,
@@ -96,7 +128,8 @@ export class WebSocket extends TopicEmitter<WebSocket> {
       clientOptions,
       config.deflate,
       {
-        opened: (socket, head, agreed) => this.#opened(socket, head, agreed, config),
+        opened: (socket, head, agreed) =>
+          this.#opened(socket, head, { agreed, config, respond: undefined }, clientOptions),
         failed: (error) => this.#failedToOpen(error),
       },
     );
@@ -122,13 +155,16 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * Bytes that have been sent and that the system has not taken yet, those of frame headers included. Whoever has seen it above
-   * 0 on an open connection is told by `drain` when it is 0 again, unless the connection ends before.
+   * Bytes that wait because the peer, or what is being compressed, read from a Blob or corked, holds them up; frame headers included.
+   * As with `ws` it is 0 right after a `send` that the system takes at once, and grows in a loop that sends more than that. Frames
+   * that leave in this turn count from 128 KiB on, or behind others that wait. Once it was above 0 on an open connection, `drain`
+   * says when it is 0 again, unless the connection ends before.
    */
   get bufferedAmount(): number {
     const outgoing = this.#link?.outgoing;
-    outgoing?.oweDrain();
-    return (outgoing?.length ?? 0) + this.#unsent;
+    const length = outgoing?.waitingLength ?? 0;
+    if (length > 0) outgoing?.oweDrain();
+    return length + this.#unsent;
   }
 
   /** The extensions that were agreed on, as the header has them; empty if none was. */
@@ -140,9 +176,12 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return this.#link?.isPaused ?? false;
   }
 
-  /** Whether the socket is read without a copy: see the option `directReads`. */
+  /** Whether the socket is read without a copy: see the option `directReads`. A program may use the name for something else. */
   get readsDirectly(): boolean {
     return this.#link?.readsDirectly ?? false;
+  }
+  set readsDirectly(value: boolean) {
+    replaceAccessor(this, 'readsDirectly', value);
   }
 
   /** The subprotocol that was agreed on; empty if none was. */
@@ -159,9 +198,36 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   get _socket(): Duplex | null {
     return this.#link?.socket ?? null;
   }
+  set _socket(value: Duplex | null) {
+    replaceAccessor(this, '_socket', value);
+  }
+
+  /** Sends frames that were made before; null until it is open. Only what engine.io and socket.io use of it exists. */
+  get _sender(): Sender | null {
+    if (this.#link === undefined) return null;
+    this.#sender ??= new Sender({
+      sendPrepared: (message, callback) => this.sendPrepared(message, callback),
+      sendFrames: (frames, callback) => {
+        const done = inOwnContext(callback as SendCallback | undefined);
+        this.#sendable(frames.at(-1) ?? EMPTY, true, done)?.outgoing.sendFrames(frames, done);
+      },
+    });
+    return this.#sender;
+  }
+  set _sender(value: Sender | null) {
+    replaceAccessor(this, '_sender', value);
+  }
+
+  /** Programs that open a client on a stream of their own set it to false before `setSocket`. @internal */
+  get _isServer(): boolean {
+    return this.#isServer;
+  }
+  set _isServer(value: boolean) {
+    this.#isServer = Boolean(value);
+  }
 
   /** @internal */
-  get wasClean(): boolean {
+  override get [WAS_CLEAN](): boolean {
     return this.#link?.wasClean ?? false;
   }
 
@@ -171,7 +237,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /** @internal */
-  protected get self(): WebSocket {
+  override get [SELF](): WebSocket {
     return this;
   }
 
@@ -186,7 +252,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   send(data: Sendable, callback?: SentCallback): void;
   send(data: Sendable, options: SendOptions | undefined, callback?: SentCallback): void;
   send(data: Sendable, options?: SendOptions | SentCallback, callback?: SentCallback): void {
-    const done = (typeof options === 'function' ? options : callback) as SendCallback | undefined;
+    const done = inOwnContext((typeof options === 'function' ? options : callback) as SendCallback | undefined);
     const sendOptions = typeof options === 'function' ? undefined : options;
     const payload = toPayload(data);
     const isBinary = sendOptions?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
@@ -196,7 +262,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
 
   /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
   sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
-    const done = callback as SendCallback | undefined;
+    const done = inOwnContext(callback as SendCallback | undefined);
     const link = this.#sendable(message.payload, message.opcode === OPCODE_BINARY, done);
     link?.outgoing.sendPrepared(message, done);
   }
@@ -228,12 +294,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   close(closeCode?: number, reason: string | Uint8Array = ''): void {
     if (this.readyState === CONNECTING) this.#abort();
     if (this.readyState !== OPEN) return;
-    if (closeCode !== undefined && !isCloseCode(closeCode)) {
-      throw callerError(TypeError, 'WSIMD_INVALID_CLOSE_CODE', String(closeCode));
-    }
-    const text = closeCode === undefined ? '' : toReason(reason);
-    const length = Buffer.byteLength(text);
-    if (length > MAX_CLOSE_REASON) throw callerError(RangeError, 'WSIMD_INVALID_REASON', `${length} bytes`);
+    const text = checkCloseArguments(closeCode, reason);
     this.#link!.close(closeCode, text);
   }
 
@@ -270,15 +331,24 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * Takes over a socket on which a server accepts a request.
+   * Opens a WebSocket that was made without an address, on a socket whose handshake the program has done: a server's, unless
+   * `_isServer` was set to false. Nothing is compressed. Servers and clients call it too, for each connection.
    *
-   * @param head bytes that arrived behind the handshake
-   * @param respond sends the response, once the connection has all that it needs: a 101 cannot be taken back
-   * @internal
+   * @param head bytes that came behind the handshake
+   * @param options go before those of the constructor
+   * @throws Error if it has a socket already; RangeError, TypeError for options out of range
    */
-  attach(socket: Duplex, head: Uint8Array, agreed: Agreed, config: Config, respond: () => void): void {
-    this.#takeOver(socket, head, agreed, config);
-    respond();
+  setSocket(socket: Duplex, head: Uint8Array, options?: WebSocketOptions): void {
+    if (this.#link !== undefined) throw new Error('this WebSocket has a socket already');
+    const role = this.#isServer ? 'server' : 'client';
+    const arrangement = this.#arrangement ?? makeArrangement(role, { ...this.#options, ...options });
+    const { agreed, config, respond } = arrangement;
+    const { protocol, extensions, compression } = agreed;
+    this.#arrangement = undefined;
+    this.#link = new Link(socket, head, config, compression, this.#binaryType, this);
+    this.#protocol = protocol;
+    this.#extensions = extensions;
+    respond?.();
     this.emit('open');
   }
 
@@ -292,7 +362,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     const { maxBackpressure, dropsMessages } = link.config;
     if (maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure) return link;
     const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
-    if (callback !== undefined) process.nextTick(callback, error);
+    if (callback !== undefined) nextTick(callback, error);
     if (dropsMessages) {
       link.outgoing.oweDrain();
       this.emit('dropped', payload, isBinary);
@@ -305,15 +375,15 @@ export class WebSocket extends TopicEmitter<WebSocket> {
 
   #refuse(payload: Payload, callback: SendCallback | undefined): void {
     const state = this.readyState;
-    const error = new ProtocolError('WSIMD_NOT_OPEN', { detail: `readyState ${state} (${STATE_NAMES[state]})` });
+    const error = notOpenError(state);
     if (state === CONNECTING) throw error;
     this.#unsent += byteLengthOf(payload);
-    if (callback !== undefined) process.nextTick(callback, error);
+    if (callback !== undefined) nextTick(callback, error);
   }
 
   #sendControl(type: 'ping' | 'pong', args: ControlArguments): void {
     const [data] = args;
-    const callback = args.find((arg) => typeof arg === 'function') as SendCallback | undefined;
+    const callback = inOwnContext(args.find((arg) => typeof arg === 'function') as SendCallback | undefined);
     const payload = toPayload(typeof data === 'function' ? undefined : data);
     const link = this.#link;
     if (link?.readyState !== OPEN) {
@@ -327,26 +397,21 @@ export class WebSocket extends TopicEmitter<WebSocket> {
 
   #abort(): void {
     this.#readyState = CLOSING;
-    this.#opening?.abort(new ProtocolError('WSIMD_HANDSHAKE_ABORTED'));
+    this.#opening?.abort(inWordsOfWs(new ProtocolError('WSIMD_HANDSHAKE_ABORTED')));
   }
 
-  #opened(socket: Duplex, head: Uint8Array, agreed: Agreed, config: Config): void {
+  #opened(socket: Duplex, head: Uint8Array, arrangement: Arrangement, options: ClientOptions<WebSocket>): void {
+    this.#arrangement = arrangement;
     try {
-      this.#takeOver(socket, head, agreed, config);
+      this.setSocket(socket, head, options);
     } catch (error) {
-      agreed.compression?.release();
+      // A listener for `open` threw.
+      if (this.#link !== undefined) throw error;
+      arrangement.agreed.compression?.release();
       socket.on('error', () => {});
       cutSocket(socket);
       this.#failedToOpen(error as Error);
-      return;
     }
-    this.emit('open');
-  }
-
-  #takeOver(socket: Duplex, head: Uint8Array, { protocol, extensions, compression }: Agreed, config: Config): void {
-    this.#link = new Link(socket, head, config, compression, this.#binaryType, this);
-    this.#protocol = protocol;
-    this.#extensions = extensions;
   }
 
   #failedToOpen(error: Error): void {
@@ -360,10 +425,5 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 }
 
-/** What has no length is no reason, as with `ws`: an Error, a number. @throws TypeError for what else is no text */
-function toReason(reason: unknown): string {
-  if (typeof reason === 'string') return reason;
-  if (reason instanceof Uint8Array) return toBuffer(reason).toString();
-  if (reason !== null && !(reason as { length?: unknown }).length) return '';
-  throw callerError(TypeError, 'WSIMD_INVALID_REASON', 'neither a string nor a Uint8Array');
-}
+shapeAsWs(WebSocket, EventTargetEmitter);
+Link.builtInPong = WebSocket.prototype.pong;

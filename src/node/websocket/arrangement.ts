@@ -1,0 +1,20 @@
+// What the handshake of a connection has come to, for the WebSocket that takes its socket over.
+
+import type { Role } from '../../protocol/role.js';
+import { type Config, makeConfig } from './config.js';
+import type { WebSocketOptions } from './options.js';
+import type { Agreed } from './per-message-deflate.js';
+
+export interface Arrangement {
+  readonly agreed: Agreed;
+  readonly config: Config;
+  /** Sends a server's response, once the connection has all that it needs: a 101 cannot be taken back. */
+  readonly respond: (() => void) | undefined;
+}
+
+const NOTHING_AGREED: Agreed = { protocol: '', extensions: '', compression: undefined };
+
+/** Of a handshake that the program has done itself. @throws RangeError, TypeError for options out of range */
+export function makeArrangement(role: Role, options: WebSocketOptions): Arrangement {
+  return { agreed: NOTHING_AGREED, config: makeConfig(role, options), respond: undefined };
+}

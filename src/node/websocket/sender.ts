@@ -1,0 +1,95 @@
+// Frames that a program makes once and hands to many WebSockets: `WebSocket.Sender.frame` and `_sender.sendFrame` of `ws`, neither of
+// which is documented there, and which engine.io and socket.io use for their broadcasts. Only these two exist.
+
+import { Buffer } from 'node:buffer';
+import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { FrameEncoder } from '../../frames/frame-encoder.js';
+import { PreparedMessage } from '../../frames/prepared-message.js';
+import { type SentCallback, toBuffer } from './sendable.js';
+
+/** How `Sender.frame` makes a frame. */
+export interface FrameOptions {
+  readonly opcode: number;
+  readonly fin?: boolean | undefined;
+  readonly rsv1?: boolean | undefined;
+  /** Mask it, as a client's frames are. */
+  readonly mask?: boolean | undefined;
+  /** Without effect: `data` is never changed. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** What a WebSocket does with frames. */
+interface Target {
+  sendPrepared(message: PreparedMessage, callback: SentCallback | undefined): void;
+  sendFrames(frames: readonly Uint8Array[], callback: SentCallback | undefined): void;
+}
+
+const FIN = 0x80;
+const RSV = 0x70;
+const OPCODE = 0x0f;
+const MASKED = 0x80;
+const LENGTH = 0x7f;
+
+const encoders = {
+  server: new FrameEncoder({ role: 'server' }),
+  client: new FrameEncoder({ role: 'client' }),
+};
+/** By the frames that a program holds: one for all receivers of a broadcast. */
+const preparedFrames = new WeakMap<readonly Uint8Array[], PreparedMessage>();
+
+/** Sends frames that were made before, on one WebSocket. */
+export class Sender {
+  readonly #target: Target;
+
+  /** @internal */
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Makes a frame. @returns the Buffers to give to `sendFrame` */
+  static frame(data: string | Uint8Array, { opcode, fin = true, rsv1 = false, mask = false }: FrameOptions): Buffer[] {
+    const encoder = mask ? encoders.client : encoders.server;
+    return [toBuffer(encoder.encode(opcode, data, { fin, rsv1 }))];
+  }
+
+  /**
+   * Sends a frame that `Sender.frame` made, or that a program has made itself. A whole message goes the way of every other one:
+   * it leaves with what was sent before and after it, uncompressed. Anything else leaves as it is.
+   */
+  sendFrame(frames: readonly Uint8Array[], callback?: SentCallback): void {
+    const prepared = prepare(frames);
+    if (prepared === undefined) this.#target.sendFrames(frames, callback);
+    else this.#target.sendPrepared(prepared, callback);
+  }
+}
+
+function prepare(frames: readonly Uint8Array[]): PreparedMessage | undefined {
+  const message = readMessage(frames);
+  if (message === undefined) return undefined;
+  const { opcode, payload } = message;
+  const known = preparedFrames.get(frames);
+  // The program may have changed its bytes since.
+  if (known?.opcode === opcode && typeof known.payload !== 'string' && payload.equals(known.payload)) return known;
+  const prepared = new PreparedMessage(payload, { binary: opcode === OPCODE_BINARY, compress: false });
+  preparedFrames.set(frames, prepared);
+  return prepared;
+}
+
+/** The message in a frame; undefined if this is not one whole, uncompressed, unmasked message. */
+function readMessage(frames: readonly Uint8Array[]): { opcode: number; payload: Buffer } | undefined {
+  const [first] = frames;
+  if (first === undefined || first.length < 2) return undefined;
+  const [firstByte = 0, secondByte = 0] = first;
+  const opcode = firstByte & OPCODE;
+  const isWhole = (firstByte & FIN) !== 0 && (firstByte & RSV) === 0 && (secondByte & MASKED) === 0;
+  if (!isWhole || (opcode !== OPCODE_TEXT && opcode !== OPCODE_BINARY)) return undefined;
+  const shortLength = secondByte & LENGTH;
+  const headerLength = shortLength < 126 ? 2 : shortLength === 126 ? 4 : 10;
+  if (first.length < headerLength) return undefined;
+  const header = toBuffer(first);
+  const length =
+    shortLength < 126 ? shortLength : shortLength === 126 ? header.readUInt16BE(2) : Number(header.readBigUInt64BE(2));
+  const isApart = frames.length === 2 && first.length === headerLength;
+  const payload = isApart ? toBuffer(frames[1]!) : Buffer.concat(frames).subarray(headerLength);
+  return payload.length === length ? { opcode, payload } : undefined;
+}
