@@ -77,6 +77,16 @@ export interface Host {
   allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
+/** Bytes of what `allocate`, `allocateForParts` and `copy` have made since `takeAllocatedLength` was called last. */
+let allocatedLength = 0;
+
+/** How many bytes were allocated outside the heap since the last call, to pace the garbage collector by. Only Node's buffers count. */
+export function takeAllocatedLength(): number {
+  const length = allocatedLength;
+  allocatedLength = 0;
+  return length;
+}
+
 function nodeHost(HostBuffer: HostBufferConstructor): Host {
   const { prototype, allocUnsafe, allocUnsafeSlow, byteLength, isBuffer, [Symbol.species]: BufferPart } = HostBuffer;
   const { copy, latin1Slice, utf8Slice, ucs2Slice, utf8Write } = prototype;
@@ -90,6 +100,7 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
     utf8Length: (text) => byteLength(text),
     allocate: (length) => {
       if (length <= (isPooling ? HEAP_LENGTH : ZEROED_LENGTH)) return new Uint8Array(length);
+      allocatedLength += length;
       const bytes = length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
       return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
     },
@@ -98,7 +109,10 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
       if (end - start <= BUFFER_COPY_LOOP_LENGTH) copyBytes(source, start, end, target, at);
       else copy.call(source, target, at, start, end);
     },
-    allocateForParts: (length) => (length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length)),
+    allocateForParts: (length) => {
+      allocatedLength += length;
+      return length < POOLED_LENGTH ? allocUnsafe(length) : allocUnsafeSlow(length);
+    },
   };
 }
 
@@ -136,7 +150,10 @@ function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
 }
 
 /** The constructor, not `slice`: up to 512 bytes a quarter faster in V8 and JavaScriptCore, above as fast or faster. */
-const copyOf: Host['copy'] = (bytes) => new Uint8Array(bytes);
+const copyOf: Host['copy'] = (bytes) => {
+  allocatedLength += bytes.length;
+  return new Uint8Array(bytes);
+};
 
 function webHost(): Host {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

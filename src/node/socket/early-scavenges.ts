@@ -1,4 +1,4 @@
-// Early scavenges: V8's minor garbage collections, requested in proportion to the bytes that connections receive.
+// Early scavenges: V8's minor garbage collections, requested in proportion to the bytes that are allocated for messages.
 //
 // V8 counts the bytes of ArrayBuffers and starts a mark-compact of the whole heap for each 64 MiB of them, unless a scavenge has freed
 // them before. A program that receives long messages leaves little garbage in the heap itself, so that V8 scavenges too rarely: on
@@ -10,9 +10,10 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { takeAllocatedLength } from '../../bytes/host.js';
 
 const MIB = 1024 * 1024;
-/** Received bytes between two scavenges. Shorter intervals gain nothing, and longer ones leave more memory than a cache holds. */
+/** Bytes allocated between two scavenges. Shorter intervals gain nothing, and longer ones leave more memory than a cache holds. */
 const SHORTEST_INTERVAL = 8 * MIB;
 /** Half of what starts a mark-compact, as the memory that a scavenge has found free counts until the next one. */
 const LONGEST_INTERVAL = 32 * MIB;
@@ -26,9 +27,13 @@ let bytesSinceLast = 0;
 /** Made once there is something to do; null where the engine offers no scavenges. */
 let scavenge: Scavenge | null | undefined;
 
-/** Counts bytes that were received, or inflated, and scavenges after each interval of them. */
-export function countForScavenge(length: number): void {
-  bytesSinceLast += length;
+/**
+ * Scavenges after each interval of bytes that were allocated for messages.
+ *
+ * @param chunkLength bytes of a chunk that Node has allocated; what the codec allocates is counted where it does so
+ */
+export function countForScavenge(chunkLength: number): void {
+  bytesSinceLast += chunkLength + takeAllocatedLength();
   if (bytesSinceLast < interval) return;
   bytesSinceLast = 0;
   scavenge = scavenge === undefined ? makeScavenge() : scavenge;

@@ -53,7 +53,6 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
   readonly #connection: Connection;
   readonly #spaced: SpacedDelivery | undefined;
   readonly #heartbeat: Heartbeat | undefined;
-  readonly #isCompressed: boolean;
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
   #endTimer: NodeJS.Timeout | undefined;
@@ -90,7 +89,6 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     this.#connection = new Connection(config.connection, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
-    this.#isCompressed = compression !== undefined;
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
@@ -192,7 +190,6 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     this.#emitter.emit('message', text, false);
   }
   onTextBytes(bytes: Uint8Array): void {
-    this.#countInflated(bytes.length);
     try {
       this.#emitter.emit('message', toBuffer(bytes), false);
     } catch (error) {
@@ -201,17 +198,12 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     }
   }
   onBinary(data: Uint8Array): void {
-    this.#countInflated(data.length);
     const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
     if (message !== undefined) this.#emitter.emit('message', message, true);
   }
   onFragments(fragments: Uint8Array[]): void {
     const message = this.#convert(fragments);
     if (message !== undefined) this.#emitter.emit('message', message, true);
-  }
-  /** A compressed message takes more memory than the chunks that it came in. */
-  #countInflated(length: number): void {
-    if (this.#isCompressed && this.config.earlyScavenges) countForScavenge(length);
   }
   /** @returns undefined if the engine could not convert the message: then the connection has failed */
   #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
@@ -322,7 +314,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
       if (connection.state === 'closed') this.#endSocket();
       this.#chargeHeld();
     }
-    if (this.config.earlyScavenges) countForScavenge(length);
+    if (this.config.earlyScavenges) countForScavenge(chunk === undefined ? 0 : length);
   }
 
   #awaitTurn(): void {
