@@ -87,7 +87,7 @@ export class Link implements MessageHandler, SocketReader, TurnTaker {
     this.socket = socket;
     this.#emitter = emitter;
     this.#connection = new Connection(config.connection, compression);
-    this.outgoing = new Outgoing(socket, this.#connection, this);
+    this.outgoing = new Outgoing(socket, this.#connection, this, config.directWrites);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';

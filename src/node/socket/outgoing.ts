@@ -49,11 +49,12 @@ export class Outgoing implements TurnTaker {
   /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
   #owesDrain = false;
 
-  constructor(socket: Duplex, connection: Connection, owner: Owner) {
+  /** @param directWrites see the option */
+  constructor(socket: Duplex, connection: Connection, owner: Owner, directWrites: boolean) {
     this.#socket = socket;
     this.#connection = connection;
     this.#owner = owner;
-    this.#writer = new SocketWriter(socket, connection);
+    this.#writer = new SocketWriter(socket, connection, directWrites);
   }
 
   /** A callback has not been called, or something has not been handed to the socket. */

@@ -1,26 +1,42 @@
 // Writes segments to a socket, in one write where it can, and gives their memory back once the system has taken them.
 
+import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../../connection.js';
 import type { SendCallback } from '../websocket/sendable.js';
+import { type DirectSocket, takesDirectWrites, writeDirectly } from './direct-writes.js';
 import { writesAsNode } from './writes-as-node.js';
 
 export class SocketWriter {
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #isEncrypted: boolean;
+  /** The same socket, if it takes direct writes. */
+  readonly #direct: DirectSocket | undefined;
 
   /** @param connection whose segments are written, and which takes their memory back */
-  constructor(socket: Duplex, connection: Connection) {
+  constructor(socket: Duplex, connection: Connection, directWrites: boolean) {
     this.#socket = socket;
     this.#connection = connection;
     this.#isEncrypted = socket instanceof TLSSocket;
+    this.#direct = directWrites && takesDirectWrites(socket) ? socket : undefined;
   }
 
   /** Writes segments. @param callback called when they have left @returns whether the socket has room for more */
   write(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
     const socket = this.#socket;
+    const direct = this.#direct;
+    if (segments.length === 1 && direct !== undefined) {
+      const bytes = segments[0]!;
+      const written = writeDirectly(direct, bytes);
+      if (written === true) {
+        this.#connection.releaseOutgoing(bytes);
+        if (callback !== undefined) process.nextTick(callback, null);
+        return true;
+      }
+      if (written !== undefined) return written.handOver(direct, bytes, this.#releasing(segments, callback));
+    }
     const isPending = socket.writableLength > 0;
     // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
     if (isPending || !writesAsNode(socket)) return this.#writeAll(segments, callback);

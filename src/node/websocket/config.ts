@@ -34,6 +34,7 @@ export interface Config {
   readonly allowSynchronousEvents: boolean;
   readonly directReads: boolean;
   readonly earlyScavenges: boolean;
+  readonly directWrites: boolean;
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
@@ -72,6 +73,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     allowSynchronousEvents: isOn(options.allowSynchronousEvents, true),
     directReads: isOn(options.directReads, true),
     earlyScavenges: isOn(options.earlyScavenges, true),
+    directWrites: isOn(options.directWrites, true),
     heartbeat: heartbeat && heartbeat.interval !== Number.POSITIVE_INFINITY ? heartbeat : undefined,
   };
 }

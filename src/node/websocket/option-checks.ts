@@ -57,6 +57,7 @@ const COMMON: Checks = {
   skipUTF8Validation: flag,
   directReads: flag,
   earlyScavenges: flag,
+  directWrites: flag,
   closeTimeout: orNull(duration(0)),
   maxPayload: limit,
   maxFragments: limit,

@@ -71,6 +71,12 @@ export interface WebSocketOptions {
    * a mark-compact of the whole heap for each 64 MiB of them: see docs/ws-compatibility.md. Without effect on Bun and Deno.
    */
   readonly earlyScavenges?: boolean | undefined;
+  /**
+   * Write to a plain socket of Node's without going through its stream, while nothing is pending there (default true). Nothing else
+   * changes: what the system does not take at once becomes a write of the stream. `false` is for programs that record the stream's
+   * writes below `socket.write`.
+   */
+  readonly directWrites?: boolean | undefined;
   /** Sends pings by itself. Default, and with null or false: none. */
   readonly heartbeat?: HeartbeatOptions | null | false | undefined;
   /** Bytes that may wait for a peer that reads slowly; what is sent beyond goes by `backpressurePolicy`. Default: no limit. */
