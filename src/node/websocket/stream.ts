@@ -53,6 +53,30 @@ class WebSocketStream extends Duplex {
     }
   }
 
+  /** What was written while a message was on its way: a message each, in one write of the socket. */
+  override _writev(
+    chunks: { readonly chunk: Buffer; readonly encoding: BufferEncoding }[],
+    callback: (error?: Error | null) => void,
+  ): void {
+    const webSocket = this.#webSocket;
+    if (webSocket.readyState === webSocket.CONNECTING) {
+      webSocket.once('open', () => this._writev(chunks, callback));
+      return;
+    }
+    let failure: Error | null | undefined;
+    const note = (error?: Error | null) => {
+      failure ??= error;
+    };
+    webSocket.cork();
+    try {
+      const last = chunks.length - 1;
+      for (let i = 0; i < last; i++) webSocket.send(chunks[i]!.chunk, note);
+      webSocket.send(chunks[last]!.chunk, (error) => callback(failure ?? error));
+    } finally {
+      webSocket.uncork();
+    }
+  }
+
   override _final(callback: (error?: Error | null) => void): void {
     const webSocket = this.#webSocket;
     if (webSocket.readyState === webSocket.CONNECTING) {

@@ -20,6 +20,44 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
     expect(length).toBe(10 * 500 + 4);
   });
 
+  test('what is written in one turn arrives as a message each, in order, and each write is called back', async () => {
+    const { client, served } = await openPair({ server: api, client: api });
+    const near = api.createWebSocketStream(client);
+    const messages = record(served, ['message']);
+    const called: unknown[] = [];
+    for (let i = 0; i < 10; i++) near.write(`message ${i}`, (error) => called.push(error ?? i));
+    await expect.poll(() => [messages.length, called.length]).toEqual([10, 10]);
+    const numbers = Array.from({ length: 10 }, (_, i) => i);
+    expect(messages.map(([, data]) => String(data))).toEqual(numbers.map((i) => `message ${i}`));
+    expect(called).toEqual(numbers);
+  });
+
+  test('what is written while connecting arrives as a message each, once it is open', async () => {
+    const { server, url } = await listen(api);
+    const connection = next<[InstanceType<typeof api.WebSocket>]>(server, 'connection');
+    const near = api.createWebSocketStream(new api.WebSocket(url));
+    near.cork();
+    for (const text of ['one', 'two', 'three']) near.write(text);
+    near.uncork();
+    const [served] = await connection;
+    const messages = record(served, ['message']);
+    await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['one', 'two', 'three']);
+    near.destroy();
+    await next(near, 'close');
+  });
+
+  test('what is written to a connection that has gone: an error, and no write is called back without it', async () => {
+    const { client } = await openPair({ server: api, client: api });
+    const near = api.createWebSocketStream(client);
+    const events = record(near, ['error', 'close']);
+    const called: unknown[] = [];
+    near.cork();
+    for (let i = 0; i < 3; i++) near.write('x', (error) => called.push(error instanceof Error));
+    client.terminate();
+    near.uncork();
+    await expect.poll(() => [called, events.map(([name]) => name)]).toEqual([Array(3).fill(true), ['error', 'close']]);
+  });
+
   test('ended while connecting: closes once it is open', async () => {
     const { server, url } = await listen(api);
     const connection = next<[InstanceType<typeof api.WebSocket>]>(server, 'connection');
@@ -43,4 +81,21 @@ describe.each(IMPLEMENTATIONS)('%s', (_name, api) => {
     expect(String(events[0]![1])).toContain('closed before the connection was established');
     expect(client.readyState).toBe(3);
   });
+});
+
+test('what is written in one turn to ours leaves in two writes: the first at once, the others together', async () => {
+  const ours = IMPLEMENTATIONS.find(([name]) => name === 'wsimd')![1];
+  const { client, served } = await openPair({ server: ours, client: ours });
+  const near = ours.createWebSocketStream(client);
+  const messages = record(served, ['message']);
+  const socket = client._socket!;
+  const { write } = socket;
+  let writes = 0;
+  socket.write = ((...args: Parameters<typeof write>) => {
+    writes++;
+    return write.apply(socket, args);
+  }) as typeof write;
+  for (let i = 0; i < 50; i++) near.write(String(i));
+  await expect.poll(() => messages.length).toBe(50);
+  expect(writes).toBe(2);
 });
