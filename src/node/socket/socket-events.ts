@@ -50,12 +50,13 @@ export function takeSocket(
     socket.setTimeout(0);
     socket.setNoDelay();
   }
-  const isDirect = buffer !== undefined && readInto(socket, buffer, onRead);
+  // Somebody else's `push` has an eye on what comes in.
+  const isPlain = socket instanceof Socket && socket.push === Readable.prototype.push;
+  const isDirect = isPlain && buffer !== undefined && readInto(socket, buffer, onRead);
   // Of a socket that reads into a buffer, Node's own stops reading at once: that the peer has gone would show only at `resume`.
-  if (isDirect && socket.pause === Socket.prototype.pause) socket.pause = Duplex.prototype.pause;
+  if (isDirect && socket.pause === Socket.prototype.pause) socket.pause = Duplex.prototype.pause as typeof socket.pause;
   if (head.length > 0) socket.unshift(head);
-  // Unless somebody else has an eye on what comes in.
-  if (socket instanceof Socket && socket.push === Readable.prototype.push) socket.push = push;
+  if (isPlain) socket.push = push;
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('error', onError);
@@ -64,7 +65,8 @@ export function takeSocket(
 }
 
 function onData(this: Taken, chunk: Buffer): void {
-  this[READER]?.receive(chunk);
+  // Chunks are unmasked in place: whoever else listens gets the bytes as they came.
+  this[READER]?.receive(this.listenerCount('data') > 1 ? Buffer.from(chunk) : chunk);
 }
 
 /**

@@ -17,7 +17,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Connections of one server, each with what happens on it; `arrive` does what Node does with what it has read. */
 async function start(options: Partial<WebSocketServerOptions> = {}) {
-  const openRaw = await startForRawClients(options);
+  const openRaw = await startForRawClients({ directReads: false, ...options });
   const events: string[] = [];
   return {
     events,
