@@ -1,6 +1,5 @@
-// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Closes, keeps
-// the state of the closing handshake, and fails for good at the first broken rule. It knows no socket, no timer and no
-// handshake.
+// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Closes, and fails for good
+// at the first broken rule. It knows no socket, no timer and no opening handshake.
 
 import {
   CLOSE_NO_STATUS,
@@ -14,15 +13,25 @@ import {
 import { requireBytes } from './bytes/copy.js';
 import { type PartConstructor, portableUtf8Length } from './bytes/host.js';
 import type { ConnectionOptions, ConnectionState } from './connection-options.js';
-import { FrameWriter } from './frames/frame-writer.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
-import { collectInto, type MessageEvent, type MessageHandler } from './messages/handler.js';
+import {
+  CLOSE,
+  collectInto,
+  type DeliveryKind,
+  type DeliveryValue,
+  ERROR,
+  type MessageEvent,
+  type MessageHandler,
+  PING,
+  type ReceivedClose,
+} from './messages/handler.js';
+import { HandlerSink } from './messages/receive/handler-sink.js';
 import { MessageDecoder } from './messages/receive/message-decoder.js';
-import { Relay } from './messages/receive/relay.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
 import { PendingPongs } from './messages/send/pending-pongs.js';
+import { ClosingHandshake } from './protocol/closing-handshake.js';
 import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 import type { Role } from './protocol/role.js';
@@ -49,15 +58,8 @@ export class Connection {
   readonly #maxPendingPongs: number;
   /** Made for the first ping. */
   #pongs: PendingPongs | undefined;
-  readonly #relay: Relay;
-  #state: ConnectionState = 'open';
-  /**
-   * `'ended'`: what still comes is dropped. `'deaf'`: it was failed by the caller, and what is left of a chunk is delivered to
-   * nobody either.
-   */
-  #input: 'open' | 'ended' | 'deaf' = 'open';
-  #hasSentClose = false;
-  #hasReceivedClose = false;
+  readonly #sink: HandlerSink;
+  readonly #closing = new ClosingHandshake();
   /** See `holdClose`. */
   #holdsClose = false;
   #heldClose: string | Uint8Array | undefined;
@@ -69,22 +71,23 @@ export class Connection {
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: ConnectionOptions, compression?: MessageCompression | undefined) {
-    this.#decoder = new MessageDecoder(options, compression);
+    this.#sink = new Connection.#ActingSink(this);
+    this.#decoder = new MessageDecoder(options, compression, this.#sink);
     this.#sender = new MessageSender(options, compression);
     const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
     trueOrFalse('autoPong', autoPong);
     atLeast(1)('maxPendingPongs', maxPendingPongs);
     this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
-    this.#relay = new Connection.#Acting(this);
   }
 
   /** Which end we are. */
   get role(): Role {
-    return this.#sender.encoder.role;
+    return this.#sender.role;
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    if (this.#closing.isOpen) return 'open';
+    return this.#closing.isOver ? 'closed' : 'closing';
   }
 
   /** Which kernel is at work. */
@@ -99,7 +102,7 @@ export class Connection {
 
   /** A Close has been received: the closing handshake was, or is being, done as it should. */
   get hasReceivedClose(): boolean {
-    return this.#hasReceivedClose;
+    return this.#closing.isClean;
   }
 
   /** See `MessageDecoder.separatesFragments`. */
@@ -109,7 +112,7 @@ export class Connection {
 
   /** Bytes that wait to be sent. */
   get outgoingLength(): number {
-    return this.#sender.writer.length;
+    return this.#sender.outgoingLength;
   }
 
   /** A message that `startMessage` began has not ended: `sendFragment` continues it. */
@@ -137,7 +140,7 @@ export class Connection {
   receive(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
     const handler = collectInto(events);
-    const isNested = this.#relay.handler !== undefined;
+    const isNested = this.#sink.handler !== undefined;
     this.dispatch(chunk, handler);
     while (!isNested && this.hasPendingInput) this.continue(handler);
     return events;
@@ -160,14 +163,8 @@ export class Connection {
    * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
-    const relay = this.#relay;
-    const isNested = relay.handler !== undefined;
-    if (!isNested && this.#input !== 'deaf') relay.handler = handler;
-    try {
-      this.#decoder.dispatch(this.#input === 'open' ? chunk : EMPTY, relay);
-    } finally {
-      if (!isNested) relay.handler = undefined;
-    }
+    const { isOver, state } = this.#closing;
+    this.#decoder.dispatch(isOver ? EMPTY : chunk, state === 'failed' ? undefined : handler);
   }
 
   /** See `MessageDecoder.receiveBuffer`. */
@@ -175,22 +172,10 @@ export class Connection {
     return this.#decoder.receiveBuffer;
   }
 
-  /**
-   * `dispatch` for bytes that the transport has put at the start of `receiveBuffer`. Only for a transport that calls back at
-   * once when it has read: see `MessageDecoder.dispatchReceived`.
-   *
-   * @param length how many bytes, 0 to 64 KiB
-   * @throws what the handler throws; RangeError for a length that cannot be
-   */
+  /** `dispatch` for bytes that the transport has put at the start of `receiveBuffer`: see `MessageDecoder.dispatchReceived`. */
   dispatchReceived(length: number, handler: MessageHandler): void {
-    const relay = this.#relay;
-    const isNested = relay.handler !== undefined;
-    if (!isNested && this.#input !== 'deaf') relay.handler = handler;
-    try {
-      this.#decoder.dispatchReceived(this.#input === 'open' ? length : 0, relay);
-    } finally {
-      if (!isNested) relay.handler = undefined;
-    }
+    const { isOver, state } = this.#closing;
+    this.#decoder.dispatchReceived(isOver ? 0 : length, state === 'failed' ? undefined : handler);
   }
 
   /**
@@ -200,30 +185,30 @@ export class Connection {
    * @returns the error if it ended without a Close from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
    */
   receiveEnd(): ProtocolError | undefined {
-    const isClean = this.#hasReceivedClose || this.#decoder.error !== undefined;
     // It can no longer be inflated.
     this.#decoder.discardUnfinished();
-    this.#closed();
-    if (this.#input === 'open') this.#input = 'ended';
-    return isClean ? undefined : new ProtocolError('WSIMD_CONNECTION_LOST');
+    this.#closing.apply('end');
+    this.#release();
+    const isLost = !this.#closing.isClean && this.#decoder.error === undefined;
+    return isLost ? new ProtocolError('WSIMD_CONNECTION_LOST') : undefined;
   }
 
   /** Gives up what compression remembers; nothing may be received or sent any more. `receiveEnd` does it too. */
   release(): void {
-    this.#sender.compression?.release();
+    this.#sender.releaseCompression();
   }
 
   /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
    * `WSIMD_NOT_OPEN`, `WSIMD_MESSAGE_OPEN` inside a fragmented message */
   sendText(text: string | Uint8Array, options?: SendMessageOptions): void {
-    this.#checkOpen();
+    this.#requireOpen();
     this.#sender.send(OPCODE_TEXT, text, options);
   }
 
   /** Sends a binary message. Copied, unless `byReference` says otherwise: `data` is the caller's again at once. */
   sendBinary(data: Uint8Array, options?: SendMessageOptions): void {
     requireBytes(data);
-    this.#checkOpen();
+    this.#requireOpen();
     this.#sender.send(OPCODE_BINARY, data, options);
   }
 
@@ -233,14 +218,14 @@ export class Connection {
    * @param options `byReference`: a server does not copy the frame, which all its connections share; see `takeOutgoingSegments`
    */
   sendPrepared(message: PreparedMessage, options?: Pick<SendMessageOptions, 'byReference'>): void {
-    this.#checkOpen();
+    this.#requireOpen();
     this.#sender.sendPrepared(message, options?.byReference === true);
   }
 
   /** Sends bytes that are frames already. They are copied, and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
   sendEncoded(frames: Uint8Array): void {
-    this.#checkOpen();
-    this.#sender.writer.writeEncoded(frames, false);
+    this.#requireOpen();
+    this.#sender.sendEncoded(frames);
   }
 
   /**
@@ -256,7 +241,7 @@ export class Connection {
   ): void {
     if (type !== 'text' && type !== 'binary') throw new TypeError(`a message is text or binary, not ${String(type)}`);
     if (typeof data !== 'string') requireBytes(data);
-    this.#checkOpen();
+    this.#requireOpen();
     this.#sender.start(type, data, options?.compress ?? true);
   }
 
@@ -269,7 +254,7 @@ export class Connection {
   sendFragment(data: string | Uint8Array, isLast: boolean): void {
     if (typeof isLast !== 'boolean') throw new TypeError(`isLast is true or false, not ${String(isLast)}`);
     if (typeof data !== 'string') requireBytes(data);
-    this.#checkOpen();
+    this.#requireOpen();
     this.#sender.continue(data, isLast);
   }
 
@@ -280,14 +265,14 @@ export class Connection {
 
   /** Sends a ping. @param payload at most 125 bytes @throws ProtocolError `WSIMD_CONTROL_PAYLOAD`, `WSIMD_NOT_OPEN` */
   ping(payload: string | Uint8Array = ''): void {
-    this.#checkOpen();
-    this.#sender.writer.write(OPCODE_PING, payload);
+    this.#requireOpen();
+    this.#sender.sendControl(OPCODE_PING, payload);
   }
 
   /** Sends a pong that nobody asked for, or the answer where `autoPong` is off. Arguments and errors as of `ping`. */
   pong(payload: string | Uint8Array = ''): void {
-    this.#checkOpen();
-    this.#sender.writer.write(OPCODE_PONG, payload);
+    this.#requireOpen();
+    this.#sender.sendControl(OPCODE_PONG, payload);
   }
 
   /**
@@ -299,10 +284,9 @@ export class Connection {
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
    */
   close(closeCode?: number, reason?: string): void {
-    const payload = this.#sender.encoder.closePayload(closeCode, reason);
-    if (this.#state !== 'open') return;
+    const payload = this.#sender.closePayload(closeCode, reason);
+    if (!this.#closing.apply('close')) return;
     this.#sender.inTurn(payload, (queued) => this.#sendClose(queued));
-    this.#state = 'closing';
   }
 
   /**
@@ -316,7 +300,7 @@ export class Connection {
   /** Takes `holdClose` back: the transport has passed on all that it had queued. */
   releaseClose(): void {
     this.#holdsClose = false;
-    if (this.#heldClose !== undefined) this.#closeWith(this.#heldClose);
+    if (this.#heldClose !== undefined) this.#answer(this.#heldClose);
   }
 
   /**
@@ -327,11 +311,14 @@ export class Connection {
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE` if the error's code may not be sent
    */
   fail(error: ProtocolError): void {
-    if (this.#state === 'closed') return;
-    this.#sendClose(this.#sender.encoder.closePayload(error.closeCode));
-    this.#closed();
-    this.#input = 'deaf';
-    this.#relay.handler = undefined;
+    if (this.#closing.isOver) return;
+    const payload = this.#sender.closePayload(error.closeCode);
+    // A Close that is queued behind a message in slices has not been sent.
+    const hasSentClose = this.#closing.state === 'closing' && !this.#sender.hasSlices;
+    this.#closing.apply('fail');
+    if (!hasSentClose) this.#sendClose(payload);
+    this.#release();
+    this.#sink.handler = undefined;
     this.#decoder.discard();
   }
 
@@ -342,7 +329,7 @@ export class Connection {
    */
   takeOutgoing(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
     this.#pongs?.settle();
-    return this.#sender.writer.take(Part);
+    return this.#sender.take(Part);
   }
 
   /**
@@ -364,7 +351,7 @@ export class Connection {
    */
   takeOutgoingSegments(Part?: PartConstructor, isCompact?: boolean): Uint8Array[] {
     this.#pongs?.settle();
-    return this.#sender.writer.takeSegments(Part, isCompact);
+    return this.#sender.takeSegments(Part, isCompact);
   }
 
   /**
@@ -372,74 +359,75 @@ export class Connection {
    * effect for a segment that was sent `byReference`.
    */
   releaseOutgoing(bytes: Uint8Array): void {
-    FrameWriter.release(bytes);
+    this.#sender.giveBack(bytes);
   }
 
-  #checkOpen(): void {
-    if (this.#state !== 'open') throw new ProtocolError('WSIMD_NOT_OPEN', { detail: this.#state });
+  #requireOpen(): void {
+    if (!this.#closing.isOpen) throw new ProtocolError('WSIMD_NOT_OPEN', { detail: this.state });
   }
 
   #sendClose(payload: string | Uint8Array): void {
-    if (this.#hasSentClose || this.#input !== 'open') return;
     this.#pongs?.settle();
-    this.#hasSentClose = true;
-    this.#sender.writer.write(OPCODE_CLOSE, payload);
+    this.#sender.sendControl(OPCODE_CLOSE, payload);
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#maxPendingPongs > 0 && this.#state === 'open' && !this.#relay.handler?.answerPing?.(payload)) {
-      this.#pongs ??= new PendingPongs(this.#sender.writer, this.#maxPendingPongs);
+    if (this.#maxPendingPongs > 0 && this.#closing.isOpen && !this.#sink.handler?.answerPing?.(payload)) {
+      this.#pongs ??= new PendingPongs(this.#sender, this.#maxPendingPongs);
       this.#pongs.answer(payload);
     }
   }
 
-  #receivedClose(closeCode: number, reason: string): void {
-    this.#hasReceivedClose = true;
+  #receivedClose({ closeCode, reason }: ReceivedClose): void {
+    this.#closing.apply('peerClose');
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
     const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
-    this.#closeWith(this.#sender.encoder.closePayload(code, fits ? reason : ''));
+    this.#answer(this.#sender.closePayload(code, fits ? reason : ''));
   }
 
-  /** Sends the last Close, behind what is leaving in slices (section 5.5.1 lets what is being sent leave first), and is closed then. */
-  #closeWith(payload: string | Uint8Array): void {
-    if (this.#holdsClose) {
+  #receivedError(error: ProtocolError): void {
+    this.#closing.apply('error');
+    this.#answer(this.#sender.closePayload(error.closeCode));
+  }
+
+  /**
+   * Sends the last Close, unless ours was the first, behind what is leaving in slices: section 5.5.1 lets what is being sent leave
+   * before it.
+   */
+  #answer(payload: string | Uint8Array): void {
+    if (this.#holdsClose && this.#closing.isOpen) {
       this.#heldClose = payload;
       return;
     }
-    this.#state = 'closing';
+    const isLast = this.#closing.apply('answer');
     this.#sender.inTurn(payload, (queued) => {
-      this.#sendClose(queued);
-      this.#closed();
+      if (isLast) this.#sendClose(queued);
+      this.#closing.apply('sent');
+      this.#release();
     });
   }
 
-  #closed(): void {
-    this.#state = 'closed';
+  /** Nothing is sent any more. */
+  #release(): void {
     this.#sender.clear();
-    this.#sender.compression?.release();
+    this.#sender.releaseCompression();
   }
 
-  /** The connection acts before whoever listens does. */
-  static readonly #Acting = class extends Relay {
+  /** The connection acts before the handler does. */
+  static readonly #ActingSink = class extends HandlerSink {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
       super();
       this.#connection = connection;
     }
-    override onPing(payload: Uint8Array): void {
-      this.#connection.#receivedPing(payload);
-      super.onPing(payload);
-    }
-    override onClose(closeCode: number, reason: string): void {
-      this.#connection.#receivedClose(closeCode, reason);
-      super.onClose(closeCode, reason);
-    }
-    override onError(error: ProtocolError): void {
-      this.#connection.#closeWith(this.#connection.#sender.encoder.closePayload(error.closeCode));
-      super.onError(error);
+    override deliver(kind: DeliveryKind, value: DeliveryValue): void {
+      if (kind === PING) this.#connection.#receivedPing(value as Uint8Array);
+      else if (kind === CLOSE) this.#connection.#receivedClose(value as ReceivedClose);
+      else if (kind === ERROR) this.#connection.#receivedError(value as ProtocolError);
+      super.deliver(kind, value);
     }
   };
 }

@@ -32,6 +32,7 @@ import type { KernelChoice } from '../kernel/select.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
 import type { Role } from '../protocol/role.js';
+import type { Slab } from './slab.js';
 
 /** What every decoder can be told. */
 export interface DecoderOptions {
@@ -106,26 +107,16 @@ export class ChunkDecoder {
   }
 
   /**
-   * Decodes one slab: as much of `chunk` from `from` on as fits into the arena.
+   * Decodes one slab, from its start on: as much of the chunk as fits into the arena, or what has been read there.
    *
    * @returns how many records lie in the arena; they and the payloads that they point to are valid until any decoder on
    *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
    */
-  decode(chunk: Uint8Array, from: number): number {
-    const length = Math.min(chunk.length - from, CHUNK_CAPACITY);
-    this.arena.bytes.set(length === chunk.length ? chunk : chunk.subarray(from, from + length), CHUNK_PTR);
+  decode({ chunk, start, length: chunkLength }: Slab): number {
+    if (chunk === undefined) return this.#decodeAt(CHUNK_PTR + start, chunkLength - start);
+    const length = Math.min(chunkLength - start, CHUNK_CAPACITY);
+    this.arena.bytes.set(length === chunkLength ? chunk : chunk.subarray(start, start + length), CHUNK_PTR);
     return this.#decodeAt(CHUNK_PTR, length);
-  }
-
-  /**
-   * Decodes bytes that lie in the arena's `receiveBuffer` already, in place.
-   *
-   * @param from where to go on, behind what earlier calls for the same bytes have `consumed`
-   * @param length of all of them
-   * @returns as `decode`
-   */
-  decodeReceived(from: number, length: number): number {
-    return this.#decodeAt(CHUNK_PTR + from, length - from);
   }
 
   #decodeAt(ptr: number, length: number): number {

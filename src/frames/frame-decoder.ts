@@ -10,6 +10,7 @@ import type { KernelName } from '../kernel/kernel.js';
 import { RECORD_WORDS, RECORDS_WORD } from '../kernel/records.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
+import { Slab } from './slab.js';
 
 /** One whole frame; its payload belongs to whoever gets it. */
 export interface Frame {
@@ -34,7 +35,7 @@ const END = RECORD_END << 8;
 const MASKED_FLAG = RECORD_MASKED << 8;
 const ASCII = RECORD_ASCII << 8;
 
-const EMPTY = new Uint8Array(0);
+const NOTHING = new Slab(new Uint8Array(0), 0, 'caller');
 
 /**
  * Takes the bytes of one direction of a connection, in chunks cut anywhere, and walks over the frames in them.
@@ -54,8 +55,7 @@ export class FrameDecoder {
   readonly #decoder: ChunkDecoder;
   readonly #arena: Arena;
   readonly #words: Int32Array;
-  #chunk: Uint8Array = EMPTY;
-  #from = 0;
+  #slab = NOTHING;
   #generation = -1;
   /** Records of the slab that have not been shown. */
   #left = 0;
@@ -98,9 +98,8 @@ export class FrameDecoder {
    */
   push(chunk: Uint8Array): void {
     requireBytes(chunk);
-    while (this.#from < this.#chunk.length) this.#decodeSlab();
-    this.#chunk = chunk;
-    this.#from = 0;
+    while (this.#slab.start < this.#slab.length) this.#decodeSlab();
+    this.#slab = new Slab(chunk, chunk.length, 'caller');
     this.#left = 0;
     this.#generation = -1;
   }
@@ -246,7 +245,7 @@ export class FrameDecoder {
   }
 
   #nextSlab(): boolean {
-    while (this.#from < this.#chunk.length) {
+    while (this.#slab.start < this.#slab.length) {
       this.#decodeSlab();
       if (this.#left > 0) {
         this.#left--;
@@ -265,8 +264,8 @@ export class FrameDecoder {
       this.#continuedLength = decoder.frameLength;
       this.#continuedOffset = decoder.frameLength - decoder.remaining;
     }
-    this.#left = decoder.decode(this.#chunk, this.#from);
-    this.#from += decoder.consumed;
+    this.#left = decoder.decode(this.#slab);
+    this.#slab.start += decoder.consumed;
     this.#generation = this.#arena.generation;
   }
 

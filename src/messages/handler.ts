@@ -1,5 +1,5 @@
-// What comes out of a stream of frames, in two shapes: calls on a handler (nothing allocated but what is delivered), or
-// event objects in an array. Types, and the handler that makes the one out of the other.
+// What comes out of a stream of frames, in three shapes: a kind with a value, which is how it is queued and passed on inside; calls on a
+// handler; event objects in an array. This file alone lists the kinds.
 
 import type { ProtocolError } from '../protocol/errors.js';
 
@@ -53,8 +53,110 @@ export type MessageEvent =
   | { readonly type: 'close'; readonly closeCode: number; readonly reason: string }
   | { readonly type: 'error'; readonly error: ProtocolError };
 
+/** The kinds of deliveries: what a value is, and which method of a handler gets it. */
+export const TEXT = 0;
+export const TEXT_BYTES = 1;
+export const BINARY = 2;
+export const FRAGMENTS = 3;
+export const PIECE = 4;
+export const PING = 5;
+export const PONG = 6;
+export const CLOSE = 7;
+export const ERROR = 8;
+
+export interface ReceivedClose {
+  readonly closeCode: number;
+  readonly reason: string;
+}
+
+/** The value of each kind. */
+export interface DeliveryValues {
+  readonly [TEXT]: string;
+  readonly [TEXT_BYTES]: Uint8Array;
+  readonly [BINARY]: Uint8Array;
+  readonly [FRAGMENTS]: Uint8Array[];
+  readonly [PIECE]: MessagePiece;
+  readonly [PING]: Uint8Array;
+  readonly [PONG]: Uint8Array;
+  readonly [CLOSE]: ReceivedClose;
+  readonly [ERROR]: ProtocolError;
+}
+export type DeliveryKind = keyof DeliveryValues;
+export type DeliveryValue = DeliveryValues[DeliveryKind];
+
+/** Takes deliveries of all kinds. */
+export interface DeliverySink {
+  deliver<Kind extends DeliveryKind>(kind: Kind, value: DeliveryValues[Kind]): void;
+}
+
+/** Calls the handler's method for a delivery. */
+export function deliverTo(handler: MessageHandler, kind: DeliveryKind, value: DeliveryValue): void {
+  switch (kind) {
+    case TEXT:
+      handler.onText(value as string);
+      break;
+    case BINARY:
+      handler.onBinary(value as Uint8Array);
+      break;
+    case TEXT_BYTES:
+      handler.onTextBytes?.(value as Uint8Array);
+      break;
+    case FRAGMENTS:
+      handler.onFragments?.(value as Uint8Array[]);
+      break;
+    case PIECE:
+      handler.onPiece?.(value as MessagePiece);
+      break;
+    case PING:
+      handler.onPing(value as Uint8Array);
+      break;
+    case PONG:
+      handler.onPong(value as Uint8Array);
+      break;
+    case CLOSE:
+      handler.onClose((value as ReceivedClose).closeCode, (value as ReceivedClose).reason);
+      break;
+    default:
+      handler.onError(value as ProtocolError);
+  }
+}
+
+/** A handler of all events, which leaves answers to the connection. */
+export type EventHandler = Required<Omit<MessageHandler, 'answerPing'>>;
+
+/** A handler that passes everything on to a sink. */
+export function handlerOf(sink: DeliverySink): EventHandler {
+  return {
+    onText: (text) => sink.deliver(TEXT, text),
+    onTextBytes: (bytes) => sink.deliver(TEXT_BYTES, bytes),
+    onBinary: (data) => sink.deliver(BINARY, data),
+    onFragments: (fragments) => sink.deliver(FRAGMENTS, fragments),
+    onPiece: (piece) => sink.deliver(PIECE, piece),
+    onPing: (payload) => sink.deliver(PING, payload),
+    onPong: (payload) => sink.deliver(PONG, payload),
+    onClose: (closeCode, reason) => sink.deliver(CLOSE, { closeCode, reason }),
+    onError: (error) => sink.deliver(ERROR, error),
+  };
+}
+
+/** How much memory a delivery holds: bytes, of strings UTF-16 units. Control frames count as 0. */
+export function heldLengthOf(kind: DeliveryKind, value: DeliveryValue): number {
+  switch (kind) {
+    case TEXT:
+    case TEXT_BYTES:
+    case BINARY:
+      return (value as string | Uint8Array).length;
+    case FRAGMENTS:
+      return (value as Uint8Array[]).reduce((sum, fragment) => sum + fragment.length, 0);
+    case PIECE:
+      return (value as MessagePiece).data.length;
+    default:
+      return 0;
+  }
+}
+
 /** A handler that puts everything into an array. */
-export function collectInto(events: MessageEvent[]): Required<Omit<MessageHandler, 'answerPing'>> {
+export function collectInto(events: MessageEvent[]): EventHandler {
   return {
     onText: (text) => events.push({ type: 'text', text }),
     onTextBytes: (bytes) => events.push({ type: 'textBytes', bytes }),

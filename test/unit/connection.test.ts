@@ -69,6 +69,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(calls).toEqual([
         'onTextBytes 1',
         'onBinary 1',
+        'answerPing 1',
         'onPing 1',
         'onPong 1',
         'onPiece 1',

@@ -8,17 +8,10 @@ import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import { END, isMessageEnd, isMessageStart, messageOpcode } from '../../kernel/records.js';
 import { asMessageError, ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
+import { BINARY, PIECE, TEXT, TEXT_BYTES } from '../handler.js';
 import { isTurnSpent } from '../turn.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
-import {
-  BINARY,
-  type Delivery,
-  type DeliveryQueue,
-  PIECE,
-  TEXT,
-  TEXT_BYTES,
-  type Unfinished,
-} from './delivery-queue.js';
+import type { Delivery, DeliveryQueue, Unfinished } from './delivery-queue.js';
 
 export class CompressedMessages {
   readonly #compression: MessageDecompression;
@@ -92,9 +85,9 @@ export class CompressedMessages {
       return;
     }
     if (compression.begin(source, start, end, maxMessageLength, isText && isValidated)) {
-      if (!isText) queue.addBinary(compression.takeBytes());
-      else if (this.#config.textAsBytes) queue.addTextBytes(compression.takeBytes());
-      else queue.addText(compression.takeText(isValidated));
+      if (!isText) queue.add(BINARY, compression.takeBytes());
+      else if (this.#config.textAsBytes) queue.add(TEXT_BYTES, compression.takeBytes());
+      else queue.add(TEXT, compression.takeText(isValidated));
       return;
     }
     const message = new InflatingMessage(compression, this.#config, isText, undefined);

@@ -2,28 +2,24 @@
 // it knows no frame.
 
 import { ProtocolError } from '../../protocol/errors.js';
-import type { MessageHandler, MessagePiece } from '../handler.js';
+import type {
+  BINARY,
+  DeliveryKind,
+  DeliverySink,
+  DeliveryValue,
+  DeliveryValues,
+  MessagePiece,
+  PIECE,
+  TEXT,
+  TEXT_BYTES,
+} from '../handler.js';
 import { DELIVERY_COST, isTurnSpent, spend } from '../turn.js';
 
-export const TEXT = 0;
-export const TEXT_BYTES = 1;
-export const BINARY = 2;
-export const PIECE = 3;
-const PING = 4;
-const PONG = 5;
-const CLOSE = 6;
-const FRAGMENTS = 7;
-const ERROR = 8;
-const UNFINISHED = 9;
+/** In place of a kind: what comes of the message is not known yet. */
+const UNFINISHED = -1;
 
 /** An array made for more would be garbage worth mentioning: it grows by copies of itself. */
 const SHORT_BATCH = 64;
-
-interface Close {
-  readonly closeCode: number;
-  readonly reason: string;
-}
-type Entry = string | Uint8Array | Uint8Array[] | MessagePiece | Close | ProtocolError | Unfinished;
 
 /** What a message has come to: the kind says what `value` is. */
 export interface Delivery {
@@ -49,9 +45,9 @@ export interface Unfinished {
  * Deliveries in order. Two arrays in step, so that a message costs no object beyond its own.
  */
 export class DeliveryQueue {
-  readonly #kinds: number[] = [];
+  readonly #kinds: (DeliveryKind | typeof UNFINISHED)[] = [];
   /** Anew for each short batch: to put young objects into an old array costs more than to make one. */
-  #entries: (Entry | undefined)[] = [];
+  #values: (DeliveryValue | Unfinished | undefined)[] = [];
   #count = 0;
   #next = 0;
   #unfinishedCount = 0;
@@ -67,42 +63,19 @@ export class DeliveryQueue {
     let length = 0;
     if (this.#unfinishedCount > 0) {
       for (let i = this.#next; i < this.#count; i++) {
-        if (this.#kinds[i] === UNFINISHED) length += (this.#entries[i] as Unfinished).heldLength;
+        if (this.#kinds[i] === UNFINISHED) length += (this.#values[i] as Unfinished).heldLength;
       }
     }
     return length;
   }
 
-  addText(text: string): void {
-    this.#add(TEXT, text);
+  add<Kind extends DeliveryKind>(kind: Kind, value: DeliveryValues[Kind]): void {
+    this.#add(kind, value);
   }
-  addTextBytes(bytes: Uint8Array): void {
-    this.#add(TEXT_BYTES, bytes);
-  }
-  addBinary(data: Uint8Array): void {
-    this.#add(BINARY, data);
-  }
-  addFragments(fragments: Uint8Array[]): void {
-    this.#add(FRAGMENTS, fragments);
-  }
+
   /** What has come of a message that was unfinished. */
   addDelivery({ kind, value }: Delivery): void {
     this.#add(kind, value);
-  }
-  addPiece(piece: MessagePiece): void {
-    this.#add(PIECE, piece);
-  }
-  addPing(payload: Uint8Array): void {
-    this.#add(PING, payload);
-  }
-  addPong(payload: Uint8Array): void {
-    this.#add(PONG, payload);
-  }
-  addClose(closeCode: number, reason: string): void {
-    this.#add(CLOSE, { closeCode, reason });
-  }
-  addError(error: ProtocolError): void {
-    this.#add(ERROR, error);
   }
 
   addUnfinished(message: Unfinished): void {
@@ -112,7 +85,7 @@ export class DeliveryQueue {
 
   /** Discards what has not been delivered. */
   clear(): void {
-    this.#entries.fill(undefined, this.#next, this.#count);
+    this.#values.fill(undefined, this.#next, this.#count);
     this.#count = this.#next;
     this.#unfinishedCount = 0;
   }
@@ -121,24 +94,25 @@ export class DeliveryQueue {
   clearUnfinished(): void {
     if (this.#unfinishedCount === 0) return;
     const first = this.#kinds.indexOf(UNFINISHED, this.#next);
-    this.#entries.fill(undefined, first, this.#count);
+    this.#values.fill(undefined, first, this.#count);
     this.#count = first;
     this.#unfinishedCount = 0;
   }
 
   /**
-   * Delivers everything, what is added meanwhile too. If the handler throws, what is behind it stays.
+   * Delivers everything, what is added meanwhile too. If the sink throws, what is behind it stays.
    *
    * @param inTurns stop once the turn is spent
    * @returns whether everything has been delivered. If an unfinished message has failed, nothing is left, but see `takeFailure`
    */
-  deliver(handler: MessageHandler, inTurns: boolean): boolean {
+  deliver(sink: DeliverySink, inTurns: boolean): boolean {
     try {
       while (this.#next < this.#count) {
         const index = this.#next;
-        const entry = this.#entries[index];
-        if (this.#kinds[index] === UNFINISHED) {
-          const delivery = (entry as Unfinished).advance();
+        const kind = this.#kinds[index]!;
+        const value = this.#values[index]!;
+        if (kind === UNFINISHED) {
+          const delivery = (value as Unfinished).advance();
           if (delivery === undefined) break;
           if (delivery instanceof ProtocolError) {
             this.clear();
@@ -147,14 +121,14 @@ export class DeliveryQueue {
           }
           if (delivery.isLast) {
             this.#unfinishedCount--;
-            this.#entries[index] = undefined;
+            this.#values[index] = undefined;
             this.#next++;
           }
-          deliverOne(handler, delivery.kind, delivery.value);
+          sink.deliver(delivery.kind, delivery.value);
         } else {
-          this.#entries[index] = undefined;
+          this.#values[index] = undefined;
           this.#next++;
-          deliverOne(handler, this.#kinds[index]!, entry as Entry);
+          sink.deliver(kind, value as DeliveryValue);
         }
         if (inTurns) {
           spend(DELIVERY_COST);
@@ -164,7 +138,7 @@ export class DeliveryQueue {
       return this.#next === this.#count;
     } finally {
       if (this.#next === this.#count) {
-        if (this.#count <= SHORT_BATCH) this.#entries = [];
+        if (this.#count <= SHORT_BATCH) this.#values = [];
         this.#next = this.#count = 0;
       }
     }
@@ -177,39 +151,8 @@ export class DeliveryQueue {
     return failure;
   }
 
-  #add(kind: number, entry: Entry): void {
+  #add(kind: DeliveryKind | typeof UNFINISHED, value: DeliveryValue | Unfinished): void {
     this.#kinds[this.#count] = kind;
-    this.#entries[this.#count++] = entry;
-  }
-}
-
-function deliverOne(handler: MessageHandler, kind: number, entry: Entry): void {
-  switch (kind) {
-    case TEXT:
-      handler.onText(entry as string);
-      break;
-    case BINARY:
-      handler.onBinary(entry as Uint8Array);
-      break;
-    case TEXT_BYTES:
-      handler.onTextBytes?.(entry as Uint8Array);
-      break;
-    case FRAGMENTS:
-      handler.onFragments?.(entry as Uint8Array[]);
-      break;
-    case PIECE:
-      handler.onPiece?.(entry as MessagePiece);
-      break;
-    case PING:
-      handler.onPing(entry as Uint8Array);
-      break;
-    case PONG:
-      handler.onPong(entry as Uint8Array);
-      break;
-    case CLOSE:
-      handler.onClose((entry as Close).closeCode, (entry as Close).reason);
-      break;
-    default:
-      handler.onError(entry as ProtocolError);
+    this.#values[this.#count++] = value;
   }
 }

@@ -4,22 +4,20 @@
 import { CHUNK_CAPACITY } from '../../../assembly/shared/layout.js';
 import { requireBytes } from '../../bytes/copy.js';
 import { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import { Slab } from '../../frames/slab.js';
 import type { KernelName } from '../../kernel/kernel.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
-import { collectInto, type MessageEvent, type MessageHandler } from '../handler.js';
+import { collectInto, ERROR, type MessageEvent, type MessageHandler } from '../handler.js';
 import { beginTurn, COPY_COST, isTurnSpent, spend } from '../turn.js';
 import { decoderConfigFor, type MessageDecoderConfig, type MessageDecoderOptions } from './decoder-config.js';
 import { DeliveryQueue } from './delivery-queue.js';
+import { HandlerSink } from './handler-sink.js';
 import { RecordReader } from './record-reader.js';
 
 export type { MessageDecoderOptions } from './decoder-config.js';
 
-/** Of a chunk, what has not been decoded: all from there on. */
-interface Rest {
-  readonly chunk: Uint8Array;
-  from: number;
-}
+const EMPTY = new Uint8Array(0);
 
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
@@ -38,24 +36,31 @@ export class MessageDecoder {
   readonly #decoder: ChunkDecoder;
   readonly #config: MessageDecoderConfig;
   readonly #reader: RecordReader;
+  readonly #sink: HandlerSink;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   #isDelivering = false;
   #hasReportedError = false;
-  /** Bytes that came and have not been decoded: a turn was spent. */
-  #rest: Rest[] | undefined;
+  /** Chunks that came and have not been decoded, or not to their end: a turn was spent. */
+  #rest: Slab[] | undefined;
 
   /**
    * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
    *   Compressed messages are held compressed until they have come whole; `maxMessageLength` holds for what was received,
    *   and again, exactly, for what it is inflated to
+   * @param sink of a connection, which acts before the handler does
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
-  constructor(options: MessageDecoderOptions, compression?: MessageDecompression | undefined) {
+  constructor(
+    options: MessageDecoderOptions,
+    compression?: MessageDecompression | undefined,
+    sink: HandlerSink = new HandlerSink(),
+  ) {
     this.#config = decoderConfigFor(options);
     // Who allows RSV1 must undo what it stands for.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
     this.#reader = new RecordReader(this.#decoder, this.#config, compression);
+    this.#sink = sink;
   }
 
   /**
@@ -100,7 +105,8 @@ export class MessageDecoder {
    * input that is pending.
    */
   get bufferedLength(): number {
-    return this.#reader.bufferedLength + (this.#queue?.heldLength ?? 0) + this.#restLength;
+    const restLength = this.#rest?.reduce((sum, { start, length }) => sum + length - start, 0) ?? 0;
+    return this.#reader.bufferedLength + (this.#queue?.heldLength ?? 0) + restLength;
   }
 
   /**
@@ -125,30 +131,21 @@ export class MessageDecoder {
   }
 
   /**
-   * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket.
+   * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket. Called from inside a
+   * delivery of this decoder, it lets the outer call's handler have what comes of the chunk too, in order.
    *
    * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   * @param handler undefined to drop what comes of it
    * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
-  dispatch(chunk: Uint8Array, handler: MessageHandler): void {
+  dispatch(chunk: Uint8Array, handler: MessageHandler | undefined): void {
     requireBytes(chunk);
-    this.#beginTurn();
-    for (let from = 0; from < chunk.length; from += this.#decoder.consumed) {
-      if (this.#mustWait(from === 0)) {
-        this.#keepRest(chunk, from);
-        break;
-      }
-      const count = this.#decoder.decode(chunk, from);
-      if (count === 1 && this.#isAtRest && this.#deliverOnly(chunk, from, chunk.length, handler)) return;
-      if (count > 0) this.#reader.takeOut(this.#queued(), chunk, from, count);
-    }
-    this.#deliverAll(handler);
+    this.#decode(new Slab(chunk, chunk.length, this.#config.ownsChunks ? 'codec' : 'caller'), handler);
   }
 
   /** Goes on with what is pending: as `dispatch` of a chunk without bytes. */
-  continue(handler: MessageHandler): void {
-    this.#beginTurn();
-    this.#deliverAll(handler);
+  continue(handler: MessageHandler | undefined): void {
+    this.dispatch(EMPTY, handler);
   }
 
   /**
@@ -161,21 +158,11 @@ export class MessageDecoder {
    * @param length how many bytes, 0 to 64 KiB
    * @throws what the handler throws; RangeError for a length that cannot be
    */
-  dispatchReceived(length: number, handler: MessageHandler): void {
+  dispatchReceived(length: number, handler: MessageHandler | undefined): void {
     if (!(Number.isInteger(length) && length >= 0 && length <= CHUNK_CAPACITY)) {
       throw new RangeError(`length is a whole number from 0 to ${CHUNK_CAPACITY}, not ${length}`);
     }
-    this.#beginTurn();
-    for (let from = 0; from < length; from += this.#decoder.consumed) {
-      if (this.#mustWait(from === 0)) {
-        this.#keepRest(this.receiveBuffer.slice(from, length), 0);
-        break;
-      }
-      const count = this.#decoder.decodeReceived(from, length);
-      if (count === 1 && this.#isAtRest && this.#deliverOnly(undefined, from, length, handler)) return;
-      if (count > 0) this.#reader.takeOut(this.#queued(), undefined, from, count);
-    }
-    this.#deliverAll(handler);
+    this.#decode(new Slab(undefined, length, 'arena'), handler);
   }
 
   /** Discards what is held of a message or a control frame that is not complete, and what is pending. Nothing more may come. */
@@ -192,19 +179,72 @@ export class MessageDecoder {
     this.#queue?.clearUnfinished();
   }
 
-  /** Delivers what waits, and the error behind it if there is one, and decodes what waits behind that, until the turn is spent. */
-  #deliverAll(handler: MessageHandler): void {
+  #decode(slab: Slab, handler: MessageHandler | undefined): void {
+    const isNested = this.#isDelivering;
+    if (!isNested) this.#sink.handler = handler;
+    if (this.#config.inTurns && !isNested) beginTurn();
+    try {
+      while (slab.start < slab.length) {
+        if (this.#mustWait(slab.start === 0)) {
+          this.#keepRest(slab);
+          break;
+        }
+        const count = this.#decoder.decode(slab);
+        if (count === 1 && this.#deliverOnly(slab)) return;
+        if (count > 0) this.#reader.takeOut(this.#queued(), slab, count);
+        slab.start += this.#decoder.consumed;
+      }
+      this.#deliverAll();
+    } finally {
+      if (!isNested) this.#sink.handler = undefined;
+    }
+  }
+
+  /** What comes has to wait for what is pending, or for the next turn. @param isNew nothing of the chunk has been decoded */
+  #mustWait(isNew: boolean): boolean {
+    if (!this.#config.inTurns) return false;
+    if (this.#rest !== undefined || this.#queue?.isHeldUp === true) return true;
+    return isTurnSpent() || (isNew && this.#queue !== undefined && !this.#isDelivering);
+  }
+
+  /** What is not the decoder's own is copied. */
+  #keepRest(slab: Slab): void {
+    const { chunk, start, length, ownership } = slab;
+    this.#rest ??= [];
+    if (ownership === 'codec') {
+      this.#rest.push(slab);
+    } else {
+      const copy = (chunk ?? this.receiveBuffer).slice(start, length);
+      this.#rest.push(new Slab(copy, copy.length, 'codec'));
+    }
+  }
+
+  /** Decodes a slab of what has been kept. */
+  #decodeRest(): void {
+    const rest = this.#rest!;
+    const slab = rest[0]!;
+    const count = this.#decoder.decode(slab);
+    if (count > 0) this.#reader.takeOut(this.#queued(), slab, count);
+    slab.start += this.#decoder.consumed;
+    spend(this.#decoder.consumed * COPY_COST);
+    if (slab.start < slab.length) return;
+    rest.shift();
+    if (rest.length === 0) this.#rest = undefined;
+  }
+
+  /** Delivers what is queued, and the error behind it if there is one, and decodes what is kept, until the turn is spent. */
+  #deliverAll(): void {
     for (;;) {
       const { error } = this.#decoder;
       if (error !== undefined && !this.#hasReportedError) {
         this.#hasReportedError = true;
         this.#rest = undefined;
         this.#reader.clear();
-        this.#queued().addError(error);
+        this.#queued().add(ERROR, error);
       }
       // From inside a delivery: the outer call goes on, in order.
       if (this.#isDelivering) return;
-      const isAll = this.#deliverQueue(handler);
+      const isAll = this.#deliverQueue();
       if (isAll && (this.#rest === undefined || isTurnSpent())) return;
       if (isAll) this.#decodeRest();
       else if (!this.#failFor(this.#queue!.takeFailure())) return;
@@ -219,54 +259,14 @@ export class MessageDecoder {
     return true;
   }
 
-  #beginTurn(): void {
-    if (this.#config.inTurns && !this.#isDelivering) beginTurn();
-  }
-
-  /** What comes has to wait for what is pending, or for the next turn. @param isNew nothing of the chunk has been decoded */
-  #mustWait(isNew: boolean): boolean {
-    if (!this.#config.inTurns) return false;
-    if (this.#rest !== undefined || this.#queue?.isHeldUp === true) return true;
-    return isTurnSpent() || (isNew && this.#queue !== undefined && !this.#isDelivering);
-  }
-
-  /** @param chunk from `from` on nobody has decoded it */
-  #keepRest(chunk: Uint8Array, from: number): void {
-    this.#rest ??= [];
-    if (this.#config.ownsChunks) this.#rest.push({ chunk, from });
-    else this.#rest.push({ chunk: chunk.slice(from), from: 0 });
-  }
-
-  get #restLength(): number {
-    return this.#rest?.reduce((sum, { chunk, from }) => sum + chunk.length - from, 0) ?? 0;
-  }
-
-  /** Decodes a slab of what has been kept. */
-  #decodeRest(): void {
-    const rest = this.#rest!;
-    const first = rest[0]!;
-    const count = this.#decoder.decode(first.chunk, first.from);
-    if (count > 0) this.#reader.takeOut(this.#queued(), first.chunk, first.from, count);
-    first.from += this.#decoder.consumed;
-    spend(this.#decoder.consumed * COPY_COST);
-    if (first.from < first.chunk.length) return;
-    rest.shift();
-    if (rest.length === 0) this.#rest = undefined;
-  }
-
-  /** Nothing waits to be delivered, and no handler is being called. */
-  get #isAtRest(): boolean {
-    return this.#queue === undefined && !this.#isDelivering;
-  }
-
-  /** Delivers what waits. @returns whether nothing waits any more */
-  #deliverQueue(handler: MessageHandler): boolean {
+  /** Delivers what is queued. @returns whether nothing is queued any more */
+  #deliverQueue(): boolean {
     const queue = this.#queue;
     if (queue === undefined) return true;
     this.#isDelivering = true;
     let isAll = false;
     try {
-      isAll = queue.deliver(handler, this.#config.inTurns);
+      isAll = queue.deliver(this.#sink, this.#config.inTurns);
     } finally {
       this.#isDelivering = false;
     }
@@ -277,23 +277,22 @@ export class MessageDecoder {
   }
 
   /**
-   * Delivers the only message of a chunk at once, where nothing waits before it.
+   * Delivers the only message of a chunk at once, if nothing is queued before it.
    *
-   * @param chunk undefined where the bytes were received in the arena
-   * @param length of all bytes at hand
    * @returns false if there is more to it: then nothing was done
    */
-  #deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
+  #deliverOnly(slab: Slab): boolean {
     const { consumed, error } = this.#decoder;
-    if (from + consumed !== length || error !== undefined) return false;
+    const isAtRest = this.#queue === undefined && !this.#isDelivering;
+    if (!isAtRest || slab.start + consumed !== slab.length || error !== undefined) return false;
     this.#isDelivering = true;
     try {
-      if (!this.#reader.deliverOnly(chunk, from, length, handler)) return false;
+      if (!this.#reader.deliverOnly(slab, this.#sink)) return false;
     } finally {
       this.#isDelivering = false;
     }
     // What the handler has fed this decoder.
-    if (this.hasPendingInput) this.#deliverAll(handler);
+    if (this.hasPendingInput) this.#deliverAll();
     return true;
   }
 

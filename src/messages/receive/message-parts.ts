@@ -8,9 +8,11 @@ import { copyBytes } from '../../bytes/copy.js';
 import { partOf } from '../../bytes/host.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import type { Slab } from '../../frames/slab.js';
 import { COMPRESSED, END, MASKED, messageOpcode, START } from '../../kernel/records.js';
 import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
+import { BINARY, FRAGMENTS, TEXT, TEXT_BYTES } from '../handler.js';
 import { CompressedMessages } from './compressed-messages.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
@@ -66,22 +68,12 @@ export class MessageParts {
   /**
    * A record of a message that is put together, or inflated, before it is delivered.
    *
-   * @param chunk undefined where the bytes were received in the arena
-   * @param from where in the chunk the slab begins
    * @param first the record's first word
    * @throws ProtocolError, or an error of the engine, that the connection is to be failed with
    */
-  take(
-    queue: DeliveryQueue,
-    chunk: Uint8Array | undefined,
-    from: number,
-    first: number,
-    start: number,
-    end: number,
-  ): void {
+  take(queue: DeliveryQueue, slab: Slab, first: number, start: number, end: number): void {
     if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
-    else if (chunk === undefined || !this.#takeInPlace(queue, chunk, from, first, start, end))
-      this.#takeFragment(queue, first, start, end);
+    else if (!this.#takeInPlace(queue, slab, first, start, end)) this.#takeFragment(queue, first, start, end);
   }
 
   /**
@@ -90,30 +82,24 @@ export class MessageParts {
    *
    * @returns false if it is no such part: then nothing was done
    */
-  #takeInPlace(
-    queue: DeliveryQueue,
-    chunk: Uint8Array,
-    from: number,
-    first: number,
-    start: number,
-    end: number,
-  ): boolean {
-    const { decoder } = this.#reading;
-    const { ownsChunks, textAsBytes } = this.#reading.config;
-    const offset = from + start - CHUNK_PTR;
+  #takeInPlace(queue: DeliveryQueue, slab: Slab, first: number, start: number, end: number): boolean {
+    const { decoder, config } = this.#reading;
+    const { chunk, ownership } = slab;
+    if (chunk === undefined || ownership !== 'codec') return false;
+    const offset = slab.start + start - CHUNK_PTR;
     if (this.#inPlaceOffset < 0) {
       const isText = messageOpcode(first) === OPCODE_TEXT;
       const isOneFrame = (first & START) !== 0 && (first & (FIN | OPCODE_BITS)) === (FIN | messageOpcode(first));
-      const isAllHere = from + decoder.consumed + decoder.remaining <= chunk.length;
-      if (!ownsChunks || !isOneFrame || !isAllHere || (isText && !textAsBytes)) return false;
+      const isAllHere = slab.start + decoder.consumed + decoder.remaining <= slab.length;
+      if (!isOneFrame || !isAllHere || (isText && !config.textAsBytes)) return false;
       this.#inPlaceOffset = offset;
     }
     const { bytes, host } = decoder.arena;
     if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, offset);
     if ((first & END) !== 0) {
       const data = partOf(host, chunk, this.#inPlaceOffset, offset + end - start - this.#inPlaceOffset);
-      if (messageOpcode(first) === OPCODE_TEXT) queue.addTextBytes(data);
-      else queue.addBinary(data);
+      if (messageOpcode(first) === OPCODE_TEXT) queue.add(TEXT_BYTES, data);
+      else queue.add(BINARY, data);
       this.#inPlaceOffset = -1;
     }
     return true;
@@ -129,15 +115,15 @@ export class MessageParts {
     this.#message = undefined;
     const fragments = message.takeFragments();
     if (fragments === undefined) this.#deliverJoined(queue, message);
-    else queue.addFragments(fragments);
+    else queue.add(FRAGMENTS, fragments);
   }
 
   #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
     const { arena } = this.#reading.decoder;
     const { textAsBytes, isValidated } = this.#reading.config;
     const data = message.takePayload();
-    if (!message.isText) queue.addBinary(data);
-    else if (textAsBytes) queue.addTextBytes(data);
-    else queue.addText(readText(arena, message.isAscii, isValidated, data, 0, data.length));
+    if (!message.isText) queue.add(BINARY, data);
+    else if (textAsBytes) queue.add(TEXT_BYTES, data);
+    else queue.add(TEXT, readText(arena, message.isAscii, isValidated, data, 0, data.length));
   }
 }

@@ -15,6 +15,7 @@ import { copyBytes } from '../../bytes/copy.js';
 import { type PartConstructor, partOf } from '../../bytes/host.js';
 import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
+import type { Slab } from '../../frames/slab.js';
 import {
   ASCII,
   COMPRESSED,
@@ -33,7 +34,7 @@ import {
 import { readText } from '../../kernel/text.js';
 import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
-import type { MessageHandler } from '../handler.js';
+import { BINARY, CLOSE, type DeliverySink, PIECE, PING, PONG, TEXT, TEXT_BYTES } from '../handler.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { MessageParts, type Reading } from './message-parts.js';
@@ -66,22 +67,19 @@ export class RecordReader implements Reading {
    * Delivers the only record of a chunk at once, if it is a message that is delivered whole: nothing comes behind it, so that it
    * needs no queue.
    *
-   * @param chunk undefined where the bytes were received in the arena
-   * @param length of all bytes at hand
    * @returns false if it is no such record: then nothing was done
    */
-  deliverOnly(chunk: Uint8Array | undefined, from: number, length: number, handler: MessageHandler): boolean {
+  deliverOnly(slab: Slab, sink: DeliverySink): boolean {
+    const { chunk, length } = slab;
     const { arena } = this.decoder;
     const { words, bytes, host } = arena;
     const first = words[RECORDS_WORD]!;
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
-    const { textAsBytes, ownsChunks } = this.config;
-    const isText = kind === WHOLE_TEXT && !textAsBytes;
-    const isKept = !ownsChunks && chunk !== undefined;
-    if (!isText && (isKept || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
-    // Apart from the handler, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
+    const isText = kind === WHOLE_TEXT && !this.config.textAsBytes;
+    if (!isText && (slab.ownership === 'caller' || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
+    // Apart from the sink, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
     let text = '';
     let data: Uint8Array | undefined;
     try {
@@ -91,7 +89,7 @@ export class RecordReader implements Reading {
         data = host.allocateForParts(end - start);
         copyBytes(bytes, start, end, data, 0);
       } else {
-        const offset = from + start - CHUNK_PTR;
+        const offset = slab.start + start - CHUNK_PTR;
         if ((first & MASKED) !== 0) {
           // With its header, which has not changed: the view of both is there already.
           if (length <= KEPT_VIEW_LENGTH) chunk.set(arena.chunkStarts.take(length));
@@ -102,25 +100,23 @@ export class RecordReader implements Reading {
     } catch {
       return false;
     }
-    if (data === undefined) handler.onText(text);
-    else if (kind === WHOLE_BINARY) handler.onBinary(data);
-    else handler.onTextBytes?.(data);
+    if (data === undefined) sink.deliver(TEXT, text);
+    else if (kind === WHOLE_BINARY) sink.deliver(BINARY, data);
+    else sink.deliver(TEXT_BYTES, data);
     return true;
   }
 
   /**
    * Takes the records of one slab out of the arena. A message that cannot be assembled fails the decoder.
-   *
-   * @param chunk undefined where the bytes were received in the arena
-   * @param from where in the chunk the slab begins
    */
-  takeOut(queue: DeliveryQueue, chunk: Uint8Array | undefined, from: number, count: number): void {
+  takeOut(queue: DeliveryQueue, slab: Slab, count: number): void {
     const { words, bytes, host } = this.decoder.arena;
-    const { textAsBytes, ownsChunks, inPieces } = this.config;
+    const { textAsBytes, inPieces } = this.config;
+    const isCopied = slab.ownership === 'caller';
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
     // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
-    let target = chunk;
-    let toTarget = from - CHUNK_PTR;
+    let target = slab.chunk;
+    let toTarget = slab.start - CHUNK_PTR;
     let Part: PartConstructor | undefined;
     let buffer: ArrayBufferLike | undefined;
     let toBuffer = 0;
@@ -135,14 +131,14 @@ export class RecordReader implements Reading {
         const end = start + length;
         const kind = first & WHOLE_MASK;
         if (kind === WHOLE_TEXT && !textAsBytes) {
-          queue.addText(this.#readText(first, bytes, start, end));
+          queue.add(TEXT, this.#readText(first, bytes, start, end));
         } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
           this.#takeControl(queue, first, start, end);
         } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
-          this.#parts.take(queue, chunk, from, first, start, end);
+          this.#parts.take(queue, slab, first, start, end);
         } else {
           let data: Uint8Array;
-          if (ownsChunks || chunk === undefined) {
+          if (!isCopied) {
             if (Part === undefined) {
               if (target === undefined) {
                 target = host.allocateForParts(this.#endOfHandedOut(count) - start);
@@ -161,8 +157,8 @@ export class RecordReader implements Reading {
           } else {
             data = bytes.slice(start, end);
           }
-          if (kind === WHOLE_BINARY) queue.addBinary(data);
-          else if (kind === WHOLE_TEXT) queue.addTextBytes(data);
+          if (kind === WHOLE_BINARY) queue.add(BINARY, data);
+          else if (kind === WHOLE_TEXT) queue.add(TEXT_BYTES, data);
           else this.#takePiece(queue, first, data);
         }
       }
@@ -191,17 +187,20 @@ export class RecordReader implements Reading {
       // Nothing comes after a Close: a message that it cut short is given up.
       this.clear();
       const { length } = payload;
-      if (length === 0) queue.addClose(CLOSE_NO_STATUS, '');
-      else queue.addClose((payload[0]! << 8) | payload[1]!, host.readUtf8(payload, 2, length));
+      if (length === 0) queue.add(CLOSE, { closeCode: CLOSE_NO_STATUS, reason: '' });
+      else {
+        const closeCode = (payload[0]! << 8) | payload[1]!;
+        queue.add(CLOSE, { closeCode, reason: host.readUtf8(payload, 2, length) });
+      }
     } else if (opcode === OPCODE_PING) {
-      queue.addPing(payload);
+      queue.add(PING, payload);
     } else {
-      queue.addPong(payload);
+      queue.add(PONG, payload);
     }
   }
 
   #takePiece(queue: DeliveryQueue, first: number, data: Uint8Array): void {
-    queue.addPiece({
+    queue.add(PIECE, {
       opcode: messageOpcode(first) === OPCODE_TEXT ? 'text' : 'binary',
       data,
       isFirst: isMessageStart(first),

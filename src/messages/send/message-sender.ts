@@ -2,12 +2,13 @@
 // It keeps their order. It knows no socket, nothing of what is received, and not whether a connection is open.
 
 import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
-import { getHost } from '../../bytes/host.js';
+import { getHost, type PartConstructor } from '../../bytes/host.js';
 import { ownBytes, ownPayload, ownUtf8 } from '../../bytes/owned.js';
 import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../../frames/frame-encoder.js';
 import { FrameWriter } from '../../frames/frame-writer.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
+import type { Role } from '../../protocol/role.js';
 import type { MessageCompression } from '../compression.js';
 import { COPY_COST, spend } from '../turn.js';
 import { SliceQueue, type WritePayload } from './slice-queue.js';
@@ -56,9 +57,9 @@ function encoderFor(options: FrameEncoderOptions): FrameEncoder {
 
 export class MessageSender {
   readonly encoder: FrameEncoder;
-  /** What has been made of it all. What is written to it directly overtakes what leaves in slices. */
+  /** What has been made of it all. */
   readonly writer: FrameWriter;
-  readonly compression: MessageCompression | undefined;
+  readonly #compression: MessageCompression | undefined;
   /** The message whose first fragment has been sent and whose last has not. */
   #open: { readonly isCompressed: boolean } | undefined;
   /** Made for the first message that leaves in slices. */
@@ -67,7 +68,17 @@ export class MessageSender {
   constructor(options: FrameEncoderOptions, compression: MessageCompression | undefined) {
     this.encoder = encoderFor(options);
     this.writer = new FrameWriter(this.encoder);
-    this.compression = compression;
+    this.#compression = compression;
+  }
+
+  /** Which end we are. */
+  get role(): Role {
+    return this.encoder.role;
+  }
+
+  /** Bytes of frames that have been made and not been taken. */
+  get outgoingLength(): number {
+    return this.writer.length;
   }
 
   /** A fragmented message has begun and not ended. */
@@ -92,6 +103,41 @@ export class MessageSender {
     else this.inTurn(payload, (queued) => this.#write(opcode, queued, options));
   }
 
+  /** A control frame, which overtakes a message that is leaving in slices. */
+  sendControl(opcode: number, payload: string | Uint8Array): void {
+    this.writer.write(opcode, payload);
+  }
+
+  /** The payload of a Close. @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON` */
+  closePayload(closeCode?: number, reason?: string): string | Uint8Array {
+    return this.encoder.closePayload(closeCode, reason);
+  }
+
+  /** Takes the frames that have been made. @param Part the class of the bytes */
+  take(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
+    return this.writer.take(Part);
+  }
+
+  /** Takes them in segments: see `FrameWriter.takeSegments`. */
+  takeSegments(Part?: PartConstructor, isCompact?: boolean): Uint8Array[] {
+    return this.writer.takeSegments(Part, isCompact);
+  }
+
+  /** Gives back what `take` gave, or one of the segments. */
+  giveBack(bytes: Uint8Array): void {
+    FrameWriter.release(bytes);
+  }
+
+  /** Gives up what compression remembers: nothing is sent or received any more. */
+  releaseCompression(): void {
+    this.#compression?.release();
+  }
+
+  /** Bytes that are frames already; copied. */
+  sendEncoded(frames: Uint8Array): void {
+    this.writer.writeEncoded(frames, false);
+  }
+
   /** A message that was framed before. @param byReference a server passes the shared frame on without a copy */
   sendPrepared(message: PreparedMessage, byReference: boolean): void {
     this.#requireNoMessage();
@@ -103,7 +149,7 @@ export class MessageSender {
   start(type: 'text' | 'binary', data: string | Uint8Array, compress: boolean): void {
     this.#requireNoMessage();
     const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
-    const isCompressed = compress && this.compression?.isWorthDeflating(data) === true;
+    const isCompressed = compress && this.#compression?.isWorthDeflating(data) === true;
     this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
     this.#open = { isCompressed };
   }
@@ -139,7 +185,7 @@ export class MessageSender {
   }
 
   #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
-    const compression = options?.compress === false ? undefined : this.compression;
+    const compression = options?.compress === false ? undefined : this.#compression;
     spend(payload.length * COPY_COST);
     if (compression === undefined) {
       this.#writeAsIs(opcode, payload, options);
@@ -162,13 +208,13 @@ export class MessageSender {
 
   #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
     this.inTurn(data, (queued) => {
-      const part = isCompressed ? this.compression!.deflatePart(queued, bits.fin === true) : queued;
+      const part = isCompressed ? this.#compression!.deflatePart(queued, bits.fin === true) : queued;
       this.writer.write(opcode, part, bits);
     });
   }
 
   #writePrepared(message: PreparedMessage, byReference: boolean): void {
-    const form = message.compress ? this.compression?.deflatePrepared(message) : undefined;
+    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
     if (this.encoder.role === 'server') {
       this.writer.writeEncoded(form?.serverFrame ?? message.serverFrame, byReference);
     } else if (form === undefined) {

@@ -3,10 +3,10 @@
 
 import { OPCODE_PONG } from '../../../assembly/shared/protocol.js';
 import { type OwnedBytes, ownBytes } from '../../bytes/owned.js';
-import type { FrameWriter } from '../../frames/frame-writer.js';
+import type { MessageSender } from './message-sender.js';
 
 export class PendingPongs {
-  readonly #writer: FrameWriter;
+  readonly #sender: Pick<MessageSender, 'sendControl'>;
   readonly #limit: number;
   /** Written since `settle`. */
   #count = 0;
@@ -14,8 +14,8 @@ export class PendingPongs {
   #latest: OwnedBytes | undefined;
 
   /** @param limit how many pongs may wait, at least 1 */
-  constructor(writer: FrameWriter, limit: number) {
-    this.#writer = writer;
+  constructor(sender: Pick<MessageSender, 'sendControl'>, limit: number) {
+    this.#sender = sender;
     this.#limit = limit;
   }
 
@@ -23,7 +23,7 @@ export class PendingPongs {
   answer(payload: Uint8Array): void {
     if (this.#count < this.#limit) {
       this.#count++;
-      this.#writer.write(OPCODE_PONG, payload);
+      this.#sender.sendControl(OPCODE_PONG, payload);
       return;
     }
     // Copied: the payload belongs to the listener of the ping.
@@ -34,7 +34,7 @@ export class PendingPongs {
   settle(): void {
     this.#count = 0;
     if (this.#latest === undefined) return;
-    this.#writer.write(OPCODE_PONG, this.#latest);
+    this.#sender.sendControl(OPCODE_PONG, this.#latest);
     this.#latest = undefined;
   }
 }

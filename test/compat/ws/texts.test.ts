@@ -144,10 +144,10 @@ describe('of frames that break a rule', () => {
     const errors = await Promise.all(
       [ws, ours].map(async (api) => {
         const { server, port } = await listen(api, { maxPayload: 1000 });
-        const connection = next(server, 'connection');
+        const connection = next<[InstanceType<Api['WebSocket']>]>(server, 'connection');
         const raw = new RawClient(port);
         raw.send(requestHead(port));
-        const [webSocket] = (await connection) as [InstanceType<Api['WebSocket']>];
+        const [webSocket] = await connection;
         const error = next<[Error]>(webSocket, 'error');
         raw.send(Uint8Array.from(bytes));
         const [seen] = await error;

@@ -320,8 +320,8 @@ export const MUTATIONS = [
   [
     'an error is reported again with each chunk',
     'src/messages/receive/message-decoder.ts',
-    'error !== undefined && !this.#hasReportedError',
-    'error !== undefined',
+    'error === undefined || this.#hasReportedError',
+    'error === undefined',
     [FUZZ],
   ],
   [
@@ -343,7 +343,7 @@ export const MUTATIONS = [
   [
     'a ping is answered after our Close',
     'src/connection.ts',
-    "this.#maxPendingPongs > 0 && this.#state === 'open'",
+    'this.#maxPendingPongs > 0 && this.#closing.isOpen',
     'this.#maxPendingPongs > 0',
     [CONNECTION, vectors('5.5.2-ping')],
   ],
@@ -371,8 +371,8 @@ export const MUTATIONS = [
   [
     'what is left of a chunk is delivered after the caller failed the connection',
     'src/connection.ts',
-    "this.#input = 'deaf';\n    this.#relay.handler = undefined;",
-    "this.#input = 'deaf';",
+    '    this.#sink.handler = undefined;\n',
+    '',
     [{ file: 'test/unit/messages/send/pending-pongs.test.ts' }],
   ],
   [
@@ -385,15 +385,15 @@ export const MUTATIONS = [
   [
     'a second Close is sent',
     'src/connection.ts',
-    "if (this.#hasSentClose || this.#input !== 'open') return;",
-    "if (this.#input !== 'open') return;",
+    "if (this.#closing.apply('answer')) this.#sendClose(payload);",
+    "this.#closing.apply('answer');\n    this.#sendClose(payload);",
     [CONNECTION, vectors('5.5.1-close')],
   ],
   [
     'every failure is 1002',
     'src/connection.ts',
-    '#connection.#sender.encoder.closePayload(error.closeCode)',
-    '#connection.#sender.encoder.closePayload(1002)',
+    'this.#answer(this.#sender.closePayload(error.closeCode))',
+    'this.#answer(this.#sender.closePayload(1002))',
     [CONNECTION, vectors('8.1-utf8-invalid.*(fail-fast|surrogate|just above|overlong|ends inside|last continuation)')],
   ],
   [

@@ -10,6 +10,7 @@ import { messageOf } from '../../support/inputs/corpora.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import { DEFLATE_KERNELS } from '../../support/kernels/deflate-kernels.js';
 
+const EMPTY = new Uint8Array(0);
 const JSON_TEXTS = Array.from({ length: 100 }, (_, i) => new TextDecoder().decode(messageOf('json', 300, i)));
 
 class Client {
@@ -100,7 +101,8 @@ describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
       const { connection } = client;
       client.sendPrepared = (message) => {
         client.receiver.expect(message.payload);
-        const frame = connection.framePrepared(message);
+        connection.sendPrepared(message, { byReference: true });
+        const [frame = EMPTY] = connection.takeOutgoingSegments();
         frames.add(frame);
         client.receiver.receive(frame);
       };

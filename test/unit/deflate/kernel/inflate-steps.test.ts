@@ -179,7 +179,7 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     bytes.set(payload, INPUT_PTR);
     const allowed = 10 * (HEADER_COST + 1);
     let flags = INFLATE_FIRST | INFLATE_LAST | (allowed << INFLATE_BLOCKS_SHIFT);
-    const outputs = [];
+    const outputs: number[] = [];
     do {
       const length = outputs.length === 0 ? payload.length : 0;
       outputs.push(kernel.inflate(POOL_PTR, MAX_WINDOW_LENGTH, length, flags, OUTPUT_CAPACITY));

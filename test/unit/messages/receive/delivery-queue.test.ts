@@ -1,9 +1,28 @@
 // src/messages/receive/delivery-queue.ts and handler.ts: order, throwing, nesting, without any frames.
 
 import { describe, expect, it } from 'vitest';
-import { collectInto, type MessageEvent, type MessageHandler } from '../../../../src/messages/handler.js';
+import {
+  BINARY,
+  CLOSE,
+  collectInto,
+  ERROR,
+  type MessageEvent,
+  type MessageHandler,
+  PIECE,
+  PING,
+  PONG,
+  TEXT,
+  TEXT_BYTES,
+} from '../../../../src/messages/handler.js';
 import { DeliveryQueue } from '../../../../src/messages/receive/delivery-queue.js';
+import { HandlerSink } from '../../../../src/messages/receive/handler-sink.js';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
+
+function deliver(queue: DeliveryQueue, handler: MessageHandler): void {
+  const sink = new HandlerSink();
+  sink.handler = handler;
+  queue.deliver(sink, false);
+}
 
 describe('DeliveryQueue', () => {
   it('delivers each kind, in order, once', () => {
@@ -11,16 +30,16 @@ describe('DeliveryQueue', () => {
     const data = Uint8Array.of(1);
     const error = new ProtocolError('WSIMD_MASKED');
     const piece = { opcode: 'text', data, isFirst: true, isLast: false } as const;
-    queue.addClose(1000, 'bye');
-    queue.addText('a');
-    queue.addTextBytes(data);
-    queue.addBinary(data);
-    queue.addPiece(piece);
-    queue.addPing(data);
-    queue.addPong(data);
-    queue.addError(error);
+    queue.add(CLOSE, { closeCode: 1000, reason: 'bye' });
+    queue.add(TEXT, 'a');
+    queue.add(TEXT_BYTES, data);
+    queue.add(BINARY, data);
+    queue.add(PIECE, piece);
+    queue.add(PING, data);
+    queue.add(PONG, data);
+    queue.add(ERROR, error);
     const events: MessageEvent[] = [];
-    queue.deliver(collectInto(events));
+    deliver(queue, collectInto(events));
     expect(events).toEqual([
       { type: 'close', closeCode: 1000, reason: 'bye' },
       { type: 'text', text: 'a' },
@@ -31,7 +50,7 @@ describe('DeliveryQueue', () => {
       { type: 'pong', payload: data },
       { type: 'error', error },
     ]);
-    queue.deliver(collectInto(events));
+    deliver(queue, collectInto(events));
     expect(events).toHaveLength(8);
   });
 
@@ -45,14 +64,14 @@ describe('DeliveryQueue', () => {
         if (text === 'throw') throw new Error(text);
       },
     };
-    for (const text of ['a', 'throw', 'b', 'throw']) queue.addText(text);
-    expect(() => queue.deliver(handler)).toThrow('throw');
-    queue.addText('c');
-    expect(() => queue.deliver(handler)).toThrow('throw');
-    queue.deliver(handler);
+    for (const text of ['a', 'throw', 'b', 'throw']) queue.add(TEXT, text);
+    expect(() => deliver(queue, handler)).toThrow('throw');
+    queue.add(TEXT, 'c');
+    expect(() => deliver(queue, handler)).toThrow('throw');
+    deliver(queue, handler);
     expect(seen).toEqual(['a', 'throw', 'b', 'throw', 'c']);
-    queue.addText('d');
-    queue.deliver(handler);
+    queue.add(TEXT, 'd');
+    deliver(queue, handler);
     expect(seen.at(-1)).toBe('d');
   });
 
@@ -64,13 +83,13 @@ describe('DeliveryQueue', () => {
       onText: (text) => {
         seen.push(text);
         if (text !== 'a') return;
-        queue.addText('c');
+        queue.add(TEXT, 'c');
         seen.push('a is done');
       },
     };
-    queue.addText('a');
-    queue.addText('b');
-    queue.deliver(handler);
+    queue.add(TEXT, 'a');
+    queue.add(TEXT, 'b');
+    deliver(queue, handler);
     expect(seen).toEqual(['a', 'a is done', 'b', 'c']);
   });
 });

@@ -1,15 +1,15 @@
-// src/messages/receive/relay.ts: what is delivered reaches the handler of the moment, as it is.
+// src/messages/receive/handler-sink.ts and handler.ts: what is delivered reaches the handler of the moment, as it is.
 
 import { expect, it } from 'vitest';
-import { collectInto, type MessageEvent, type MessageHandler } from '../../../../src/messages/handler.js';
-import { Relay } from '../../../../src/messages/receive/relay.js';
+import { collectInto, type EventHandler, handlerOf, type MessageEvent } from '../../../../src/messages/handler.js';
+import { HandlerSink } from '../../../../src/messages/receive/handler-sink.js';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
 
 const bytes = Uint8Array.of(1, 2);
 const error = new ProtocolError('WSIMD_INVALID_UTF8');
 
 /** Calls every method once. */
-function callAll(handler: Required<MessageHandler>): void {
+function callAll(handler: EventHandler): void {
   handler.onText('a');
   handler.onTextBytes(bytes);
   handler.onBinary(bytes);
@@ -22,12 +22,13 @@ function callAll(handler: Required<MessageHandler>): void {
 }
 
 it('passes everything on, the same objects in the same order, to whoever listens now', () => {
-  const relay = new Relay();
+  const sink = new HandlerSink();
+  const relay = handlerOf(sink);
   const [direct, first, second]: MessageEvent[][] = [[], [], []];
   callAll(collectInto(direct!));
-  relay.handler = collectInto(first!);
+  sink.handler = collectInto(first!);
   callAll(relay);
-  relay.handler = collectInto(second!);
+  sink.handler = collectInto(second!);
   callAll(relay);
   expect(direct).toHaveLength(9);
   expect(first).toEqual(direct);
@@ -38,19 +39,21 @@ it('passes everything on, the same objects in the same order, to whoever listens
 it('drops what the handler has no method for', () => {
   const events: MessageEvent[] = [];
   const { onText, onBinary, onPing, onPong, onClose, onError } = collectInto(events);
-  const relay = new Relay();
-  relay.handler = { onText, onBinary, onPing, onPong, onClose, onError };
+  const sink = new HandlerSink();
+  const relay = handlerOf(sink);
+  sink.handler = { onText, onBinary, onPing, onPong, onClose, onError };
   callAll(relay);
   expect(events.map(({ type }) => type)).toEqual(['text', 'binary', 'ping', 'pong', 'close', 'error']);
 });
 
 it('drops everything while nobody listens', () => {
-  const relay = new Relay();
+  const sink = new HandlerSink();
+  const relay = handlerOf(sink);
   callAll(relay);
   const events: MessageEvent[] = [];
-  relay.handler = collectInto(events);
+  sink.handler = collectInto(events);
   relay.onText('heard');
-  relay.handler = undefined;
+  sink.handler = undefined;
   callAll(relay);
   expect(events).toEqual([{ type: 'text', text: 'heard' }]);
 });
