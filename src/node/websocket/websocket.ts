@@ -306,18 +306,12 @@ export class WebSocket extends TopicEmitter<WebSocket> {
 
   /** Stops reading; messages of the chunk at hand still come. Without effect while connecting, and when closed. */
   pause(): void {
-    const link = this.#link;
-    if (link === undefined || link.readyState === CLOSED) return;
-    link.isPaused = true;
-    link.pauseSocket();
+    this.#link?.pause();
   }
 
   /** Reads on. Without effect while connecting, and when closed. */
   resume(): void {
-    const link = this.#link;
-    if (link === undefined || link.readyState === CLOSED) return;
-    link.isPaused = false;
-    link.resume();
+    this.#link?.resume();
   }
 
   /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
