@@ -9,13 +9,15 @@ import type { SendCallback } from '../websocket/sendable.js';
 import { writesAsNode } from './writes-as-node.js';
 
 type Written = (error?: Error | null) => void;
-type Write = (chunk: Uint8Array, encoding: BufferEncoding, onWritten: Written) => void;
+/** What `_writev` is given: the chunks of several writes. */
+type Vector = { readonly chunk: Uint8Array; readonly encoding: BufferEncoding }[] & { allBuffers?: boolean };
 
 /** What this file uses of a socket beside its public methods. */
 interface Internals {
   /** What `_write` of the socket calls: writes, and calls back at once if the system has taken all. */
-  _writeGeneric(isVector: false, chunk: Uint8Array, encoding: string, onWritten: Written): void;
-  _write: Write;
+  _writeGeneric(isVector: boolean, data: Uint8Array | Vector, encoding: string, onWritten: Written): void;
+  _write(chunk: Uint8Array, encoding: BufferEncoding, onWritten: Written): void;
+  _writev(chunks: Vector, onWritten: Written): void;
   readonly _writableState: {
     readonly length: number;
     readonly corked: number;
@@ -57,17 +59,20 @@ class DirectWrite {
     this.#onWritten?.(error);
   };
 
-  /** Makes the stream believe that the bytes are a write of its own, which `done` ends. @returns as `write` */
-  handOver(socket: DirectSocket, bytes: Uint8Array, callback: SendCallback | undefined): boolean {
-    socket._write = (_chunk, _encoding, onWritten) => {
+  /** Makes the stream believe that the segments are a write of its own, which `done` ends. @returns as `write` */
+  handOver(socket: DirectSocket, segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const take = (onWritten: Written) => {
       if (this.isDone) onWritten(this.error);
       else this.#onWritten = onWritten;
     };
+    socket._write = (_chunk, _encoding, onWritten) => take(onWritten);
+    socket._writev = (_chunks, onWritten) => take(onWritten);
     try {
-      return socket.write(bytes, callback);
+      return writeSegments(socket, segments, callback);
     } finally {
       // The prototype's again.
       Reflect.deleteProperty(socket, '_write');
+      Reflect.deleteProperty(socket, '_writev');
     }
   }
 }
@@ -81,15 +86,37 @@ let spare: DirectWrite | undefined;
  *   program has put functions of its own in the place of Node's. True if the system has taken all. Otherwise the write, to be handed
  *   over at once
  */
-export function writeDirectly(socket: DirectSocket, bytes: Uint8Array): true | DirectWrite | undefined {
+export function writeDirectly(socket: DirectSocket, segments: readonly Uint8Array[]): true | DirectWrite | undefined {
   const { length, corked, writing } = socket._writableState;
   if (length > 0 || corked > 0 || writing || socket.connecting || !socket.writable || !writesAsNode(socket))
     return undefined;
   const write = spare ?? new DirectWrite();
   spare = undefined;
-  socket._writeGeneric(false, bytes, 'buffer', write.done);
+  if (segments.length === 1) socket._writeGeneric(false, segments[0]!, 'buffer', write.done);
+  else socket._writeGeneric(true, vectorOf(segments), '', write.done);
   if (!write.isDone || write.error) return write;
   write.isDone = false;
   spare = write;
   return true;
+}
+
+function vectorOf(segments: readonly Uint8Array[]): Vector {
+  const vector: Vector = segments.map((chunk) => ({ chunk, encoding: 'binary' }));
+  vector.allBuffers = true;
+  return vector;
+}
+
+/** Writes segments with the stream's own functions, in one write. @returns whether it has room for more */
+export function writeSegments(
+  socket: Duplex,
+  segments: readonly Uint8Array[],
+  callback: SendCallback | undefined,
+): boolean {
+  const last = segments.length - 1;
+  if (last === 0) return socket.write(segments[0], callback);
+  socket.cork();
+  let hasRoom = true;
+  for (const [i, segment] of segments.entries()) hasRoom = socket.write(segment, i === last ? callback : undefined);
+  socket.uncork();
+  return hasRoom;
 }

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../../connection.js';
 import type { SendCallback } from '../websocket/sendable.js';
-import { type DirectSocket, takesDirectWrites, writeDirectly } from './direct-writes.js';
+import { type DirectSocket, takesDirectWrites, writeDirectly, writeSegments } from './direct-writes.js';
 import { writesAsNode } from './writes-as-node.js';
 
 export class SocketWriter {
@@ -27,35 +27,23 @@ export class SocketWriter {
   write(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
     const socket = this.#socket;
     const direct = this.#direct;
-    if (segments.length === 1 && direct !== undefined) {
-      const bytes = segments[0]!;
-      const written = writeDirectly(direct, bytes);
+    if (direct !== undefined) {
+      const written = writeDirectly(direct, segments);
       if (written === true) {
-        this.#connection.releaseOutgoing(bytes);
+        this.#release(segments);
         if (callback !== undefined) process.nextTick(callback, null);
         return true;
       }
-      if (written !== undefined) return written.handOver(direct, bytes, this.#releasing(segments, callback));
+      if (written !== undefined) return written.handOver(direct, segments, this.#releasing(segments, callback));
     }
     const isPending = socket.writableLength > 0;
     // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
-    if (isPending || !writesAsNode(socket)) return this.#writeAll(segments, callback);
+    if (isPending || !writesAsNode(socket)) return writeSegments(socket, segments, callback);
     // Encrypted bytes are never taken at once.
-    if (this.#isEncrypted) return this.#writeAll(segments, this.#releasing(segments, callback));
-    const hasRoom = this.#writeAll(segments, callback);
+    if (this.#isEncrypted) return writeSegments(socket, segments, this.#releasing(segments, callback));
+    const hasRoom = writeSegments(socket, segments, callback);
     // With nothing pending, the system has taken all.
     if (socket.writableLength === 0) this.#release(segments);
-    return hasRoom;
-  }
-
-  #writeAll(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
-    const socket = this.#socket;
-    const last = segments.length - 1;
-    if (last === 0) return socket.write(segments[0], callback);
-    socket.cork();
-    let hasRoom = true;
-    for (const [i, segment] of segments.entries()) hasRoom = socket.write(segment, i === last ? callback : undefined);
-    socket.uncork();
     return hasRoom;
   }
 
@@ -68,6 +56,6 @@ export class SocketWriter {
   }
 
   #release(segments: readonly Uint8Array[]): void {
-    for (const segment of segments) this.#connection.releaseOutgoing(segment);
+    for (let i = 0; i < segments.length; i++) this.#connection.releaseOutgoing(segments[i]!);
   }
 }

@@ -2,7 +2,12 @@
 
 import { type AddressInfo, connect as connectSocket, createServer, Socket } from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type DirectSocket, takesDirectWrites, writeDirectly } from '../../../../src/node/socket/direct-writes.js';
+import {
+  type DirectSocket,
+  takesDirectWrites,
+  writeDirectly,
+  writeSegments,
+} from '../../../../src/node/socket/direct-writes.js';
 import { randomBytes } from '../../../support/inputs/random.js';
 import { IMPLEMENTATIONS, openPair } from '../../../support/peers/implementations.js';
 import { next } from '../../../support/servers/servers.js';
@@ -30,15 +35,29 @@ async function openSockets(): Promise<{ socket: DirectSocket; peer: Socket }> {
 
 type Write = (socket: DirectSocket, bytes: Uint8Array, callback: (error?: Error | null) => void) => void;
 
-const WRITES: Readonly<Record<'directly' | 'by write', Write>> = {
-  directly(socket, bytes, callback) {
-    const written = writeDirectly(socket, bytes);
-    if (written === undefined) throw new Error('not written');
-    if (written === true) process.nextTick(callback, null);
-    else written.handOver(socket, bytes, callback);
-  },
-  'by write': (socket, bytes, callback) => void socket.write(bytes, callback),
-};
+interface Writes {
+  readonly directly: Write;
+  readonly byWrite: Write;
+}
+
+/** @param cut the segments of a write */
+function writesOf(cut: (bytes: Uint8Array) => Uint8Array[]): Writes {
+  return {
+    directly(socket, bytes, callback) {
+      const segments = cut(bytes);
+      const written = writeDirectly(socket, segments);
+      if (written === undefined) throw new Error('not written');
+      if (written === true) process.nextTick(callback, null);
+      else written.handOver(socket, segments, callback);
+    },
+    byWrite: (socket, bytes, callback) => void writeSegments(socket, cut(bytes), callback),
+  };
+}
+
+const WAYS: readonly (readonly [string, Writes])[] = [
+  ['one segment', writesOf((bytes) => [bytes])],
+  ['three segments', writesOf((bytes) => [bytes.subarray(0, 1), bytes.subarray(1, 4), bytes.subarray(4)])],
+];
 
 const codeOf = (error?: (Error & { code?: string }) | null) => (error ? (error.code ?? error.message) : error);
 
@@ -138,16 +157,16 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-describe('bytes that are written directly, as those of write', () => {
+describe.each(WAYS)('bytes that are written directly, as those of write: %s', (_way, writes) => {
   test.each(Object.entries(SCENARIOS))('%s', async (_name, scenario) => {
-    const directly = await logOf(WRITES.directly, scenario);
-    expect(directly).toEqual(await logOf(WRITES['by write'], scenario));
+    const directly = await logOf(writes.directly, scenario);
+    expect(directly).toEqual(await logOf(writes.byWrite, scenario));
     expect(directly).not.toEqual([]);
   });
 
   test('into a connection that the peer has reset: the error comes, and the callback gets it', async () => {
     const logs: unknown[] = [];
-    for (const write of Object.values(WRITES)) {
+    for (const write of [writes.directly, writes.byWrite]) {
       logs.push(
         await logOf(write, async (first, { peer }, log) => {
           // Nothing is read, so that only the write sees it.
@@ -165,14 +184,14 @@ describe('bytes that are written directly, as those of write', () => {
 
   test('leave nothing of ours on the socket', async () => {
     const { socket, peer } = await openSockets();
-    const names = () => Reflect.ownKeys(socket).filter((name) => name === '_write' || name === 'write');
-    WRITES.directly(socket, LONG, () => {});
+    const names = () => Reflect.ownKeys(socket).filter((name) => /^_?writev?$/.test(String(name)));
+    writes.directly(socket, LONG, () => {});
     expect(names()).toEqual([]);
     await readAll(peer, LONG.length);
     // The next one finds nothing pending, and the functions of the one before are not called for it.
     await expect.poll(() => socket.writableLength).toBe(0);
     await turn();
-    expect(writeDirectly(socket, Buffer.from('x'))).toBe(true);
+    expect(writeDirectly(socket, [Buffer.from('x')])).toBe(true);
     expect(names()).toEqual([]);
   });
 });
@@ -205,7 +224,7 @@ describe('bytes are left to the stream', () => {
     const { socket } = await openSockets();
     socket.on('error', () => {});
     change(socket);
-    expect(writeDirectly(socket, Buffer.from('x'))).toBeUndefined();
+    expect(writeDirectly(socket, [Buffer.from('x')])).toBeUndefined();
   });
 
   test('of a socket that is connecting', async () => {
@@ -213,7 +232,7 @@ describe('bytes are left to the stream', () => {
     const socket = connectSocket({ port: accepted.localPort!, host: '127.0.0.1' });
     onTestFinished(() => void socket.destroy());
     if (!takesDirectWrites(socket)) throw new Error('this Node is not known');
-    expect(writeDirectly(socket, Buffer.from('x'))).toBeUndefined();
+    expect(writeDirectly(socket, [Buffer.from('x')])).toBeUndefined();
   });
 
   describe('of a Node that is not known', () => {
