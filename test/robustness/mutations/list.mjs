@@ -436,7 +436,21 @@ export const MUTATIONS = [
     'src/node/socket/writes-as-node.ts',
     'socket.write === nodeWrite &&',
     '',
-    [{ file: 'test/unit/node/socket/send-ownership.test.ts', filter: 'forwards later' }],
+    [{ file: 'test/unit/node/socket/direct-writes.test.ts', filter: 'left to the stream' }],
+  ],
+  [
+    'a write goes below the stream of a socket in which something is pending',
+    'src/node/socket/direct-writes.ts',
+    'if (length > 0 || corked > 0',
+    'if (corked > 0',
+    [{ file: 'test/unit/node/socket/direct-writes.test.ts', filter: 'left to the stream' }],
+  ],
+  [
+    'what the system did not take at once counts as written',
+    'src/node/socket/direct-writes.ts',
+    'if (!write.isDone || write.error) return write;',
+    '',
+    [{ file: 'test/unit/node/socket/direct-writes.test.ts' }],
   ],
   ['a close code need not be whole', 'src/protocol/close-code.ts', 'Number.isInteger(code) &&', '', [PROPERTIES]],
   [
