@@ -25,6 +25,7 @@ import {
   type MessageEvent,
   type MessageHandler,
   PING,
+  type PingAnswerer,
   type ReceivedClose,
 } from './messages/handler.js';
 import { HandlerSink } from './messages/receive/handler-sink.js';
@@ -372,7 +373,8 @@ export class Connection {
   }
 
   #receivedPing(payload: Uint8Array): void {
-    if (this.#maxPendingPongs > 0 && this.#closing.isOpen && !this.#sink.handler?.answerPing?.(payload)) {
+    const handler: PingAnswerer | undefined = this.#sink.handler;
+    if (this.#maxPendingPongs > 0 && this.#closing.isOpen && !handler?.answerPing?.(payload)) {
       this.#pongs ??= new PendingPongs(this.#sender, this.#maxPendingPongs);
       this.#pongs.answer(payload);
     }

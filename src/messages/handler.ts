@@ -31,14 +31,18 @@ export interface MessageHandler {
   onPiece?(piece: MessagePiece): void;
   /** @param payload 0 to 125 bytes */
   onPing(payload: Uint8Array): void;
-  /** Answers a ping in the connection's place, before `onPing`. @returns false to leave the answer to the connection */
-  answerPing?(payload: Uint8Array): boolean;
   /** @param payload 0 to 125 bytes */
   onPong(payload: Uint8Array): void;
   /** The last thing of a stream. @param closeCode 1005 where the Close carried none */
   onClose(closeCode: number, reason: string): void;
   /** The last thing of a stream that broke a rule. */
   onError(error: ProtocolError): void;
+}
+
+/** A handler that may answer pings in the connection's place. */
+export interface PingAnswerer extends MessageHandler {
+  /** Called before `onPing`. @returns false to leave the answer to the connection */
+  answerPing?(payload: Uint8Array): boolean;
 }
 
 /** What a decoder delivers, as an object. What it holds is owned by whoever gets it. */
@@ -121,11 +125,8 @@ export function deliverTo(handler: MessageHandler, kind: DeliveryKind, value: De
   }
 }
 
-/** A handler of all events, which leaves answers to the connection. */
-export type EventHandler = Required<Omit<MessageHandler, 'answerPing'>>;
-
 /** A handler that passes everything on to a sink. */
-export function handlerOf(sink: DeliverySink): EventHandler {
+export function handlerOf(sink: DeliverySink): Required<MessageHandler> {
   return {
     onText: (text) => sink.deliver(TEXT, text),
     onTextBytes: (bytes) => sink.deliver(TEXT_BYTES, bytes),
@@ -156,7 +157,7 @@ export function heldLengthOf(kind: DeliveryKind, value: DeliveryValue): number {
 }
 
 /** A handler that puts everything into an array. */
-export function collectInto(events: MessageEvent[]): EventHandler {
+export function collectInto(events: MessageEvent[]): Required<MessageHandler> {
   return {
     onText: (text) => events.push({ type: 'text', text }),
     onTextBytes: (bytes) => events.push({ type: 'textBytes', bytes }),

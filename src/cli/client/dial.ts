@@ -83,7 +83,7 @@ async function dialAndFollow(options: DialOptions, signal: AbortSignal): Promise
 /** @throws ProtocolError for a location that no server may choose, or that is none */
 function follow(location: string, from: Address, origin: Address): Address {
   try {
-    return parseRedirect(location, from, origin);
+    return parseRedirect(location, from, origin, false);
   } catch (error) {
     rethrowUnless(error, SyntaxError);
     throw new ProtocolError('WSIMD_BAD_REDIRECT', { detail: JSON.stringify(location) });

@@ -72,15 +72,16 @@ function parseSocketAddress(url: URL): Address {
  * Where a redirect leads.
  *
  * A server names no socket in the file system of its client: a location from a server on such a socket is a path at the same
- * socket, or a URL of another host. It doesn't choose a user name and a password either: those of the first address go along
- * to where they may, others are left out.
+ * socket, or a URL of another host. It doesn't choose a user name and a password either: those of the first address are sent
+ * along to where they may, whether or not the location shows them; others are left out.
  *
  * @param from the address that redirects
  * @param origin the address that the caller gave
+ * @param keepsCredentials send those of the first address to other hosts too: a listener of the program sees to it
  * @throws SyntaxError for what is no URL of a WebSocket; ProtocolError `WSIMD_BAD_REDIRECT` for one of another socket in the
  *   file system
  */
-export function parseRedirect(location: string, from: Address, origin: Address): Address {
+export function parseRedirect(location: string, from: Address, origin: Address, keepsCredentials: boolean): Address {
   const { socketPath } = from;
   if (socketPath !== undefined) {
     const base = new URL(from.handshakeUrl);
@@ -93,11 +94,11 @@ export function parseRedirect(location: string, from: Address, origin: Address):
     if (address.socketPath === socketPath) return address;
     throw new ProtocolError('WSIMD_BAD_REDIRECT', { detail: quote(location) });
   }
-  const { username, password } = isTrusted(address, origin) ? origin.url : NO_CREDENTIALS;
   const url = new URL(address.url);
-  url.username = username;
-  url.password = password;
-  return parseAddress(url);
+  if (tryParse(location) !== undefined) Object.assign(url, NO_CREDENTIALS);
+  const { username, password } = keepsCredentials || isTrusted(address, origin) ? origin.url : NO_CREDENTIALS;
+  const sent = Object.assign(new URL(url), { username, password });
+  return { ...parseAddress(url), handshakeUrl: sent.href };
 }
 
 const NO_CREDENTIALS = { username: '', password: '' };

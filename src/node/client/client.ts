@@ -220,15 +220,16 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     request.on('error', () => {});
     request.destroy();
     try {
-      const address = parseRedirect(location, this.#address, this.#origin);
+      const isWatched = this.#webSocket.listenerCount('redirect') > 0;
+      const address = parseRedirect(location, this.#address, this.#origin, isWatched);
       // Credentials are for whom they were given for, unless somebody listens and sees to it.
-      if (this.#webSocket.listenerCount('redirect') === 0 && !isTrusted(address, this.#origin)) {
+      if (!isWatched && !isTrusted(address, this.#origin)) {
         this.#options = withoutCredentials(this.#options, address.host !== this.#origin.host);
       }
       this.#address = address;
       this.#send();
     } catch (error) {
-      this.#fail(error as Error);
+      this.#fail(error instanceof ProtocolError ? inWordsOfWs(error) : (error as Error));
     }
   }
 

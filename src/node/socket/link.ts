@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
-import { handlerOf, type MessageHandler } from '../../messages/handler.js';
+import { handlerOf, type PingAnswerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
 import type { Config } from '../websocket/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
@@ -32,7 +32,7 @@ interface Emitter extends EventEmitter {
   pong(data: Buffer, mask: boolean, callback: () => void): void;
 }
 
-export class Link implements MessageHandler, ChunkReceiver, TurnTaker {
+export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   /** The `pong` of the class. Where a WebSocket has another one, that answers pings. */
   static builtInPong: unknown;
   readonly config: Config;
@@ -43,7 +43,7 @@ export class Link implements MessageHandler, ChunkReceiver, TurnTaker {
   readonly #gate: ReadGate;
   readonly #spaced: SpacedDelivery | undefined;
   /** What the connection delivers to: this, or what spaces deliveries. */
-  readonly #handler: MessageHandler;
+  readonly #handler: PingAnswerer;
   readonly #heartbeat: Heartbeat | undefined;
   #binaryType: BinaryType;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -86,7 +86,7 @@ export class Link implements MessageHandler, ChunkReceiver, TurnTaker {
     this.#gate = new ReadGate(socket, head, this, buffer);
   }
 
-  #spacedHandler(spaced: SpacedDelivery): MessageHandler {
+  #spacedHandler(spaced: SpacedDelivery): PingAnswerer {
     return { ...handlerOf(spaced), answerPing: (payload) => this.answerPing(payload) };
   }
 

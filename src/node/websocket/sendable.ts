@@ -167,6 +167,20 @@ export function inOwnContext(callback: SendCallback | null | undefined): SendCal
 /** No finalizer for each: only hooks for `destroy` would see the difference. */
 const CONTEXT_OPTIONS = { requireManualDestroy: true };
 
+/** The arguments of `ping` and `pong`: the callback may stand in any place. */
+export type ControlArguments = [
+  data?: Sendable | ControlCallback,
+  mask?: boolean | ControlCallback,
+  callback?: ControlCallback,
+];
+
+/** @throws TypeError for what cannot be sent */
+export function readControlArguments(args: ControlArguments): [payload: Payload, callback: SendCallback | undefined] {
+  const [data] = args;
+  const callback = args.find((arg) => typeof arg === 'function') as SendCallback | undefined;
+  return [toPayload(typeof data === 'function' ? undefined : data), inOwnContext(callback)];
+}
+
 /** One for several: all are called, and what one throws is thrown when they have been. */
 export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback {
   if (callbacks.length === 1) return callbacks[0]!;

@@ -22,9 +22,11 @@ import {
   BINARY_TYPES,
   type BinaryType,
   byteLengthOf,
+  type ControlArguments,
   type ControlCallback,
   inOwnContext,
   type Payload,
+  readControlArguments,
   type Sendable,
   type SendCallback,
   type SendOptions,
@@ -34,7 +36,7 @@ import {
 import { Sender } from './sender.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './websocket-events.js';
 import { callerError, inWordsOfWs, notOpenError } from './ws-errors.js';
-import { replaceAccessor, shapeAsWs } from './ws-shape.js';
+import { shapeAsWs } from './ws-shape.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -45,12 +47,6 @@ const EMPTY = Buffer.alloc(0);
  * @internal
  */
 export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
-
-type ControlArguments = [
-  data?: Sendable | ControlCallback,
-  mask?: boolean | ControlCallback,
-  callback?: ControlCallback,
-];
 
 /**
  * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
@@ -180,9 +176,6 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   get readsDirectly(): boolean {
     return this.#link?.readsDirectly ?? false;
   }
-  set readsDirectly(value: boolean) {
-    replaceAccessor(this, 'readsDirectly', value);
-  }
 
   /** The subprotocol that was agreed on; empty if none was. */
   get protocol(): string {
@@ -198,9 +191,6 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   get _socket(): Duplex | null {
     return this.#link?.socket ?? null;
   }
-  set _socket(value: Duplex | null) {
-    replaceAccessor(this, '_socket', value);
-  }
 
   /** Sends frames that were made before; null until it is open. Only what engine.io and socket.io use of it exists. */
   get _sender(): Sender | null {
@@ -213,9 +203,6 @@ export class WebSocket extends TopicEmitter<WebSocket> {
       },
     });
     return this.#sender;
-  }
-  set _sender(value: Sender | null) {
-    replaceAccessor(this, '_sender', value);
   }
 
   /** Programs that open a client on a stream of their own set it to false before `setSocket`. @internal */
@@ -377,9 +364,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   #sendControl(type: 'ping' | 'pong', args: ControlArguments): void {
-    const [data] = args;
-    const callback = inOwnContext(args.find((arg) => typeof arg === 'function') as SendCallback | undefined);
-    const payload = toPayload(typeof data === 'function' ? undefined : data);
+    const [payload, callback] = readControlArguments(args);
     const link = this.#link;
     if (link?.readyState !== OPEN) {
       this.#refuse(payload, callback);

@@ -22,6 +22,9 @@ const ENUMERABLE = [
   'removeEventListener',
 ];
 
+/** Read-only for types; a program that assigns gets a property of its own: `[Replaceable]` of Web IDL. */
+const REPLACEABLE = ['readsDirectly', '_socket', '_sender'];
+
 /** @param Class the class; what it inherits from `Base` becomes its own */
 export function shapeAsWs(Class: { readonly prototype: object }, Base: { readonly prototype: object }): void {
   for (const [name, value] of Object.entries(CONSTANTS)) {
@@ -35,9 +38,10 @@ export function shapeAsWs(Class: { readonly prototype: object }, Base: { readonl
     if (descriptor === undefined) throw new TypeError(`a WebSocket has no ${name}`);
     Object.defineProperty(Class.prototype, name, { ...descriptor, enumerable: true });
   }
-}
-
-/** Gives an object a property of its own in place of an accessor: `[Replaceable]` of Web IDL. */
-export function replaceAccessor(object: object, name: string, value: unknown): void {
-  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+  for (const name of REPLACEABLE) {
+    const set = function (this: object, value: unknown): void {
+      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+    };
+    Object.defineProperty(Class.prototype, name, { ...Object.getOwnPropertyDescriptor(Class.prototype, name), set });
+  }
 }

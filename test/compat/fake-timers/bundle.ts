@@ -11,7 +11,7 @@ export async function bundleCommonJs(): Promise<{ folder: string; file: string; 
   const folder = mkdtempSync(join(tmpdir(), 'wsimd-cjs-'));
   const file = join(folder, 'wsimd.cjs');
   await build({
-    entryPoints: [fileURLToPath(new URL('../../../src/node/index.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../../../build/src/node/index.js', import.meta.url))],
     outfile: file,
     bundle: true,
     platform: 'node',

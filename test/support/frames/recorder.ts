@@ -1,10 +1,10 @@
 // A handler that writes down what it is called with.
 
-import type { EventHandler } from '../../../src/messages/handler.js';
+import type { MessageHandler } from '../../../src/messages/handler.js';
 import type { ProtocolError } from '../../../src/protocol/errors.js';
 import { hex } from './wire.js';
 
-export function recorder(lines: string[] = []): EventHandler & { lines: string[] } {
+export function recorder(lines: string[] = []): Required<MessageHandler> & { lines: string[] } {
   return {
     lines,
     onText: (text) => lines.push(`text ${text}`),

@@ -147,7 +147,8 @@ describe('what is written where it lies', () => {
     served.sendPrepared(second);
     served.send('third', () => done.push('third'));
     served.sendPrepared(first);
-    expect([seen.buffers.length, served.bufferedAmount]).toEqual([0, 7 + 8 + 7 + 7]);
+    // Nothing is in the way of what is gathered.
+    expect([seen.buffers.length, served.bufferedAmount]).toEqual([0, 0]);
     await expect.poll(() => done).toEqual(['first', 'third']);
     expect([seen.buffers[0] === first.serverFrame, seen.buffers[1] === second.serverFrame]).toEqual([true, true]);
     expect([seen.buffers.length, seen.uncorks, served.bufferedAmount]).toEqual([3, 1, 0]);

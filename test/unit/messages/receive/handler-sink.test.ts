@@ -1,7 +1,7 @@
 // src/messages/receive/handler-sink.ts and handler.ts: what is delivered reaches the handler of the moment, as it is.
 
 import { expect, it } from 'vitest';
-import { collectInto, type EventHandler, handlerOf, type MessageEvent } from '../../../../src/messages/handler.js';
+import { collectInto, handlerOf, type MessageEvent, type MessageHandler } from '../../../../src/messages/handler.js';
 import { HandlerSink } from '../../../../src/messages/receive/handler-sink.js';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
 
@@ -9,7 +9,7 @@ const bytes = Uint8Array.of(1, 2);
 const error = new ProtocolError('WSIMD_INVALID_UTF8');
 
 /** Calls every method once. */
-function callAll(handler: EventHandler): void {
+function callAll(handler: Required<MessageHandler>): void {
   handler.onText('a');
   handler.onTextBytes(bytes);
   handler.onBinary(bytes);

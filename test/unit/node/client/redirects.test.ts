@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket, WebSocketServer } from '../../../../src/node/index.js';
-import { record } from '../../../support/peers/implementations.js';
+import { IMPLEMENTATIONS, record } from '../../../support/peers/implementations.js';
 import { next } from '../../../support/servers/servers.js';
 
 interface Running {
@@ -53,7 +53,7 @@ async function follow(url: string): Promise<{ events: unknown[][]; client: WebSo
 }
 
 const REFUSED = [
-  ['error', expect.objectContaining({ name: 'ProtocolError', code: 'WSIMD_BAD_REDIRECT' })],
+  ['error', expect.objectContaining({ name: 'Error', code: 'WSIMD_BAD_REDIRECT' })],
   ['close', 1006, Buffer.alloc(0)],
 ];
 
@@ -133,4 +133,33 @@ describe('credentials', () => {
     await follow(`ws://mine:own@127.0.0.1:${port}/begin`);
     expect(requests).toEqual([`/begin ${basic('mine:own')}`, `/end ${basic('mine:own')}`]);
   });
+
+  test.each(IMPLEMENTATIONS)(
+    '%s: of the first address are sent on where the location leaves them out',
+    async (_name, api) => {
+      const there = await start(0, () => '/end');
+      let location = '/end';
+      const here = await start(0, () => location);
+      const LOCATIONS: [string, boolean, string][] = [
+        ['/end', false, `ws://mine:own@127.0.0.1:${here.port}/end`],
+        [`ws://127.0.0.1:${here.port}/end`, false, `ws://127.0.0.1:${here.port}/end`],
+        [`ws://127.0.0.1:${there.port}/end`, true, `ws://127.0.0.1:${there.port}/end`],
+      ];
+      for (const [to, isWatched, url] of LOCATIONS) {
+        location = to;
+        const client = new api.WebSocket(`ws://mine:own@127.0.0.1:${here.port}/begin`, { followRedirects: true });
+        onTestFinished(() => client.terminate());
+        if (isWatched) client.on('redirect', () => {});
+        await next(client, 'open');
+        expect(client.url).toBe(url);
+      }
+      const sent = basic('mine:own');
+      expect(here.requests).toEqual([
+        ...[`/begin ${sent}`, `/end ${sent}`],
+        ...[`/begin ${sent}`, `/end ${sent}`],
+        `/begin ${sent}`,
+      ]);
+      expect(there.requests).toEqual([`/end ${sent}`]);
+    },
+  );
 });

@@ -160,7 +160,7 @@ describe('WebSocketServer', () => {
     const { port } = httpServer.address() as AddressInfo;
     const { client } = await ask(port, requestHead(port));
     expect(server.clients.size).toBe(1);
-    expect(() => server.address()).toThrow('no address');
+    expect(() => server.address()).toThrow('noServer');
     for (const webSocket of server.clients) webSocket.terminate();
     await client.closed;
     const closed = next(server, 'close');

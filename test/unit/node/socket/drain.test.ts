@@ -82,27 +82,25 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
     return { sender, receiver, drains };
   }
 
-  test('of what was only gathered', async () => {
+  test('not of what was only gathered: it does not wait for the peer, so nothing shows', async () => {
     const { sender, drains } = await openSender();
-    sendGathered(sender, 'gathered');
-    expect(sender.bufferedAmount).toBeGreaterThan(0);
-    expect(sender.bufferedAmount).toBeGreaterThan(0);
-    await expect.poll(() => drains.length).toBe(1);
+    sender.send('gathered');
+    expect(sender.bufferedAmount).toBe(0);
+    sender.send('and more');
     expect(sender.bufferedAmount).toBe(0);
     await settle(sender);
-    expect(drains.length).toBe(1);
-    sendGathered(sender, 'and again');
-    expect(sender.bufferedAmount).toBeGreaterThan(0);
-    await expect.poll(() => drains.length).toBe(2);
+    expect(drains).toEqual([]);
   });
 
   test('of what was sent while a chunk was read, by a listener that only then listens', async () => {
     const { sender, receiver } = await openSender();
     const amounts: number[] = [];
     sender.on('message', () => {
+      sender.cork();
       sender.send('an answer');
       amounts.push(sender.bufferedAmount);
       sender.once('drain', () => amounts.push(sender.bufferedAmount));
+      sender.uncork();
     });
     receiver.send('a question');
     await expect.poll(() => amounts.length).toBe(2);
@@ -129,13 +127,15 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
     });
     const text = Array.from({ length: 60_000 }, (_, i) => `line ${i} ${(i * 7919) % 1000}`).join('\n');
     sender.send(text);
-    sendGathered(sender, 'behind');
-    // Of what is not compressed TCP may have taken all but the last already.
-    expect(sender.bufferedAmount).toBeGreaterThan(compressed ? text.length / 2 : 0);
-    await expect.poll(() => [messages.length, drains.length], { timeout: 20_000 }).toEqual([3, 1]);
-    expect(amount).toBe(0);
+    sender.send('behind');
+    // Of what is not compressed the system may have taken all.
+    const waits = sender.bufferedAmount > (compressed ? text.length / 2 : 0);
+    expect(waits || !compressed).toBe(true);
+    await expect.poll(() => messages.length, { timeout: 20_000 }).toBe(2);
+    if (waits) await expect.poll(() => drains.length).toBe(1);
     await settle(sender);
-    expect(drains.length).toBe(1);
+    expect(drains.length).toBeLessThanOrEqual(1);
+    expect(amount).toBe(drains.length === 0 ? -1 : 0);
   });
 
   test('of what waits behind Blobs', async () => {
@@ -164,7 +164,8 @@ describe.each(CASES)('$name, $side, compressed: $compressed', ({ transport, side
     sender.send('unseen');
     await settle(sender);
     expect(drains).toEqual([]);
-    sendGathered(sender, 'seen');
+    sender.cork();
+    sender.send('seen');
     expect(sender.bufferedAmount).toBeGreaterThan(0);
     sender.terminate();
     await next(sender, 'close');
@@ -213,10 +214,12 @@ test('a callback that throws keeps it from nobody', async () => {
     });
   });
   const drained = next(client, 'drain');
-  sendGathered(client, 'one', () => {
+  client.cork();
+  client.send('one', () => {
     throw new Error('of the callback');
   });
   expect(client.bufferedAmount).toBeGreaterThan(0);
+  client.uncork();
   expect(await thrown).toMatchObject({ message: 'of the callback' });
   await drained;
 });

@@ -72,7 +72,8 @@ describe.each(['wasm', 'portable'] as const)('WebSocket on the %s kernel', (kern
     webSocket.send(Uint16Array.of(0x0403));
     webSocket.sendPrepared(new PreparedMessage('b'), () => done.push('b'));
     webSocket.pong();
-    expect(webSocket.bufferedAmount).toBe(19);
+    // Nothing is in the way of what is gathered.
+    expect(webSocket.bufferedAmount).toBe(0);
     expect(await client.take(19)).toEqual(
       Buffer.from([0x81, 1, 0x61, 0x89, 1, 0x70, 0x82, 2, 1, 2, 0x82, 2, 3, 4, 0x81, 1, 0x62, 0x8a, 0]),
     );
