@@ -5,8 +5,8 @@ import type { HeartbeatOptions } from '../websocket/options.js';
 /** The connection whose heart it is. */
 export interface Alive {
   sendPing(): void;
-  /** Says how much of what was sent the peer's side has taken: another text, more has left. */
-  readonly progress: string;
+  /** How much of what waits for the peer has left: another text says that some has. Undefined if nothing waits. */
+  readonly progress: string | undefined;
   cut(): void;
 }
 
@@ -20,7 +20,7 @@ export class Heartbeat {
   readonly #interval: NodeJS.Timeout;
   #deadline: NodeJS.Timeout | undefined;
   /** When the deadline was set. */
-  #progress = '';
+  #progress: string | undefined;
   #lastLook: NodeJS.Immediate | undefined;
 
   constructor({ interval, timeout = interval }: HeartbeatOptions, alive: Alive) {
@@ -61,7 +61,8 @@ export class Heartbeat {
   }
 
   static #cut(heartbeat: Heartbeat): void {
-    if (heartbeat.#alive.progress !== heartbeat.#progress) {
+    // Into an empty buffer of the system a ping leaves whether or not there is a peer: that is no sign.
+    if (heartbeat.#progress !== undefined && heartbeat.#alive.progress !== heartbeat.#progress) {
       heartbeat.#await();
       return;
     }

@@ -139,10 +139,10 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     if (this.#readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
   }
 
-  /** Of the heartbeat: changes when the peer's side takes bytes, whatever is sent meanwhile. */
-  get progress(): string {
+  /** Of the heartbeat: changes when bytes that wait leave, whatever is sent meanwhile. */
+  get progress(): string | undefined {
     const { socket } = this;
-    if (!(socket instanceof Socket)) return '';
+    if (!(socket instanceof Socket) || socket.writableLength === 0) return undefined;
     const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
     // Of one long write, the stream knows only when all of it has left.
     return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;

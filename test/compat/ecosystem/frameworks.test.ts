@@ -28,7 +28,7 @@ async function openClient(url: string, protocols: string[] = []): Promise<wsimd.
   return client;
 }
 
-test('NestJS: a gateway with a path, on the port of the application', async () => {
+test('NestJS: a gateway with a path, on the port of the application', { timeout: 60_000 }, async () => {
   requireAliased('reflect-metadata');
   const common = requireAliased('@nestjs/common') as typeof import('@nestjs/common');
   const { NestFactory } = requireAliased('@nestjs/core') as typeof import('@nestjs/core');
@@ -119,7 +119,7 @@ test('http-proxy-middleware: a server of ours behind it, a client of ours before
   expect((await closed)[0]).toBe(4000);
 });
 
-test('MQTT.js over our client and our server: connect, subscribe, publish', async () => {
+test('MQTT.js over our client and our server: connect, subscribe, publish', { timeout: 30_000 }, async () => {
   const mqtt = requireAliased('mqtt') as typeof import('mqtt');
   const packets = requireAliased('mqtt-packet') as typeof import('mqtt-packet');
   const httpServer = createServer();

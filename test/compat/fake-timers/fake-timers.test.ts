@@ -95,7 +95,7 @@ describe('Jest', () => {
       testEnvironment: require.resolve(environment),
       testMatch: [`**/${name}.test.cjs`],
       fakeTimers,
-      moduleDirectories: [modules],
+      moduleDirectories: ['node_modules', modules],
       haste: { retainAllFiles: true },
     };
     writeFileSync(

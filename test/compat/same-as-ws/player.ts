@@ -131,6 +131,23 @@ export class Player {
       case 'binaryType':
         webSocket.binaryType = op.value as 'blob';
         break;
+      case 'replacePong': {
+        const { pong } = webSocket;
+        webSocket.pong = (...args: unknown[]) => {
+          if (!this.isCut && !String(args[0]).startsWith(MARK)) {
+            this.#trace.push(`    its pong ${describe(args[0])} ${args[1]}`);
+          }
+          Reflect.apply(pong, webSocket, args);
+        };
+        break;
+      }
+      case 'expando': {
+        // As an assignment in strict mode does: what cannot be set throws.
+        if (!Reflect.set(webSocket, op.name, 'mine')) throw new TypeError('it cannot be set');
+        this.#trace.push(`    ${String(Reflect.get(webSocket, op.name))}`);
+        Reflect.deleteProperty(webSocket, op.name);
+        break;
+      }
       case 'add': {
         const listener = this.#listener(`event ${op.type} ${op.id}`);
         const handler = op.isObject ? { handleEvent: listener } : listener;

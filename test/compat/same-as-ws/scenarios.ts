@@ -32,6 +32,10 @@ export type Op =
   | { readonly call: 'close'; readonly args: readonly unknown[] }
   | { readonly call: 'pause' | 'resume' | 'terminate' }
   | { readonly call: 'binaryType'; readonly value: string }
+  /** Puts a `pong` of its own in place, which answers pings from then on. */
+  | { readonly call: 'replacePong' }
+  /** Sets and reads back properties of its own. */
+  | { readonly call: 'expando'; readonly name: string }
   | {
       readonly call: 'add';
       readonly type: EventType;
@@ -130,6 +134,14 @@ const quiet: fc.Arbitrary<Op> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: listening },
+  { weight: 1, arbitrary: fc.constant({ call: 'replacePong' } as const) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      call: fc.constant('expando' as const),
+      name: fc.constantFrom('self', 'wasClean', 'attach', 'id', 'OPEN', 'readyState', 'url', 'constructor', 'opening', 'config'),
+    }),
+  },
 );
 const close = fc.record({ call: fc.constant('close' as const), args: closeArguments });
 /** Where a chunk ends is the system's: what is paused or cut in the midst of one is left to tests of its own. */
@@ -203,6 +215,7 @@ function withoutKnown(made: Scenario): Scenario {
   const mayCompress = Boolean(server.perMessageDeflate);
   const isBounded = Boolean(server.maxPayload || client.maxPayload);
   const hasFragments = ops.some((op) => op.call === 'send' && isFragment(op));
+  const isSpaced = server.allowSynchronousEvents === false || client.allowSynchronousEvents === false;
   const hasReactions = steps.some(({ when }) => when !== 'now');
   const mendData = (data: Data): Data => ({
     shape: data.shape === 'Blob' && hasReactions ? 'Buffer' : data.shape,
@@ -210,6 +223,8 @@ function withoutKnown(made: Scenario): Scenario {
     isInvalid: data.isInvalid && !hasFragments && !(mayCompress && isBounded),
   });
   const mend = (op: Op): Op => {
+    // Pongs are called when a ping is read; with spaced events `ws` reads it later.
+    if (op.call === 'replacePong' && isSpaced) return { call: 'expando', name: 'id' };
     if (op.call === 'binaryType' && op.value === 'fragments' && hasFragments) return { ...op, value: 'arraybuffer' };
     if (!('data' in op) || op.data === undefined) return op;
     const mended = { ...op, data: mendData(op.data) };
@@ -218,7 +233,6 @@ function withoutKnown(made: Scenario): Scenario {
   };
   // `ws` inflates late: what a reaction may still send when the peer has failed the connection is a race with itself.
   const mayFail = isBounded || ops.some((op) => 'data' in op && op.data?.isInvalid);
-  const isSpaced = server.allowSynchronousEvents === false || client.allowSynchronousEvents === false;
   const kept = isSpaced || (mayCompress && mayFail) ? steps.filter(({ when }) => when === 'now') : steps;
   return { ...made, steps: kept.map((one) => ({ ...one, ops: one.ops.map(mend) })) };
 }

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from '../../../src/node/index.js';
@@ -12,7 +12,7 @@ import { record } from '../../support/peers/implementations.js';
 import { makeCertificate } from '../../support/servers/tls.js';
 
 const MODULES = {
-  ws: pathToFileURL(createRequire(import.meta.url).resolve('ws/wrapper.mjs')).href,
+  ws: pathToFileURL(join(dirname(createRequire(import.meta.url).resolve('ws/package.json')), 'wrapper.mjs')).href,
   wsimd: new URL('../../../build/src/node/index.js', import.meta.url).href,
 };
 

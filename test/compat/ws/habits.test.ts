@@ -185,7 +185,7 @@ test.each(IMPLEMENTATIONS)('%s: http.request that somebody has replaced is calle
 
 test('a heartbeat lets a peer live that takes what was sent, slowly', { timeout: 20_000 }, async () => {
   const [, [, ours]] = IMPLEMENTATIONS as [unknown, [string, Api]];
-  const { server, url } = await listen(ours, { heartbeat: { interval: 50, timeout: 50 }, perMessageDeflate: false });
+  const { server, url } = await listen(ours, { heartbeat: { interval: 800, timeout: 800 }, perMessageDeflate: false });
   const connection = next<[WebSocket]>(server as WebSocketServer, 'connection');
   const client = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0 });
   onTestFinished(() => client.terminate());
@@ -195,13 +195,16 @@ test('a heartbeat lets a peer live that takes what was sent, slowly', { timeout:
   const closes = record(served, ['close']);
   const message = next<[Buffer]>(client, 'message');
   served.send(Buffer.alloc(30 * 1024 * 1024));
-  // Reads for a moment of every interval: the pings behind the message are not answered for long.
+  // Reads a little at a time: the pings behind the message are answered after several intervals.
+  const start = performance.now();
+  socket.pause();
   const reading = setInterval(() => {
     socket.resume();
-    setTimeout(() => socket.pause(), 2);
-  }, 20);
+    setImmediate(() => socket.pause());
+  }, 5);
   await message;
   clearInterval(reading);
+  expect(performance.now() - start).toBeGreaterThan(1600);
   socket.resume();
   expect(closes).toEqual([]);
   // One that takes nothing is cut all the same.

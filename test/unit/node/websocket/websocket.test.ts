@@ -314,7 +314,10 @@ describe.each(['wasm', 'portable'] as const)('WebSocket on the %s kernel', (kern
     const server = new WebSocketServer({ noServer: true, kernel });
     const request = new IncomingMessage(new Socket());
     Object.assign(request, { method: 'GET', url: '/', httpVersion: '1.1' });
-    for (const line of requestHead(1).trim().split('\r\n').slice(1)) request.rawHeaders.push(...line.split(': '));
+    for (const line of requestHead(1).trim().split('\r\n').slice(1)) {
+      const [name = '', value] = line.split(': ');
+      request.headers[name.toLowerCase()] = value;
+    }
     let opened: WebSocket | undefined;
     server.handleUpgrade(request, wire, Buffer.alloc(0), (made) => {
       opened = made;
