@@ -95,6 +95,16 @@ const origins = new WeakMap<object, Origin>();
 
 /** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
 export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
+  // See ws-shape.ts.
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
+
   /** @internal */
   abstract get [WAS_CLEAN](): boolean;
   /** @internal */

@@ -55,15 +55,6 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
  * quiet connection leaves at once, and what follows in the same turn of the event loop leaves together when the turn ends.
  */
 export class WebSocket extends TopicEmitter<WebSocket> {
-  declare static readonly CONNECTING: 0;
-  declare static readonly OPEN: 1;
-  declare static readonly CLOSING: 2;
-  declare static readonly CLOSED: 3;
-  declare readonly CONNECTING: 0;
-  declare readonly OPEN: 1;
-  declare readonly CLOSING: 2;
-  declare readonly CLOSED: 3;
-
   static {
     arrange = (webSocket, arrangement) => {
       webSocket.#arrangement = arrangement;
