@@ -5,7 +5,7 @@
 import process from 'node:process';
 import timers from 'node:timers';
 
-export const { setImmediate } = timers;
+export const { setImmediate, clearImmediate } = timers;
 
 /** Clocks mark what they put in a function's place. Jest can do so before any module is loaded (`fakeTimers.enableGlobally`). */
 const isReplaced = 'clock' in process.nextTick;

@@ -40,7 +40,7 @@ test('NestJS: a gateway with a path, on the port of the application', { timeout:
     handleConnection(client: unknown): void {
       connected.push(client);
     }
-    add(numbers: number[]): object {
+    add(_client: unknown, numbers: number[]): object {
       return { event: 'sum', data: numbers.reduce((sum, number) => sum + number, 0) };
     }
   }

@@ -139,7 +139,18 @@ const quiet: fc.Arbitrary<Op> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       call: fc.constant('expando' as const),
-      name: fc.constantFrom('self', 'wasClean', 'attach', 'id', 'OPEN', 'readyState', 'url', 'constructor', 'opening', 'config'),
+      name: fc.constantFrom(
+        'self',
+        'wasClean',
+        'attach',
+        'id',
+        'OPEN',
+        'readyState',
+        'url',
+        'constructor',
+        'opening',
+        'config',
+      ),
     }),
   },
 );
