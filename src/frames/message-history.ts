@@ -23,8 +23,8 @@ export class MessageHistory {
   }
 
   /** The place of the next message. Publish each message before the next one gets its place. */
-  next(isPrimer = false): HistoryPlace {
-    return { history: this, number: ++this.#count, isPrimer };
+  next(receivers: number, isPrimer = false): HistoryPlace {
+    return { history: this, number: ++this.#count, receivers, isPrimer };
   }
 
   /** Gives back the memory that compressors hold for this history. */
@@ -39,6 +39,8 @@ export interface HistoryPlace {
   readonly history: MessageHistory;
   /** Counts up. */
   readonly number: number;
+  /** How many get it, more or less. */
+  readonly receivers: number;
   /** It is sent to new receivers only, before anything else. */
   readonly isPrimer: boolean;
 }

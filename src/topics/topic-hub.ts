@@ -199,7 +199,7 @@ export class TopicHub<S extends Subscriber> {
 
   #sendPrimer(topic: Topic<S>, primer: PreparedMessage, subscriber: S): void {
     topic.history ??= new MessageHistory();
-    primer.place = topic.history.next(true);
+    primer.place = topic.history.next(1, true);
     subscriber.sendPrepared(primer);
   }
 
@@ -218,7 +218,7 @@ export class TopicHub<S extends Subscriber> {
     const isOpen = this.#isOpen;
     if (isOwn) {
       if (topic.subscribers.size >= FEWEST_THAT_SHARE) topic.history ??= new MessageHistory();
-      message.place = topic.history?.next();
+      message.place = topic.history?.next(topic.subscribers.size);
     }
     this.#publishing = topic;
     for (const subscriber of topic.subscribers) {
