@@ -9,6 +9,8 @@ import type {
 } from './client/client-options.js';
 import { connect, UnexpectedResponseError } from './client/connect.js';
 import { WebSocketServer } from './server/server.js';
+import { ClusterRelay, ThreadRelay } from './topics/relays/ipc-relays.js';
+import { RedisRelay } from './topics/relays/redis-relay.js';
 import { broadcast } from './websocket/broadcast.js';
 import * as events from './websocket/event-target.js';
 import { Sender } from './websocket/sender.js';
@@ -115,6 +117,7 @@ export type ErrorEvent<Target = BaseWebSocket> = events.ErrorEvent<Target>;
 export type WebSocketEventMap<Target = BaseWebSocket> = events.EventMap<Target>;
 
 export type { AddressInfo } from 'node:net';
+export type { Relay, RelayedMessage } from '../topics/relay.js';
 export type { CertMeta } from './client/client-options.js';
 export type {
   ClientInfo,
@@ -124,6 +127,7 @@ export type {
   VerifyClientCallbackAsync,
   VerifyClientCallbackSync,
 } from './server/server-options.js';
+export type { RedisClient, RedisRelayEvents, RedisRelayOptions, RelayLoss } from './topics/relays/redis-relay.js';
 export type { TopicPublishOptions } from './topics/server-topics.js';
 export type { EventListenerOptions } from './websocket/event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
@@ -132,9 +136,12 @@ export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websock
 export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
 export {
   broadcast,
+  ClusterRelay,
   connect,
   createWebSocketStream,
   PreparedMessage,
+  RedisRelay,
+  ThreadRelay,
   UnexpectedResponseError,
   WebSocketError,
   WebSocketServer,

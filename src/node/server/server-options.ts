@@ -120,6 +120,8 @@ export interface ServerEvents<
   close: [];
   /** Of the HTTP server; or a header of the program's that must not be sent. */
   error: [error: Error];
+  /** A published message could not be passed on to other processes, or one of theirs not be published here. */
+  relayError: [error: Error];
   /** A request broke a rule, which the error names; whoever listens answers it and ends the socket. */
   wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }

@@ -6,6 +6,7 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2St
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Relay } from '../../topics/relay.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
 import { nextTick } from '../socket/machinery.js';
 import { isTaken } from '../socket/socket-events.js';
@@ -208,6 +209,18 @@ export class WebSocketServer<
    */
   setPrimer(topic: string, data: Sendable | undefined, options?: TopicPublishOptions): void {
     this.#topics.setPrimer(topic, data, options);
+  }
+
+  /**
+   * Joins the topics of this server with those of other processes: what is published in one reaches the subscribers of all. See
+   * `RedisRelay`, `ClusterRelay`, `ThreadRelay`; a sync driver of crossws serves too. `relayError` reports what could not be passed on.
+   * `publish` still returns what is true of this process.
+   *
+   * @returns fulfilled when messages of other processes come
+   * @throws Error for a second relay; what the relay throws when it cannot receive
+   */
+  useRelay(relay: Relay): Promise<void> {
+    return this.#topics.useRelay(relay, (error) => this.emit('relayError', error));
   }
 
   #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, isShared: boolean): void {

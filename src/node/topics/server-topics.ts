@@ -1,8 +1,9 @@
 // The topics of one server: a TopicHub over its WebSockets, for data in all the shapes that `send` takes.
 
 import type { PreparedMessage } from '../../frames/prepared-message.js';
+import type { Relay, RelayedMessage } from '../../topics/relay.js';
 import { TopicHub } from '../../topics/topic-hub.js';
-import { type Sendable, type SendOptions, toPayload } from '../websocket/sendable.js';
+import { type Sendable, type SendOptions, toBuffer, toPayload } from '../websocket/sendable.js';
 import { OPEN, type ReadyState } from '../websocket/websocket-events.js';
 
 /** What a server needs of its WebSockets to publish to them. */
@@ -15,6 +16,8 @@ export interface TopicMember {
 export type TopicPublishOptions = Pick<SendOptions, 'binary' | 'compress'>;
 
 export class ServerTopics {
+  #relay: Relay | undefined;
+  #onRelayError: (error: Error) => void = () => {};
   readonly hub = new TopicHub<TopicMember>({ isOpen: ({ readyState }) => readyState === OPEN });
 
   /**
@@ -31,7 +34,45 @@ export class ServerTopics {
     const payload = toPublishable(data);
     const prepareOptions = toPrepareOptions(data, options);
     const count = this.hub.publish(topic, payload, prepareOptions, except);
+    if (this.#relay !== undefined) this.#relayOn(this.#relay, topic, payload, prepareOptions.binary);
     return count === 0 ? 0 : Buffer.byteLength(payload);
+  }
+
+  /**
+   * Passes on what is published here, and publishes here what comes.
+   *
+   * @param onError is told of what could not be passed on, or be published
+   * @throws Error for a second relay; what the relay throws
+   */
+  async useRelay(relay: Relay, onError: (error: Error) => void): Promise<void> {
+    if (this.#relay !== undefined) throw new Error('this server has a relay');
+    this.#relay = relay;
+    this.#onRelayError = onError;
+    try {
+      await relay.subscribe((message) => this.#deliver(message));
+    } catch (error) {
+      this.#relay = undefined;
+      throw error;
+    }
+  }
+
+  #deliver({ topic, data }: RelayedMessage): void {
+    try {
+      this.hub.publish(topic, data);
+    } catch (error) {
+      this.#onRelayError(error as Error);
+    }
+  }
+
+  #relayOn(relay: Relay, topic: string, payload: string | Uint8Array, isBinary: boolean): void {
+    const isText = typeof payload === 'string';
+    const data = isText === !isBinary ? payload : isText ? Buffer.from(payload) : toBuffer(payload).toString();
+    const onError = (error: unknown) => this.#onRelayError(error as Error);
+    try {
+      Promise.resolve(relay.publish({ topic, data, namespace: '' })).catch(onError);
+    } catch (error) {
+      onError(error);
+    }
   }
 
   /** Of a WebSocket that has ended. */

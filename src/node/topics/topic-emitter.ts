@@ -9,6 +9,10 @@ import type { ServerTopics, TopicMember, TopicPublishOptions } from './server-to
 /** The key of what a WebSocket says about its topics. */
 export const TOPICS = Symbol('topics');
 
+interface WithTopics extends TopicMember {
+  readonly [TOPICS]: ServerTopics | undefined;
+}
+
 /** An EventTargetEmitter that takes part in topics. */
 export abstract class TopicEmitter<Self extends TopicMember> extends EventTargetEmitter<Self> {
   abstract get readyState(): ReadyState;
@@ -16,11 +20,19 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
   abstract get [TOPICS](): ServerTopics | undefined;
 
   /** The topics that this WebSocket is subscribed to. */
-  get subscriptions(): string[] {
-    return this[TOPICS]?.hub.subscriptions(this[SELF]) ?? [];
-  }
-  set subscriptions(value: string[]) {
-    Object.defineProperty(this, 'subscriptions', { value, writable: true, enumerable: true, configurable: true });
+  declare subscriptions: string[];
+
+  // A property to TypeScript: a class that extends this one may have a field of the name, which it may not have beside an accessor.
+  static {
+    Object.defineProperty(TopicEmitter.prototype, 'subscriptions', {
+      configurable: true,
+      get(this: WithTopics): string[] {
+        return this[TOPICS]?.hub.subscriptions(this) ?? [];
+      },
+      set(this: WithTopics, value: unknown) {
+        Object.defineProperty(this, 'subscriptions', { value, writable: true, enumerable: true, configurable: true });
+      },
+    });
   }
 
   /**

@@ -1,0 +1,99 @@
+// Topics across the workers of node:cluster, by way of the primary, and across the threads of one process. Neither loses anything
+// while both ends live.
+
+import cluster, { type Worker } from 'node:cluster';
+import process from 'node:process';
+import { BroadcastChannel } from 'node:worker_threads';
+import type { Relay, RelayedMessage } from '../../../topics/relay.js';
+
+/** What workers and the primary send each other, among whatever else. JSON has no bytes: they are Base64. */
+interface ClusterMessage {
+  readonly wsimd: string;
+  readonly topic: string;
+  readonly data: string;
+  readonly isBinary: boolean;
+}
+
+function isClusterMessage(message: unknown, channel: string): message is ClusterMessage {
+  return typeof message === 'object' && message !== null && (message as Partial<ClusterMessage>).wsimd === channel;
+}
+
+/**
+ * A relay between the workers of a cluster. The primary runs `ClusterRelay.forward()`.
+ *
+ * ```ts
+ * if (cluster.isPrimary) {
+ *   ClusterRelay.forward();
+ *   cluster.fork();
+ *   cluster.fork();
+ * } else {
+ *   await new WebSocketServer({ port: 8080 }).useRelay(new ClusterRelay());
+ * }
+ * ```
+ */
+export class ClusterRelay implements Relay {
+  readonly #channel: string;
+
+  /** @param channel for programs with several servers in each worker: each has its own */
+  constructor(channel = 'topics') {
+    this.#channel = channel;
+  }
+
+  /** Of the primary: passes on what a worker publishes to all others. */
+  static forward(channel = 'topics'): void {
+    cluster.on('message', (from: Worker, message: unknown) => {
+      if (!isClusterMessage(message, channel)) return;
+      for (const worker of Object.values(cluster.workers ?? {})) {
+        if (worker !== undefined && worker !== from && worker.isConnected()) worker.send(message, () => {});
+      }
+    });
+  }
+
+  /** @returns rejected if this process is no worker, or its primary is gone */
+  publish({ topic, data }: RelayedMessage): Promise<void> {
+    const isBinary = typeof data !== 'string';
+    const text = isBinary ? Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64') : data;
+    const message: ClusterMessage = { wsimd: this.#channel, topic, data: text, isBinary };
+    return new Promise((resolve, reject) => {
+      if (process.send === undefined) {
+        reject(new Error('a ClusterRelay is for the workers of node:cluster'));
+        return;
+      }
+      process.send(message, (error: Error | null) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  subscribe(deliver: (message: RelayedMessage) => void): void {
+    process.on('message', (message) => {
+      if (!isClusterMessage(message, this.#channel)) return;
+      const { topic, data, isBinary } = message;
+      deliver({ topic, data: isBinary ? Buffer.from(data, 'base64') : data, namespace: '' });
+    });
+  }
+}
+
+/** A relay between the threads of one process: a BroadcastChannel, which keeps no thread alive. */
+export class ThreadRelay implements Relay {
+  readonly #channel: BroadcastChannel;
+
+  /** @param name of the channel that all threads use */
+  constructor(name = 'wsimd topics') {
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.unref();
+  }
+
+  publish({ topic, data }: RelayedMessage): void {
+    this.#channel.postMessage({ topic, data });
+  }
+
+  subscribe(deliver: (message: RelayedMessage) => void): void {
+    this.#channel.onmessage = (event: unknown) => {
+      const { topic, data } = (event as { data: RelayedMessage }).data;
+      deliver({ topic, data, namespace: '' });
+    };
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
