@@ -3,7 +3,8 @@
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import type { RequestOptions } from 'node:https';
-import { isIP } from 'node:net';
+import { type createConnection, isIP } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
 import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../../handshake/client.js';
 import type { WebSocketOptions } from '../websocket/options.js';
@@ -16,12 +17,17 @@ export type CertMeta = string | string[] | Buffer | Buffer[];
 export type FinishRequestCallback<Socket> = (request: ClientRequest, webSocket: Socket) => void;
 
 /**
- * The options of a client: those of `https.request` too, except what the URL says. `Socket` is what `finishRequest` gets; code that
+ * The options of a client: those of `https.request` too. `method`, `timeout` and what the URL says (`protocol`, `host`, `hostname`,
+ * `port`, `path`, `socketPath`) are accepted and have no effect, as with `ws`. `Socket` is what `finishRequest` gets; code that
  * doesn't call it takes options of every kind.
  */
 export interface ClientOptions<Socket = never>
   extends WebSocketOptions,
-    Omit<RequestOptions, 'method' | 'host' | 'hostname' | 'port' | 'path' | 'socketPath' | 'protocol' | 'timeout'> {
+    Omit<RequestOptions, 'checkServerIdentity' | 'createConnection'> {
+  /** As of `tls.connect`: returns an error for a certificate that is not the host's. The types of `ws` have it otherwise. */
+  checkServerIdentity?(hostname: string, certificate: PeerCertificate & CertMeta): Error | boolean | undefined;
+  /** As of `http.request`; `net.createConnection` is one. */
+  readonly createConnection?: RequestOptions['createConnection'] | typeof createConnection;
   /** Subprotocols to offer, where the constructor is not given any. */
   readonly protocols?: string | readonly string[] | undefined;
   /** The Origin header. Default: none. */
@@ -49,7 +55,7 @@ export interface ClientOptions<Socket = never>
 
 /** The options for `http.request` or `https.request`. */
 export function requestOptions(handshake: Handshake, address: Address, options: ClientOptions): RequestOptions {
-  const { agent, createConnection } = options;
+  const { agent, createConnection: connect } = options;
   const servername = options.servername ?? (isIP(handshake.hostname) === 0 ? handshake.hostname : '');
   return {
     ...withoutOurs(options),
@@ -60,7 +66,7 @@ export function requestOptions(handshake: Handshake, address: Address, options: 
       : { socketPath: address.socketPath }),
     ...(address.isSecure ? { servername } : {}),
     // Of a new agent, unless somebody says how to connect: a WebSocket is no connection to be kept for later requests.
-    ...(agent === undefined ? (createConnection === undefined ? { agent: false } : {}) : { agent }),
+    ...(agent === undefined ? (connect === undefined ? { agent: false } : {}) : { agent }),
     headers: mergeHeaders(handshake, options),
   };
 }

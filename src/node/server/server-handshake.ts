@@ -21,7 +21,7 @@ import { arrange, WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
-import type { ServerEvents, ServerOptions, VerifyClientCallbackAsync } from './server-options.js';
+import type { KeptOptions, ServerEvents, VerifyClientCallbackAsync } from './server-options.js';
 import { HttpUpgrade, isClaimed, type Upgrade } from './upgrade.js';
 
 /** Called with the WebSocket of a request that was accepted. */
@@ -42,7 +42,7 @@ interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage
 /** The public side of a server, which programs override and listen to. */
 interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
   extends TypedEmitter<ServerEvents<T, U>> {
-  readonly options: ServerOptions<T, U>;
+  readonly options: KeptOptions<T, U>;
   shouldHandle(request: InstanceType<U>): boolean | Promise<boolean>;
   completeUpgrade(...args: CompleteArguments<T, U>): void;
 }

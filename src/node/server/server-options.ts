@@ -96,13 +96,16 @@ export type KeptOptions<
 > = WithoutNull<Omit<ServerOptions<T, U>, 'server' | 'perMessageDeflate' | 'WebSocket'>> & {
   readonly server?: Server<U> | HttpsServer<U> | undefined;
   readonly perMessageDeflate?: boolean | KeptDeflateOptions | undefined;
-  readonly WebSocket?: (T & { readonly [Name in StaticsOfWs]: never }) | undefined;
+  readonly WebSocket?:
+    | (typeof WebSocket & ClassOf<InstanceType<T>> & { readonly [Name in StaticsOfWs]: never })
+    | undefined;
 };
 type WithoutNull<Options> = { [Name in keyof Options]: Exclude<Options[Name], null> };
 type KeptDeflateOptions = Omit<PerMessageDeflateOptions, 'serverMaxWindowBits' | 'clientMaxWindowBits'> & {
   readonly serverMaxWindowBits?: number | undefined;
   readonly clientMaxWindowBits?: number | undefined;
 };
+type ClassOf<Instance> = new (address: null) => Instance;
 type StaticsOfWs = 'Server' | 'WebSocketServer' | 'WebSocket' | 'createWebSocketStream';
 
 /** Names and arguments of the events of a server. */

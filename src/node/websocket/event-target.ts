@@ -50,7 +50,7 @@ export class CloseEvent<Target> extends Event<Target> {
 
 /** Something went wrong; `close` follows. */
 export class ErrorEvent<Target> extends Event<Target> {
-  readonly error: Error;
+  readonly error: NodeJS.ErrnoException;
   readonly message: string;
 
   constructor(target: Target, error: Error) {
