@@ -1,0 +1,3 @@
+import WebSocket = require('wsimd/node');
+
+export = WebSocket;
