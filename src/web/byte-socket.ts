@@ -8,7 +8,7 @@ import { type ByteStreams, StreamTransport } from './byte-streams.js';
 export interface ByteSocket {
   /** Reads once, into the beginning of `target`. @returns how many bytes; null at the end */
   read(target: Uint8Array): Promise<number | null>;
-  /** Writes once. @returns how many bytes */
+  /** Writes once. The bytes are not used any more when the promise is settled. @returns how many bytes */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our side. */
   closeWrite(): Promise<void>;
@@ -38,6 +38,7 @@ function isByteSocket(streams: ByteStreams | ByteSocket): streams is ByteSocket 
  */
 class SocketTransport implements Transport {
   readonly reusesBuffer = true;
+  readonly keepsChunks = false;
   readonly #socket: ByteSocket;
   #buffer = new Uint8Array(FIRST_LENGTH);
   #unread: Uint8Array | undefined;

@@ -12,7 +12,10 @@ export interface Transport {
   /** Gives bytes back that were read: they come again with the next `read`. */
   unread(bytes: Uint8Array): void;
 
-  /** Writes a chunk, which is the transport's from then on. @returns a promise of its having been written */
+  /** What is written belongs to the transport, or to the peer that gets the same object; else only until `write` is done. */
+  readonly keepsChunks: boolean;
+
+  /** Writes a chunk. @returns a promise of its having been written */
   write(bytes: Uint8Array): Promise<void>;
 
   /** Ends our side, behind all that was written. Never rejects: whether the peer hears of it is not for us to know. */
@@ -40,6 +43,7 @@ export interface ByteStreams {
 /** Reads and writes a pair of streams, which belong to it from then on. */
 export class StreamTransport implements Transport {
   readonly reusesBuffer = false;
+  readonly keepsChunks = true;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #unread: Uint8Array | undefined;

