@@ -143,17 +143,21 @@ Ctrl-C ends it.
       width: payloadOf(values.payload, DEFAULT_TEXT_BYTES),
       isCapture: true,
     });
-    const show = (line: string) => {
-      if (terminal.isTerminal) terminal.show(line);
-      else process.stdout.write(`${line}\n`);
-    };
+    let lines = '';
     const emit = (entry: Entry) => {
       const json = values.json || feed !== undefined ? jsonLine(entry, jsonBytes) : undefined;
       if (json !== undefined) feed?.send(json);
       const line = values.json ? json : text.format(entry);
-      if (line !== undefined) show(line);
+      if (line !== undefined) lines += `${line}\n`;
     };
-    const watcher = new Watcher(emit, () => process.stdout.writableLength > MAX_OUTPUT, maxPayload);
+    const flush = () => {
+      if (lines === '') return;
+      if (terminal.isTerminal) terminal.show(lines);
+      else process.stdout.write(lines);
+      lines = '';
+    };
+    const isFull = () => process.stdout.writableLength > MAX_OUTPUT;
+    const watcher = new Watcher({ emit, flush, isFull }, maxPayload);
     const recorder = values.record === undefined ? undefined : openRecorder(values.record, terminal);
     const endpoint = new Endpoint({
       ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },

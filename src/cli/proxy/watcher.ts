@@ -1,5 +1,5 @@
-// Reads what passes, beside the relay and after it: bytes wait here until the relay has nothing to do, and are then taken apart
-// for a bounded time. If more comes than can be read, the inspector is told of a gap; the relay never waits.
+// Reads what passes, beside the relay and after it: bytes wait here, and are read for a small share of the time while the relay is
+// busy, and for all of it while it is not. If more comes than can be read, the inspector is told of a gap; the relay never waits.
 
 import type { Sender } from '../inspect/capture/tcp-connections.js';
 import { Conversation } from '../inspect/conversation/conversation.js';
@@ -10,8 +10,12 @@ const MAX_WAITING = 32 * 1024 * 1024;
 const SLICE_LENGTH = 4 * 1024;
 /** Items that have been read are let go of once they are so many. */
 const MAX_DONE = 4096;
-/** Milliseconds of reading before the relay has its turn. */
-const BUDGET = 1;
+/** Milliseconds that bytes wait before they are read: what comes meanwhile is relayed first. */
+const DELAY = 4;
+/** Milliseconds of reading before the relay has its turn. Beside DELAY, a tenth of the time while it is busy. */
+const BUDGET = 0.5;
+/** Milliseconds of reading at the end of the program. */
+const LAST_BUDGET = 2000;
 
 /** Bytes that passed. */
 interface Data {
@@ -36,33 +40,45 @@ export interface Watched {
   readonly conversation: Conversation;
 }
 
+/** Where entries go. */
+export interface WatcherOutput {
+  emit(entry: Entry): void;
+  /** Called when a number of entries have been emitted. */
+  flush(): void;
+  /** Whoever reads the entries has enough for now. */
+  isFull(): boolean;
+}
+
 export class Watcher {
-  readonly #emit: (entry: Entry) => void;
-  readonly #isFull: () => boolean;
+  readonly #output: WatcherOutput;
   readonly #maxPayload: number;
   #items: Item[] = [];
   #next = 0;
   #waiting = 0;
   #isScheduled = false;
+  /** Bytes have come since it last read. */
+  #isBusy = false;
+  /** More came than can be read: no more is taken until half of what waits is done. */
+  #isSkipping = false;
 
-  /** @param isFull whoever reads the entries has enough for now */
-  constructor(emit: (entry: Entry) => void, isFull: () => boolean, maxPayload: number) {
-    this.#emit = emit;
-    this.#isFull = isFull;
+  constructor(output: WatcherOutput, maxPayload: number) {
+    this.#output = output;
     this.#maxPayload = maxPayload;
   }
 
   open(connection: number): Watched {
     const conversation = new Conversation({
       ...{ connection, isWhole: true, isAligned: true, extensions: undefined },
-      ...{ maxPayload: this.#maxPayload, emit: this.#emit },
+      ...{ maxPayload: this.#maxPayload, emit: this.#output.emit },
     });
     return { conversation };
   }
 
   /** @param bytes a view that nobody writes to */
   data(watched: Watched, from: Sender, bytes: Uint8Array, time: bigint): void {
-    if (this.#waiting + bytes.length > MAX_WAITING) {
+    this.#isBusy = true;
+    this.#isSkipping = this.#waiting + bytes.length > (this.#isSkipping ? MAX_WAITING / 2 : MAX_WAITING);
+    if (this.#isSkipping) {
       const last = this.#items.at(-1);
       if (last?.type === 'gap' && last.watched === watched && last.from === from) last.length += bytes.length;
       else this.#push({ type: 'gap', watched, from, length: bytes.length });
@@ -81,9 +97,9 @@ export class Watcher {
     this.#push({ type: 'end', watched, isReset, entry });
   }
 
-  /** Reads all that waits. */
+  /** Reads what waits, at the end of the program. */
   drain(): void {
-    this.#read(Number.POSITIVE_INFINITY);
+    this.#read(performance.now() + LAST_BUDGET);
   }
 
   #push(item: Item): void {
@@ -94,15 +110,21 @@ export class Watcher {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // Where the entries are not read, look again later: nothing tells.
-    if (this.#isFull()) setTimeout(() => this.#run(), 20).unref();
-    else setImmediate(() => this.#run());
+    setTimeout(() => this.#run(), DELAY);
   }
 
   #run(): void {
     this.#isScheduled = false;
-    if (!this.#isFull()) this.#read(performance.now() + BUDGET);
-    if (this.#next < this.#items.length) this.#schedule();
+    const isFull = this.#output.isFull();
+    if (!isFull) this.#read(performance.now() + BUDGET);
+    if (this.#next === this.#items.length) return;
+    if (this.#isBusy || isFull) {
+      this.#schedule();
+    } else {
+      this.#isScheduled = true;
+      setImmediate(() => this.#run());
+    }
+    this.#isBusy = false;
   }
 
   #read(deadline: number): void {
@@ -110,6 +132,7 @@ export class Watcher {
       if (this.#take(this.#items[this.#next]!)) this.#next++;
       if (performance.now() >= deadline) break;
     }
+    this.#output.flush();
     if (this.#next === this.#items.length || this.#next > MAX_DONE) {
       this.#items = this.#items.slice(this.#next);
       this.#next = 0;
@@ -130,11 +153,11 @@ export class Watcher {
         item.watched.conversation.gap(item.from, item.length);
         return true;
       case 'entry':
-        this.#emit(item.entry);
+        this.#output.emit(item.entry);
         return true;
       case 'end':
         item.watched.conversation.end(item.isReset);
-        this.#emit(item.entry);
+        this.#output.emit(item.entry);
         return true;
     }
   }
