@@ -181,7 +181,7 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     let flags = INFLATE_FIRST | INFLATE_LAST | (allowed << INFLATE_BLOCKS_SHIFT);
     const outputs: number[] = [];
     do {
-      const length = outputs.length === 0 ? payload.length : 0;
+      const length: number = outputs.length === 0 ? payload.length : 0;
       outputs.push(kernel.inflate(POOL_PTR, MAX_WINDOW_LENGTH, length, flags, OUTPUT_CAPACITY));
       flags &= ~INFLATE_FIRST;
     } while (words[OUTCOME_STATUS / 4] === INFLATE_PAUSED);
