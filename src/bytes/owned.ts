@@ -1,7 +1,7 @@
 // Payloads that may be kept after a call has returned. The type is the rule: a queue takes only what was copied here, so that no
 // deferred step reads memory that the caller has begun to use for something else.
 
-import { encodeUtf8, getHost } from './host.js';
+import { getHost } from './host.js';
 
 declare const isOwned: unique symbol;
 
@@ -14,11 +14,6 @@ export type OwnedPayload = string | OwnedBytes;
 /** The same payload for keeps: bytes are copied. `slice` would not do: of a Buffer it is a view. */
 export function ownPayload(payload: string | Uint8Array): OwnedPayload {
   return typeof payload === 'string' ? payload : ownBytes(payload);
-}
-
-/** A string as UTF-8. */
-export function ownUtf8(text: string): OwnedBytes {
-  return encodeUtf8(getHost(), text) as OwnedBytes;
 }
 
 /** A copy of these bytes. */

@@ -43,9 +43,10 @@ export class PayloadBuffer {
   }
 
   #grow(needed: number, expected: number): void {
+    // A claim that goes beyond that is not followed halfway: what had come until then would be copied once more, and much of it.
     const capacity =
-      expected > needed
-        ? Math.min(expected, Math.max(SMALLEST, needed * MOST_CLAIMED))
+      expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED)
+        ? expected
         : Math.max(needed, SMALLEST, this.#bytes.length * 2);
     const grown = getHost().allocate(capacity);
     copyBytes(this.#bytes, 0, this.length, grown, 0);

@@ -56,8 +56,8 @@ interface Costs {
 }
 
 const COSTS: { readonly [name in DeflateArena['kernel']['name']]: Costs } = {
-  wasm: { output: 1.5, input: 1.5, blocks: 80, maxBlocks: 12_000 },
-  portable: { output: 5, input: 8, blocks: 350, maxBlocks: 3_000 },
+  wasm: { output: 1.5, input: 1.5, blocks: 50, maxBlocks: 12_000 },
+  portable: { output: 5, input: 8, blocks: 100, maxBlocks: 6_000 },
 };
 
 /** A message that an arena inflates. Most are done with their first step: those use the same one of these, again and again. */

@@ -10,6 +10,7 @@ import {
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { readText } from '../kernel/text.js';
 import type { MessageDecompression } from '../messages/compression.js';
+import { FRESH_COST, spend } from '../messages/turn.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 import { Inflation } from './inflation.js';
 
@@ -201,6 +202,7 @@ class LongMessage {
   #append(length: number): void {
     const { arena, isDone, expectedLength } = this.inflation;
     const expected = isDone ? 0 : expectedLength;
+    spend(length * FRESH_COST);
     this.output.append(arena.bytes, OUTPUT_PTR, OUTPUT_PTR + length, expected);
   }
 }

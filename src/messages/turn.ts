@@ -9,6 +9,15 @@ const TURN = 1_000_000;
 export const DELIVERY_COST = 200;
 /** For each byte or UTF-16 unit that is copied: to be decoded, or to be sent. */
 export const COPY_COST = 0.25;
+/** For each byte of a long buffer beside that: the system gives it memory page by page, as it is written to, which takes the most. */
+export const FRESH_COST = 4;
+/** From this length on a buffer is long. */
+export const LONG_LENGTH = 128 * 1024;
+
+/** What it costs to copy so many bytes or units into a buffer of their own. */
+export function costOfCopy(length: number): number {
+  return length * (length < LONG_LENGTH ? COPY_COST : COPY_COST + FRESH_COST);
+}
 
 let left = TURN;
 

@@ -3,14 +3,14 @@
 
 import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { getHost, type PartConstructor } from '../../bytes/host.js';
-import { ownBytes, ownPayload, ownUtf8 } from '../../bytes/owned.js';
+import { ownPayload } from '../../bytes/owned.js';
 import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../../frames/frame-encoder.js';
 import { FrameWriter } from '../../frames/frame-writer.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Role } from '../../protocol/role.js';
 import type { MessageCompression } from '../compression.js';
-import { COPY_COST, spend } from '../turn.js';
+import { costOfCopy, spend } from '../turn.js';
 import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
@@ -170,7 +170,7 @@ export class MessageSender {
       write(payload);
       return;
     }
-    spend(payload.length * COPY_COST);
+    if (typeof payload !== 'string') spend(costOfCopy(payload.length));
     this.#slices!.add(ownPayload(payload), write);
   }
 
@@ -186,13 +186,12 @@ export class MessageSender {
 
   #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
     const compression = options?.compress === false ? undefined : this.#compression;
-    spend(payload.length * COPY_COST);
+    spend(costOfCopy(payload.length));
     if (compression === undefined) {
       this.#writeAsIs(opcode, payload, options);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
-      const bytes = typeof payload === 'string' ? ownUtf8(payload) : ownBytes(payload);
       this.#slices ??= new SliceQueue(compression, this.writer);
-      this.#slices.begin(opcode, bytes);
+      this.#slices.begin(opcode, payload);
     } else {
       const deflated = compression.deflate(payload);
       if (deflated === undefined) this.#writeAsIs(opcode, payload, options);

@@ -286,6 +286,11 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   takeTurn(): void {
     this.#isTurnAwaited = false;
     if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || (this.isPaused && !this.#hasEnded)) return;
+    // What it has asked for leaves first: a peer that asks for much with little gets it one by one, and not all is in memory at once.
+    if (this.outgoing.isTurnAwaited) {
+      this.#awaitTurn();
+      return;
+    }
     this.#dispatch(EMPTY, 0);
     if (this.#connection.hasPendingInput) return;
     this.#gate.release(REST_QUEUED);

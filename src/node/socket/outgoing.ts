@@ -38,7 +38,8 @@ export class Outgoing implements TurnTaker {
   readonly #writer: SocketWriter;
   /** To be called when what has been gathered has left. */
   #callbacks: SendCallback[] | undefined;
-  #isTurnAwaited = false;
+  /** The next slice is made soon. */
+  isTurnAwaited = false;
   /** Reasons not to flush: a chunk that is being read, and each cork. */
   #holds = 0;
   #corks = 0;
@@ -288,14 +289,14 @@ export class Outgoing implements TurnTaker {
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
   #sliceSoon(): void {
-    if (this.#isTurnAwaited) return;
-    this.#isTurnAwaited = true;
+    if (this.isTurnAwaited) return;
+    this.isTurnAwaited = true;
     awaitTurn(this);
   }
 
   /** The next slice. */
   takeTurn(): void {
-    this.#isTurnAwaited = false;
+    this.isTurnAwaited = false;
     const connection = this.#connection;
     if (!connection.hasSlices) return;
     connection.sendNextSlice();
