@@ -6,6 +6,7 @@ import { findRuntimeName } from './core/runtime-name.js';
 import { makePage } from './report/html/page.js';
 import { writeTables } from './report/tables/write.js';
 import { describeDemands, formatDuration, toMarkdown, toTerminal } from './report/terminal.js';
+import { runAttacks } from './run/attack/main.js';
 import { compareAll } from './run/compare.js';
 import { runEverywhere } from './run/everywhere.js';
 import { readRuns, writeRun, writeText } from './run/files.js';
@@ -20,6 +21,7 @@ const [first, ...others] = process.argv.slice(2);
 
 try {
   if (first === 'life') await runLife(others);
+  else if (first === 'attack') await runAttacks(others);
   else await main(readOptions(process.argv.slice(2)));
 } catch (error) {
   if (!isMisuse(error)) throw error;
