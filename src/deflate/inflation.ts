@@ -166,16 +166,15 @@ export class Inflation implements Occupant {
     const status = words[STATUS_WORD]!;
     this.#status = status;
     arena.occupant = undefined;
+    // Nothing is kept of who gave it, once it is done or has failed.
+    if (status <= INFLATE_DONE || length > this.#left) this.#source = arena.bytes;
     if (status < 0) {
       throw new ProtocolError(status === INFLATE_ERROR_UTF8 ? 'WSIMD_INVALID_UTF8' : 'WSIMD_INVALID_DEFLATE');
     }
     if (length > this.#left) throw new ProtocolError('WSIMD_MESSAGE_TOO_LONG', { detail: 'when it is inflated' });
     this.#left -= length;
     this.#outputLength += length;
-    if (status === INFLATE_DONE) {
-      // Nothing is kept of who gave it.
-      this.#source = arena.bytes;
-    } else {
+    if (status !== INFLATE_DONE) {
       arena.occupant = this;
       arena.inputOwner = this;
       // What comes next may refer to it, and other messages use its place in between.

@@ -298,12 +298,12 @@ export class Outgoing implements TurnTaker {
   takeTurn(): void {
     this.isTurnAwaited = false;
     const connection = this.#connection;
-    if (!connection.hasSlices) return;
+    const hadSlices = connection.hasSlices;
     connection.sendNextSlice();
     this.flush();
     this.#reportFailure();
     // The last Close was behind the slices.
-    if (connection.state === 'closed') this.#owner.closed();
+    if (hadSlices && connection.state === 'closed') this.#owner.closed();
   }
 
   /** Something was added to what is gathered. */

@@ -123,7 +123,7 @@ test.each<[string, Partial<WebSocketServerOptions>]>([
   ['one event a turn', { allowSynchronousEvents: false }],
 ])('all that had arrived comes before the end, whatever ends the connection: %s', async (_, options) => {
   const open = await start(options);
-  for (const end of ['terminate', 'reset', 'FIN', 'close'] as const) {
+  for (const end of ['terminate', 'pause and terminate', 'reset', 'FIN', 'close'] as const) {
     const { client, webSocket } = await open(DEFLATE);
     const events: (number | string)[] = [];
     webSocket.on('error', () => {});
@@ -131,7 +131,8 @@ test.each<[string, Partial<WebSocketServerOptions>]>([
     webSocket.on('message', (data: Buffer) => {
       events.push(data.length);
       if (events.length !== 2) return;
-      if (end === 'terminate') webSocket.terminate();
+      if (end === 'pause and terminate') webSocket.pause();
+      if (end.includes('terminate')) webSocket.terminate();
       if (end === 'close') webSocket.close(3000);
       if (end === 'reset') client.socket.resetAndDestroy();
       if (end === 'FIN') client.socket.end();
