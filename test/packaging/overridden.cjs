@@ -89,7 +89,12 @@ async function puppeteer() {
 }
 
 async function main() {
-  const answers = { engine: await engine(), fastify: await fastify(), nest: await nest(), puppeteer: await puppeteer() };
+  const answers = {
+    engine: await engine(),
+    fastify: await fastify(),
+    nest: await nest(),
+    puppeteer: await puppeteer(),
+  };
   const names = ['engine.io', '@fastify/websocket', '@nestjs/platform-ws', 'puppeteer-core'];
   const found = names.map((name) => realpathSync(require.resolve('ws', { paths: [dirname(require.resolve(name))] })));
   const imported = await import('ws');
