@@ -26,8 +26,6 @@ import {
   STAGE_PAYLOAD,
   STATE_CLOSE_BYTE,
   STATE_CONSUMED,
-  STATE_ERROR,
-  STATE_ERROR_OFFSET,
   STATE_FIRST_BYTE,
   STATE_FRAME_FLAGS,
   STATE_FRAME_LENGTH,
@@ -62,6 +60,7 @@ import {
   OPCODE_TEXT,
   RSV1,
 } from '../shared/protocol';
+import { endDataFrame, fail, forgetFrame, stop } from './frame-state';
 import { validate } from './utf8';
 
 /** No second byte & MASKED equals this: the fast way is closed. */
@@ -380,35 +379,4 @@ function takeCloseCode(statePtr: usize, chunkPtr: usize, p: usize, length: u32, 
     taken++;
   }
   return <i32>taken;
-}
-
-function endDataFrame(statePtr: usize, payloadLength: u64, isFinal: bool): void {
-  if (isFinal) {
-    store<u8>(statePtr, 0, STATE_MESSAGE_OPCODE);
-    store<u64>(statePtr, 0, STATE_MESSAGE_LENGTH);
-  } else {
-    // Both are at most the message limit, and so is their sum: checkLength saw to it.
-    store<u64>(statePtr, load<u64>(statePtr, STATE_MESSAGE_LENGTH) + payloadLength, STATE_MESSAGE_LENGTH);
-  }
-}
-
-function forgetFrame(statePtr: usize): void {
-  store<u16>(statePtr, 0, STATE_HEADER_LENGTH); // and first byte
-  store<u16>(statePtr, 0, STATE_FRAME_FLAGS); // and close byte
-  store<u32>(statePtr, 0, STATE_MASKING_KEY);
-  store<u64>(statePtr, 0, STATE_FRAME_LENGTH);
-  store<u64>(statePtr, 0, STATE_REMAINING);
-}
-
-function stop(statePtr: usize, stage: u32): void {
-  forgetFrame(statePtr);
-  endDataFrame(statePtr, 0, true);
-  store<u32>(statePtr, 0, STATE_UTF8);
-  store<u8>(statePtr, stage, STATE_STAGE);
-}
-
-function fail(statePtr: usize, error: u32, offset: i32): void {
-  stop(statePtr, STAGE_FAILED);
-  store<u8>(statePtr, error, STATE_ERROR);
-  store<i32>(statePtr, offset, STATE_ERROR_OFFSET);
 }
