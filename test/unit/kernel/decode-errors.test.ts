@@ -1,7 +1,7 @@
 // Kernel.decode on frames that break a rule: which error, at which byte, what is delivered before it and nothing after,
 // however the input is cut, over both kernels.
 
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   CHUNK_PTR,
   OPTION_REQUIRE_MASKED,
@@ -55,7 +55,7 @@ import {
   splits,
   utf8,
 } from '../../support/kernels/decoding.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 import { FAULTS, fromServer, OPEN_TEXT } from './decode-faults.js';
 
 /** Before each fault, so that it is not at the start of the stream. Passes any limit. */
@@ -63,13 +63,7 @@ const PRELUDE = [fromClient(FIN_BINARY), fromClient(FIN_PING, utf8('ping'))];
 const CLIENT_PRELUDE = [fromServer(FIN_BINARY), fromServer(FIN_PING, utf8('ping'))];
 const TRAILER = concat(fromClient(FIN_BINARY, [1, 2, 3]), fromClient(FIN_CLOSE), Uint8Array.of(0xff, 0xff, 0xff));
 
-describe.each(KERNELS)('decode errors, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('decode errors', (kernel, memory) => {
   it.each(FAULTS)('$what: whole, at every cut, byte by byte, with bytes behind', (fault) => {
     const { error, offset, settings = {} } = fault;
     const isClient = settings.options === OPTION_REQUIRE_UNMASKED;

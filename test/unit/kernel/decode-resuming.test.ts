@@ -44,15 +44,9 @@ import {
   splits,
   utf8,
 } from '../../support/kernels/decoding.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 
-describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('decode', (kernel, memory) => {
   describe('resuming', () => {
     it('does nothing with no input', () => {
       const states = [freshState()];

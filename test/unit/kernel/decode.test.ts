@@ -45,17 +45,11 @@ import {
   readRecord,
   utf8,
 } from '../../support/kernels/decoding.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 
 const WHOLE = RECORD_START | RECORD_END | RECORD_MASKED;
 
-describe.each(KERNELS)('decode, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('decode', (kernel, memory) => {
   describe('records', () => {
     it('tells all of a whole masked frame', () => {
       const { records, stateBytes } = decodeOnce(kernel, freshState(), fromClient(FIN_TEXT, utf8('hello')));

@@ -1,13 +1,13 @@
 // Kernel.encode: the header in front of a payload, and the payload masked in place, against RFC 6455 section 5.2 written
 // out and against the framing of ws, over both kernels.
 
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import * as ws from 'ws';
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../../assembly/shared/layout.js';
 import { MAX_HEADER_LENGTH } from '../../../assembly/shared/protocol.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import { keyNumber } from '../../support/kernels/decoding.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 
 /** What the types of ws leave out. */
 interface SenderOptions {
@@ -64,13 +64,7 @@ const HEADER_LENGTHS: readonly (readonly [payloadLength: number, headerLength: n
   [2 ** 53 - 1, 10],
 ];
 
-describe.each(KERNELS)('encode, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('encode', (kernel, memory) => {
   it.each(HEADER_LENGTHS)('writes the header of %i bytes of payload, masked or not', (payloadLength, headerLength) => {
     const payload = randomBytes(11, payloadLength % 1000);
     // Scratch begins at a word's border, and a payload may lie at any address in it.

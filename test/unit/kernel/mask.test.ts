@@ -1,10 +1,10 @@
 // Kernel.mask: XOR with a masking key, at every length, phase and alignment, over both kernels.
 
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../../assembly/shared/layout.js';
 import { createRandom, randomBytes } from '../../support/inputs/random.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 
 const KEYS = [0x44f302a1, 0x80000001, 0xffffffff, 0, -1, -2] as const;
 
@@ -16,13 +16,7 @@ function maskPlainly(bytes: Uint8Array, ptr: number, length: number, maskingKey:
   }
 }
 
-describe.each(KERNELS)('mask, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('mask', (kernel, memory) => {
   it('masks lengths 0-130 at every phase and alignment and touches no byte around', () => {
     // Poison from end to end; `expected` is a twin of the whole memory on which the plain rule works.
     const around = SCRATCH_PTR + 1024;

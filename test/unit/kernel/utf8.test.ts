@@ -13,7 +13,7 @@ import {
   UTF8_STATE_BITS,
 } from '../../../assembly/shared/layout.js';
 import type { Kernel } from '../../../src/kernel/kernel.js';
-import { KERNELS } from '../../support/kernels/kernels.js';
+import { describeKernels } from '../../support/kernels/kernels.js';
 import { isWellFormed, judgeUtf8, type Utf8Verdict } from '../../support/oracles/utf8-reference.js';
 
 /** What validate() must return for a verdict of the reference on a text from its start. */
@@ -219,13 +219,7 @@ describe('the reference', () => {
   });
 });
 
-describe.each(KERNELS)('validate, $name kernel', ({ name, kernel }) => {
-  const memory = new Uint8Array(kernel.memory);
-
-  it('is the kernel it says', () => {
-    expect(kernel.name).toBe(name);
-  });
-
+describeKernels('validate', (kernel, memory) => {
   it('returns the state and the ASCII flag of an empty input', () => {
     expect(kernel.validate(SCRATCH_PTR, 0, 0)).toBe(UTF8_ASCII);
     for (const state of [0xbf8001, 0xbfa002, 0x9f8002, 0xbf9003, 0x8f8003]) {
