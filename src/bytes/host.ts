@@ -228,6 +228,39 @@ export function portableUtf8Length(text: string): number {
   return length;
 }
 
+/** What Node does natively to buffers that lie outside of the kernel's memory. A function that a version lacks is undefined. */
+export interface NativeBytes {
+  /** `http.websocketMask`, from Node 26.12 on: `length` bytes of `source` into `output`, from `offset` of `output` on. */
+  readonly mask?: (source: Uint8Array, key: Uint8Array, output: Uint8Array, offset: number, length: number) => void;
+  /** `isUtf8` of `node:buffer`. */
+  readonly isUtf8?: (bytes: Uint8Array) => boolean;
+}
+
+interface ScopeOfNode {
+  readonly Bun?: unknown;
+  readonly Deno?: unknown;
+  readonly process?: { readonly getBuiltinModule?: (name: string) => object | undefined };
+}
+
+const NO_NATIVE_BYTES: NativeBytes = {};
+let native: NativeBytes | undefined;
+
+/** Node's native functions; looked up at the first call, which loads `node:http`. */
+export function getNativeBytes(): NativeBytes {
+  native ??= findNativeBytes();
+  return native;
+}
+
+/** Of Node alone: those that Bun and Deno have under these names are slower than the kernel there. */
+export function findNativeBytes(scope: object = globalThis): NativeBytes {
+  const { Bun, Deno, process } = scope as ScopeOfNode;
+  if (Bun !== undefined || Deno !== undefined || typeof process?.getBuiltinModule !== 'function')
+    return NO_NATIVE_BYTES;
+  const { websocketMask } = (process.getBuiltinModule('node:http') ?? {}) as { websocketMask?: NativeBytes['mask'] };
+  const { isUtf8 } = (process.getBuiltinModule('node:buffer') ?? {}) as { isUtf8?: NativeBytes['isUtf8'] };
+  return { ...(websocketMask && { mask: websocketMask }), ...(isUtf8 && { isUtf8 }) };
+}
+
 let host: Host | undefined;
 
 /** The host's functions; found out at the first call. */

@@ -3,6 +3,7 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';
+import { getNativeBytes } from '../bytes/host.js';
 import { MASK_LOOP_LENGTH } from '../bytes/thresholds.js';
 import { type Arena, arenaFor } from './arena.js';
 
@@ -27,7 +28,7 @@ export function mask(
   if (!Number.isInteger(offset) || !Number.isInteger(length) || !isInside) {
     throw new RangeError('the bytes to mask lie outside a buffer');
   }
-  maskBytes(undefined, source, 0, output, offset, length, readKey(maskingKey));
+  maskOwn(source, maskingKey, output, offset, length);
 }
 
 /**
@@ -38,7 +39,15 @@ export function mask(
  */
 export function unmask(buffer: Uint8Array, maskingKey: Uint8Array): void {
   requireBytes(buffer);
-  maskBytes(undefined, buffer, 0, buffer, 0, buffer.length, readKey(maskingKey));
+  maskOwn(buffer, maskingKey, buffer, 0, buffer.length);
+}
+
+/** Native where the way into the kernel's memory and back would cost more than the call. */
+function maskOwn(source: Uint8Array, maskingKey: Uint8Array, output: Uint8Array, offset: number, length: number): void {
+  const key = readKey(maskingKey);
+  const native = length > MASK_LOOP_LENGTH ? getNativeBytes().mask : undefined;
+  if (native === undefined) maskBytes(undefined, source, 0, output, offset, length, key);
+  else native(source, maskingKey, output, offset, length);
 }
 
 /**

@@ -2,6 +2,8 @@
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR, UTF8_OFFSET_BITS, UTF8_STATE_BITS } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';
+import { getNativeBytes } from '../bytes/host.js';
+import { UTF8_KERNEL_LENGTH } from '../bytes/thresholds.js';
 import { arenaFor } from './arena.js';
 import type { KernelChoice } from './select.js';
 
@@ -11,7 +13,9 @@ import type { KernelChoice } from './select.js';
  * @throws TypeError for anything but bytes
  */
 export function isValidUtf8(bytes: Uint8Array): boolean {
-  return findInvalidUtf8(bytes) === -1;
+  requireBytes(bytes);
+  const isUtf8 = bytes.length > UTF8_KERNEL_LENGTH ? getNativeBytes().isUtf8 : undefined;
+  return isUtf8 === undefined ? findInvalidUtf8(bytes) === -1 : isUtf8(bytes);
 }
 
 /**

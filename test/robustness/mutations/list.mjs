@@ -20,6 +20,7 @@ const INFLATE = 'assembly/deflate/inflate.ts';
 const INFLATE_BLOCK = 'assembly/deflate/inflate-block.ts';
 const INFLATE_HEADER = 'assembly/deflate/inflate-header.ts';
 const DECODE = 'assembly/frames/decode.ts';
+const FRAME_STATE = 'assembly/frames/frame-state.ts';
 const UTF8 = 'assembly/frames/utf8.ts';
 const MASK = 'assembly/frames/mask.ts';
 
@@ -184,7 +185,7 @@ export const MUTATIONS = [
   ],
   [
     'a message that ends does not reset its length',
-    DECODE,
+    FRAME_STATE,
     'store<u8>(statePtr, 0, STATE_MESSAGE_OPCODE);\n    store<u64>(statePtr, 0, STATE_MESSAGE_LENGTH);',
     'store<u8>(statePtr, 0, STATE_MESSAGE_OPCODE);',
     [vectors('10.4-limits.*many messages'), FUZZ, { file: 'test/unit/kernel/differential.test.ts' }],
