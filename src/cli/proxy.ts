@@ -16,11 +16,12 @@ import { TextLines } from './inspect/text-lines.js';
 import { authorityOf, interrupted, listen } from './listening.js';
 import { CONTROL_HELP, Controls } from './proxy/controls.js';
 import { Endpoint, now } from './proxy/endpoint.js';
-import { FEED_PATH, Feed } from './proxy/feed.js';
+import { FEED_PATH, Feed, PAGE_PATH } from './proxy/feed.js';
 import { Recorder } from './proxy/recorder.js';
 import type { RequestChanges } from './proxy/request.js';
 import { Watcher } from './proxy/watcher.js';
 import { AllowedHosts, isLoopback } from './serve/allowed-hosts.js';
+import { createPageHandler } from './serve/page-files.js';
 import { printable, styleFor } from './terminal.js';
 
 const DEFAULT_PORT = 8081;
@@ -31,6 +32,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_COUNT = 2 ** 31;
 /** Bytes of output that may wait for a reader; meanwhile, no more is taken apart. */
 const MAX_OUTPUT = 1024 * 1024;
+/** build/, as seen from build/src/cli/proxy.js. */
+const BUILD = new URL('../../', import.meta.url);
 
 export const command: Command = {
   help: `wsimd proxy: relays WebSocket connections to a server, and shows every frame
@@ -64,8 +67,9 @@ Options:
   --cut [FROM:]BYTES    reset the connection after so many bytes of frames
   --record FILE         write what passes to a capture, for wsimd inspect and
                         Wireshark
-  --feed PORT           tell the same as --json over a WebSocket at ${FEED_PATH} on this
-                        port of ${DEFAULT_HOST}; it takes the lines below as messages
+  --feed PORT           serve a page that shows all this, on this port of ${DEFAULT_HOST};
+                        its WebSocket at ${FEED_PATH} tells the same as --json, and
+                        takes the lines below as messages
   --payload N           bytes of each payload to show, 0 to ${MAX_BYTES};
                         default ${DEFAULT_TEXT_BYTES}, with --json and --feed ${DEFAULT_JSON_BYTES}
   --json                one object a line, as of wsimd inspect
@@ -156,7 +160,7 @@ Ctrl-C ends it.
       else process.stdout.write(lines);
       lines = '';
     };
-    const isFull = () => process.stdout.writableLength > MAX_OUTPUT;
+    const isFull = () => process.stdout.writableLength > MAX_OUTPUT || feed?.isFull() === true;
     const watcher = new Watcher({ emit, flush, isFull }, maxPayload);
     const recorder = values.record === undefined ? undefined : openRecorder(values.record, terminal);
     const endpoint = new Endpoint({
@@ -173,7 +177,9 @@ Ctrl-C ends it.
     const feed =
       feedPort === undefined
         ? undefined
-        : new Feed(new AllowedHosts(DEFAULT_HOST, values['allow-host']), (line) => controls.run(line));
+        : new Feed(new AllowedHosts(DEFAULT_HOST, values['allow-host']), createPageHandler(BUILD), (line) =>
+            controls.run(line),
+          );
 
     await listen(endpoint.server, port, host);
     if (feed !== undefined) await listen(feed.server, feedPort!, DEFAULT_HOST);
@@ -197,7 +203,10 @@ Ctrl-C ends it.
 
 function introduction(target: URL, server: Server, feed: Server | undefined): string {
   const address = (one: Server) => authorityOf(one.address() as AddressInfo);
-  const feedLine = feed === undefined ? '' : `  feed    ws://${address(feed)}${FEED_PATH}\n`;
+  const feedLine =
+    feed === undefined
+      ? ''
+      : `  feed    ws://${address(feed)}${FEED_PATH}\n  page    http://${address(feed)}${PAGE_PATH}\n`;
   return (
     `wsimd relays to ${printable(`${target.protocol}//${target.host}`)}\n\n  proxy   ws://${address(server)}/\n${feedLine}\n` +
     'Ctrl-C ends it; /help lists what can be done to connections.\n'

@@ -1,8 +1,7 @@
 // The live feed: what the proxy tells, as JSON text messages over a WebSocket, and its commands, as text messages back. It answers
 // its own hosts and pages of its own origin only, as `wsimd serve` does.
 
-import { createServer, type Server } from 'node:http';
-import { CLOSE_TRY_AGAIN_LATER } from '../../../assembly/shared/protocol.js';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { WebSocket, WebSocketServer } from '../../node/index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { InputError } from '../connect/input-line.js';
@@ -11,22 +10,28 @@ import { answerText } from '../serve/page-files.js';
 import { printableJson } from '../terminal.js';
 
 export const FEED_PATH = '/feed';
+export const PAGE_PATH = '/inspector.html';
 /** Lines that a new reader gets of what went before. */
 const MAX_RECENT = 1000;
-/** Bytes that may wait for a reader; one that is slower is sent away. */
-const MAX_WAITING = 16 * 1024 * 1024;
+/** Bytes that may wait for a reader before no more is taken apart. */
+const HIGH_WATER = 4 * 1024 * 1024;
+/** Milliseconds for which a reader may have so much to read; then it is sent away. */
+const MAX_STALL = 10_000;
 
 export class Feed {
   readonly server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, origin: 'same-origin', handleProtocols: () => false });
+  readonly #fullSince = new WeakMap<WebSocket, number>();
   #recent: string[] = [];
 
-  /** @param run does what a line asks for, or throws an InputError */
-  constructor(hosts: AllowedHosts, run: (line: string) => string | undefined) {
+  /** @param page answers requests for the page that shows the feed @param run does what a line asks for, or throws an InputError */
+  constructor(hosts: AllowedHosts, page: RequestListener, run: (line: string) => string | undefined) {
     this.server = createServer((request, response) => {
       const refusal = hosts.refuse(request);
       if (refusal !== undefined) answerText(response, refusal.status, refusal.text);
-      else answerText(response, request.url === FEED_PATH ? 426 : 404, 'The feed is a WebSocket at /feed.');
+      else if (request.url === FEED_PATH) answerText(response, 426, 'The feed is a WebSocket.');
+      else if (request.url === '/') response.writeHead(302, { Location: PAGE_PATH }).end();
+      else page(request, response);
     });
     this.server.on('upgrade', (request, socket, head) => {
       const text = 'The feed is a WebSocket at /feed.';
@@ -44,8 +49,23 @@ export class Feed {
     for (const webSocket of this.#sockets.clients) {
       if (webSocket.readyState !== WebSocket.OPEN) continue;
       webSocket.send(line);
-      if (webSocket.bufferedAmount > MAX_WAITING) webSocket.close(CLOSE_TRY_AGAIN_LATER, 'the feed is read too slowly');
     }
+  }
+
+  /** A reader has enough for now. */
+  isFull(): boolean {
+    let isFull = false;
+    for (const webSocket of this.#sockets.clients) {
+      if (webSocket.bufferedAmount < HIGH_WATER) {
+        this.#fullSince.delete(webSocket);
+        continue;
+      }
+      const since = this.#fullSince.get(webSocket) ?? performance.now();
+      this.#fullSince.set(webSocket, since);
+      isFull = true;
+      if (performance.now() - since > MAX_STALL) webSocket.terminate();
+    }
+    return isFull;
   }
 
   async close(): Promise<void> {

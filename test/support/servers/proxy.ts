@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type Told, toldIn } from '../programs/inspected.js';
 import { MAIN } from './serve.js';
 
-export interface Proxy {
+export interface RunningProxy {
   readonly port: number;
   /** Of the endpoint, `ws:`. */
   readonly url: string;
@@ -23,7 +23,7 @@ export interface Proxy {
 }
 
 /** @param args options and the target */
-export async function startProxy(...args: readonly string[]): Promise<Proxy> {
+export async function startProxy(...args: readonly string[]): Promise<RunningProxy> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, 'proxy', '--port', '0', ...args]);
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
