@@ -54,11 +54,6 @@ export const KEPT_VIEW_LENGTH = 1024 + 8;
  */
 export const MAX_SLAB_LENGTH = 128 * 1024;
 /**
- * From this length on bytes that the caller lends are not copied behind their header: below, the copy costs less than a write of two
- * segments. Bench: `streams`.
- */
-export const REFERENCE_LENGTH = 32 * 1024;
-/**
  * From this length on a prepared frame that has to wait is passed on by reference: below, the copy costs less than a segment of its own.
  * Bench: `broadcast`.
  */

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { getHost } from '../../bytes/host.js';
 import { ownBytes, ownPayload } from '../../bytes/owned.js';
-import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH, REFERENCE_LENGTH } from '../../bytes/thresholds.js';
+import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../bytes/thresholds.js';
 import type { Connection } from '../../connection.js';
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../messages/send/message-sender.js';
@@ -87,21 +87,16 @@ export class Outgoing implements TurnTaker {
     this.#awaitDrain();
   }
 
-  /** Sends a message, or a fragment of one. @param isBorrowed bytes do not change before the callback */
+  /** Sends a message, or a fragment of one. */
   send(
     payload: Payload,
     isBinary: boolean,
     isLast: boolean,
     compress: boolean,
-    isBorrowed: boolean,
     callback: SendCallback | undefined,
   ): void {
-    if (this.#blobs === undefined && !isBlob(payload)) {
-      this.#sendNow(payload, isBinary, isLast, compress, isBorrowed, callback);
-    } else {
-      // What is queued is our own.
-      this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, compress, true, callback));
-    }
+    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, compress, callback);
+    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, compress, callback));
   }
 
   /** Sends a ping or a pong. @param payload at most 125 bytes */
@@ -257,7 +252,6 @@ export class Outgoing implements TurnTaker {
     isBinary: boolean,
     isLast: boolean,
     compress: boolean,
-    isBorrowed: boolean,
     callback: SendCallback | undefined,
   ): void {
     const connection = this.#connection;
@@ -265,8 +259,8 @@ export class Outgoing implements TurnTaker {
       connection.sendFragment(payload, isLast);
     } else if (!isLast) {
       connection.startMessage(isBinary ? 'binary' : 'text', payload, compress ? COMPRESSED : UNCOMPRESSED);
-    } else if (typeof payload !== 'string' && payload.length >= (isBorrowed ? REFERENCE_LENGTH : MAX_SLAB_LENGTH)) {
-      this.#sendLong(payload, isBinary, compress, isBorrowed);
+    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH) {
+      this.#sendLong(payload, isBinary, compress);
     } else if (isBinary) {
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
       connection.sendBinary(bytes, compress ? COMPRESSED : UNCOMPRESSED);
@@ -276,12 +270,11 @@ export class Outgoing implements TurnTaker {
     this.#gathered(callback);
   }
 
-  /** What is borrowed leaves from where it lies, and so does what is so long that it leaves now. */
-  #sendLong(payload: Uint8Array, isBinary: boolean, compress: boolean, isBorrowed: boolean): void {
+  /** What is long leaves from where it lies, if it leaves now. */
+  #sendLong(payload: Uint8Array, isBinary: boolean, compress: boolean): void {
     const connection = this.#connection;
     // The peer reads slowly: the payload is pending for nobody knows how long, and the caller may reuse its memory.
-    const isCopied = !isBorrowed && this.#socket.writableLength > 0 && connection.role === 'server';
-    const bytes = isCopied ? ownBytes(payload) : payload;
+    const bytes = this.#socket.writableLength > 0 && connection.role === 'server' ? ownBytes(payload) : payload;
     const how = compress ? COMPRESSED_BY_REFERENCE : UNCOMPRESSED_BY_REFERENCE;
     if (isBinary) connection.sendBinary(bytes, how);
     else connection.sendText(bytes, how);

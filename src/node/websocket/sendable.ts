@@ -31,11 +31,6 @@ export interface SendOptions {
   readonly fin?: boolean | undefined;
   /** Compress it; without effect where no compression was agreed on. */
   readonly compress?: boolean | undefined;
-  /**
-   * Don't copy bytes of 32 KiB and more: they must not change before the callback. Default false. Without effect at a client, which masks
-   * a copy, and for messages that are compressed.
-   */
-  readonly byReference?: boolean | undefined;
   /** Without effect: a client's frames are masked, a server's are not (RFC 6455 section 5.1). */
   readonly mask?: boolean | undefined;
 }

@@ -19,9 +19,6 @@ export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOpti
   return new WebSocketStream(webSocket, options);
 }
 
-/** A chunk is the stream's until it has been called back. */
-const BORROWED = { byReference: true };
-
 class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
   /** A Close that says what was wrong is on its way: it is not cut short. */
@@ -52,7 +49,7 @@ class WebSocketStream extends Duplex {
     if (webSocket.readyState === webSocket.CONNECTING) {
       webSocket.once('open', () => this._write(chunk, encoding, callback));
     } else {
-      webSocket.send(chunk, BORROWED, callback);
+      webSocket.send(chunk, callback);
     }
   }
 
@@ -73,8 +70,8 @@ class WebSocketStream extends Duplex {
     webSocket.cork();
     try {
       const last = chunks.length - 1;
-      for (let i = 0; i < last; i++) webSocket.send(chunks[i]!.chunk, BORROWED, note);
-      webSocket.send(chunks[last]!.chunk, BORROWED, (error) => callback(failure ?? error));
+      for (let i = 0; i < last; i++) webSocket.send(chunks[i]!.chunk, note);
+      webSocket.send(chunks[last]!.chunk, (error) => callback(failure ?? error));
     } finally {
       webSocket.uncork();
     }

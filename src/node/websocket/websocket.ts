@@ -220,9 +220,9 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * Sends a message. Data is copied before this returns, with three exceptions. A Blob is read later. Bytes of 128 KiB and more that
+   * Sends a message. Data is copied before this returns, with two exceptions. A Blob is read later. Bytes of 128 KiB and more that
    * a server sends uncompressed leave from where they lie, unless earlier bytes are still pending: don't change them before the
-   * callback. With the option `byReference`, so do bytes of 32 KiB and more.
+   * callback.
    *
    * @param callback called when the message has been handed to the system, or with the error that it could not be
    * @throws Error while connecting; TypeError for data that cannot be sent
@@ -235,8 +235,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     const payload = toPayload(data);
     const isBinary = sendOptions?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
     const link = this.#sendable(payload, isBinary, done);
-    const isBorrowed = sendOptions?.byReference === true;
-    link?.outgoing.send(payload, isBinary, sendOptions?.fin ?? true, sendOptions?.compress ?? true, isBorrowed, done);
+    link?.outgoing.send(payload, isBinary, sendOptions?.fin ?? true, sendOptions?.compress ?? true, done);
   }
 
   /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */

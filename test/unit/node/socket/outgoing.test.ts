@@ -223,30 +223,3 @@ test('more than may wait, and no callback: an error and a cut', async () => {
     ['close', 1006, Buffer.alloc(0)],
   ]);
 });
-
-test.each([
-  ['client', 32 * 1024],
-  ['served', 32 * 1024],
-  ['served', 1000],
-] as const)(
-  '%s, bytes by reference (%i): arrive whole, in order with what is copied, corked or not',
-  async (side, length) => {
-    const { client, served } = await openPair(pair);
-    const [sender, receiver] = side === 'client' ? [client, served] : [served, client];
-    const messages = record(receiver, ['message']);
-    const called: number[] = [];
-    const sent = Array.from({ length: 6 }, (_, i) => randomBytes(length, i));
-    for (const isCorked of [true, false]) {
-      if (isCorked) sender.cork();
-      for (const [i, bytes] of sent.entries()) {
-        sender.send(bytes, { byReference: i % 2 === 0 }, () => called.push(i));
-        sender.send('between');
-      }
-      if (isCorked) sender.uncork();
-    }
-    await expect.poll(() => [messages.length, called.length]).toEqual([24, 12]);
-    const expected = sent.flatMap((bytes) => [Buffer.from(bytes), Buffer.from('between')]);
-    expect(messages.every(([, data], i) => expected[i % 12]!.equals(data as Buffer))).toBe(true);
-    expect(called).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
-  },
-);

@@ -63,7 +63,7 @@ describe.each(['wasm', 'portable'] as const)('WebSocket on the %s kernel', (kern
     expect(chunks.length).toBe(1);
   });
 
-  test('sends of one tick leave together, in order', async () => {
+  test('sends of one turn leave in order: the first at once, the others together', async () => {
     const { client, webSocket } = await open(running);
     const done: string[] = [];
     webSocket.send('a', undefined, () => done.push('a'));
