@@ -26,7 +26,10 @@ const RULES = [
 const checks = Object.fromEntries(
   RULES.map(([pattern, explanation], index) => [
     `rule${index}`,
-    { fn: (text) => [...text.matchAll(pattern)].map((match) => ({ index: match.index, offset: match[0].length })), explanation },
+    {
+      fn: (text) => [...text.matchAll(pattern)].map((match) => ({ index: match.index, offset: match[0].length })),
+      explanation,
+    },
   ]),
 );
 // Of write-good's own: words that stand twice.
@@ -45,8 +48,19 @@ console.log(found === 0 ? `${files.length} files: no findings` : `${found} findi
 process.exitCode = found === 0 ? 0 : 1;
 
 function trackedFiles() {
-  const globs = ['*.md', 'assembly/*.ts', 'src/*.ts', 'src/*.html', 'bench/*.ts', 'test/*.ts', 'scripts/*.mjs', 'examples/*'];
-  const listed = execFileSync('git', ['ls-files', '--', ...globs], { encoding: 'utf8' }).trim().split('\n');
+  const globs = [
+    '*.md',
+    'assembly/*.ts',
+    'src/*.ts',
+    'src/*.html',
+    'bench/*.ts',
+    'test/*.ts',
+    'scripts/*.mjs',
+    'examples/*',
+  ];
+  const listed = execFileSync('git', ['ls-files', '--', ...globs], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
   return listed.filter((file) => file !== 'scripts/check-prose.mjs');
 }
 
@@ -54,11 +68,13 @@ function trackedFiles() {
 function proseOf(file, text) {
   const blank = (match) => match.replaceAll(/[^\n]/g, ' ');
   if (file.endsWith('.md')) return text.replaceAll(/```[\s\S]*?```|`[^`\n]*`|\]\([^)]*\)/g, blank);
-  if (file.endsWith('.html')) return text.replaceAll(/<style[\s\S]*?<\/style>|<script[\s\S]*?<\/script>|<[^>]*>/g, blank);
+  if (file.endsWith('.html'))
+    return text.replaceAll(/<style[\s\S]*?<\/style>|<script[\s\S]*?<\/script>|<[^>]*>/g, blank);
   let prose = '';
   let end = 0;
   // Line comments, block comments, and the titles of tests.
-  const pattern = /(?<![:'"`])\/\/[^\n]*|\/\*[\s\S]*?\*\/|\b(?:it|describe)(?:\.\w+)*\((?:\[[^\]]*\]\)\()?(['"`]).*?\1/g;
+  const pattern =
+    /(?<![:'"`])\/\/[^\n]*|\/\*[\s\S]*?\*\/|\b(?:it|describe)(?:\.\w+)*\((?:\[[^\]]*\]\)\()?(['"`]).*?\1/g;
   for (const match of text.matchAll(pattern)) {
     prose += blank(text.slice(end, match.index)) + match[0].replaceAll(/`[^`\n]*`|^\s*\*(?!\/)|\/\//gm, blank);
     end = match.index + match[0].length;

@@ -1,0 +1,32 @@
+// `npm run docs`: the documentation as a static site in build/site: TypeDoc's reference of every entry point, and the guides. A
+// public name without a docstring and a broken link are errors.
+
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { Application, TSConfigReader } from 'typedoc';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const guides = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md') && name !== 'README.md')
+  .map((name) => join(root, 'docs', name));
+
+const app = await Application.bootstrapWithPlugins(
+  {
+    options: join(here, 'typedoc.json'),
+    out: join(root, 'build/site'),
+    projectDocuments: [...guides, join(root, 'ARCHITECTURE.md'), join(root, 'SECURITY.md'), join(root, 'CHANGELOG.md')],
+  },
+  [new TSConfigReader()],
+);
+const project = await app.convert();
+if (project === undefined) process.exit(1);
+app.validate(project);
+await app.generateOutputs(project);
+const { errorCount, warningCount } = app.logger;
+if (errorCount + warningCount > 0) {
+  console.error(`${errorCount} errors, ${warningCount} warnings`);
+  process.exit(1);
+}
