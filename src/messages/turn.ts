@@ -14,16 +14,29 @@ export const FRESH_COST = 4;
 /** From this length on a buffer is long. */
 export const LONG_LENGTH = 128 * 1024;
 
+/** What it costs to add so many bytes to those of a message: the memory of the chunk that they came in is new, too. */
+export function costOfGathering(gathered: number, length: number): number {
+  return length * (gathered < LONG_LENGTH ? COPY_COST : COPY_COST + 2 * FRESH_COST);
+}
+
 /** What it costs to copy so many bytes or units into a buffer of their own. */
 export function costOfCopy(length: number): number {
   return length * (length < LONG_LENGTH ? COPY_COST : COPY_COST + FRESH_COST);
 }
 
+/** What a turn may cost that begins now. */
+let allowance = TURN;
+let begun = TURN;
 let left = TURN;
 
 /** A turn begins. */
 export function beginTurn(): void {
-  left = TURN;
+  begun = left = allowance;
+}
+
+/** From now on turns are so much shorter than a whole one: for hosts in whose turn of the event loop much has been done already. */
+export function shortenTurns(share: number): void {
+  allowance = TURN * share;
 }
 
 /** Something was done. It may cost more than is left: nothing is stopped halfway. */
@@ -36,7 +49,7 @@ export function isTurnSpent(): boolean {
   return left <= 0;
 }
 
-/** How many turns' worth has been done since `beginTurn`: 1 is one that was used up. */
+/** How many whole turns' worth has been done since `beginTurn`. */
 export function spentTurns(): number {
-  return (TURN - left) / TURN;
+  return (begun - left) / TURN;
 }

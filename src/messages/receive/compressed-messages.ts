@@ -9,7 +9,7 @@ import { END, isMessageEnd, isMessageStart, messageOpcode } from '../../kernel/r
 import { asMessageError, ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import { BINARY, PIECE, TEXT, TEXT_BYTES } from '../handler.js';
-import { isTurnSpent } from '../turn.js';
+import { costOfGathering, isTurnSpent, spend } from '../turn.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
 import type { Delivery, DeliveryQueue, Unfinished } from './delivery-queue.js';
 
@@ -61,6 +61,7 @@ export class CompressedMessages {
     if (isFrameEnd && ++this.#fragmentCount > maxFragments) {
       throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(maxFragments) });
     }
+    spend(costOfGathering(message.length, end - start));
     message.append(bytes, start, end, message.length + (end - start) + (isFrameEnd ? 0 : this.#decoder.remaining));
     if (!isEnd) return;
     this.#message = undefined;

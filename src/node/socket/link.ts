@@ -20,7 +20,7 @@ import { PeerPings } from './ping-rate.js';
 import { type ChunkReceiver, DELIVERIES_QUEUED, type HoldReason, PAUSED, REST_QUEUED, ReadGate } from './read-gate.js';
 import { cutSocket } from './socket-events.js';
 import { SpacedDelivery } from './spaced-delivery.js';
-import { awaitTurn, type TurnTaker } from './turns.js';
+import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 
 const EMPTY = Buffer.alloc(0);
 const doNothing = () => {};
@@ -262,7 +262,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     } finally {
       // A listener threw: that is for the process to hear of, but the messages behind it are delivered first. Or there is more to do
       // than is done at once. Meanwhile nothing more is read: a program that throws at every message must not gather them.
-      if (!isWhole || connection.hasPendingInput) {
+      if (countRead() || !isWhole || connection.hasPendingInput) {
         this.#gate.hold(REST_QUEUED);
         this.#awaitTurn();
       }

@@ -1,7 +1,7 @@
 // Turns of connections that have more to do than is done at once: input that is pending, a long message that leaves in slices. Each
 // makes one step in its turn, then whoever waits behind it, and in between the event loop serves everything else.
 
-import { beginTurn, spentTurns } from '../../messages/turn.js';
+import { beginTurn, shortenTurns, spentTurns } from '../../messages/turn.js';
 import { setImmediate } from './machinery.js';
 
 /** What has more to do. */
@@ -12,6 +12,12 @@ export interface TurnTaker {
 
 /** Turns that are taken in one turn of the event loop, about a millisecond each, whoever waits. */
 const TURNS_AT_ONCE = 2;
+
+/** Turns' worth of work on what is read in one turn of the event loop, of all connections, before the next ones get less. */
+const READS_AT_ONCE = 4;
+/** What they get then, as a share of a turn; and what is not counted, lest short messages pay for it. */
+const SHORT_TURN = 0.1;
+let readTurns = 0;
 
 /** The next one first. */
 let waiting: TurnTaker[] = [];
@@ -25,7 +31,25 @@ export function awaitTurn(taker: TurnTaker): void {
   setImmediate(takeTurns);
 }
 
+/** What was read has been worked on, for as long as a turn. @returns whether that is enough for this turn of the event loop */
+export function countRead(): boolean {
+  const spent = spentTurns();
+  if (spent < SHORT_TURN) return false;
+  if (readTurns === 0) setImmediate(forgetReads);
+  readTurns += spent;
+  if (readTurns < READS_AT_ONCE) return false;
+  shortenTurns(SHORT_TURN);
+  return true;
+}
+
+/** What can be read now has been read. */
+function forgetReads(): void {
+  readTurns = 0;
+  shortenTurns(1);
+}
+
 function takeTurns(): void {
+  forgetReads();
   // Those that wait now: whoever has still more to do stands behind all others.
   const takers = waiting;
   waiting = [];
