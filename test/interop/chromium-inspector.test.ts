@@ -1,5 +1,5 @@
 // The page of `wsimd proxy --feed` in Chromium: a compressed chat between a client and a server of `ws` with one broken frame,
-// hostile texts, 100,000 frames, and what the keys and the composer do.
+// hostile texts, and what the keys and the composer do.
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -108,34 +108,4 @@ describeWith('Chromium', hasChromium, () => {
     await page.screenshot({ path: `${SCREENSHOTS}inspector-phone.png` });
     expect(problems).toEqual([]);
   });
-
-  test('100,000 frames: few rows are in the document, and scrolling through them draws what is in sight', async () => {
-    let heard = 0;
-    const { url } = await startWs((socket) => socket.on('message', () => heard++));
-    const proxy = await startProxy('--payload', '8', '--no-compression', '--feed', '0', url);
-    const { page, problems } = await openPage(proxy);
-    const socket = await openChat(proxy);
-    for (let i = 0; i < 100_000; i++) {
-      socket.send(String(i));
-      if (i % 1000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-    await expect.poll(() => heard, { timeout: 60_000 }).toBe(100_000);
-    await expect.poll(() => page.locator('#status').textContent(), { timeout: 100_000 }).toMatch(/^100,00\d rows$/);
-    const measured = await page.evaluate(async () => {
-      document.getElementById('follow')!.click();
-      const list = document.getElementById('list')!;
-      const frames = 120;
-      const start = performance.now();
-      const rows = new Set<number>();
-      for (let i = 0; i < frames; i++) {
-        list.scrollTop = (list.scrollHeight * i) / frames;
-        await new Promise((resolve) => requestAnimationFrame(resolve));
-        rows.add(list.querySelectorAll('[role=option]').length);
-      }
-      return { perSecond: (1000 * frames) / (performance.now() - start), mostRows: Math.max(...rows) };
-    });
-    console.log(`scrolling 100,000 frames: ${measured.perSecond.toFixed(0)} frames/s`);
-    expect(measured.mostRows).toBeLessThan(100);
-    expect(problems).toEqual([]);
-  }, 180_000);
 });
