@@ -43,6 +43,33 @@ export function writeChapter(runs: readonly LifeRun[], chart: { path: string; al
   ].join('\n\n');
 }
 
+/** What the README has of a run: its headline cases with the worst first, and their range in a sentence. */
+export function writeSummary({ cases, versions, mask }: LifeRun): string {
+  const headlines = figures.listHeadlines(cases);
+  const [worst, best] = [headlines[0], headlines.at(-1)].map((one) => one && figures.mainRatio(one)?.median.toFixed(2));
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  // A bare socket is no rival.
+  const cell = (result: CaseResult, peer: (typeof OTHERS)[number]) => {
+    const ratio = figures.ratioTo(result, peer);
+    return peer === 'socket' ? figures.formatRatio(ratio) : emphasizeLoss(ratio?.median);
+  };
+  const rows = headlines.map((result) =>
+    line([
+      figures.fullTitle(result),
+      emphasizeLoss(figures.mainRatio(result)?.median),
+      ...OTHERS.map((peer) => cell(result, peer)),
+    ]),
+  );
+  return [
+    `Messages per CPU second of the server on Node ${versions.node}, as a multiple of the other server's: from ${worst} to ${best} times`,
+    `\`ws\` ${versions.ws}, which masks with ${mask}. In bold, wsimd is slower. The last column is a bare socket of Node, which does no WebSocket.`,
+    '',
+    line(['', '× `ws`', '× Bun', '× Deno', '× socket']),
+    line(['---', '---:', '---:', '---:', '---:']),
+    ...rows,
+  ].join('\n');
+}
+
 function describeSource({ versions, mask, commit, date, pace, machine }: LifeRun): string {
   return [
     `wsimd ${commit} on Node ${versions.node}, beside ws ${versions.ws} (which masks with ${mask}),`,

@@ -4,7 +4,6 @@
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { countBars, formatRatio, isLoss } from '../../targets/judge.js';
-import { describeEndToEnd } from './end-to-end.js';
 import { describeEngines } from './engines.js';
 import { describeWants } from './wants.js';
 
@@ -71,7 +70,6 @@ export function describeSpeed(runs: readonly RunResult[]): string {
   return [
     describeRun(run),
     makeTable(run),
-    ...describeEndToEnd(run),
     ...fold(`What was wanted, what of it is missed and why, and every other loss: ${met} of ${of} bars met`, [
       describeWants(run),
     ]),

@@ -1,6 +1,6 @@
 // Writes the generated part of docs/benchmarks.md, and its drawings, from the results that are kept.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRuns, writeText } from '../../run/files.js';
@@ -10,18 +10,13 @@ import { describeSpeed } from './table.js';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const DOCUMENT = 'docs/benchmarks.md';
 const RESULTS = 'bench/results';
-/** Beside the other results: servers end to end are runs of their own, which need both cores to themselves. */
-const END_TO_END = 'end-to-end';
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
 
 /** @param root of the project @returns what was written, in words. @throws Error if there are no results, or no markers */
 export function writeTables(root: string = ROOT): string {
-  const [first, ...others] = readRuns([join(root, RESULTS)]);
-  if (first === undefined) throw new Error(`there are no results in ${RESULTS}`);
-  const servers = join(root, RESULTS, END_TO_END);
-  const endToEnd = existsSync(servers) ? readRuns([servers]).flatMap(({ groups }) => groups) : [];
-  const runs = [{ ...first, groups: [...first.groups, ...endToEnd] }, ...others];
+  const runs = readRuns([join(root, RESULTS)]);
+  if (runs.length === 0) throw new Error(`there are no results in ${RESULTS}`);
   const drawings = makeDrawings(runs);
   for (const { file, svg } of drawings) writeText(join(root, RESULTS, file), svg);
   // Relative to the document's folder.

@@ -3,13 +3,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawLife } from '../../report/life-chart.js';
-import { replaceChapter, writeChapter } from '../../report/life-document.js';
+import { replaceChapter, writeChapter, writeSummary } from '../../report/life-document.js';
 import { writeText } from '../files.js';
 import type { LifeRun } from './result.js';
 
 const RESULTS = 'bench/results';
 const CHART = 'life.svg';
 const DOCUMENT = 'docs/benchmarks.md';
+const README = 'README.md';
 /** Node 26 is what the figures are of. The others are columns beside it. */
 const FILES = /^life-node-(\d+)\.json$/;
 
@@ -40,5 +41,7 @@ export function writeDocument(root: string): string {
   const path = join(root, DOCUMENT);
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '# Benchmarks\n';
   writeText(path, replaceChapter(before, writeChapter(runs, image)));
-  return `${DOCUMENT} and ${RESULTS}/${CHART}, from ${names.join(', ')}`;
+  const readme = join(root, README);
+  if (existsSync(readme)) writeText(readme, replaceChapter(readFileSync(readme, 'utf8'), writeSummary(runs[0])));
+  return `${README}, ${DOCUMENT} and ${RESULTS}/${CHART}, from ${names.join(', ')}`;
 }
