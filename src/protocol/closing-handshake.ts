@@ -29,8 +29,9 @@ export type ClosingEvent = 'close' | 'peerClose' | 'error' | 'answer' | 'sent' |
 const TRANSITIONS: Readonly<Record<ClosingState, Readonly<Partial<Record<ClosingEvent, ClosingState>>>>> = {
   open: { close: 'closing', peerClose: 'answering', error: 'failing', fail: 'failed', end: 'lost' },
   closing: { peerClose: 'finishing', error: 'breaking', fail: 'failed', end: 'lost' },
-  answering: { answer: 'finishing', fail: 'failed', end: 'closed' },
-  failing: { answer: 'breaking', fail: 'failed', end: 'failed' },
+  // A Close of our own, which was queued before, serves as the answer.
+  answering: { close: 'finishing', answer: 'finishing', fail: 'failed', end: 'closed' },
+  failing: { close: 'breaking', answer: 'breaking', fail: 'failed', end: 'failed' },
   finishing: { sent: 'closed', fail: 'failed', end: 'closed' },
   breaking: { sent: 'failed', fail: 'failed', end: 'failed' },
   closed: {},

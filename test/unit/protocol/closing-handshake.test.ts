@@ -19,8 +19,8 @@ const EVENTS: readonly ClosingEvent[] = ['close', 'peerClose', 'error', 'answer'
 const NEXT: Readonly<Record<ClosingState, string>> = {
   open: 'closing answering failing open open failed lost',
   closing: 'closing finishing breaking closing closing failed lost',
-  answering: 'answering answering answering finishing answering failed closed',
-  failing: 'failing failing failing breaking failing failed failed',
+  answering: 'finishing answering answering finishing answering failed closed',
+  failing: 'breaking failing failing breaking failing failed failed',
   finishing: 'finishing finishing finishing finishing closed failed closed',
   breaking: 'breaking breaking breaking breaking failed failed failed',
   closed: 'closed closed closed closed closed closed closed',
