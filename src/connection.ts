@@ -18,7 +18,6 @@ import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import {
   CLOSE,
-  collectInto,
   type DeliveryKind,
   type DeliveryValue,
   ERROR,
@@ -140,7 +139,7 @@ export class Connection {
    */
   receive(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
-    const handler = collectInto(events);
+    const handler = this.#decoder.collector(events);
     const isNested = this.#sink.handler !== undefined;
     this.dispatch(chunk, handler);
     while (!isNested && this.hasPendingInput) this.continue(handler);
@@ -157,12 +156,7 @@ export class Connection {
     this.dispatch(EMPTY, handler);
   }
 
-  /**
-   * The same with calls on a handler instead of event objects. Called from inside a delivery of this connection, it lets
-   * the outer call's handler have what comes of the chunk too, in order.
-   *
-   * @throws what the handler throws; TypeError for a chunk that is not bytes
-   */
+  /** The same with calls on a handler instead of event objects: see `MessageDecoder.dispatch`. */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     const { isOver, state } = this.#closing;
     this.#decoder.dispatch(isOver ? EMPTY : chunk, state === 'failed' ? undefined : handler);

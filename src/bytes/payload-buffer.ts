@@ -3,6 +3,7 @@
 
 import { copyBytes } from './copy.js';
 import { getHost } from './host.js';
+import { lend, takeBack } from './lent-buffers.js';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
@@ -11,9 +12,15 @@ const MOST_CLAIMED = 20;
 
 /** One growing buffer; a million empty pieces cost nothing, a million pieces of one byte cost a million bytes. */
 export class PayloadBuffer {
+  readonly #isLent: boolean;
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   /** How many bytes have been gathered. */
   length = 0;
+
+  /** @param isLent its memory is lent: whoever takes it gives it back with `takeBack` */
+  constructor(isLent = false) {
+    this.#isLent = isLent;
+  }
 
   /** How many bytes are allocated: at least `length`. */
   get capacity(): number {
@@ -48,8 +55,9 @@ export class PayloadBuffer {
       expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED)
         ? expected
         : Math.max(needed, SMALLEST, this.#bytes.length * 2);
-    const grown = getHost().allocate(capacity);
+    const grown = this.#isLent ? lend(capacity) : getHost().allocate(capacity);
     copyBytes(this.#bytes, 0, this.length, grown, 0);
+    if (this.#isLent) takeBack(this.#bytes);
     this.#bytes = grown;
   }
 }

@@ -1,6 +1,8 @@
 // What comes out of a stream of frames, in three shapes: a kind with a value, which is how it is queued and passed on inside; calls on a
 // handler; event objects in an array. This file alone lists the kinds.
 
+import { wipe } from '../bytes/lent-buffers.js';
+import { ownBytes } from '../bytes/owned.js';
 import type { ProtocolError } from '../protocol/errors.js';
 
 /** A piece of a data message that spans chunks or fragments, delivered as it arrives. */
@@ -15,7 +17,8 @@ export interface MessagePiece {
 }
 
 /**
- * Receives what a decoder delivers, in the order of the stream. What it is given is its own to keep.
+ * Receives what a decoder delivers, in the order of the stream. What it is given is its own to keep, unless `messageLifetime` says
+ * otherwise.
  *
  * A handler may call any codec, this decoder's too. If it throws, the error goes to whoever called `dispatch`; what has
  * not been delivered is, at the next call, before anything new.
@@ -154,6 +157,23 @@ export function heldLengthOf(kind: DeliveryKind, value: DeliveryValue): number {
     default:
       return 0;
   }
+}
+
+/** Overwrites the bytes of a message that is valid until its handler returns. */
+export function wipeDelivery(kind: DeliveryKind, value: DeliveryValue): void {
+  if (kind === BINARY || kind === TEXT_BYTES) wipe(value as Uint8Array);
+  else if (kind === PIECE) wipe((value as MessagePiece).data);
+}
+
+/** `collectInto` for messages that are valid until the handler returns: copies them. */
+export function collectCopies(events: MessageEvent[]): Required<MessageHandler> {
+  const handler = collectInto(events);
+  return {
+    ...handler,
+    onTextBytes: (bytes) => handler.onTextBytes(ownBytes(bytes)),
+    onBinary: (data) => handler.onBinary(ownBytes(data)),
+    onPiece: (piece) => handler.onPiece({ ...piece, data: ownBytes(piece.data) }),
+  };
 }
 
 /** A handler that puts everything into an array. */

@@ -29,13 +29,26 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    * and blocks of compressed data, and what a handler sends counts as well.
    */
   readonly inTurns?: boolean;
+  /**
+   * How long binary messages, text bytes and pieces are valid. `'owned'` (default): the handler may keep them. `'listener'`: until the
+   * handler's method returns, after which their memory is used again, so that no message is allocated but a compressed one. What is kept
+   * longer has to be copied. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb behind each call, to find handlers that
+   * keep them.
+   */
+  readonly messageLifetime?: MessageLifetime;
 }
+
+export type MessageLifetime = 'owned' | 'listener' | 'listener-checked';
 
 export interface MessageDecoderConfig {
   readonly textAsBytes: boolean;
   readonly inPieces: boolean;
   readonly ownsChunks: boolean;
   readonly inTurns: boolean;
+  /** Messages are valid until the handler returns. */
+  readonly isLent: boolean;
+  /** The bytes of a message are overwritten behind its delivery. */
+  readonly isWiped: boolean;
   readonly isValidated: boolean;
   readonly maxFragments: number;
   readonly maxMessageLength: number;
@@ -48,26 +61,42 @@ let last: MessageDecoderConfig | undefined;
 export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoderConfig {
   const { textAs = 'string', deliver = 'messages', ownsChunks = true, skipUtf8Validation = false } = options;
   const { inTurns = false } = options;
+  const { messageLifetime = 'owned' } = options;
   const { maxFragments = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
   oneOf('string', 'bytes')('textAs', textAs);
   oneOf('messages', 'pieces')('deliver', deliver);
   trueOrFalse('ownsChunks', ownsChunks);
   trueOrFalse('inTurns', inTurns);
+  oneOf('owned', 'listener', 'listener-checked')('messageLifetime', messageLifetime);
   trueOrFalse('skipUtf8Validation', skipUtf8Validation);
   atLeast(1)('maxFragments', maxFragments);
   const textAsBytes = textAs === 'bytes';
   const inPieces = deliver === 'pieces';
   const isValidated = !skipUtf8Validation;
+  const isLent = messageLifetime !== 'owned';
+  const isWiped = messageLifetime === 'listener-checked';
   if (
     last?.textAsBytes !== textAsBytes ||
     last.inPieces !== inPieces ||
     last.ownsChunks !== ownsChunks ||
     last.inTurns !== inTurns ||
+    last.isLent !== isLent ||
+    last.isWiped !== isWiped ||
     last.isValidated !== isValidated ||
     last.maxFragments !== maxFragments ||
     last.maxMessageLength !== maxMessageLength
   ) {
-    last = { textAsBytes, inPieces, ownsChunks, inTurns, isValidated, maxFragments, maxMessageLength };
+    last = {
+      textAsBytes,
+      inPieces,
+      ownsChunks,
+      inTurns,
+      isLent,
+      isWiped,
+      isValidated,
+      maxFragments,
+      maxMessageLength,
+    };
   }
   return last;
 }

@@ -1,17 +1,19 @@
 // What a batch of frames came to, taken out of the arena before any of it is handed to user code. It orders and delivers;
 // it knows no frame.
 
+import { lend, takeBack } from '../../bytes/lent-buffers.js';
 import { ProtocolError } from '../../protocol/errors.js';
-import type {
-  BINARY,
-  DeliveryKind,
-  DeliverySink,
-  DeliveryValue,
-  DeliveryValues,
-  MessagePiece,
-  PIECE,
-  TEXT,
-  TEXT_BYTES,
+import {
+  type BINARY,
+  type DeliveryKind,
+  type DeliverySink,
+  type DeliveryValue,
+  type DeliveryValues,
+  type MessagePiece,
+  type PIECE,
+  type TEXT,
+  type TEXT_BYTES,
+  wipeDelivery,
 } from '../handler.js';
 import { DELIVERY_COST, isTurnSpent, spend } from '../turn.js';
 
@@ -48,6 +50,8 @@ export class DeliveryQueue {
   readonly #kinds: (DeliveryKind | typeof UNFINISHED)[] = [];
   /** Anew for each short batch: to put young objects into an old array costs more than to make one. */
   #values: (DeliveryValue | Unfinished | undefined)[] = [];
+  /** Buffers that the values are parts of, and that nobody may keep. */
+  readonly #lent: Uint8Array[] = [];
   #count = 0;
   #next = 0;
   #unfinishedCount = 0;
@@ -83,6 +87,18 @@ export class DeliveryQueue {
     this.#add(UNFINISHED, message);
   }
 
+  /** Lends a buffer of at least this length until everything has been delivered. */
+  lend(length: number): Uint8Array<ArrayBuffer> {
+    const buffer = lend(length);
+    this.#lent.push(buffer);
+    return buffer;
+  }
+
+  /** The buffer of these bytes is lent until everything has been delivered. */
+  takeBackLater(bytes: Uint8Array): void {
+    this.#lent.push(bytes);
+  }
+
   /** Discards what has not been delivered. */
   clear(): void {
     this.#values.fill(undefined, this.#next, this.#count);
@@ -103,9 +119,10 @@ export class DeliveryQueue {
    * Delivers everything, what is added meanwhile too. If the sink throws, what is behind it stays.
    *
    * @param inTurns stop once the turn is spent
+   * @param wipes overwrite the bytes of whole messages behind their delivery
    * @returns whether everything has been delivered. If an unfinished message has failed, nothing is left, but see `takeFailure`
    */
-  deliver(sink: DeliverySink, inTurns: boolean): boolean {
+  deliver(sink: DeliverySink, inTurns: boolean, wipes = false): boolean {
     try {
       while (this.#next < this.#count) {
         const index = this.#next;
@@ -129,6 +146,7 @@ export class DeliveryQueue {
           this.#values[index] = undefined;
           this.#next++;
           sink.deliver(kind, value as DeliveryValue);
+          if (wipes) wipeDelivery(kind, value as DeliveryValue);
         }
         if (inTurns) {
           spend(DELIVERY_COST);
@@ -140,6 +158,7 @@ export class DeliveryQueue {
       if (this.#next === this.#count) {
         if (this.#count <= SHORT_BATCH) this.#values = [];
         this.#next = this.#count = 0;
+        if (this.#lent.length > 0) for (const bytes of this.#lent.splice(0)) takeBack(bytes);
       }
     }
   }

@@ -15,14 +15,18 @@ export class FragmentedMessage {
   readonly isText: boolean;
   /** All that has come is ASCII. */
   isAscii = true;
-  readonly #payload = new PayloadBuffer();
+  readonly #payload: PayloadBuffer;
   /** Where the payloads of complete frames end, if they are delivered apart. Views are made at delivery: each has 100 bytes. */
   readonly #ends: number[] | undefined;
   #fragmentCount = 0;
 
-  /** @param isApart keep the payloads of its frames apart */
-  constructor(isText: boolean, isApart: boolean) {
+  /**
+   * @param isApart keep the payloads of its frames apart
+   * @param isLent see `PayloadBuffer`
+   */
+  constructor(isText: boolean, isApart: boolean, isLent: boolean) {
     this.isText = isText;
+    this.#payload = new PayloadBuffer(isLent);
     this.#ends = isApart ? [] : undefined;
   }
 

@@ -8,7 +8,7 @@ import { Slab } from '../../frames/slab.js';
 import type { KernelName } from '../../kernel/kernel.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
-import { collectInto, ERROR, type MessageEvent, type MessageHandler } from '../handler.js';
+import { collectCopies, collectInto, ERROR, type MessageEvent, type MessageHandler } from '../handler.js';
 import { beginTurn, COPY_COST, isTurnSpent, spend } from '../turn.js';
 import { decoderConfigFor, type MessageDecoderConfig, type MessageDecoderOptions } from './decoder-config.js';
 import { DeliveryQueue } from './delivery-queue.js';
@@ -124,10 +124,15 @@ export class MessageDecoder {
    */
   decode(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
-    const handler = collectInto(events);
+    const handler = this.collector(events);
     this.dispatch(chunk, handler);
     while (this.hasPendingInput && !this.#isDelivering) this.continue(handler);
     return events;
+  }
+
+  /** A handler that puts everything into an array: copies of what is not owned. */
+  collector(events: MessageEvent[]): Required<MessageHandler> {
+    return this.#config.isLent ? collectCopies(events) : collectInto(events);
   }
 
   /**
@@ -266,7 +271,7 @@ export class MessageDecoder {
     this.#isDelivering = true;
     let isAll = false;
     try {
-      isAll = queue.deliver(this.#sink, this.#config.inTurns);
+      isAll = queue.deliver(this.#sink, this.#config.inTurns, this.#config.isWiped);
     } finally {
       this.#isDelivering = false;
     }

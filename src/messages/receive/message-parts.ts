@@ -109,7 +109,8 @@ export class MessageParts {
   #takeFragment(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const isText = messageOpcode(first) === OPCODE_TEXT;
     const { decoder, config, separatesFragments } = this.#reading;
-    this.#message ??= new FragmentedMessage(isText, separatesFragments && !isText);
+    const isApart = separatesFragments && !isText;
+    this.#message ??= new FragmentedMessage(isText, isApart, config.isLent && !isApart);
     const message = this.#message;
     if (!message.take(decoder, first, start, end, config.maxFragments)) return;
     this.#message = undefined;
@@ -120,8 +121,9 @@ export class MessageParts {
 
   #deliverJoined(queue: DeliveryQueue, message: FragmentedMessage): void {
     const { arena } = this.#reading.decoder;
-    const { textAsBytes, isValidated } = this.#reading.config;
+    const { textAsBytes, isValidated, isLent } = this.#reading.config;
     const data = message.takePayload();
+    if (isLent) queue.takeBackLater(data);
     if (!message.isText) queue.add(BINARY, data);
     else if (textAsBytes) queue.add(TEXT_BYTES, data);
     else queue.add(TEXT, readText(arena, message.isAscii, isValidated, data, 0, data.length));

@@ -13,6 +13,7 @@ import {
 } from '../../../assembly/shared/protocol.js';
 import { copyBytes } from '../../bytes/copy.js';
 import { type PartConstructor, partOf } from '../../bytes/host.js';
+import { lend, takeBack, wipe } from '../../bytes/lent-buffers.js';
 import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import type { Slab } from '../../frames/slab.js';
@@ -77,7 +78,8 @@ export class RecordReader implements Reading {
     const start = words[RECORDS_WORD + 1]!;
     const end = start + words[RECORDS_WORD + 2]!;
     const kind = first & WHOLE_MASK;
-    const isText = kind === WHOLE_TEXT && !this.config.textAsBytes;
+    const { isLent, isWiped, textAsBytes } = this.config;
+    const isText = kind === WHOLE_TEXT && !textAsBytes;
     if (!isText && (slab.ownership === 'caller' || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
     // Apart from the sink, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
     let text = '';
@@ -86,8 +88,9 @@ export class RecordReader implements Reading {
       if (isText) {
         text = this.#readText(first, bytes, start, end);
       } else if (chunk === undefined) {
-        data = host.allocateForParts(end - start);
-        copyBytes(bytes, start, end, data, 0);
+        const buffer = isLent ? lend(end - start) : host.allocateForParts(end - start);
+        copyBytes(bytes, start, end, buffer, 0);
+        data = isLent ? partOf(host, buffer, 0, end - start) : buffer;
       } else {
         const offset = slab.start + start - CHUNK_PTR;
         if ((first & MASKED) !== 0) {
@@ -101,9 +104,19 @@ export class RecordReader implements Reading {
       return false;
     }
     if (data === undefined) sink.deliver(TEXT, text);
+    else if (isLent) this.#deliverLent(kind === WHOLE_BINARY ? BINARY : TEXT_BYTES, data, sink, isWiped);
     else if (kind === WHOLE_BINARY) sink.deliver(BINARY, data);
     else sink.deliver(TEXT_BYTES, data);
     return true;
+  }
+
+  #deliverLent(kind: typeof BINARY | typeof TEXT_BYTES, data: Uint8Array, sink: DeliverySink, isWiped: boolean): void {
+    try {
+      sink.deliver(kind, data);
+      if (isWiped) wipe(data);
+    } finally {
+      takeBack(data);
+    }
   }
 
   /**
@@ -111,11 +124,11 @@ export class RecordReader implements Reading {
    */
   takeOut(queue: DeliveryQueue, slab: Slab, count: number): void {
     const { words, bytes, host } = this.decoder.arena;
-    const { textAsBytes, inPieces } = this.config;
-    const isCopied = slab.ownership === 'caller';
+    const { textAsBytes, inPieces, isLent } = this.config;
+    const isCopied = slab.ownership === 'caller' && !isLent;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
     // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
-    let target = slab.chunk;
+    let target = slab.ownership === 'codec' ? slab.chunk : undefined;
     let toTarget = slab.start - CHUNK_PTR;
     let Part: PartConstructor | undefined;
     let buffer: ArrayBufferLike | undefined;
@@ -141,7 +154,8 @@ export class RecordReader implements Reading {
           if (!isCopied) {
             if (Part === undefined) {
               if (target === undefined) {
-                target = host.allocateForParts(this.#endOfHandedOut(count) - start);
+                const length = this.#endOfHandedOut(count) - start;
+                target = isLent ? queue.lend(length) : host.allocateForParts(length);
                 toTarget = -start;
                 masked = MASKED;
               }

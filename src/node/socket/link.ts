@@ -203,6 +203,9 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   /** @returns undefined if the engine could not convert the message: then the connection has failed */
   #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
     try {
+      // An ArrayBuffer would be the lent one.
+      if (this.config.isLent && this.#binaryType === 'arraybuffer' && !Array.isArray(data))
+        return new Uint8Array(data).buffer;
       return Array.isArray(data) ? joinFragments(data, this.#binaryType) : toBinaryType(data, this.#binaryType);
     } catch (cause) {
       this.#refuse(asMessageError(cause));

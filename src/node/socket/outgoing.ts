@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { getHost } from '../../bytes/host.js';
+import { isLent } from '../../bytes/lent-buffers.js';
 import { ownBytes, ownPayload } from '../../bytes/owned.js';
 import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../bytes/thresholds.js';
 import type { Connection } from '../../connection.js';
@@ -259,7 +260,7 @@ export class Outgoing implements TurnTaker {
       connection.sendFragment(payload, isLast);
     } else if (!isLast) {
       connection.startMessage(isBinary ? 'binary' : 'text', payload, compress ? COMPRESSED : UNCOMPRESSED);
-    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH) {
+    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH && !isLent(payload)) {
       this.#sendLong(payload, isBinary, compress);
     } else if (isBinary) {
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;

@@ -35,6 +35,8 @@ export interface Config {
   readonly directReads: boolean;
   readonly earlyScavenges: boolean;
   readonly directWrites: boolean;
+  /** Messages are valid until their listener returns. */
+  readonly isLent: boolean;
   readonly heartbeat: HeartbeatOptions | undefined;
 }
 
@@ -48,6 +50,9 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
   const { kernel, generateMask, heartbeat } = options;
   const { perMessageDeflate = role === 'client', maxPingRate = DEFAULT_MAX_PING_RATE } = options;
   const autoPong = isOn(options.autoPong, true);
+  const allowSynchronousEvents = isOn(options.allowSynchronousEvents, true);
+  // Deliveries in turns of their own outlive the call that decodes.
+  const messageLifetime = allowSynchronousEvents ? (options.messageLifetime ?? 'owned') : 'owned';
   return {
     connection: {
       role,
@@ -59,6 +64,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
       maxPendingPongs: Number.POSITIVE_INFINITY,
       inTurns: true,
       textAs: options.textAs === 'string' ? 'string' : 'bytes',
+      messageLifetime,
       ...(kernel === undefined ? {} : { kernel }),
       ...(generateMask ? { maskingKey: toNumber(generateMask) } : {}),
     },
@@ -70,7 +76,8 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     maxPingRate: autoPong && maxPingRate !== 0 ? maxPingRate : undefined,
     maxBackpressure: options.maxBackpressure ?? Number.POSITIVE_INFINITY,
     dropsMessages: options.backpressurePolicy === 'drop',
-    allowSynchronousEvents: isOn(options.allowSynchronousEvents, true),
+    allowSynchronousEvents,
+    isLent: messageLifetime !== 'owned',
     directReads: isOn(options.directReads, true),
     earlyScavenges: isOn(options.earlyScavenges, true),
     directWrites: isOn(options.directWrites, true),

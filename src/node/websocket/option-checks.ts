@@ -67,6 +67,7 @@ const COMMON: Checks = {
   maxPingRate: zeroOrFromOne,
   backpressurePolicy: oneOf('close', 'drop'),
   textAs: oneOf('buffer', 'string'),
+  messageLifetime: oneOf('owned', 'listener', 'listener-checked'),
   generateMask: optionalFunction,
   heartbeat: orNone(checkHeartbeat),
   perMessageDeflate: checkDeflate,

@@ -61,6 +61,13 @@ export interface WebSocketOptions {
   /** Text messages as a Buffer of their UTF-8 (`'buffer'`, default), or as a string without a Buffer between. */
   readonly textAs?: 'buffer' | 'string' | undefined;
   /**
+   * How long messages are valid that are Buffers. `'owned'` (default): the listener may keep them. `'listener'`: until the listener
+   * returns, after which their memory is used again; what is kept longer, over an `await` too, has to be copied. `send` of one inside
+   * the listener is safe. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb behind each listener, to find those
+   * that keep them. Without effect on compressed messages, `'arraybuffer'`, `'blob'`, and where `allowSynchronousEvents` is false.
+   */
+  readonly messageLifetime?: ConnectionOptions['messageLifetime'] | undefined;
+  /**
    * Read from the socket straight into the memory in which frames are decoded (default true): a tenth to a third less processor
    * time (bench: `echo`). It uses internals of Node. Where those are not as expected, and for TLS, HTTP/2 and the portable kernel,
    * sockets are read as usual; `WebSocket.readsDirectly` tells which. See docs/ws-compatibility.md.

@@ -29,7 +29,8 @@ class WebSocketStream extends Duplex {
     this.#webSocket = webSocket;
     webSocket.on('message', (data, isBinary) => {
       const chunk = !isBinary && this.readableObjectMode ? toText(data) : data;
-      if (!this.destroyed && !this.push(chunk)) webSocket.pause();
+      const kept = webSocket.lendsMessages && chunk instanceof Uint8Array ? Buffer.from(chunk) : chunk;
+      if (!this.destroyed && !this.push(kept)) webSocket.pause();
     });
     webSocket.once('error', (error) => {
       this.#hasFailed = !this.destroyed;

@@ -163,6 +163,11 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return this.#link?.isPaused ?? false;
   }
 
+  /** Messages are valid until the listener returns: see the option `messageLifetime`. */
+  get lendsMessages(): boolean {
+    return this.#link?.config.isLent ?? false;
+  }
+
   /** Whether the socket is read without a copy: see the option `directReads`. A program may use the name for something else. */
   get readsDirectly(): boolean {
     return this.#link?.readsDirectly ?? false;

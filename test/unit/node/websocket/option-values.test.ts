@@ -45,7 +45,7 @@ const SHARED: Readonly<Record<Side, readonly string[]>> = {
 /** Options that `ws` does not have. */
 const OWN = [
   ...['maxHeldLength', 'maxBackpressure', 'maxPingRate', 'backpressurePolicy', 'textAs', 'directReads', 'kernel'],
-  ...['directWrites', 'earlyScavenges', 'heartbeat', 'heartbeat.interval'],
+  ...['directWrites', 'earlyScavenges', 'messageLifetime', 'heartbeat', 'heartbeat.interval'],
   ...['level', 'deflateTakeover', 'inflateTakeover', 'poolLength', 'kernel'].map(deflate),
   ...['deflateWindowBits', 'inflateWindowBits', 'deflateHashBits'].map(deflate),
 ];

@@ -1,0 +1,136 @@
+// The option `messageLifetime` of the core: what a handler gets is right while it runs, and its memory serves again afterwards.
+
+import { describe, expect, test } from 'vitest';
+import { isLent } from '../../../../src/bytes/lent-buffers.js';
+import { Connection } from '../../../../src/connection.js';
+import { collectInto, type MessageEvent } from '../../../../src/messages/handler.js';
+import { MessageDecoder } from '../../../../src/messages/receive/message-decoder.js';
+import { Peer, stream } from '../../../support/frames/wire.js';
+import { randomBytes } from '../../../support/inputs/random.js';
+import { KERNEL_NAMES } from '../../../support/oracles/replay.js';
+
+const peer = new Peer('server');
+const LENGTHS = [0, 1, 100, 3000, 40_000, 64 * 1024, 70_000, 300_000, 2_000_000];
+const payloads = LENGTHS.map((length) => Buffer.from(randomBytes(length, length)));
+const bytes = stream(...payloads.map((payload) => peer.binary(payload)));
+
+describe.each(KERNEL_NAMES)('on the %s kernel', (kernel) => {
+  const options = { role: 'server', kernel, textAs: 'bytes', messageLifetime: 'listener' } as const;
+
+  /** Feeds the stream in chunks, each in memory of its own, or as bytes that have been read into the arena. */
+  function feed(
+    decoder: MessageDecoder,
+    how: 'chunks' | 'received',
+    length: number,
+    onBinary: (data: Uint8Array) => void,
+  ) {
+    const handler = { ...collectInto([]), onBinary };
+    for (let at = 0; at < bytes.length; at += length) {
+      const chunk = bytes.slice(at, at + length);
+      if (how === 'chunks') {
+        decoder.dispatch(chunk, handler);
+      } else {
+        decoder.receiveBuffer.set(chunk);
+        decoder.dispatchReceived(chunk.length, handler);
+      }
+    }
+  }
+
+  test.each([
+    ['received', 64 * 1024, true],
+    ['received', 16_392, true],
+    ['received', 1000, true],
+    ['chunks', 5_000_000, false],
+    ['chunks', 16_392, true],
+  ] as const)('%s of %i bytes: each message is whole while its handler runs', (how, length, ownsChunks) => {
+    for (const messageLifetime of ['listener', 'listener-checked'] as const) {
+      let i = 0;
+      feed(new MessageDecoder({ ...options, ownsChunks, messageLifetime }), how, length, (data) => {
+        expect(Buffer.compare(data, payloads[i]!)).toBe(0);
+        i++;
+      });
+      expect(i).toBe(payloads.length);
+    }
+  });
+
+  test('the memory of messages that were read in place serves again', () => {
+    const decoder = new MessageDecoder(options);
+    const memories = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 5; round++) {
+      feed(decoder, 'received', 16_392, (data) => {
+        if (data.length > 0 && data.length <= 1024 * 1024) {
+          expect(isLent(data)).toBe(true);
+          memories.add(data.buffer);
+        }
+      });
+    }
+    // One of each length class, and one more while a message grows.
+    expect(memories.size).toBeLessThan(10);
+  });
+
+  test('checked: a view that was kept shows 0xdb, also of the only message of a chunk', () => {
+    const decoder = new MessageDecoder({ ...options, messageLifetime: 'listener-checked' });
+    const kept: Uint8Array[] = [];
+    const handler = { ...collectInto([]), onBinary: (data: Uint8Array) => void kept.push(data) };
+    decoder.dispatch(stream(peer.binary(payloads[2]!)), handler);
+    decoder.dispatch(stream(peer.binary(payloads[2]!), peer.binary(payloads[3]!)), handler);
+    decoder.dispatch(stream(peer.text('text')), { ...handler, onTextBytes: (data) => void kept.push(data) });
+    expect(kept.map(({ length }) => length)).toEqual([100, 100, 3000, 4]);
+    for (const view of kept) expect(view.every((byte) => byte === 0xdb)).toBe(true);
+  });
+
+  test('a handler that decodes on another connection, or sends the message, changes nothing of it', () => {
+    const outer = new Connection(options);
+    const inner = new Connection(options);
+    const echo = new Connection({ role: 'client', kernel });
+    const handler = {
+      ...collectInto([]),
+      onBinary: (data: Uint8Array) => {
+        inner.receive(stream(peer.binary(randomBytes(data.length, 5))));
+        outer.sendBinary(data);
+        expect(payloads.some((payload) => payload.equals(data))).toBe(true);
+      },
+    };
+    outer.receiveBuffer.set(bytes.subarray(0, 60_000));
+    outer.dispatchReceived(60_000, handler);
+    const echoed = echo.receive(outer.takeOutgoing());
+    expect(echoed.map((event) => (event.type === 'binary' ? event.data.length : -1))).toEqual([
+      0, 1, 100, 3000, 40_000,
+    ]);
+    for (const [i, event] of echoed.entries()) {
+      if (event.type === 'binary') expect(Buffer.compare(event.data, payloads[i]!)).toBe(0);
+    }
+  });
+
+  test('a handler that throws gets what is behind it later, unchanged', () => {
+    const decoder = new MessageDecoder(options);
+    const seen: Buffer[] = [];
+    const handler = {
+      ...collectInto([]),
+      onBinary: (data: Uint8Array) => {
+        seen.push(Buffer.from(data));
+        if (seen.length === 1) throw new Error('of a handler');
+      },
+    };
+    decoder.receiveBuffer.set(bytes.subarray(0, 60_000));
+    expect(() => decoder.dispatchReceived(60_000, handler)).toThrow('of a handler');
+    const other = new MessageDecoder(options);
+    other.receiveBuffer.set(bytes.subarray(0, 60_000));
+    other.dispatchReceived(60_000, collectInto([]));
+    decoder.dispatch(new Uint8Array(0), handler);
+    expect(seen.map((data, i) => data.equals(payloads[i]!))).toEqual([true, true, true, true, true]);
+  });
+
+  test('events are copies', () => {
+    const events: MessageEvent[] = new MessageDecoder({ ...options, messageLifetime: 'listener-checked' }).decode(
+      stream(peer.binary(payloads[3]!), peer.text('text')),
+    );
+    expect(events[0]).toEqual({ type: 'binary', data: new Uint8Array(payloads[3]!) });
+    expect(events[1]).toEqual({ type: 'textBytes', bytes: new Uint8Array(Buffer.from('text')) });
+  });
+});
+
+test('the option has three values', () => {
+  const other = { role: 'server', messageLifetime: 'borrowed' as 'listener' } as const;
+  expect(() => new MessageDecoder(other)).toThrow('messageLifetime');
+});
