@@ -618,8 +618,8 @@ export const MUTATIONS = [
   [
     'a Close from the peer cuts off a message that is leaving in slices',
     'src/connection.ts',
-    'this.#sender.inTurn(payload, (queued) => {\n      this.#sendClose(queued);',
-    'this.#sender.clear();\n    this.#sender.inTurn(payload, (queued) => {\n      this.#sendClose(queued);',
+    'this.#sender.inTurn(payload, (queued) => {\n      if (isLast)',
+    'this.#sender.clear();\n    this.#sender.inTurn(payload, (queued) => {\n      if (isLast)',
     [{ file: 'test/unit/deflate/sending-long.test.ts', filter: 'before the reply' }],
   ],
   [
@@ -663,5 +663,56 @@ export const MUTATIONS = [
     'waiting = [...takers.slice(next), ...waiting];',
     'waiting = [...waiting, ...takers.slice(next)];',
     [{ file: 'test/unit/node/socket/turns.test.ts', filter: 'in order' }],
+  ],
+
+  // ---- The read path on Node
+  [
+    'resume reads on although the rest behind a listener that threw is pending',
+    'src/node/socket/read-gate.ts',
+    'if (this.#reasons === 0) this.#socket.resume();',
+    'this.#socket.resume();',
+    [{ file: 'test/unit/node/socket/read-gate.test.ts' }],
+  ],
+  [
+    'what is kept is handed on while nothing is to be read',
+    'src/node/socket/read-gate.ts',
+    'if (chunk === undefined || this.#reasons !== 0) return;',
+    'if (chunk === undefined) return;',
+    [{ file: 'test/unit/node/socket/link-turns.test.ts' }],
+  ],
+  [
+    'a socket is read directly although the program listens to its bytes',
+    'src/node/socket/socket-events.ts',
+    'if (reader === undefined || !canBypass(this)) return this.push',
+    'if (reader === undefined) return this.push',
+    [{ file: 'test/unit/node/socket/direct-reads.test.ts' }],
+  ],
+  [
+    'other listeners of a socket hear bytes that have been unmasked',
+    'src/node/socket/socket-events.ts',
+    "this.listenerCount('data') > 1 ? Buffer.from(chunk) : chunk",
+    'chunk',
+    [{ file: 'test/unit/node/socket/direct-reads.test.ts' }],
+  ],
+  [
+    'no scavenge is asked for',
+    'src/node/socket/early-scavenges.ts',
+    'if (bytesSinceLast < interval) return;',
+    'if (bytesSinceLast < Infinity) return;',
+    [{ file: 'test/unit/node/socket/early-scavenges.test.ts' }],
+  ],
+  [
+    'a lent buffer serves again while a handler has it',
+    'src/messages/receive/record-reader.ts',
+    '      sink.deliver(kind, data);\n',
+    '      takeBack(data);\n      sink.deliver(kind, data);\n',
+    [{ file: 'test/unit/messages/receive/message-lifetime.test.ts' }],
+  ],
+  [
+    'a long lent message is written by reference',
+    'src/node/socket/outgoing.ts',
+    ' && !isLent(payload)',
+    '',
+    [{ file: 'test/unit/node/websocket/message-lifetime.test.ts' }],
   ],
 ];

@@ -102,6 +102,22 @@ describe.each(KERNEL_NAMES)('on the %s kernel', (kernel) => {
     }
   });
 
+  test('the only message of a chunk stays while its handler has another one of that length decoded', () => {
+    const [outer, inner] = [new MessageDecoder(options), new MessageDecoder(options)];
+    const receive = (decoder: MessageDecoder, payload: Uint8Array, onBinary: (data: Uint8Array) => void) => {
+      const frame = stream(peer.binary(payload));
+      decoder.receiveBuffer.set(frame);
+      decoder.dispatchReceived(frame.length, { ...collectInto([]), onBinary });
+    };
+    let calls = 0;
+    receive(outer, payloads[3]!, (data) => {
+      receive(inner, randomBytes(data.length, 6), () => calls++);
+      expect(Buffer.compare(data, payloads[3]!)).toBe(0);
+      calls++;
+    });
+    expect(calls).toBe(2);
+  });
+
   test('a handler that throws gets what is behind it later, unchanged', () => {
     const decoder = new MessageDecoder(options);
     const seen: Buffer[] = [];
