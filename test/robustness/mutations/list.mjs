@@ -328,8 +328,8 @@ export const MUTATIONS = [
   [
     'memory is taken for what a header claims',
     'src/bytes/payload-buffer.ts',
-    'Math.min(expected, Math.max(SMALLEST, needed * MOST_CLAIMED))',
-    'expected',
+    'expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED)',
+    'expected > needed',
     [LESSONS, { file: 'test/unit/bytes/payload-buffer.test.ts' }],
   ],
   [
