@@ -321,8 +321,8 @@ export const MUTATIONS = [
   [
     'an error is reported again with each chunk',
     'src/messages/receive/message-decoder.ts',
-    'error === undefined || this.#hasReportedError',
-    'error === undefined',
+    'error !== undefined && !this.#hasReportedError',
+    'error !== undefined',
     [FUZZ],
   ],
   [
@@ -386,8 +386,8 @@ export const MUTATIONS = [
   [
     'a second Close is sent',
     'src/connection.ts',
-    "if (this.#closing.apply('answer')) this.#sendClose(payload);",
-    "this.#closing.apply('answer');\n    this.#sendClose(payload);",
+    'if (isLast) this.#sendClose(queued);',
+    'this.#sendClose(queued);',
     [CONNECTION, vectors('5.5.1-close')],
   ],
   [
