@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer';
 import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { FrameEncoder } from '../../frames/frame-encoder.js';
 import { PreparedMessage } from '../../frames/prepared-message.js';
+import type { Role } from '../../protocol/role.js';
 import { type SentCallback, toBuffer } from './sendable.js';
 
 /** How `Sender.frame` makes a frame. */
@@ -30,10 +31,14 @@ const OPCODE = 0x0f;
 const MASKED = 0x80;
 const LENGTH = 0x7f;
 
-const encoders = {
-  server: new FrameEncoder({ role: 'server' }),
-  client: new FrameEncoder({ role: 'client' }),
-};
+/** Made for the first frame: no kernel is chosen by an import. */
+const encoders: { server?: FrameEncoder; client?: FrameEncoder } = {};
+
+function encoderFor(role: Role): FrameEncoder {
+  encoders[role] ??= new FrameEncoder({ role });
+  return encoders[role];
+}
+
 /** By the frames that a program holds: one for all receivers of a broadcast. */
 const preparedFrames = new WeakMap<readonly Uint8Array[], PreparedMessage>();
 
@@ -48,7 +53,7 @@ export class Sender {
 
   /** Makes a frame. @returns the Buffers to give to `sendFrame` */
   static frame(data: string | Uint8Array, { opcode, fin = true, rsv1 = false, mask = false }: FrameOptions): Buffer[] {
-    const encoder = mask ? encoders.client : encoders.server;
+    const encoder = encoderFor(mask ? 'client' : 'server');
     return [toBuffer(encoder.encode(opcode, data, { fin, rsv1 }))];
   }
 

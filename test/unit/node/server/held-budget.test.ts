@@ -65,7 +65,7 @@ test('memory is charged as it is allocated: a short part of a long message count
   const { open } = await start({ maxHeldLength: 400 * KIB });
   const { client, webSocket } = await open();
   const error = new Promise<Error>((resolve) => webSocket.on('error', resolve));
-  client.send(partOfMessage(40 * KIB, 1024 * KIB));
+  client.send(partOfMessage(40 * KIB, 700 * KIB));
   expect(await error).toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
 });
 

@@ -204,13 +204,19 @@ const theirs = implementations.get('ws')!;
 /** Options of which some value that `ws` takes was refused, on either side. */
 const strict = new Set<string>();
 
+/** What the text of `ws` calls an option by, where programs match that text. */
+const IN_WORDS_OF_WS: Readonly<Record<string, string>> = {
+  protocolVersion: 'protocol version',
+  protocols: 'subprotocol',
+};
+
 /** It was refused at once, and the error says which option is at fault. */
 function expectNamed(name: string, error: unknown, what: string): void {
   expect(
     [TypeError, RangeError, SyntaxError, ProtocolError].some((type) => error instanceof type),
     what,
   ).toBe(true);
-  expect((error as Error).message, what).toContain(name.split('.').at(-1));
+  expect((error as Error).message, what).toContain(IN_WORDS_OF_WS[name] ?? name.split('.').at(-1));
 }
 
 describe.each(['server', 'client'] as const)('an option of a %s', (side) => {
