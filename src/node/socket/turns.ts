@@ -15,8 +15,10 @@ const TURNS_AT_ONCE = 2;
 
 /** Turns' worth of work on what is read in one turn of the event loop, of all connections, before the next ones get less. */
 const READS_AT_ONCE = 4;
-/** What they get then, as a share of a turn; and what is not counted, lest short messages pay for it. */
+/** What they get then, as a share of a turn. */
 const SHORT_TURN = 0.1;
+/** Less is not counted: many connections with short messages must not pay for it. */
+const MIN_COUNTED = 0.5;
 let readTurns = 0;
 
 /** The next one first. */
@@ -34,7 +36,7 @@ export function awaitTurn(taker: TurnTaker): void {
 /** What was read has been worked on, for as long as a turn. @returns whether that is enough for this turn of the event loop */
 export function countRead(): boolean {
   const spent = spentTurns();
-  if (spent < SHORT_TURN) return false;
+  if (spent < MIN_COUNTED) return false;
   if (readTurns === 0) setImmediate(forgetReads);
   readTurns += spent;
   if (readTurns < READS_AT_ONCE) return false;

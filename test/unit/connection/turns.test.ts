@@ -162,7 +162,8 @@ describe.each(['wasm', 'portable'] as const)('a connection in turns, on the %s k
       const extensions = parseExtensions(takeover ? 'permessage-deflate' : NO_TAKEOVER);
       const ends = [1, 2, 3].map((seed) => {
         const connection = new Connection({ role: 'server', kernel, inTurns: true }, deflate.forServer(extensions));
-        const text = Array.from({ length: 40_000 }, (_, i) => `${seed * i} `).join('');
+        // All of it in one read of the kernel's, and not used up in one turn.
+        const text = Array.from({ length: 150_000 }, (_, i) => `${seed * (i % 7919)} `).join('');
         const events: MessageEvent[] = [];
         const handler = collectInto(events);
         return { connection, text, events, handler, chunk: stream(compressed(TEXT, deflateAlone(bytesOf(text)))) };
