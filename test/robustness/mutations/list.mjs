@@ -674,13 +674,6 @@ export const MUTATIONS = [
     [{ file: 'test/unit/node/socket/read-gate.test.ts' }],
   ],
   [
-    'what is kept is handed on while nothing is to be read',
-    'src/node/socket/read-gate.ts',
-    'if (chunk === undefined || this.#reasons !== 0) return;',
-    'if (chunk === undefined) return;',
-    [{ file: 'test/unit/node/socket/link-turns.test.ts' }],
-  ],
-  [
     'a socket is read directly although the program listens to its bytes',
     'src/node/socket/socket-events.ts',
     'if (reader === undefined || !canBypass(this)) return this.push',
