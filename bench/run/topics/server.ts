@@ -59,7 +59,8 @@ const { port, publish } = await start();
 console.log(JSON.stringify({ port }));
 for await (const line of createInterface({ input: process.stdin })) {
   const { count, pause } = JSON.parse(line) as { count: number; pause: number };
-  const updates = makeUpdates(count, Number(length));
+  // None comes twice: compression would find it.
+  const updates = makeUpdates(count, Number(length), count);
   const before = process.cpuUsage();
   for (const text of updates) {
     publish(text);

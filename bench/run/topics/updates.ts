@@ -5,9 +5,9 @@ import { Random } from '../../core/inputs.js';
 const SYMBOLS = Array.from({ length: 40 }, (_, i) => `SYM${String.fromCharCode(65 + (i % 26))}${i}`);
 const EXCHANGES = ['XNYS', 'XNAS', 'XLON'];
 
-/** @param length about so many bytes each */
-export function makeUpdates(count: number, length: number): string[] {
-  const source = new Random(1);
+/** @param length about so many bytes each @param seed others make other updates */
+export function makeUpdates(count: number, length: number, seed: number): string[] {
+  const source = new Random(seed);
   const random = () => source.next();
   const pick = <T>(from: readonly T[]): T => from[random() % from.length]!;
   return Array.from({ length: count }, (_, at) => {
