@@ -34,6 +34,9 @@ const withStatics = Object.assign(BaseWebSocket, {
   CloseEvent: events.CloseEvent,
   ErrorEvent: events.ErrorEvent,
   Sender,
+  RedisRelay,
+  ClusterRelay,
+  ThreadRelay,
 });
 shareInstances(BaseWebSocket, 'WebSocket');
 shareInstances(WebSocketServer, 'WebSocketServer');

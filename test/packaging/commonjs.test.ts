@@ -53,7 +53,7 @@ describe('what require gives', () => {
       console.log(JSON.stringify({ missing, type: typeof required, isModule: '__esModule' in required }));`;
     expect(await runScript(script)).toEqual({
       // Not documented by ws, and about a codec that is not there.
-      missing: ['extension', 'PerMessageDeflate', 'Receiver', 'Sender', 'subprotocol'],
+      missing: ['extension', 'PerMessageDeflate', 'Receiver', 'subprotocol'],
       type: 'function',
       isModule: false,
     });

@@ -286,7 +286,7 @@ describe('the tap', () => {
     tap.webSocket.send('x'.repeat(126));
     const [code, reason] = (await once(tap.webSocket, 'close')) as [number, Buffer];
     expect(code).toBe(1008);
-    expect(reason.toString()).toContain('at most 125 bytes');
+    expect(reason.toString()).toContain('greater than 125 bytes');
     webSocket.send('still here');
     expect(String((await once(webSocket, 'message'))[0])).toBe('still here');
     webSocket.terminate();
