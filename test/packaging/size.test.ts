@@ -36,14 +36,15 @@ async function bundle(program: string, conditions: string[] = []): Promise<Uint8
 }
 
 describe('a bundle, minified and gzipped', () => {
+  // Since they were 20.5, 12.5, 26.5, 41.5 and 27.5: input in turns, topics, lent messages, segments, Node's own masking.
   it.each([
-    ['all of wsimd', 20.5 * KIB, "export * from 'wsimd';"],
-    ['FrameDecoder alone', 12.5 * KIB, "export { FrameDecoder } from 'wsimd';"],
-    ['wsimd/handshake, which needs no kernel', 8.5 * KIB, "export * from 'wsimd/handshake';"],
+    ['all of wsimd', 24 * KIB, "export * from 'wsimd';"],
+    ['FrameDecoder alone', 13 * KIB, "export { FrameDecoder } from 'wsimd';"],
+    ['wsimd/handshake, which needs no kernel', 8.75 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 26.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
-    ['wsimd and wsimd/deflate', 41.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 27.5 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd and wsimd/handshake', 30 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/deflate', 48 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
+    ['wsimd/web', 30.5 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -65,8 +66,9 @@ describe('a bundle, minified and gzipped', () => {
 
 describe('the tarball', () => {
   it('is within its budget', () => {
-    holdTo(352 * KIB, 'the tarball', project.packed.size);
-    holdTo(1200 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
+    holdTo(560 * KIB, 'the tarball', project.packed.size);
+    holdTo(2050 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {
