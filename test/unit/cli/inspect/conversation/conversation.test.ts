@@ -124,7 +124,7 @@ it('ports that are used again behind a connection whose beginning is not in the 
     emit: (entry) => entries.push(entry),
     flush: async () => {},
   });
-  expect(report).toEqual({ damage: undefined, notes: [] });
+  expect(report).toEqual({ damage: undefined, notes: [], isEmpty: false });
   expect(entries.flatMap((entry) => (entry.type === 'connection' ? [entry.info.isWhole] : []))).toEqual([false, true]);
   const texts = entries.flatMap((entry) => (entry.type === 'message' ? [Buffer.from(entry.payload).toString()] : []));
   expect(texts).toEqual(['old', 'new']);
