@@ -3,7 +3,7 @@
 
 import type { Group, Subject } from '../core/harness.js';
 import { type Content, type Cut, makeStream, type StreamOptions } from '../core/inputs.js';
-import { driverSubject, wsBareSubject, wsSubject } from '../subjects/peers/decode.js';
+import { wsSubject } from '../subjects/peers/decode.js';
 import { toOwnBuffer } from '../subjects/peers/peers.js';
 import {
   AS_EXPECTED,
@@ -15,25 +15,18 @@ import {
 } from '../subjects/wsimd/decode.js';
 
 const KIB = 1024;
-const SIZES = [16, 64, 125, 512, KIB, 8 * KIB, 60000];
-/** Also those at which the length takes more bytes, the message does not fit in a chunk, or there is next to nothing. */
-const ALL_SIZES = [0, 5, 16, 64, 125, 126, 512, KIB, 8 * KIB, 16 * KIB, 60000, 64 * KIB, KIB * KIB];
-const WIDE_SIZES = [64, 512, 8 * KIB, 60000];
-const TWO_SIZES = [64, 8 * KIB];
-const FEW_SIZES = [16, 125, KIB, 16 * KIB, 64 * KIB];
+/** Stands for 64 KiB where frames are to fit in a chunk. */
+const NEARLY_64_KIB = 60000;
 
 const FRESH = 'Every run is given fresh copies of its chunks; copying them is not timed.';
 const NO_CURSOR = 'ws has no cursor: it is its Receiver, whose user reads the length of each Buffer.';
 const AS_STRINGS = 'Texts are delivered as strings: ws gives a Buffer, of which its user makes the string (timed).';
-const BARE =
-  'ws bare: without bufferutil and utf-8-validate. websocket-driver: written to as a socket is piped to it; its user listens to its messages.';
 
 const NAMES: Readonly<Record<Content, string>> = {
   binary: 'binary',
   ascii: 'ASCII text',
   latin: 'Latin text',
   cjk: 'CJK text',
-  emoji: 'emoji',
   json: 'JSON',
 };
 
@@ -54,12 +47,6 @@ const viewSubjects = (job: Job) => [
   viewSubject('portable', 'portable', job),
   wsSubject(job, false),
 ];
-const peerSubjects = (job: Job) => [
-  messageSubject('wsimd', 'wasm', job),
-  wsSubject(job, true),
-  wsBareSubject(job, true),
-  driverSubject(job),
-];
 
 /** A table: one way to take what was decoded, one kind of content, several sizes. */
 interface Table {
@@ -72,12 +59,10 @@ interface Table {
   readonly notes?: readonly string[];
   readonly cut?: Cut;
   readonly options?: StreamOptions;
-  /** The peers beside `ws`; by default, the portable kernel. */
-  readonly peers?: readonly string[];
 }
 
 function makeGroup(table: Table): Group {
-  const { id, title, content, sizes, subjects, notes = [], cut = 'stream', options, peers = ['portable'] } = table;
+  const { id, title, content, sizes, subjects, notes = [], cut = 'stream', options } = table;
   const role = options?.isMasked === false ? 'client' : 'server';
   const makeCase = (size: number) => () => {
     const stream = makeStream(content, size, cut, options);
@@ -88,7 +73,10 @@ function makeGroup(table: Table): Group {
     id: `decode/${id}/${content}`,
     title: `Decode ${title}`,
     notes: [...notes, FRESH],
-    pairs: ['ws', ...peers].map((peer) => ['wsimd', peer] as const),
+    pairs: [
+      ['wsimd', 'ws'],
+      ['wsimd', 'portable'],
+    ],
     cases: sizes.map((size) => ({ label: String(size), make: makeCase(size) })),
   };
 }
@@ -105,14 +93,6 @@ function toMessages(content: Content, sizes: readonly number[], cut: 'stream' | 
   return makeGroup({ id, title, content, sizes, subjects: messageSubjects, notes, cut });
 }
 
-/** All peers, at a few sizes. */
-function againstPeers(content: Content): Group {
-  const title = `to owned messages, and what the other libraries take: masked ${NAMES[content]}, 64 KiB chunks`;
-  const notes = [BARE, ...(content === 'binary' ? [] : [AS_STRINGS])];
-  const peers = ['ws bare', 'websocket-driver'];
-  return makeGroup({ id: 'peers', title, content, sizes: FEW_SIZES, subjects: peerSubjects, notes, peers });
-}
-
 const textCost: Group = {
   id: 'decode/text-cost',
   title: 'Decode by cursor, 64 KiB chunks: ASCII and CJK text beside binary of the same lengths',
@@ -121,7 +101,7 @@ const textCost: Group = {
     ['ASCII', 'binary'],
     ['CJK', 'binary'],
   ],
-  cases: SIZES.map((size) => ({
+  cases: [125, 8 * KIB].map((size) => ({
     label: String(size),
     make() {
       const contents = { ASCII: 'ascii', CJK: 'cjk', binary: 'binary' } as const;
@@ -136,60 +116,49 @@ const textCost: Group = {
   })),
 };
 
-const fragments = (content: Content, fragmentLength: number): Group => ({
-  ...makeGroup({
-    id: `fragments-${fragmentLength}`,
-    title: `to owned messages: masked ${NAMES[content]} in fragments of ${fragmentLength} bytes, 64 KiB chunks`,
-    content,
-    sizes: [8 * KIB],
-    subjects: messageSubjects,
-    options: { fragmentLength },
-  }),
-});
-
 export const decodeGroups: readonly Group[] = [
-  byCursor('binary', [0, ...SIZES, KIB * KIB]),
-  byCursor('ascii', SIZES),
-  byCursor('latin', TWO_SIZES),
-  byCursor('cjk', WIDE_SIZES),
-  byCursor('emoji', TWO_SIZES),
+  byCursor('binary', [16, 125, KIB, 8 * KIB, NEARLY_64_KIB, KIB * KIB]),
+  byCursor('ascii', [125, 8 * KIB, NEARLY_64_KIB]),
+  byCursor('cjk', [8 * KIB, NEARLY_64_KIB]),
   textCost,
   makeGroup({
     id: 'views',
     title: 'to views: masked binary, 64 KiB chunks',
     content: 'binary',
-    sizes: FEW_SIZES,
+    sizes: [125, 64 * KIB],
     subjects: viewSubjects,
     notes: ['wsimd: FrameDecoder.view(), of each piece of a frame. ws: its Receiver, whose user reads the length.'],
   }),
-  toMessages('binary', ALL_SIZES, 'stream'),
-  toMessages('ascii', [...SIZES, KIB * KIB], 'stream'),
-  toMessages('latin', TWO_SIZES, 'stream'),
-  toMessages('cjk', WIDE_SIZES, 'stream'),
-  toMessages('emoji', TWO_SIZES, 'stream'),
-  toMessages('binary', [0, ...SIZES, 16 * KIB, 64 * KIB, KIB * KIB, 16 * KIB * KIB], 'frames'),
-  toMessages('ascii', SIZES, 'frames'),
-  toMessages('cjk', TWO_SIZES, 'frames'),
+  // At 16 KiB every fourth message spans chunks, and is copied once more.
+  toMessages('binary', [16, 125, KIB, 8 * KIB, 16 * KIB, 64 * KIB, KIB * KIB], 'stream'),
+  toMessages('ascii', [16, 125, 8 * KIB, NEARLY_64_KIB, KIB * KIB], 'stream'),
+  toMessages('latin', [64, 8 * KIB], 'stream'),
+  toMessages('cjk', [8 * KIB, NEARLY_64_KIB], 'stream'),
+  toMessages('binary', [16, 125, KIB, 8 * KIB, 64 * KIB, KIB * KIB], 'frames'),
+  toMessages('ascii', [16, KIB], 'frames'),
   makeGroup({
     id: 'client',
     title: 'to owned messages as a client: unmasked binary, 64 KiB chunks',
     content: 'binary',
-    sizes: FEW_SIZES,
+    sizes: [16 * KIB],
     subjects: messageSubjects,
     options: { isMasked: false },
   }),
-  fragments('binary', 16),
-  fragments('binary', KIB),
-  fragments('cjk', 125),
+  makeGroup({
+    id: 'fragments-1024',
+    title: 'to owned messages: masked binary in fragments of 1024 bytes, 64 KiB chunks',
+    content: 'binary',
+    sizes: [8 * KIB],
+    subjects: messageSubjects,
+    options: { fragmentLength: KIB },
+  }),
   makeGroup({
     id: 'bytewise',
     title: 'to owned messages: masked ASCII text, every byte a chunk of its own',
     content: 'ascii',
-    sizes: [5, 125],
+    sizes: [125],
     subjects: messageSubjects,
     cut: 'bytes',
     notes: [AS_STRINGS],
   }),
-  againstPeers('binary'),
-  againstPeers('ascii'),
 ];

@@ -1,10 +1,10 @@
 // permessage-deflate for many connections: what a message costs if each one comes from another connection, whose memory is
-// in no cache, and how many bytes a connection has set aside. It must not know how things are timed.
+// in no cache. It must not know how things are timed.
 
 import { PerMessageDeflate } from '../../src/deflate/index.js';
 import type { MessageCompression } from '../../src/messages/compression.js';
 import { Digest } from '../core/digest.js';
-import { type Group, gaugedWorkload, type Subject, type Workload } from '../core/harness.js';
+import type { Group, Subject, Workload } from '../core/harness.js';
 import { makePayloads } from '../core/inputs.js';
 import { openConnection } from '../subjects/wsimd/deflate.js';
 import { compressAll, type DeflateJob } from './deflate-work.js';
@@ -27,14 +27,9 @@ function makeJob(): DeflateJob {
   return { isTakeover: true, batches: [stream], expected: expected.toString(), bytes: MESSAGES * SIZE };
 }
 
-interface Opened {
-  readonly deflate: PerMessageDeflate;
-  readonly connections: readonly MessageCompression[];
-}
-
-function open(count: number, deflateHashBits: number): Opened {
+function open(count: number, deflateHashBits: number): MessageCompression[] {
   const deflate = new PerMessageDeflate({ deflateHashBits, kernel: 'wasm', poolLength: 128 * 1024 * 1024 });
-  return { deflate, connections: Array.from({ length: count }, () => openConnection(deflate)) };
+  return Array.from({ length: count }, () => openConnection(deflate));
 }
 
 /**
@@ -56,7 +51,7 @@ function echoSubject(job: DeflateJob, count: number, hashBits: number): Subject 
   };
   /** Connections that have had what comes before their first message of a run, and a window full before that. */
   const openPrimed = () => {
-    const { connections } = open(count, hashBits);
+    const connections = open(count, hashBits);
     for (const [i, connection] of connections.entries()) {
       for (let place = 0; place < STREAM_LENGTH + placeOf(i, 0); place++) echo(connection, place % STREAM_LENGTH);
     }
@@ -80,51 +75,28 @@ function echoSubject(job: DeflateJob, count: number, hashBits: number): Subject 
   return { name: `${count} in turn${hashBits === HASH_BITS ? '' : `, hash ${hashBits}`}`, run, output };
 }
 
-export const deflateConnectionGroups: readonly Group[] = [
-  {
-    id: 'deflate/connections/echo',
-    title: 'Inflate a message and deflate it again, each of another connection',
-    notes: [
-      'Messages like JSON, remembered in both directions. Of one connection all that it remembers stays in the cache.',
-    ],
-    pairs: [
-      ['1 in turn', `${CONNECTIONS} in turn`],
-      [`${CONNECTIONS} in turn`, `${CONNECTIONS} in turn, hash ${FEWER_HASH_BITS}`],
-    ],
-    cases: [
-      {
-        label: String(SIZE),
-        make(): Workload {
-          const job = makeJob();
-          const subjects = [
-            echoSubject(job, 1, HASH_BITS),
-            echoSubject(job, CONNECTIONS, HASH_BITS),
-            echoSubject(job, CONNECTIONS, FEWER_HASH_BITS),
-          ];
-          return { operations: MESSAGES, bytes: job.bytes, expected: job.expected, subjects };
-        },
+export const deflateConnectionGroup: Group = {
+  id: 'deflate/connections/echo',
+  title: 'Inflate a message and deflate it again, each of another connection',
+  notes: [
+    'Messages like JSON, remembered in both directions. Of one connection all that it remembers stays in the cache.',
+  ],
+  pairs: [
+    ['1 in turn', `${CONNECTIONS} in turn`],
+    [`${CONNECTIONS} in turn`, `${CONNECTIONS} in turn, hash ${FEWER_HASH_BITS}`],
+  ],
+  cases: [
+    {
+      label: String(SIZE),
+      make(): Workload {
+        const job = makeJob();
+        const subjects = [
+          echoSubject(job, 1, HASH_BITS),
+          echoSubject(job, CONNECTIONS, HASH_BITS),
+          echoSubject(job, CONNECTIONS, FEWER_HASH_BITS),
+        ];
+        return { operations: MESSAGES, bytes: job.bytes, expected: job.expected, subjects };
       },
-    ],
-  },
-  {
-    id: 'deflate/connections/bytes',
-    title: 'Bytes set aside for a connection that remembers in both directions',
-    notes: [
-      `Of the pool, with ${CONNECTIONS} connections. The system gives memory for what of it has been written to.`,
-    ],
-    pairs: [],
-    unit: 'bytes',
-    cases: [
-      {
-        label: String(CONNECTIONS),
-        make: () =>
-          gaugedWorkload(0, async () =>
-            [HASH_BITS, FEWER_HASH_BITS].map((hashBits) => {
-              const { deflate } = open(CONNECTIONS, hashBits);
-              return { name: `hash ${hashBits}`, samples: [deflate.poolUse.usedLength / CONNECTIONS] };
-            }),
-          ),
-      },
-    ],
-  },
-];
+    },
+  ],
+};

@@ -7,7 +7,6 @@ import { type Content, makeStream } from '../core/inputs.js';
 import { wsSubject } from '../subjects/peers/decode.js';
 import { wsSendSubject } from '../subjects/peers/encode.js';
 import { createReceiver, toOwnBuffer } from '../subjects/peers/peers.js';
-import { ws } from '../subjects/peers/ws-copies.js';
 import { cursorSubject, type DecodeJob, messageSubject, viewSubject } from '../subjects/wsimd/decode.js';
 import { connectionSubject, encoderSubject, makeMessages, writerSubject } from '../subjects/wsimd/encode.js';
 
@@ -44,7 +43,7 @@ function decoding(content: Content, size: number): GarbageWork & { readonly expe
 function leastSubject(content: Content, { stream, role }: DecodeJob): Subject {
   const isText = content !== 'binary';
   const payloads: Buffer[] = [];
-  const receiver = createReceiver(ws, role, (data) => payloads.push(toOwnBuffer(data)));
+  const receiver = createReceiver(role, (data) => payloads.push(toOwnBuffer(data)));
   for (const chunk of stream.chunks) receiver.write(toOwnBuffer(chunk));
   const bytes = toOwnBuffer(Buffer.concat(payloads));
   const size = bytes.length / payloads.length;

@@ -5,7 +5,7 @@ import { acceptKeyGroup } from './accept-key.js';
 import { broadcastGroups } from './broadcast.js';
 import { decodeGroups } from './decode.js';
 import { deflateGroups } from './deflate.js';
-import { deflateConnectionGroups } from './deflate-connections.js';
+import { deflateConnectionGroup } from './deflate-connections.js';
 import { dispatchGroup } from './dispatch.js';
 import { encodeGroups } from './encode.js';
 import { garbageGroups } from './garbage.js';
@@ -24,7 +24,7 @@ export const groups: readonly Group[] = [
   acceptKeyGroup,
   ...handshakeGroups,
   ...deflateGroups,
-  ...deflateConnectionGroups,
+  deflateConnectionGroup,
   ...startupGroups,
   ...garbageGroups,
 ];

@@ -22,7 +22,7 @@ export function listVersions(): Record<string, string> {
     // Bun gives the version of a V8 that it does not have.
     ...pick('bun' in process.versions ? ['bun', 'webkit'] : ['deno', 'v8']),
   };
-  for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'websocket-driver', 'fflate', 'tinybench']) {
+  for (const name of ['ws', 'bufferutil', 'utf-8-validate', 'fflate', 'tinybench']) {
     const version = readVersion(`../../../node_modules/${name}/package.json`);
     const kind = peerKinds[name];
     versions[name] = kind === undefined ? version : `${version} (${kind})`;

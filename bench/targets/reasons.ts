@@ -161,7 +161,7 @@ const REASONS: readonly Reason[] = [
     subject: 'wsimd',
     peer: 'node:zlib',
     runtimes: ['bun'],
-    text: 'Bun has zlib-ng, whose level 1 is quicker than that of zlib and makes 15 to 50 % more bytes than we do. Its level 2 makes as many: see the group beside it (deflate/as-short).',
+    text: 'Bun has zlib-ng, whose level 1 is quicker than that of zlib and makes 15 to 50 % more bytes than we do. Its level 2 makes as many.',
   },
   {
     group: 'deflate/inflate/',

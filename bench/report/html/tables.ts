@@ -8,7 +8,7 @@ import { formatLabel, listPairs, listSubjects } from './plots.js';
 
 /** Where two sizes are so near, a column of the overview is for both. */
 const NEAR = 1.1;
-const OVERVIEW_SIZES = [16, 64, 125, 512, 1024, 8192, 65536, 1048576];
+const OVERVIEW_SIZES = [16, 125, 1024, 8192, 65536, 1048576];
 
 /** All of a group in one run. */
 export function tabulateGroup(title: string, group: GroupResult): string {

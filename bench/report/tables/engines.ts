@@ -28,10 +28,10 @@ const throughput = ({ bytes, subjects }: CaseResult) => `${formatFigure(bytes / 
 const rate = ({ subjects }: CaseResult) => `${formatFigure(1000 / subjects[0]!.median)} M/s`;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'cursor, 64 B', group: CURSOR, label: '64', show: rate },
-  { title: 'to its peer', group: CURSOR, label: '64', show: againstFirst },
+  { title: 'cursor, 125 B', group: CURSOR, label: '125', show: rate },
+  { title: 'to its peer', group: CURSOR, label: '125', show: againstFirst },
   { title: 'cursor, 8 KiB', group: CURSOR, label: '8192', show: throughput },
-  { title: 'messages, 64 B', group: MESSAGES, label: '64', show: againstFirst },
+  { title: 'messages, 125 B', group: MESSAGES, label: '125', show: againstFirst },
   { title: 'messages, 8 KiB', group: MESSAGES, label: '8192', show: againstFirst },
 ];
 

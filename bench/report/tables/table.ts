@@ -4,6 +4,7 @@
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';
 import { countBars, formatRatio, isLoss } from '../../targets/judge.js';
+import { formatSize } from '../plot/plot.js';
 import { describeEngines } from './engines.js';
 import { describeWants } from './wants.js';
 
@@ -16,7 +17,7 @@ interface Row {
   readonly peerName: string;
 }
 
-const SIZES = [16, 64, 125, 512, 1024, 8192, 60000];
+const SIZES = [16, 125, 1024, 8192, 60000, 1048576];
 /** How far a size may be from the column's: 64 KiB stand for 60000 bytes. */
 const NEAR = 1.1;
 
@@ -88,7 +89,7 @@ function describeRun({ machine, versions, date, plan }: RunResult): string {
 }
 
 function makeTable({ groups }: RunResult): string {
-  const head = `| | against | ${SIZES.map((size) => (size === 60000 ? '≈ 64 Ki' : size)).join(' | ')} |`;
+  const head = `| | against | ${SIZES.map((size) => (size === 60000 ? '≈ 64 Ki' : formatSize(size))).join(' | ')} |`;
   const rule = `|---|---|${'---:|'.repeat(SIZES.length)}`;
   const rows = ROWS.flatMap((row) => {
     const group = groups.find(({ id }) => id === row.group);

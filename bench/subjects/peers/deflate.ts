@@ -14,11 +14,11 @@ const SYNC = { finishFlush: constants.Z_SYNC_FLUSH };
 const LAST_BLOCK = Buffer.of(0x01, 0x00, 0x00, 0xff, 0xff);
 
 /**
- * In one call, deflating at its fastest level or at the one that is said. What came before it is given as a dictionary,
- * which is how Node's public interface can have takeover without waiting.
+ * In one call, deflating at its fastest level. What came before it is given as a dictionary, which is how Node's public
+ * interface can have takeover without waiting.
  */
-export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate', level = 1): Subject {
-  const optionsFor = makeOptions(job, level);
+export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate'): Subject {
+  const optionsFor = makeOptions(job);
   return direction === 'inflate'
     ? inflatingSubject('node:zlib', job, TRAILER, (payload, at) => inflateRawSync(payload, optionsFor(at)))
     : deflatingSubject('node:zlib', job, (message, at) =>
@@ -26,18 +26,12 @@ export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate', l
       );
 }
 
-/** How long each message of all batches becomes, as `zlibSubject` deflates it. */
-export function zlibLengths(job: DeflateJob, level = 1): number[] {
-  const optionsFor = makeOptions(job, level);
-  return job.batches.flat().map((message, at) => deflateRawSync(message, optionsFor(at)).length - TRAILER.length);
-}
-
 /** @returns what zlib is given with the message that is the n-th of all batches */
-function makeOptions(job: DeflateJob, level: number): (at: number) => ZlibOptions {
+function makeOptions(job: DeflateJob): (at: number) => ZlibOptions {
   const dictionaries = makeDictionaries(job);
   return (at) => {
     const dictionary = dictionaries[at];
-    return { ...SYNC, level, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
+    return { ...SYNC, level: 1, windowBits: WINDOW_BITS, ...(dictionary === undefined ? {} : { dictionary }) };
   };
 }
 
@@ -163,13 +157,4 @@ export function wsSubject(job: DeflateJob, direction: 'inflate' | 'deflate', isI
     for (const extension of connections) extension.cleanup();
   };
   return { name: isInFlight ? 'ws in flight' : 'ws awaited', run, output, dispose };
-}
-
-/** @returns the lengths of the messages as one connection of ws deflates them */
-export async function measureWs(messages: readonly Buffer[], isTakeover: boolean): Promise<number[]> {
-  const extension = openWs(isTakeover);
-  const lengths: number[] = [];
-  for (const message of messages) lengths.push((await work(extension, 'deflate', message)).length);
-  extension.cleanup();
-  return lengths;
 }

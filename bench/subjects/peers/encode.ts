@@ -1,12 +1,10 @@
-// How the others make frames, as subjects. It must not know how things are timed.
+// How ws makes frames, as subjects. It must not know how things are timed.
 
-import type { Driver } from 'websocket-driver';
 import type { SenderSocket, Sender as WsSender } from 'ws';
 import { OPCODE_BINARY } from '../../../assembly/shared/protocol.js';
 import type { Subject } from '../../core/harness.js';
 import { type Messages, makeEncodeSubject } from '../wsimd/encode.js';
-import { createDriver } from './peers.js';
-import { copyWs, type Ws } from './ws-copies.js';
+import { copyWs } from './ws-copies.js';
 
 /** Of each way to use ws, a copy that knows no other. */
 const framing = { server: copyWs(), client: copyWs() };
@@ -53,13 +51,9 @@ class CollectingSink extends Sink {
   }
 }
 
-export function wsSendSubject(
-  messages: Messages<Buffer>,
-  size: number,
-  name = 'ws send',
-  { Sender }: Ws = sending[messages.role],
-): Subject {
+export function wsSendSubject(messages: Messages<Buffer>, size: number): Subject {
   const { role, opcode, payloads } = messages;
+  const { Sender } = sending[role];
   const binary = opcode === OPCODE_BINARY;
   const mask = role === 'client';
   const sink = new Sink(size);
@@ -72,34 +66,9 @@ export function wsSendSubject(
     sendAll(sender);
     return sink.bytes;
   };
-  return makeEncodeSubject(name, messages, run, () => {
+  return makeEncodeSubject('ws send', messages, run, () => {
     const collecting = new CollectingSink(0);
     sendAll(new Sender(collecting));
     return [Buffer.concat(collecting.parts)];
-  });
-}
-
-/** websocket-driver as a server; each of its messages comes as a buffer of its own. */
-export function driverSubject(messages: Messages<Buffer>): Subject {
-  const { payloads } = messages;
-  let total = 0;
-  const driver = createDriver(() => {});
-  driver.io.on('data', (bytes) => {
-    total += bytes.length;
-  });
-  const sendAll = ({ messages }: Driver) => {
-    for (const payload of payloads) messages.write(payload);
-  };
-  const run = () => {
-    total = 0;
-    sendAll(driver);
-    return total;
-  };
-  return makeEncodeSubject('websocket-driver', messages, run, () => {
-    const parts: Buffer[] = [];
-    const collecting = createDriver(() => {});
-    collecting.io.on('data', (bytes) => parts.push(bytes));
-    sendAll(collecting);
-    return parts;
   });
 }

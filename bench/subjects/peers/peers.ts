@@ -3,16 +3,15 @@
 import * as http from 'node:http';
 import bufferutil from 'bufferutil';
 import isValidUTF8 from 'utf-8-validate';
-import websocketDriver, { type Driver } from 'websocket-driver';
 import type { Receiver } from 'ws';
 import type { Role } from '../../../src/index.js';
-import type { Ws } from './ws-copies.js';
+import { ws } from './ws-copies.js';
 
 const MIB = 1024 * 1024;
 
 /** A Receiver with the options that ws gives it by default. @param onMessage what its user listens with */
-export function createReceiver(copy: Ws, role: Role, onMessage: (data: Buffer, isBinary: boolean) => void): Receiver {
-  const receiver = new copy.Receiver({
+export function createReceiver(role: Role, onMessage: (data: Buffer, isBinary: boolean) => void): Receiver {
+  const receiver = new ws.Receiver({
     allowSynchronousEvents: true,
     binaryType: 'nodebuffer',
     extensions: {},
@@ -27,24 +26,6 @@ export function createReceiver(copy: Ws, role: Role, onMessage: (data: Buffer, i
     throw error;
   });
   return receiver;
-}
-
-/** A websocket-driver for a server's connection, open. @param onMessage what its user listens with */
-export function createDriver(onMessage: (data: Buffer | string) => void): Driver {
-  const headers = {
-    host: 'localhost',
-    upgrade: 'websocket',
-    connection: 'Upgrade',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  };
-  const driver = websocketDriver.http({ method: 'GET', url: '/', headers, connection: {} });
-  driver.messages.on('data', onMessage);
-  driver.on('error', (error) => {
-    throw error;
-  });
-  driver.start();
-  return driver;
 }
 
 /** A Buffer with memory of its own, as a read from a socket has it. */

@@ -1,6 +1,6 @@
 // Our permessage-deflate, as subjects: a connection of a server. It must not know any peer.
 
-import { type DeflateLevel, PerMessageDeflate } from '../../../src/deflate/index.js';
+import { PerMessageDeflate } from '../../../src/deflate/index.js';
 import type { MessageCompression } from '../../../src/messages/compression.js';
 import { compressAll, type DeflateJob, Referee, WINDOW_BITS } from '../../cases/deflate-work.js';
 import { Digest } from '../../core/digest.js';
@@ -9,11 +9,10 @@ import type { Subject } from '../../core/harness.js';
 const MAX_LENGTH = 16 * 1024 * 1024;
 
 /** With the defaults, but for what the case is about. */
-export function openCompression(isTakeover: boolean, level: DeflateLevel = 'default'): MessageCompression {
+function openCompression(isTakeover: boolean): MessageCompression {
   const deflate = new PerMessageDeflate({
     deflateTakeover: isTakeover,
     inflateTakeover: isTakeover,
-    level,
     threshold: 0,
     kernel: 'wasm',
   });
@@ -51,9 +50,9 @@ export function inflateSubject(job: DeflateJob): Subject {
   return { name: 'wsimd', run, output, dispose: () => compression.release() };
 }
 
-export function deflateSubject(job: DeflateJob, level: DeflateLevel = 'default'): Subject {
+export function deflateSubject(job: DeflateJob): Subject {
   const { batches, isTakeover, bytes } = job;
-  const compression = openCompression(isTakeover, level);
+  const compression = openCompression(isTakeover);
   let next = 0;
   const run = () => {
     for (const message of batches[next++ % batches.length]!) compression.deflate(message);
@@ -61,7 +60,7 @@ export function deflateSubject(job: DeflateJob, level: DeflateLevel = 'default')
   };
   const output = () => {
     const referee = new Referee(job);
-    const fresh = openCompression(isTakeover, level);
+    const fresh = openCompression(isTakeover);
     for (const message of batches.flat()) referee.add(0, message, fresh.deflate(message));
     fresh.release();
     return referee.toString();

@@ -15,11 +15,11 @@ export class MaskJob {
   readonly content = new Random(2).bytes(CHUNK_CAPACITY);
   readonly length: number;
 
-  constructor(length: number, isAligned: boolean) {
+  constructor(length: number) {
     const random = new Random(length);
     this.length = length;
     this.calls = callsFor(length);
-    this.places = makePlaces(length, isAligned);
+    this.places = makePlaces(length);
     this.keys = Array.from({ length: this.calls }, () => random.bytes(4));
   }
 

@@ -25,9 +25,10 @@ describe('bars', () => {
 
   it('are found by size, and the first counts', () => {
     expect(atLeast('decode/cursor/binary', '125')).toBe(25);
-    expect(atLeast('decode/cursor/binary', '126')).toBe(10);
+    expect(atLeast('decode/cursor/binary', '1024')).toBe(7);
+    expect(atLeast('decode/cursor/binary', '126')).toBeUndefined();
     expect(atLeast('decode/single/binary', '16')).toBe(3);
-    expect(atLeast('decode/single/binary', '16777216')).toBe(1);
+    expect(atLeast('decode/single/binary', '1048576')).toBe(1);
     expect(atLeast('decode/cursor/binary', 'many')).toBeUndefined();
     expect(atLeast('decode/cursor/binary', '16', 'nobody')).toBeUndefined();
   });
