@@ -89,7 +89,7 @@ const tls = TLS.map((flow) =>
     title: describeFlow(flow.size, flow.inFlight),
     isTls: true,
     load: { connections: 32, size: flow.size, inFlight: flow.inFlight },
-    subjects: ['wsimd', 'ws', 'Bun', 'socket'],
+    subjects: ['wsimd', 'ws', 'Bun', 'Deno', 'socket'],
     isHeadline: flow.isHeadline ?? false,
     targets: targetsOf(flow),
   }),

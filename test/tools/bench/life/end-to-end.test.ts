@@ -6,6 +6,7 @@ import type { Setting } from '../../../../bench/run/life/measure.js';
 // Compiled: the children are processes of their own, which start from what is compiled.
 import { makeCertificate } from '../../../../build/bench/run/life/certificate.js';
 import { measureCase } from '../../../../build/bench/run/life/measure.js';
+import { findPrograms } from '../../../../build/bench/subjects/subjects.js';
 
 const setting: Setting = {
   programs: { node: process.execPath, bun: undefined, deno: undefined },
@@ -14,9 +15,11 @@ const setting: Setting = {
   certificate: makeCertificate,
 };
 
-const measure = (input: CaseInput) => {
+const installed = findPrograms(process.execPath);
+
+const measure = (input: CaseInput, programs = setting.programs) => {
   const life = makeCase('test', input);
-  return measureCase(life, life.subjects, setting);
+  return measureCase(life, life.subjects, { ...setting, programs });
 };
 
 describe.runIf(process.platform === 'linux')('a case', () => {
@@ -55,6 +58,13 @@ describe.runIf(process.platform === 'linux')('a case', () => {
       expect(samples[0]!.latency.p50).toBeGreaterThan(0);
       expect(samples[0]!.collections).toBeDefined();
     }
+  });
+
+  it.runIf(installed.deno !== undefined)('is measured on Deno over TLS', async () => {
+    const input: CaseInput = { title: 'tls', isTls: true, load: { connections: 2 }, subjects: ['Deno'] };
+    const { measurements, failures } = await measure(input, installed);
+    expect(failures).toEqual([]);
+    expect(measurements[0]!.samples[0]!.figure).toBeGreaterThan(0);
   });
 
   it('says what memory a message costs that is pending', async () => {
