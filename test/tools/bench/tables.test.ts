@@ -89,6 +89,8 @@ describe('docs/benchmarks.md', () => {
       groups.flatMap(({ id, cases }) => cases.map(({ label }) => `${id}/${label}`));
     const inProcess = list(await load('cases/index.js'));
     const inPage = list(await load('page/groups.js'));
+    const explained = readFileSync(new URL('../../../docs/how-we-measure.md', import.meta.url), 'utf8');
+    expect(explained).toContain(`has ${inProcess.length} cases`);
     const runs = readRuns([fileURLToPath(new URL('../../../bench/results', import.meta.url))]);
     expect(runs).toHaveLength(9);
     for (const { groups, failures = [], skipped = [], versions } of runs) {
