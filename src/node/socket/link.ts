@@ -270,7 +270,9 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
         this.#awaitTurn();
       }
       this.outgoing.release();
-      if (connection.state === 'closed') this.#endSocket();
+      // Where deliveries wait for each other, the peer's Close is one of them; nothing can be sent any more all the same.
+      if (connection.state === 'closing') this.#beginClosing();
+      else if (connection.state === 'closed') this.#endSocket();
       this.#chargeHeld();
     }
     if (this.config.earlyScavenges) countForScavenge(chunk === undefined ? 0 : length);

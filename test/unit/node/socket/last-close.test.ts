@@ -68,6 +68,32 @@ test.each(cases)(
   },
 );
 
+test.each(['a Close', 'a broken rule'] as const)(
+  'with deliveries in turns of their own, a send behind %s whose answer waits for slices is refused, not thrown at',
+  async (end) => {
+    const ours = IMPLEMENTATIONS.find(([, api]) => isOurs(api))![1];
+    const options = { ...COMPRESSED, allowSynchronousEvents: false };
+    const { served, client } = await openPair({ server: ours, client: ws }, options, COMPRESSED);
+    served.on('error', () => {});
+    served.send(LONG);
+    const refusal = new Promise<Error | undefined>((resolve, reject) => {
+      served.on('message', () => {
+        // Behind the chunk, before the Close in it is delivered.
+        queueMicrotask(() => {
+          try {
+            served.send('late', (error) => resolve(error ?? undefined));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    });
+    client._socket!.write(endOf('server', end));
+    expect((await refusal)?.message).toMatch(/not open/);
+    expect((await next<[number]>(served, 'close'))[0]).toBe(end === 'a Close' ? 3001 : 1006);
+  },
+);
+
 const corking = IMPLEMENTATIONS.filter(([, api]) => isOurs(api)).flatMap(([, api]) =>
   (['server', 'client'] as const).flatMap((role) => ENDS.map((end) => [role, end, api] as const)),
 );
