@@ -33,9 +33,9 @@ async function expectTooBig(target: Target, what: string, bytes: Uint8Array): Pr
   }
 }
 
-/** Announces a message of 700 MiB and sends the first 40 of them, more than a twentieth. */
+/** Announces a message of 600 MiB and sends the first 40 of them, more than a twentieth. */
 async function sendLong(wire: Wire): Promise<void> {
-  wire.write(toBytes(peer.binary('', { claimed: BigInt(700 * MIB) })));
+  wire.write(toBytes(peer.binary('', { claimed: BigInt(600 * MIB) })));
   const chunk = new Uint8Array(MIB);
   for (let sent = 0; sent < 40 && !wire.isOver; sent++) await wire.written(chunk);
 }
