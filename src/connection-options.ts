@@ -19,9 +19,9 @@ export interface ConnectionOptions extends MessageDecoderOptions, Pick<FrameEnco
 
 /**
  * - `'open'`: messages go both ways.
- * - `'closing'`: we have sent a Close and wait for the peer's; messages still arrive, none may be sent. Or the peer's has come, and
+ * - `'closing'`: we have sent a Close frame and wait for the peer's; messages still arrive, none may be sent. Or the peer's has come, and
  *   ours leaves once what is leaving in slices has left.
- * - `'closed'`: both have sent a Close, or the connection failed. Nothing comes, nothing may be sent; the transport is to
+ * - `'closed'`: both have sent a Close frame, or the connection failed. Nothing comes, nothing may be sent; the transport is to
  *   be ended once what is to be sent has been.
  */
 export type ConnectionState = 'open' | 'closing' | 'closed';

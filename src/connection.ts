@@ -134,7 +134,7 @@ export class Connection {
    * Takes bytes from the transport.
    *
    * @param chunk any length; the connection's own unless `ownsChunks` is false
-   * @returns what happened, in order: all of it, also with `inTurns`. A ping has been answered and a Close replied to already: see
+   * @returns what happened, in order: all of it, also with `inTurns`. A ping has been answered and a Close frame replied to already: see
    *   `outgoingLength`
    */
   receive(chunk: Uint8Array): MessageEvent[] {
@@ -177,7 +177,7 @@ export class Connection {
    * Tells the connection that the transport has ended; what is given to it afterwards is dropped. With `inTurns`, `continue` until
    * nothing is pending before that.
    *
-   * @returns the error if it ended without a Close from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
+   * @returns the error if it ended without a Close frame from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
    */
   receiveEnd(): ProtocolError | undefined {
     // It can no longer be inflated.
@@ -264,7 +264,7 @@ export class Connection {
     this.#sender.sendControl(OPCODE_PING, payload);
   }
 
-  /** Sends a pong that nobody asked for, or the answer where `autoPong` is off. Arguments and errors as of `ping`. */
+  /** Sends an unsolicited pong, or the answer to a ping if `autoPong` is off. Arguments and errors are those of `ping`. */
   pong(payload: string | Uint8Array = ''): void {
     this.#requireOpen();
     this.#sender.sendControl(OPCODE_PONG, payload);
@@ -274,7 +274,7 @@ export class Connection {
    * Begins the closing handshake; without effect if it has begun. A message that is leaving in slices leaves first, and what
    * waits for it.
    *
-   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
    */
@@ -285,7 +285,7 @@ export class Connection {
   }
 
   /**
-   * For a transport that queues messages of its own: until `releaseClose` the Close that answers the peer's, or its broken rule, is
+   * For a transport that queues messages of its own: until `releaseClose` the Close frame that answers the peer's, or its broken rule, is
    * held, and the connection stays as it is, so that what is queued can still be sent before it.
    */
   holdClose(): void {
@@ -299,9 +299,9 @@ export class Connection {
   }
 
   /**
-   * Fails the connection (RFC 6455 section 7.1.7) for a rule that is the caller's own, such as a limit on a rate: a Close with
-   * the error's code is to be sent, behind what is outgoing but for a message that is leaving in slices. What comes is dropped
-   * from now on, what is left of the chunk that is being delivered too; no handler is told. Without effect once `'closed'`.
+   * Fails the connection (RFC 6455 section 7.1.7) for a rule of the caller's own, such as a limit on a rate. A Close frame with the
+   * error's code becomes outgoing, behind everything else but a message that is leaving in slices. Input is dropped from here on, the
+   * rest of the chunk that is being delivered included; no handler is called. No effect once `'closed'`.
    *
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE` if the error's code may not be sent
    */
@@ -389,7 +389,7 @@ export class Connection {
   }
 
   /**
-   * Sends the last Close, unless ours was the first, behind what is leaving in slices: section 5.5.1 lets what is being sent leave
+   * Sends the last Close frame, unless ours was the first, behind what is leaving in slices: section 5.5.1 lets what is being sent leave
    * before it.
    */
   #answer(payload: string | Uint8Array): void {

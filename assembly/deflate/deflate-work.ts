@@ -6,7 +6,7 @@ import { DEFLATE_WORK_PTR, INPUT_PTR, OUTPUT_PTR } from '../shared/deflate-layou
 export const INPUT: usize = INPUT_PTR;
 export const OUTPUT: usize = OUTPUT_PTR;
 
-/** The most bytes that a block stands for. What is counted in 16 bits cannot overflow, and codes fit their bytes. */
+/** The most bytes that a block stands for. Counters of 16 bits cannot overflow, and codes fit their bytes. */
 export const BLOCK_LENGTH: u32 = 0x8000;
 
 // ---- What the match finder makes of a block
@@ -29,9 +29,9 @@ export const MATCH_LENGTH_SHIFT: u32 = 20;
 export const END_OF_BLOCK: u32 = 256;
 
 /**
- * What a long slice has instead: a token for each literal, each match, and the end of the block. Which token it is says
- * the literal's byte, or the match's length less 3, or what else there is. What has no distance has the symbol of none,
- * whose code has no bits.
+ * A long slice has this instead: a token for each literal, each match, and the end of the block. The token's index is
+ * the literal's byte, or follows from the match's length less 3. A token without a distance has the symbol of none, whose
+ * code has no bits.
  *
  *    0             10          15            28   32
  *   ┌─────────────┬───────────┬─────────────┬─────┐

@@ -38,8 +38,8 @@ const SMALL_SLICE_MASK: u32 = 0x2000 - 4;
 const FAST_SLICE_MASK: u32 = 0x2000 - 2;
 /**
  * A block of fewer symbols has no codes of its own. Below 20 describing them costs more than it could save. Codes of 48
- * symbols that stand for much, as in a context, save 1 to 2 % (of 54 and more 4 to 6), of fewer 0.3. What has 48 to 63 and is
- * sent alone is short and would be 3 % shorter, but to count and make codes is two thirds of its time.
+ * symbols that stand for much, as in a context, save 1 to 2 % (of 54 and more 4 to 6), of fewer 0.3. A message of 48 to 63
+ * symbols that is sent alone is short and would be 3 % shorter, but counting and making codes takes two thirds of its time.
  */
 const FEWEST: u32 = 48;
 const FEWEST_OF_SHORT: u32 = 64;
@@ -124,7 +124,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);
   else if (isLong) setKnown(contextPtr, mask);
 
-  // The empty stored block: its header, zeros to the byte's border, then 00 00 ff ff.
+  // The empty stored block: its header, zeros to the byte's border, then `00 00 ff ff`.
   position = (putBits(position, 0, 3) + 7) & ~7;
   if ((flags & DEFLATE_LAST) == 0) position = putBits(position, 0xffff0000, 32);
   return position >> 3;

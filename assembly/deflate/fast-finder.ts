@@ -1,4 +1,4 @@
-// LZ77 for LEVEL_FASTEST: one candidate a place, no second look. What is found goes on at once: into the output, in the
+// LZ77 for LEVEL_FASTEST: one candidate a place, no second look. Each match is written at once: into the output, in the
 // fixed codes, or into the list of tokens, for codes of the block's own. Knows no context.
 //
 // The hash is of four bytes, and a place of it has the low 16 bits of the latest position whose bytes fell there. As in

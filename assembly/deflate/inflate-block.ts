@@ -127,10 +127,10 @@ function decodeSymbols(contextPtr: usize, windowLength: u32, outEnd: usize, inpu
     input += 7 - ((count >> 3) & 7);
     count |= 56;
 
-    // Whether a literal or a length comes is foretold wrongly about once a match. Both drop the same bits, so that is done
-    // before it is asked, and what is next if it is a literal is looked up: who was sent the wrong way then finds his entry
-    // there, instead of waiting 7 cycles more for it. `held` keeps the bits of the length itself. (To look up a length's
-    // distance as early gains nothing more, and costs messages of literals 2 %.)
+    // The branch between a literal and a length is mispredicted about once a match. Both drop the same bits, so that is done
+    // before the branch, and the entry that follows a literal is looked up: after a misprediction it is already there, which
+    // saves 7 cycles. `held` keeps the bits of the length itself. (Looking up a length's distance as early gains nothing
+    // more, and costs messages of literals 2 %.)
     //
     // 54 bits are there: for two literals by the primary table (9 bits each), a length with its extra bits (20) and a look
     // for its distance (8); or for three literals and the next look. Three a turn measured best.

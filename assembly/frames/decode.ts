@@ -275,7 +275,7 @@ function takeHeader(statePtr: usize, chunkPtr: usize, p: usize, end: usize): usi
   if ((opcode & OPCODE_CONTROL_BIT) == 0) {
     if (opcode != OPCODE_CONTINUATION) store<u8>(statePtr, opcode | (first & RSV1), STATE_MESSAGE_OPCODE);
   } else if (opcode == OPCODE_CLOSE) {
-    // Nothing follows a Close, so a text message that it interrupts needs its UTF-8 state no more.
+    // Nothing follows a Close frame, so a text message that it interrupts needs its UTF-8 state no more.
     store<u32>(statePtr, 0, STATE_UTF8);
   }
   return p;
@@ -359,7 +359,7 @@ function takePayload(statePtr: usize, chunkPtr: usize, p: usize, end: usize, rec
 }
 
 /**
- * Takes what this piece of a Close has of the code, and checks it once both bytes are there.
+ * Takes what this piece of a Close frame has of the code, and checks it once both bytes are there.
  *
  * @returns how many bytes of the piece belong to the code (0 to 2), or below 0 if it failed the connection
  */

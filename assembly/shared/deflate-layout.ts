@@ -44,7 +44,7 @@ export const INFLATE_WORK_PTR = 0x02040;
 export const INFLATE_WORK_END = 0x08000;
 /**
  * What a message that is not done has in the work area, in two parts: its state with the bytes that are pending, and the decoding
- * tables of its block. Whoever copies both out and in again lets other messages be inflated in between.
+ * tables of its block. Other messages can be inflated in between if both are copied out, and in again afterwards.
  */
 export const INFLATE_STATE_PTR = INFLATE_WORK_PTR;
 export const INFLATE_STATE_LENGTH = 976;
@@ -123,7 +123,7 @@ export const INFLATE_ERROR_UTF8 = -2;
 
 /** inflate(): a message begins with this input. */
 export const INFLATE_FIRST = 0x01;
-/** inflate(): the message ends with this input; the kernel puts the four bytes 00 00 ff ff behind it. */
+/** inflate(): the message ends with this input; the kernel puts the four bytes `00 00 ff ff` behind it. */
 export const INFLATE_LAST = 0x02;
 /** inflate(): the message is text, to be validated as UTF-8. */
 export const INFLATE_TEXT = 0x04;
@@ -139,7 +139,7 @@ export const INFLATE_BLOCKS_SHIFT = 8;
 /** What the header of a block with dynamic codes costs: building the codes' tables takes so many times what other headers do. */
 export const HEADER_COST = 64;
 
-/** deflate(): the message ends with this slice; the four bytes 00 00 ff ff are taken off. */
+/** deflate(): the message ends with this slice; the four bytes `00 00 ff ff` are taken off. */
 export const DEFLATE_LAST = 0x01;
 
 /** deflate(): how much effort. */

@@ -79,7 +79,7 @@ export const RECORD_START = 0x01;
 export const RECORD_END = 0x02;
 /** The frame is masked. */
 export const RECORD_MASKED = 0x04;
-/** A piece of an uncompressed text message, or of a Close, that holds bytes below 0x80 only. Set for an empty piece. */
+/** A piece of an uncompressed text message, or of a Close frame, that holds bytes below 0x80 only. Set for an empty piece. */
 export const RECORD_ASCII = 0x08;
 
 // ---- The state of one connection's decoder between two chunks (64 bytes, owned by JavaScript)
@@ -106,9 +106,9 @@ export const RECORD_ASCII = 0x08;
 // payload length, remaining: the frame under way. frame flags: RECORD_MASKED or 0. message opcode: as in the record, of
 // the data message that is under way (0: none). close byte: the first byte of a close code that was cut in two; 0 once
 // the second has come. utf8 state: what validate() returned; it belongs to the open text message, and from the first
-// byte of a Close on to its reason. message length: payload bytes of the frames of the open message that came before the
+// byte of a Close frame on to its reason. message length: payload bytes of the frames of the open message that came before the
 // frame under way. consumed, error, error offset: the outcome of the last decode(); the offset is relative to the chunk's
-// start and negative where the byte at fault came in an earlier chunk. After an error or a Close consumed is the length
+// start and negative where the byte at fault came in an earlier chunk. After an error or a Close frame consumed is the length
 // of the chunk; error and its offset then stay as they were.
 
 // A state's limits stay as they are once bytes were decoded, and are at most 2^53 - 1. States and records lie at multiples
@@ -138,7 +138,7 @@ export const STATE_ERROR_OFFSET = 60;
 export const OPTION_REQUIRE_MASKED = 0x01;
 /** A frame with a mask is an error: the decoder of a client. */
 export const OPTION_REQUIRE_UNMASKED = 0x02;
-/** Text and close reasons are not validated (for who relays bytes without looking at them). */
+/** Text and close reasons are not validated (for relays that pass bytes on without looking at them). */
 export const OPTION_SKIP_UTF8 = 0x04;
 /** An extension owns RSV1: it may stand on the first frame of a data message. The same bit as on the wire. */
 export const OPTION_ALLOW_RSV1 = 0x40;

@@ -1,3 +1,3 @@
-// What the native package `bufferutil` exports, on our kernel: for who stays with `ws` and puts this in its place.
+// The exports of the native package `bufferutil`, on wsimd's kernel, for programs that stay with `ws` and put this in its place.
 
 export { mask, unmask } from '../kernel/mask.js';

@@ -1,4 +1,4 @@
-// What the native package `utf-8-validate` exports, on our kernel: for who stays with `ws` and puts this in its place.
+// The exports of the native package `utf-8-validate`, on wsimd's kernel, for programs that stay with `ws` and put this in its place.
 
 import { isValidUtf8 } from '../kernel/utf8.js';
 

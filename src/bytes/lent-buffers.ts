@@ -42,7 +42,7 @@ export function takeBack(bytes: Uint8Array): void {
   kept.push(buffer!);
 }
 
-/** Overwrites bytes whose time is over, so that whoever has kept them sees it. */
+/** Overwrites bytes whose lifetime is over, so that a listener that has kept them notices. */
 export function wipe(bytes: Uint8Array): void {
   bytes.fill(STALE);
 }

@@ -17,7 +17,7 @@ export class PayloadBuffer {
   /** How many bytes have been gathered. */
   length = 0;
 
-  /** @param isLent its memory is lent: whoever takes it gives it back with `takeBack` */
+  /** @param isLent its memory is lent: code that takes it returns it with `takeBack` */
   constructor(isLent = false) {
     this.#isLent = isLent;
   }

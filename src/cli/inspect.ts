@@ -138,7 +138,7 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
   return isBroken ? 1 : 0;
 }
 
-/** Gathers lines, and waits for who reads them. */
+/** Gathers lines, and waits for the reader of the output. */
 class Output {
   readonly #stream: NodeJS.WriteStream;
   #text = '';

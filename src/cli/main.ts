@@ -72,7 +72,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 /** What a program ends with that SIGPIPE has ended; Node ignores the signal. */
 const BROKEN_PIPE = 141;
 
-// `wsimd … | head`: whoever reads has enough.
+// `wsimd … | head`: the reader has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(BROKEN_PIPE);

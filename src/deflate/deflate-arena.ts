@@ -48,7 +48,7 @@ export class DeflateArena {
   readonly outputs: ViewsByLength;
   /** The message that is not done and has its state in the kernel. */
   occupant: Occupant | undefined;
-  /** The message whose input lies at INPUT_PTR and is not used up. Whoever puts anything there clears it. */
+  /** The message whose input lies at INPUT_PTR and is not used up. Code that puts anything there clears it. */
   inputOwner: Occupant | undefined;
 
   /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */

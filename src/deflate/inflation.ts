@@ -166,7 +166,7 @@ export class Inflation implements Occupant {
     const status = words[STATUS_WORD]!;
     this.#status = status;
     arena.occupant = undefined;
-    // Nothing is kept of who gave it, once it is done or has failed.
+    // Keeps no reference to the caller's memory once the message is done or has failed.
     if (status <= INFLATE_DONE || length > this.#left) this.#source = arena.bytes;
     if (status < 0) {
       throw new ProtocolError(status === INFLATE_ERROR_UTF8 ? 'WSIMD_INVALID_UTF8' : 'WSIMD_INVALID_DEFLATE');

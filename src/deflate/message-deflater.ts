@@ -197,8 +197,8 @@ export class MessageDeflater {
   }
 
   /**
-   * Whether a message had better go uncompressed, since it would come between the peer and what the peer has in common with a
-   * topic. Between two messages of the topic there is only so much of this.
+   * Whether a message should go uncompressed, because it would displace the history that the peer's window shares with a topic.
+   * Between two messages of the topic only a bounded number of bytes is spared so.
    */
   #sparesSuffix(payload: string | Uint8Array): boolean {
     if (this.#suffix === undefined || payload.length > this.#spareLength) return false;

@@ -47,7 +47,7 @@ export class MessageInflater implements MessageDecompression {
     // Not `2 ** windowBits`: JavaScriptCore keeps that as a double, and a double handed to WebAssembly costs 0.1 µs a call.
     this.#windowLength = 1 << windowBits;
     this.#keepsContext = keepsContext;
-    // The slot is taken now, so that whoever has been promised a context has one; no byte of it is touched before the first
+    // The slot is taken now, so that a peer that has been promised a context has one; no byte of it is touched before the first
     // message. The ring then fills from its start: memory is used as far as the peer has sent something to remember.
     if (keepsContext) this.#contextPtr = shared.arena.pool.take(contextLength(windowBits, 0));
   }

@@ -31,7 +31,7 @@ export interface Agreement {
 /**
  * A server's answer: to the first offer that is well-formed, of which there is none that cannot be answered.
  *
- * @param wishFor what the server wants of who offers this
+ * @param wishFor the parameters that the server wants for this offer
  * @returns undefined where every offer is declined
  */
 export function answerOffers(
@@ -47,7 +47,7 @@ export function answerOffers(
 
 function answerOffer(offered: DeflateParameters, wish: NegotiationWish): DeflateParameters {
   return {
-    // Section 7.1.1.1: who is asked to must. Who would like to may: it tells the client that it needs no window.
+    // Section 7.1.1.1: a server asked for this must comply. It may also volunteer it: the client then needs no window.
     serverNoContextTakeover: offered.serverNoContextTakeover || !wish.deflateTakeover,
     // Section 7.1.1.2: the offer is the client's promise, the answer alone is the server's demand.
     clientNoContextTakeover: offered.clientNoContextTakeover || !wish.inflateTakeover,

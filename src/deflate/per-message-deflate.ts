@@ -33,9 +33,9 @@ import {
 import { type DeflateParameters, EXTENSION_NAME, formatParameters, readParameters } from './parameters.js';
 
 /**
- * How messages are compressed, on whichever side. What is sent is deflated, what comes is inflated; so of a server
- * `deflate…` stands for the RFC's `server_…` parameters and `inflate…` for its `client_…` ones, of a client the other way
- * round.
+ * How messages are compressed, for both roles. Outgoing messages are deflated, incoming ones inflated. On a server,
+ * `deflate…` stands for the RFC's `server_…` parameters and `inflate…` for its `client_…` ones; on a client it is the
+ * other way round.
  */
 export interface PerMessageDeflateOptions {
   /** How much effort deflating takes. Default `'default'`. */

@@ -72,7 +72,7 @@ export class SharedHistory implements HistoryHolder {
   #start = 0;
   /** Some peer has received it compressed. */
   #isTaken = false;
-  /** By window, reach and bits; null: it had better go as it is. */
+  /** By window, reach and bits; null: it should go uncompressed. */
   readonly #forms = new Map<number, CompressedForm | null>();
 
   private constructor(history: MessageHistory, arena: DeflateArena, level: number, window: TopicWindow) {
@@ -139,7 +139,7 @@ export class SharedHistory implements HistoryHolder {
    * @param suffix what its window ends with, if it is of this history; it is brought up to date
    * @param windowBits of the peer's window
    * @param isKept the peer's window will have it
-   * @returns undefined if the message had better go as it is: then the peer's window stays as it was
+   * @returns undefined if the message should go uncompressed: then the peer's window stays as it is
    */
   formFor(suffix: SharedSuffix | undefined, windowBits: number, isKept: boolean): CompressedForm | undefined {
     const length = suffix?.end === this.#start ? suffix.length : 0;

@@ -44,7 +44,7 @@ export interface DecoderOptions {
   readonly maxMessageLength?: number;
   /** An extension owns RSV1: it may stand on the first frame of a data message, whose text is then not validated. */
   readonly allowRsv1?: boolean;
-  /** Do not validate text and close reasons (for who passes them on unseen). */
+  /** Do not validate text and close reasons as UTF-8 (for relays that pass them on unseen). Default: false. */
   readonly skipUtf8Validation?: boolean;
   /** Which kernel; default: WebAssembly where it runs. */
   readonly kernel?: KernelChoice;
@@ -128,7 +128,7 @@ export class ChunkDecoder {
     const count = arena.kernel.decode(STATE_PTR, ptr, length, RECORDS_PTR, RECORD_CAPACITY);
     this.consumed = words[CONSUMED_WORD]!;
     // Between two messages all but the options is zero: the first word holds them and what tells of a header or a payload,
-    // the second what tells of an open message, a Close or an error.
+    // the second what tells of an open message, a Close frame or an error.
     if (words[STATE_WORD]! >>> 8 === 0 && words[STATE_WORD + 1] === 0) {
       this.#state = undefined;
       arena.loadedState = this.#fresh;

@@ -12,7 +12,7 @@ import { ProtocolError } from '../protocol/errors.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
 import { Slab } from './slab.js';
 
-/** One whole frame; its payload belongs to whoever gets it. */
+/** One whole frame. The caller owns its payload. */
 export interface Frame {
   readonly fin: boolean;
   readonly rsv1: boolean;
@@ -48,8 +48,8 @@ const NOTHING = new Slab(new Uint8Array(0), 0, 'caller');
  *
  * The decoder is its own cursor: after `next()` it shows one frame, or, where a frame spans chunks, the piece of it that
  * came in this one; the first piece has `isStart`, the last `isEnd`, a whole frame has both. What it shows is valid until
- * any decoder on the same kernel decodes again; looking at it later throws `WSIMD_STALE`. Who wants whole frames to keep
- * calls `decodeFrames` instead.
+ * any decoder on the same kernel decodes again; looking at it later throws `WSIMD_STALE`. For whole frames
+ * that you can keep, call `decodeFrames` instead.
  */
 export class FrameDecoder {
   readonly #decoder: ChunkDecoder;

@@ -107,7 +107,7 @@ export class FrameEncoder {
   /**
    * A Close.
    *
-   * @param closeCode 1000-1003, 1007-1014 or 3000-4999 (section 7.4); without one the Close is empty
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999 (section 7.4); without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
    * @returns a new buffer, owned
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
@@ -116,7 +116,7 @@ export class FrameEncoder {
     return this.encode(OPCODE_CLOSE, this.closePayload(closeCode, reason));
   }
 
-  /** The payload of a Close; arguments and errors as of `encodeClose`. @returns a new buffer, owned */
+  /** The payload of a Close frame; arguments and errors as of `encodeClose`. @returns a new buffer, owned */
   closePayload(closeCode?: number, reason = ''): Uint8Array {
     const { host } = this.#arena;
     if (closeCode === undefined) {

@@ -40,8 +40,8 @@ export class PreparedMessage {
    */
   place: HistoryPlace | undefined;
   /**
-   * Kept by whoever compresses, under names of his own: made once for all connections that can share one. `null`: it had
-   * better go as it is.
+   * Compressed forms, made once for all connections that can share one; the compression chooses the keys. `null`: the
+   * message should go uncompressed.
    *
    * @internal
    */

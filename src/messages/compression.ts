@@ -71,7 +71,7 @@ export interface MessageCompression extends MessageDecompression {
   /**
    * Deflates a whole message, for one frame with RSV1.
    *
-   * @returns valid until the next call of any connection's compression; undefined if the message had better go as it is
+   * @returns valid until the next call of any connection's compression; undefined if the message should go uncompressed
    */
   deflate(payload: string | Uint8Array): Uint8Array | undefined;
 
@@ -86,7 +86,7 @@ export interface MessageCompression extends MessageDecompression {
    */
   deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array;
 
-  /** A prepared message, compressed once for all that can share it; undefined if it had better go as it is. */
+  /** A prepared message, compressed once for all that can share it; undefined if it should go uncompressed. */
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined;
 
   /** The connection has ended: what was remembered for it is given up. Nothing may be called after it but this. */

@@ -17,11 +17,10 @@ export interface MessagePiece {
 }
 
 /**
- * Receives what a decoder delivers, in the order of the stream. What it is given is its own to keep, unless `messageLifetime` says
- * otherwise.
+ * Receives what a decoder delivers, in the order of the stream. It owns what it is given, unless `messageLifetime` says otherwise.
  *
- * A handler may call any codec, this decoder's too. If it throws, the error goes to whoever called `dispatch`; what has
- * not been delivered is, at the next call, before anything new.
+ * A handler may call any codec, this decoder's too. If it throws, `dispatch` throws the same error; what has not been delivered
+ * yet is delivered by the next call, before anything new.
  */
 export interface MessageHandler {
   onText(text: string): void;
@@ -36,7 +35,7 @@ export interface MessageHandler {
   onPing(payload: Uint8Array): void;
   /** @param payload 0 to 125 bytes */
   onPong(payload: Uint8Array): void;
-  /** The last thing of a stream. @param closeCode 1005 where the Close carried none */
+  /** The last thing of a stream. @param closeCode 1005 where the Close frame carried none */
   onClose(closeCode: number, reason: string): void;
   /** The last thing of a stream that broke a rule. */
   onError(error: ProtocolError): void;
@@ -48,7 +47,7 @@ export interface PingAnswerer extends MessageHandler {
   answerPing?(payload: Uint8Array): boolean;
 }
 
-/** What a decoder delivers, as an object. What it holds is owned by whoever gets it. */
+/** What a decoder delivers, as an object. The caller owns its contents. */
 export type MessageEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'textBytes'; readonly bytes: Uint8Array }

@@ -1,11 +1,14 @@
-// The closing handshake (RFC 6455 section 7) as a table: which states there are, and which event leads from one to another. What is
-// written, and when the transport ends, is the connection's business.
+// The closing handshake (RFC 6455 section 7) as a table: the states, and the events that lead from one to another. The connection
+// decides what is written and when the transport ends.
 
 /**
- * `open`: neither side has closed. `closing`: we have sent a Close, or have queued one. `answering`, `failing`: the peer's Close, or its
- * broken rule, is still to be answered with a Close. `finishing`, `breaking`: the same, and our Close is queued behind a message that is
- * leaving in slices. `closed`: both sides have sent a Close. `failed`: a rule was broken, and we have sent a Close that says so. `lost`:
- * the transport ended first.
+ * - `open`: neither side has closed.
+ * - `closing`: we have sent or queued a Close frame, and wait for the peer's.
+ * - `answering`, `failing`: the peer's Close frame, or its broken rule, is still to be answered with ours.
+ * - `finishing`, `breaking`: the same, with our Close frame queued behind a message that is leaving in slices.
+ * - `closed`: both sides have sent a Close frame.
+ * - `failed`: a rule was broken, and we have sent a Close frame that says so.
+ * - `lost`: the transport ended first.
  */
 export type ClosingState =
   | 'open'
@@ -19,9 +22,13 @@ export type ClosingState =
   | 'lost';
 
 /**
- * `close`: we begin the handshake. `peerClose`: the peer's Close has come. `error`: the peer has broken a rule. `answer`: we have queued the
- * last Close. `sent`: nothing is queued before it any more. `fail`: we end the connection for a rule of the caller's. `end`: the
- * transport has ended.
+ * - `close`: we begin the handshake.
+ * - `peerClose`: the peer's Close frame has come.
+ * - `error`: the peer has broken a rule.
+ * - `answer`: we have queued the last Close frame.
+ * - `sent`: nothing is queued before it any more.
+ * - `fail`: we end the connection for a rule of the caller's.
+ * - `end`: the transport has ended.
  */
 export type ClosingEvent = 'close' | 'peerClose' | 'error' | 'answer' | 'sent' | 'fail' | 'end';
 
@@ -55,7 +62,7 @@ export class ClosingHandshake {
     return true;
   }
 
-  /** Messages can be sent: what the caller has queued leaves before the Close that answers the peer's. */
+  /** Messages can be sent: what the caller has queued leaves before the Close frame that answers the peer's. */
   get isOpen(): boolean {
     const state = this.#state;
     return state === 'open' || state === 'answering' || state === 'failing';
@@ -67,7 +74,7 @@ export class ClosingHandshake {
     return state === 'closed' || state === 'failed' || state === 'lost';
   }
 
-  /** The peer has sent a Close, and we have or will: neither is missing. */
+  /** The peer has sent a Close frame, and we have or will: neither is missing. */
   get isClean(): boolean {
     const state = this.#state;
     return state === 'closed' || state === 'finishing' || state === 'answering';

@@ -39,7 +39,7 @@ export interface WebSocketStreamOptions
   /** Milliseconds for the handshake, 0 to 2^31 - 1. Infinity: as long as a timer can wait, 24.8 days. Default 30,000. */
   readonly handshakeTimeout?: number;
   /**
-   * Milliseconds that the peer has to answer our Close, and then to end the transport, before it is cut; as `handshakeTimeout`.
+   * Milliseconds that the peer has to answer our Close frame, and then to end the transport, before it is cut; as `handshakeTimeout`.
    * Default 30,000.
    */
   readonly closeTimeout?: number;

@@ -1,5 +1,5 @@
-// Chunks that are read from a transport before there is room for their messages: a bounded number of bytes, so that the end of a
-// peer that has gone is found while nobody reads its messages.
+// Chunks that are read from a transport before there is room for their messages: a bounded number of bytes, so that a peer that has
+// gone is noticed while its messages stay unread.
 
 import type { Transport } from './byte-streams.js';
 

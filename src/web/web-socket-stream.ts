@@ -15,7 +15,7 @@ import { ReadAhead } from './read-ahead.js';
 import { nextTurn } from './turns.js';
 import { watchUnread } from './unread-watch.js';
 
-/** What a message is: a text, or the bytes of a binary one. Owned by whoever reads it. */
+/** A message: a string, or the bytes of a binary one. The reader owns it. */
 export type Message = string | Uint8Array;
 /** What can be written: a string goes as text, the rest as binary. */
 export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
@@ -23,10 +23,10 @@ export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 /** What an open WebSocket has. */
 export interface OpenedWebSocket {
   /**
-   * The messages that come. While nobody reads them and `highWaterMark` is reached, no more than 64 KiB are read from the
-   * transport, after two seconds 1 MiB, to notice a peer that has gone: beyond that the peer has to wait, for `unreadTimeout` at
-   * most. Once we have sent a Close, up to 1 MiB of messages more is taken, to find the peer's behind them. Ends when the closing
-   * handshake is done; fails with a ProtocolError if the connection does.
+   * The messages that come. While `highWaterMark` is reached, at most 64 KiB more are read from the transport, and 1 MiB after two
+   * seconds, to notice a peer that has gone. Beyond that the peer has to wait, for `unreadTimeout` at most. Once our Close
+   * frame is sent, up to 1 MiB more of messages is read, to find the peer's Close frame behind them. Ends when the closing handshake is
+   * done; fails with a ProtocolError if the connection does.
    */
   readonly readable: ReadableStream<Message>;
   /**
@@ -52,10 +52,10 @@ export interface CloseInfo {
 const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_UNREAD_TIMEOUT = 300_000;
-/** Up to so many bytes are gathered while the transport writes, before whoever sends has to wait. */
+/** The most bytes that are gathered while the transport writes, before the sender has to wait. */
 const MAX_GATHERED = 64 * 1024;
 /**
- * How much more may wait to be read once we have sent a Close: the peer's is behind its messages, and is no message. Beyond it the peer
+ * How much more may wait to be read once we have sent a Close frame: the peer's is behind its messages, and is no message. Beyond it the peer
  * has to wait for the reader again.
  */
 const CLOSING_ALLOWANCE = 1024 * 1024;
@@ -70,7 +70,7 @@ export class WebSocketStream<Opened extends object = object> {
   readonly opened: Promise<OpenedWebSocket & Opened>;
   /**
    * Fulfilled when the closing handshake is done and the transport has ended. Rejects with a ProtocolError, whose `closeCode`
-   * says what the connection was failed with, or 1006 where the transport ended without a Close; or, like `opened`, with what
+   * says what the connection was failed with, or 1006 where the transport ended without a Close frame; or, like `opened`, with what
    * the handshake failed for.
    */
   readonly closed: Promise<CloseInfo>;
@@ -84,7 +84,7 @@ export class WebSocketStream<Opened extends object = object> {
   readonly #writable: WritableStream<WritableMessage>;
   #incoming: ReadableStreamDefaultController<Message> | undefined;
   #outgoing: WritableStreamDefaultController | undefined;
-  /** Nobody reads messages any more. */
+  /** The readable has been cancelled: messages are discarded. */
   #isCancelled = false;
   #isOpen = false;
   /** Ends the handshake. */
@@ -144,7 +144,7 @@ export class WebSocketStream<Opened extends object = object> {
    * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. Before the WebSocket is
    * open it ends the attempt.
    *
-   * @param info `closeCode` 1000-1003, 1007-1014 or 3000-4999, without which the Close is empty, or 1000 if there is a reason;
+   * @param info `closeCode` 1000-1003, 1007-1014 or 3000-4999, without which the Close frame is empty, or 1000 if there is a reason;
    *   `reason` at most 123 bytes of UTF-8
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
    */
@@ -220,7 +220,7 @@ export class WebSocketStream<Opened extends object = object> {
       }
       this.#failure ??= connection.receiveEnd();
     } catch (cause) {
-      // After a Close both ways it makes no difference how the transport ends.
+      // After a Close frame both ways it makes no difference how the transport ends.
       if (connection.receiveEnd() !== undefined)
         this.#failure ??= new ProtocolError('WSIMD_CONNECTION_LOST', { cause });
     }
@@ -249,7 +249,7 @@ export class WebSocketStream<Opened extends object = object> {
     stopWatching();
   }
 
-  /** What has been read ahead is lost. Once we have sent a Close, the time that the peer has to answer it is what counts. */
+  /** What has been read ahead is lost. Once we have sent a Close frame, the time that the peer has to answer it is what counts. */
   #failUnread(): void {
     if (this.#connection.state !== 'open') return;
     this.#failure = new ProtocolError('WSIMD_UNREAD');
@@ -273,7 +273,7 @@ export class WebSocketStream<Opened extends object = object> {
     return this.#closeInfo ?? { closeCode: CLOSE_NO_STATUS, reason: '' };
   }
 
-  /** No message comes any more: the peer's Close was the last thing. */
+  /** No message comes any more: the peer's Close frame was the last thing. */
   #endMessages(): void {
     if (!this.#isCancelled && this.#incoming?.desiredSize !== null) this.#incoming?.close();
     this.#incoming = undefined;
@@ -292,7 +292,7 @@ export class WebSocketStream<Opened extends object = object> {
     if (this.#hasFinished) this.#failMessages();
   }
 
-  /** Messages may come: the reader keeps up, nobody wants them, or the peer's Close has to be found behind them. */
+  /** Messages may come: the reader keeps up, has cancelled, or the peer's Close frame has to be found behind them. */
   #hasRoom(): boolean {
     const allowance = this.#connection.state === 'open' ? 0 : CLOSING_ALLOWANCE;
     return this.#isCancelled || (this.#incoming?.desiredSize ?? 1) + allowance > 0;

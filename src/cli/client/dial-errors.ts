@@ -44,7 +44,7 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'CERT_UNTRUSTED',
 ]);
-/** Errors of certificates that are wrong whoever issued them. */
+/** Errors of certificates that are wrong regardless of their issuer. */
 const WRONG_CERTIFICATE = /^(ERR_TLS_CERT_ALTNAME_|CERT_|HOSTNAME_MISMATCH)/;
 /** How OpenSSL writes an error on one line: number, library, function, reason, file, line. */
 const OPENSSL_LINE = /\berror:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;

@@ -58,7 +58,7 @@ export class Console {
     this.#lines?.removeAllListeners('close');
     this.#lines?.close();
     if (this.isTerminal) process.stdout.write('\r\x1b[K');
-    // Whoever writes to us may go on.
+    // The program that writes to our standard input may go on.
     process.stdin.destroy();
   }
 
@@ -70,7 +70,7 @@ export class Console {
     this.#lines?.resume();
   }
 
-  /** A message of the peer's. @returns false where whoever reads the output is slower than it comes */
+  /** A message of the peer's. @returns false if the output is read more slowly than messages arrive */
   message(data: string | Uint8Array): boolean {
     const isText = typeof data === 'string';
     const bytes = isText ? Buffer.from(data) : data;

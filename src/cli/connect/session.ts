@@ -24,7 +24,7 @@ const HIGH_WATER = 1024 * 1024;
 const CLOSE_TIMEOUT = 3000;
 
 export class Session implements MessageHandler {
-  /** Fulfilled at the end: whether both ends sent a Close and no rule was broken. */
+  /** Fulfilled at the end: whether both ends sent a Close frame and no rule was broken. */
   readonly closed: Promise<boolean>;
   readonly #connection = new Connection({ role: 'client', maxMessageLength: MAX_MESSAGE_LENGTH });
   readonly #socket: Socket;
@@ -47,7 +47,7 @@ export class Session implements MessageHandler {
       });
     });
     dialled.receive((bytes) => {
-      // What the peer sent before its Close may take long to come.
+      // What the peer sent before its Close frame may take long to come.
       if (this.#connection.state === 'closing') this.#endTimer?.refresh();
       this.#connection.dispatch(bytes, this);
       this.#flush();
@@ -109,7 +109,7 @@ export class Session implements MessageHandler {
     return true;
   }
 
-  /** Whoever reads what comes has enough for now. */
+  /** Stops reading messages: the consumer has enough for now. */
   pause(): void {
     this.#socket.pause();
   }

@@ -91,7 +91,7 @@ export interface NoteEntry extends Place {
 
 export type Entry = ConnectionEntry | HeadEntry | FrameEntry | MessageEntry | ViolationEntry | NoteEntry;
 
-/** Leaves out what whoever makes the entries of one direction adds to each. */
+/** Leaves out the properties that are added to every entry of a direction. */
 type WithoutPlace<T> = T extends Place ? Omit<T, 'connection' | 'from' | 'time'> : never;
 
 /** An entry of one direction, its place still to be added. */

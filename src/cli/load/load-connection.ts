@@ -72,7 +72,7 @@ export class LoadConnection implements MessageHandler {
     this.#flush();
   }
 
-  /** Sends no more, and closes; to be called before it is over. What has not come back is not waited for. */
+  /** Sends no more, and closes; to be called before it is over. Does not wait for outstanding echoes. */
   stop(): void {
     this.#isOver = true;
     this.#isSending = false;

@@ -58,7 +58,7 @@ export interface Figures {
 const MAX_OPENING = 100;
 const READ_LENGTH = 256 * 1024;
 const PROGRESS_INTERVAL = 1000;
-/** Milliseconds for the server to answer the Close. */
+/** Milliseconds for the server to answer the Close frame. */
 const CLOSE_TIMEOUT = 1000;
 
 export async function runLoad(options: RunOptions): Promise<Figures> {

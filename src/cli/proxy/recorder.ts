@@ -1,5 +1,5 @@
-// Writes what passes to a capture, as tcpdump would have seen it: pcap with nanoseconds, raw IPv4, TCP segments made for the
-// purpose. `wsimd inspect` and Wireshark read it. What came over TLS is recorded as it was inside.
+// Writes the relayed bytes to a capture, as tcpdump would have seen them: pcap with nanoseconds, raw IPv4, TCP segments made for
+// the purpose. `wsimd inspect` and Wireshark read it. Bytes that came over TLS are recorded decrypted.
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { isIPv4 } from 'node:net';

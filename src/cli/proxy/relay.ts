@@ -1,5 +1,5 @@
 // One relayed connection: the client's socket and the server's, bytes passed on in both directions as they come, with the faults
-// that were asked for. What has passed goes to whoever watches, after it has been written.
+// that were asked for. The watcher receives the bytes after they have been written.
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';

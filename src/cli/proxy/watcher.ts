@@ -1,5 +1,5 @@
 // Reads what passes, beside the relay and after it: bytes wait here, and are read for a small share of the time while the relay is
-// busy, and for all of it while it is not. If more comes than can be read, the inspector is told of a gap; the relay never waits.
+// busy, and for all of it while it is not. If more comes than can be read, the inspector shows a gap; the relay never waits.
 
 import type { Sender } from '../inspect/capture/tcp-connections.js';
 import { Conversation } from '../inspect/conversation/conversation.js';
@@ -45,7 +45,7 @@ export interface WatcherOutput {
   emit(entry: Entry): void;
   /** Called when a number of entries have been emitted. */
   flush(): void;
-  /** Whoever reads the entries has enough for now. */
+  /** Whether the reader of the entries has enough for now. */
   isFull(): boolean;
 }
 

@@ -11,7 +11,7 @@ import { Tap } from './tap.js';
 
 /** Bytes that may wait for a peer before its messages are no longer read. */
 const HIGH_WATER = 1024 * 1024;
-/** How long the end of the program waits for peers to answer the Close, in milliseconds. */
+/** How long the end of the program waits for peers to answer the Close frame, in milliseconds. */
 const END_TIMEOUT = 2000;
 
 /** Only pages from here: no other site has business with a tap. */

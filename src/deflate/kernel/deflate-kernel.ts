@@ -27,7 +27,7 @@ export interface DeflateKernel {
   /**
    * Inflates a piece of a message: `length` bytes at INPUT_PTR, behind what of the message came before. The output lies at
    * OUTPUT_PTR; matches reach into it and into the context's history, no further than `windowLength`. The context itself
-   * stays as it is: whoever needs the output as history calls `remember` with it where more of the message is to come, and with
+   * stays as it is: a caller that needs the output as history calls `remember` with it where more of the message is to come, and with
    * takeover gives INFLATE_KEEP for the end.
    *
    * Accepts what zlib's raw inflate accepts. A block with BFINAL ends the compressed data of its message only in so far as
@@ -55,10 +55,10 @@ export interface DeflateKernel {
   inflate(contextPtr: number, windowLength: number, length: number, flags: number, capacity: number): number;
 
   /**
-   * Takes the message that is being inflated out of the kernel, between two calls, so that another can begin. What is to be history
-   * must have been remembered; the context is the caller's to keep.
+   * Takes the message that is being inflated out of the kernel, between two calls, so that another can begin. Its output must have
+   * been remembered, if it is to be history; the caller keeps the context.
    *
-   * @returns what brings the message back, once, when no other is being inflated. The next call is then with INFLATE_AGAIN, unless
+   * @returns a function that brings the message back, once, when no other is being inflated. The next call is then with INFLATE_AGAIN, unless
    *   the last outcome was INFLATE_NEEDS_INPUT
    */
   suspendInflate(): () => void;

@@ -184,7 +184,7 @@ export function takePayload(
 }
 
 /**
- * Takes `count` (0-2) bytes of a Close's code, of which `taken` came in earlier chunks.
+ * Takes `count` (0-2) bytes of a Close frame's code, of which `taken` came in earlier chunks.
  *
  * @returns false where the code is now whole and none that may be sent (RFC 6455 section 7.4, and its registry)
  */

@@ -23,17 +23,17 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
    */
   readonly ownsChunks?: boolean;
   /**
-   * Whether a call does no more than about a millisecond's work at once (default false: it does all that there is to do). What is
-   * left is then pending (`hasPendingInput`), and goes on with the next call, or with `continue`; what comes meanwhile queues behind
-   * it. For a transport that serves other connections in between: no peer can hold those. The work is counted in bytes, messages
-   * and blocks of compressed data, and what a handler sends counts as well.
+   * Whether a call does at most about a millisecond's work (default false: it does all there is). The rest is then pending
+   * (`hasPendingInput`) and is done by the next call, or by `continue`; new input queues behind it. For a transport that serves other
+   * connections in between, so that no peer can hold those up. The work is counted in bytes, messages and blocks of compressed data,
+   * and what a handler sends counts as well.
    */
   readonly inTurns?: boolean;
   /**
    * How long binary messages, text bytes and pieces are valid. `'owned'` (default): the handler may keep them. `'listener'`: until the
-   * handler's method returns, after which their memory is used again, so that no message is allocated but a compressed one. What is kept
-   * longer has to be copied. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb behind each call, to find handlers that
-   * keep them.
+   * handler's method returns. Their memory is then used again, so that only compressed messages are allocated; a handler that keeps
+   * bytes longer has to copy them. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each call, to find
+   * handlers that keep them.
    */
   readonly messageLifetime?: MessageLifetime;
 }

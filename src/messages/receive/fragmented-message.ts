@@ -1,5 +1,5 @@
 // A message that does not come whole in one record: its payload, gathered as it comes. There is one only while such a
-// message is under way. Who delivers it, and as what, it does not know.
+// message is under way. It does not deliver the message.
 
 import { FIN } from '../../../assembly/shared/protocol.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';

@@ -24,7 +24,7 @@ const spareQueues: DeliveryQueue[] = [];
 const MAX_SPARE_QUEUES = 8;
 
 /**
- * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings, pongs, the Close
+ * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings, pongs, the Close frame
  * or the error that ends it. After either, what comes is dropped.
  *
  * ```ts

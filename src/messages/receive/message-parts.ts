@@ -18,7 +18,7 @@ import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
 import { FragmentedMessage } from './fragmented-message.js';
 
-/** What it is told of how a connection's messages are read. */
+/** How a connection's messages are read. */
 export interface Reading {
   readonly decoder: ChunkDecoder;
   readonly config: MessageDecoderConfig;

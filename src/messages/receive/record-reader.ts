@@ -127,7 +127,7 @@ export class RecordReader implements Reading {
     const { textAsBytes, inPieces, isLent } = this.config;
     const isCopied = slab.ownership === 'caller' && !isLent;
     // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
-    // one copy afterwards. What was received in the arena is brought to a buffer that stands in for the chunk, all of it.
+    // one copy afterwards. Bytes that were received in the arena are all copied to a buffer that stands in for the chunk.
     let target = slab.ownership === 'codec' ? slab.chunk : undefined;
     let toTarget = slab.start - CHUNK_PTR;
     let Part: PartConstructor | undefined;
@@ -177,7 +177,7 @@ export class RecordReader implements Reading {
         }
       }
     } catch (error) {
-      // No code of a user's runs in here. What is behind the message that failed does not count.
+      // No code of a user's runs in here. Everything behind the message that failed is discarded.
       this.decoder.fail(asMessageError(error));
     }
     if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
@@ -198,7 +198,7 @@ export class RecordReader implements Reading {
     if (payload === undefined) return;
     const opcode = first & OPCODE_BITS;
     if (opcode === OPCODE_CLOSE) {
-      // Nothing comes after a Close: a message that it cut short is given up.
+      // Nothing comes after a Close frame: a message that it cut short is given up.
       this.clear();
       const { length } = payload;
       if (length === 0) queue.add(CLOSE, { closeCode: CLOSE_NO_STATUS, reason: '' });

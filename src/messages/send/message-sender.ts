@@ -47,7 +47,7 @@ const encoders = new WeakMap<FrameEncoderOptions, MadeEncoder>();
 function encoderFor(options: FrameEncoderOptions): FrameEncoder {
   const { role, kernel, maskingKey } = options;
   const made = encoders.get(options);
-  // The caller may have changed his options since.
+  // The caller may have changed its options since.
   const isSame = made?.role === role && made.kernel === kernel && made.maskingKey === maskingKey;
   if (made !== undefined && isSame) return made.encoder;
   const encoder = new FrameEncoder(options);
@@ -108,7 +108,7 @@ export class MessageSender {
     this.writer.write(opcode, payload);
   }
 
-  /** The payload of a Close. @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON` */
+  /** The payload of a Close frame. @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON` */
   closePayload(closeCode?: number, reason?: string): string | Uint8Array {
     return this.encoder.closePayload(closeCode, reason);
   }

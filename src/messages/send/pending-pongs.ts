@@ -30,7 +30,7 @@ export class PendingPongs {
     this.#latest = ownBytes(payload);
   }
 
-  /** Answers the ping that is left, if there is one: what waits is about to leave, or a Close comes behind it. */
+  /** Answers the ping that is left, if there is one: what waits is about to leave, or a Close frame comes behind it. */
   settle(): void {
     this.#count = 0;
     if (this.#latest === undefined) return;

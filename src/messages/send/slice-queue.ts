@@ -17,8 +17,8 @@ interface Waiting {
 }
 
 /**
- * The memory of the message that left last. Who answers many requests with long messages has each copied into the same memory, which
- * takes a twentieth of the time; a garbage collection takes it away.
+ * The memory of the message that left last. A server that answers many requests with long messages copies each into the same
+ * memory, which takes a twentieth of the time; a garbage collection frees it.
  */
 let spareMemory: WeakRef<ArrayBuffer> | undefined;
 
@@ -27,7 +27,7 @@ function copyLong(payload: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const host = getHost();
   const length = typeof payload === 'string' ? host.utf8Length(payload) : payload.length;
   const memory = spareMemory?.deref();
-  // Whoever takes it has it alone.
+  // Only one message at a time may have it.
   spareMemory = undefined;
   const fits = memory !== undefined && memory.byteLength >= length && memory.byteLength <= 2 * length;
   const bytes = fits ? new Uint8Array(memory, 0, length) : host.allocate(length);

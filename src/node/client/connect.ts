@@ -1,4 +1,4 @@
-// A client as a promise: for who would rather await than listen.
+// `connect`: a client as a promise, for programs that await instead of listening.
 
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '../../protocol/errors.js';

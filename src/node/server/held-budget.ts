@@ -38,7 +38,7 @@ export class HeldBudget {
     const charge = held + OVERHEAD;
     this.#charges.set(holder, charge);
     this.#total += charge - before;
-    // Whoever fills the server goes before those that it leaves no room.
+    // Evict the connection that holds most, so that it cannot starve the others.
     while (this.#total > this.#limit) {
       let most = holder;
       let mostCharge = 0;

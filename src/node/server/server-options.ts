@@ -125,6 +125,6 @@ export interface ServerEvents<
   error: [error: Error];
   /** A published message could not be passed on to other processes, or one of theirs not be published here. */
   relayError: [error: Error];
-  /** A request broke a rule, which the error names; whoever listens answers it and ends the socket. */
+  /** A request broke a rule, which the error names. The listener must answer the request and end the socket. */
   wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }

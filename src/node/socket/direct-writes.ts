@@ -82,9 +82,9 @@ let spare: DirectWrite | undefined;
 /**
  * Writes to a socket that takes direct writes.
  *
- * @returns undefined if it had better be written to as a stream, and nothing was done: something is pending or corked, it has ended, or a
- *   program has put functions of its own in the place of Node's. True if the system has taken all. Otherwise the write, to be handed
- *   over at once
+ * @returns undefined if nothing was done because the socket has to be written to as a stream: something is pending or corked, it has
+ *   ended, or a program has replaced Node's functions with its own. True if the system has taken all bytes. Otherwise the write, to be
+ *   handed over at once
  */
 export function writeDirectly(socket: DirectSocket, segments: readonly Uint8Array[]): true | DirectWrite | undefined {
   const { length, corked, writing } = socket._writableState;

@@ -56,7 +56,7 @@ export class Heartbeat {
     this.#deadline.unref?.();
   }
 
-  /** Whoever kept the process busy may have kept an answer waiting: timers come before what is there to be read. */
+  /** An answer may have arrived while the process was busy: timers run before sockets are read. */
   static #miss(heartbeat: Heartbeat): void {
     heartbeat.#lastLook = setImmediate(Heartbeat.#cut, heartbeat);
   }

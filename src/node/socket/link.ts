@@ -1,5 +1,5 @@
 // An open connection on a Node socket: hands the chunks that are read to a Connection, emits what comes of them on the WebSocket, and ends
-// the socket after a Close. What users call is in websocket.ts, what is sent goes through outgoing.ts, and read-gate.ts reads.
+// the socket after a Close frame. What users call is in websocket.ts, what is sent goes through outgoing.ts, and read-gate.ts reads.
 
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
@@ -24,7 +24,7 @@ import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 
 const EMPTY = Buffer.alloc(0);
 const doNothing = () => {};
-/** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close on. */
+/** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close frame on. */
 const STREAM_END_DELAY = 100;
 
 /** A WebSocket, as far as its connection calls it. */
@@ -112,7 +112,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     if (this.#readyState !== CLOSED) this.#release(PAUSED);
   }
 
-  /** A reason not to read has gone. What came and has not been delivered goes before what is read next. */
+  /** A reason not to read has gone. Bytes that came and are not delivered yet go before those that are read next. */
   #release(reason: HoldReason): void {
     this.#gate.release(reason);
     if (this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
@@ -124,7 +124,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.#connection.separatesFragments = type === 'fragments';
   }
 
-  /** Both sides have sent a Close. */
+  /** Both sides have sent a Close frame. */
   get wasClean(): boolean {
     return this.#connection.hasReceivedClose;
   }
@@ -327,7 +327,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.socket.end();
   }
 
-  /** Of the send queue: a Blob could not be read. As with `ws`, the socket ends without a Close, so both ends see 1006. */
+  /** Of the send queue: a Blob could not be read. As with `ws`, the socket ends without a Close frame, so both ends see 1006. */
   sendFailed(error: Error): void {
     if (this.#readyState === CLOSED) return;
     this.#beginClosing();
@@ -346,9 +346,9 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   }
 
   /**
-   * Both have sent a Close, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
+   * Both have sent a Close frame, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
    * TIME_WAIT is the server's. On a stream of HTTP/2 it soon ends it all the same: Apache passes no end of the server's on before.
-   * Not at once, as lighttpd drops a Close that ends the stream (docs/proxies.md).
+   * Not at once, as lighttpd drops a Close frame that ends the stream (docs/proxies.md).
    */
   #endSocket(): void {
     if (this.#readyState === CLOSED) return;

@@ -16,11 +16,11 @@ import { awaitTurn, type TurnTaker } from './turns.js';
 
 /** Receives errors and drain notifications that have no callback. */
 interface Owner {
-  /** A message cannot be sent, and nothing behind it will be. What was sent before has been written. */
+  /** A message cannot be sent, and nothing behind it will be. Everything before it has been written. */
   sendFailed(error: Error): void;
   /** Nothing is pending any more, after `oweDrain`. */
   drained(): void;
-  /** The connection is closed: its last Close, which was behind what was queued, has been written. */
+  /** The connection is closed: its last Close frame, which was behind what was queued, has been written. */
   closed(): void;
 }
 
@@ -138,7 +138,7 @@ export class Outgoing implements TurnTaker {
     else this.#queue('', callback, send);
   }
 
-  /** Sends a Close behind all that was sent; nothing may be sent after it. */
+  /** Sends a Close frame behind all that was sent; nothing may be sent after it. */
   close(closeCode: number | undefined, reason: string): void {
     const send = () => {
       this.#connection.close(closeCode, reason);
@@ -228,7 +228,7 @@ export class Outgoing implements TurnTaker {
 
   #lookForDrain(): void {
     if (!this.#owesDrain || !this.#socket.writable) return;
-    // What is corked leaves when whoever corked wants it to.
+    // Corked frames are held until `uncork()`.
     const corked = this.#holds > 0 ? this.#connection.outgoingLength : 0;
     if (this.length > corked) {
       this.#awaitDrain();
@@ -296,7 +296,7 @@ export class Outgoing implements TurnTaker {
     connection.sendNextSlice();
     this.flush();
     this.#reportFailure();
-    // The last Close was behind the slices.
+    // The last Close frame was behind the slices.
     if (hadSlices && connection.state === 'closed') this.#owner.closed();
   }
 
@@ -336,7 +336,7 @@ export class Outgoing implements TurnTaker {
     this.#lookForDrain();
   }
 
-  /** Of the queue behind Blobs. What was sent before the Blob leaves first; the queue stays, so that nothing overtakes it. */
+  /** A Blob could not be read. Messages before it leave first; the queue behind it stays, so that nothing overtakes it. */
   blobFailed(error: Error): void {
     this.#failure = error;
     this.#reportFailure();

@@ -6,7 +6,7 @@ import { Socket } from 'node:net';
 import { Duplex, Readable } from 'node:stream';
 import { readInto } from './direct-reads.js';
 
-/** Who is told of what happens on a socket. */
+/** Receives the events of a socket. */
 export interface SocketReader {
   /** A chunk is kept until this turn's reading is done. */
   readonly hasKept: boolean;
@@ -65,7 +65,7 @@ export function takeSocket(
 }
 
 function onData(this: Taken, chunk: Buffer): void {
-  // Chunks are unmasked in place: whoever else listens gets the bytes as they came.
+  // Chunks are unmasked in place: other listeners get the bytes as they came.
   this[READER]?.receive(this.listenerCount('data') > 1 ? Buffer.from(chunk) : chunk);
 }
 

@@ -1,5 +1,5 @@
-// Turns of connections that have more to do than is done at once: input that is pending, a long message that leaves in slices. Each
-// makes one step in its turn, then whoever waits behind it, and in between the event loop serves everything else.
+// Turns of connections that have more to do than is done at once: pending input, or a long message that leaves in slices. Each takes
+// one step in its turn, then the next connection does, and in between the event loop serves everything else.
 
 import { beginTurn, shortenTurns, spentTurns } from '../../messages/turn.js';
 import { setImmediate } from './machinery.js';
@@ -10,7 +10,7 @@ export interface TurnTaker {
   takeTurn(): void;
 }
 
-/** Turns that are taken in one turn of the event loop, about a millisecond each, whoever waits. */
+/** Turns that are taken in one turn of the event loop, about a millisecond each, however many connections wait. */
 const TURNS_AT_ONCE = 2;
 
 /** Turns' worth of work on what is read in one turn of the event loop, of all connections, before the next ones get less. */
@@ -52,7 +52,7 @@ function forgetReads(): void {
 
 function takeTurns(): void {
   forgetReads();
-  // Those that wait now: whoever has still more to do stands behind all others.
+  // The connections that wait at this point: one that has still more to do queues behind all others.
   const takers = waiting;
   waiting = [];
   let next = 0;

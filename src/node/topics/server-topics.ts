@@ -41,7 +41,7 @@ export class ServerTopics {
   /**
    * Passes on what is published here, and publishes here what comes.
    *
-   * @param onError is told of what could not be passed on, or be published
+   * @param onError receives the errors of messages that could not be passed on or published
    * @throws Error for a second relay; what the relay throws
    */
   async useRelay(relay: Relay, onError: (error: Error) => void): Promise<void> {

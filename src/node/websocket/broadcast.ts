@@ -11,7 +11,7 @@ import type { WebSocket } from './websocket.js';
  * broadcast(server.clients, JSON.stringify(news));
  * ```
  *
- * @param message whoever sends the same often prepares it once
+ * @param message prepare it once (`PreparedMessage`) if you send the same often
  * @returns how many connections it went to
  * @throws TypeError for data that cannot be sent, a Blob included
  */

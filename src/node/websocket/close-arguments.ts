@@ -8,7 +8,7 @@ import { toBuffer } from './sendable.js';
 import { callerError } from './ws-errors.js';
 
 /**
- * The reason of a Close as text; empty without a code.
+ * The reason of a Close frame as text; empty without a code.
  *
  * @throws TypeError for a code that may not be sent, or a reason that is no text; RangeError for one that is too long
  */

@@ -5,7 +5,7 @@ import { type Data, toText } from './sendable.js';
 import type { WebSocketEvents } from './websocket-events.js';
 import { TypedEmitter } from './websocket-events.js';
 
-/** Both sides have sent a Close. Symbols, as programs give their subclasses and sockets names of all kinds. @internal */
+/** Both sides have sent a Close frame. Symbols, as programs give their subclasses and sockets names of all kinds. @internal */
 export const WAS_CLEAN: unique symbol = Symbol('wasClean');
 /** The object, by its own type. @internal */
 export const SELF: unique symbol = Symbol('self');
@@ -34,10 +34,10 @@ export class MessageEvent<Target> extends Event<Target> {
 
 /** The connection has ended. */
 export class CloseEvent<Target> extends Event<Target> {
-  /** 1005: the peer's Close had no code; 1006: there was none. */
+  /** 1005: the peer's Close frame had no code; 1006: there was none. */
   readonly code: number;
   readonly reason: string;
-  /** Both sides have sent a Close. */
+  /** Both sides have sent a Close frame. */
   readonly wasClean: boolean;
 
   constructor(target: Target, code: number, reason: string, wasClean: boolean) {
@@ -78,8 +78,8 @@ export interface EventListenerOptions {
 }
 
 /**
- * What `onopen` and the like hold. What is read from one takes events of any target: else no WebSocket would be assignable to one of
- * `@types/ws`.
+ * The type of `onopen` and the like. The function that a getter returns takes events of any target: otherwise no WebSocket would be
+ * assignable to one of `@types/ws`.
  */
 type Attribute<E> = ((event: E) => void) | null;
 

@@ -24,7 +24,7 @@ export interface WebSocketOptions {
   /** Answer each ping with a pong (default true). */
   readonly autoPong?: boolean | undefined;
   /**
-   * Milliseconds that the peer has to answer our Close, and then to end the socket, before it is cut: 0 to 2^31 - 1. Infinity
+   * Milliseconds that the peer has to answer our Close frame, and then to end the socket, before it is cut: 0 to 2^31 - 1. Infinity
    * sets the longest time that a timer can wait, 24.8 days. Default 30,000.
    */
   readonly closeTimeout?: number | undefined;
@@ -55,7 +55,7 @@ export interface WebSocketOptions {
   readonly maxPingRate?: number | undefined;
   /** Compress messages (RFC 7692) with peers that agree. Default: false of a server, true of a client, as with `ws`. */
   readonly perMessageDeflate?: PerMessageDeflateOption | undefined;
-  /** Do not validate text and close reasons (for who trusts the peer). */
+  /** Do not validate text and close reasons as UTF-8 (for peers that you trust). Default: false. */
   readonly skipUTF8Validation?: boolean | undefined;
 
   /** Text messages as a Buffer of their UTF-8 (`'buffer'`, default), or as a string without a Buffer between. */

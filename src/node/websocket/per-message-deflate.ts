@@ -28,9 +28,9 @@ export interface PerMessageDeflateOptions extends DeflateOptions {
 }
 
 /**
- * - `false`: messages are not compressed, nor taken compressed.
- * - `true`, or options: they are, if the peer agrees. Who says the same shares the memory: of servers and clients with
- *   equal options there is one PerMessageDeflate.
+ * - `false`: messages are not compressed, nor accepted compressed.
+ * - `true`, or options: they are, if it is negotiated. Servers and clients with equal options share one PerMessageDeflate,
+ *   and with it the memory.
  * - a PerMessageDeflate of `wsimd/deflate`: that one.
  */
 export type PerMessageDeflateOption = boolean | PerMessageDeflateOptions | PerMessageDeflate;
@@ -45,7 +45,7 @@ export interface Agreed {
 }
 
 const shared = new Map<string, PerMessageDeflate>();
-/** Who makes up options for each connection had better bring a PerMessageDeflate. */
+/** Callers with per-connection options should pass their own `PerMessageDeflate`. */
 const MAX_SHARED = 16;
 
 /** @param option checked already @throws RangeError, TypeError for options of `wsimd/deflate` out of range */

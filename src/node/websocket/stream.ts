@@ -5,7 +5,7 @@ import { toText } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
 /**
- * A Duplex over a WebSocket: each write is a message, each message a chunk. Its end is a Close, and the peer's Close its end.
+ * A Duplex over a WebSocket: each write is a message, each message a chunk. Its end is a Close frame, and the peer's Close its end.
  * Destroying it cuts the connection; an error of the WebSocket destroys it.
  *
  * ```ts
@@ -100,7 +100,7 @@ class WebSocketStream extends Duplex {
       callback(error);
       return;
     }
-    // Cutting the attempt to connect is an error of its own, which is told of by this one.
+    // Cutting the attempt to connect emits an error of its own; the stream reports only this one.
     webSocket.once('error', () => {});
     webSocket.once('close', () => callback(error));
     if (!this.#hasFailed) webSocket.terminate();

@@ -21,7 +21,7 @@ export interface WebSocketEvents {
    * nobody writes to it again.
    */
   message: [data: RawData, isBinary: boolean];
-  /** The connection has ended. 1005: the peer's Close had no code; 1006: there was none. */
+  /** The connection has ended. 1005: the peer's Close frame had no code; 1006: there was none. */
   close: [code: number, reason: Buffer];
   /** Comes before `close`. Of an open connection, nobody listening is no error: it ends all the same. */
   error: [error: Error];
@@ -29,9 +29,9 @@ export interface WebSocketEvents {
   pong: [data: Buffer];
   /** Of a client: the server's answer to the handshake, before it is judged. */
   upgrade: [response: IncomingMessage];
-  /** Of a client: a redirect is about to be followed; whoever listens answers for the headers that go with it. */
+  /** Of a client: a redirect is about to be followed. A listener is responsible for the headers that go with it. */
   redirect: [url: string, request: ClientRequest];
-  /** Of a client: the server answered with something else; whoever listens ends the request. */
+  /** Of a client: the server answered with something other than 101. A listener must end the request. */
   'unexpected-response': [request: ClientRequest, response: IncomingMessage];
   /**
    * Nothing waits any more: the system has taken all that was sent, what was gathered, compressed in slices and behind Blobs

@@ -258,7 +258,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     this.#sendControl('ping', args);
   }
 
-  /** Sends a pong that nobody asked for; pings are answered without it. Arguments and errors as of `ping`. */
+  /** Sends an unsolicited pong; pings are answered without it. Arguments and errors are those of `ping`. */
   pong(data?: Sendable, mask?: boolean, callback?: ControlCallback): void;
   pong(data?: Sendable, callback?: ControlCallback): void;
   pong(callback?: ControlCallback): void;
@@ -270,7 +270,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
    * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. While connecting, it
    * ends the attempt.
    *
-   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close is empty
+   * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
    * @throws TypeError for a code that may not be sent, or a reason that is no text; RangeError for one that is too long
    */
@@ -281,7 +281,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     this.#link!.close(closeCode, text);
   }
 
-  /** Cuts the connection without a Close. What was sent before is handed to the system first, but for what is corked. */
+  /** Cuts the connection without a Close frame. Messages sent before are handed to the system first, except corked ones. */
   terminate(): void {
     if (this.readyState === CONNECTING) this.#abort();
     else this.#link?.terminate();
@@ -329,7 +329,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     this.emit('open');
   }
 
-  /** The link, if this may be sent on it; else whoever is to know is told. @throws Error while connecting */
+  /** The link, if this may be sent on it; otherwise the callback receives the error. @throws Error while connecting */
   #sendable(payload: Payload, isBinary: boolean, callback: SendCallback | undefined): Link | undefined {
     const link = this.#link;
     if (link?.readyState !== OPEN) {

@@ -34,7 +34,7 @@ const CHUNKS = 6;
 const MAX_MESSAGES = 1500;
 const CALLS = 16;
 
-/** Called when the benchmark starts, so that nothing is made for who does not want it. */
+/** Called when the benchmark starts, so that a page without a run allocates nothing. */
 export function makeGroups(): BenchmarkGroup[] {
   return [
     {

@@ -31,8 +31,8 @@ export type Rates = Readonly<Partial<Record<KernelName, number>>>;
 /**
  * Measures all cases.
  *
- * @param onCase is told of a case before it is measured @param onRates with what came of it
- * @throws Error if the kernels do not come to the same
+ * @param onCase called with a case before it is measured @param onRates called with its rates
+ * @throws Error if the kernels' results differ
  */
 export async function measureAll(
   groups: readonly BenchmarkGroup[],

@@ -1,5 +1,5 @@
-// The bytes of one direction → frames taken apart. What is a frame, and what is wrong, says the codec's FrameDecoder; this
-// keeps beside it the bytes as they stood on the wire. Knows no DOM and no socket.
+// The bytes of one direction → dissected frames. The codec's FrameDecoder finds the frames and their faults; this keeps the
+// bytes beside them as they stood on the wire. Knows no DOM and no socket.
 
 import { OPCODE_CONTINUATION, OPCODE_CONTROL_BIT, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
@@ -112,7 +112,7 @@ export class Dissector {
     return dissections;
   }
 
-  /** The frame that the stream ends in, as far as it came; undefined if it ends between two, with a Close or an error. */
+  /** The frame that the stream ends in, as far as it came; undefined if it ends between two, with a Close frame or an error. */
   end(): Dissection | undefined {
     if (this.#hasFailed || this.#decoder.isDone) return undefined;
     if (this.#open === undefined && this.#carried.length === 0) return undefined;
@@ -122,7 +122,7 @@ export class Dissector {
     return { ...frame, cut: { missing: this.#open === undefined ? undefined : missing } };
   }
 
-  /** Bytes behind a Close, which nobody reads. */
+  /** Bytes behind a Close frame, which are ignored. */
   get ignoredLength(): number {
     return this.#decoder.isDone && !this.#hasFailed ? this.#length - this.#frameStart : 0;
   }

@@ -1,4 +1,4 @@
-// Bytes to paste: the examples of RFC 6455 section 5.7 with a Close, two of RFC 7692 section 7.2.3, and some that break the
+// Bytes to paste: the examples of RFC 6455 section 5.7 with a Close frame, two of RFC 7692 section 7.2.3, and some that break the
 // rules. Data only.
 
 import { formatHex } from '../bytes.js';

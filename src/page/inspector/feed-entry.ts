@@ -94,7 +94,7 @@ export function ratioOf({ whole }: Row): string {
   return (payloadLength / inflatedLength).toFixed(2);
 }
 
-/** The header of a frame, from what is told of it. */
+/** The header of a frame, rebuilt from the entry's fields. */
 export function headerOf(entry: FeedEntry): Uint8Array {
   const { fin, rsv1, rsv2, rsv3, opcode = 0, maskingKey, payloadLength } = entry;
   const bits = [fin, rsv1, rsv2, rsv3].reduce((sum, isSet, i) => sum | (isSet ? 0x80 >> i : 0), 0);

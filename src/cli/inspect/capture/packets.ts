@@ -58,7 +58,7 @@ export function readSegment(linkType: number, bytes: Uint8Array): Segment | NoSe
 /** Where the IP header stands. */
 function ipStart(linkType: number, bytes: Uint8Array): number | NoSegment {
   if (LINK_RAW.includes(linkType)) return 0;
-  // The family of the address, in the byte order of whoever captured; the IP header says the same.
+  // The family of the address, in the byte order of the capturing machine; the IP header says the same.
   if (linkType === LINK_NULL || linkType === LINK_LOOP) return 4;
   if (linkType === LINK_LINUX_COOKED) return afterEthertype(bytes, 14);
   if (linkType === LINK_LINUX_COOKED_2) {

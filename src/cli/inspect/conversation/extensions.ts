@@ -1,4 +1,4 @@
-// What two ends have agreed on beyond RFC 6455, as the response says it, or whoever captured the bytes.
+// The extensions that both ends negotiated, as the response says, or as the options of the command line do.
 
 import { type DeflateParameters, EXTENSION_NAME, readParameters } from '../../../deflate/parameters.js';
 import { type ExtensionOffer, parseExtensions } from '../../../handshake/extensions.js';

@@ -1,5 +1,5 @@
-// The frames of one direction, behind its head: taken apart by the codec's decoder in the role of whoever receives them,
-// joined to messages, inflated, judged. Where bytes are missing, or the capture begins too late, it looks for the next frame.
+// The frames of one direction, behind its head: parsed by the codec's decoder in the role of the receiving end, joined to
+// messages, inflated, judged. Where bytes are missing, or the capture begins too late, it looks for the next frame.
 
 import {
   OPCODE_CLOSE,
@@ -54,7 +54,7 @@ export class FrameStream {
   #skip = 0n;
   /** The dissector began somewhere inside the stream: its first error may be one of the search. */
   #isDoubtful = false;
-  /** Where the Close ends, or the frame that broke a rule begins: nothing is read from there on. */
+  /** Where the Close frame ends, or the frame that broke a rule begins: nothing is read from there on. */
   #doneAt: number | undefined;
   #hasFailed = false;
   #message: MessageContent | undefined;

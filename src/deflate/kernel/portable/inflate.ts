@@ -1,9 +1,9 @@
 // Inflate in the portable kernel (RFC 1951), resumable at any byte of input and of output. Knows one message at a time: its
 // compressed bytes, and its place in them. A context is only read here.
 //
-// What makes it resumable is that nothing is taken by halves: input is read by its position in bits, and where it ends
-// inside a symbol or a block's header, the position stays in front of that. What lies behind it is kept, and the next
-// input goes behind that.
+// It is resumable because nothing is taken by halves: input is read by its position in bits, and where it ends inside a
+// symbol or a block's header, the position stays in front of that. The unread rest is kept, and the next input goes behind
+// it.
 
 import {
   HEADER_COST,
