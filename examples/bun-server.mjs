@@ -74,7 +74,7 @@ class EchoClient {
     if (connection.state === 'closed') this.#socket.end();
   }
 
-  /** The client has gone; an error if it did so without a Close. */
+  /** The client has gone; an error if it did so without a Close frame. */
   end() {
     const error = this.#connection?.receiveEnd();
     if (error !== undefined) console.log(error.code, error.message);

@@ -1,6 +1,6 @@
 // A proxy that looks at every frame and passes it on as it is: `node proxy.mjs ws://127.0.0.1:8080`, then connect to
 // ws://localhost:8081. Messages are not joined: fragments stay fragments, compressed payloads stay compressed, a ping passes
-// between two fragments. What is masked by a client is masked again with a key of ours.
+// between two fragments. Frames that a client masked are masked again with a key of ours.
 
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -28,7 +28,7 @@ class FrameRelay extends Transform {
   /** @param sender whose frames these are: 'client' or 'server' */
   constructor(sender, allowRsv1) {
     super();
-    // The decoder stands in the place of whoever would receive them, and checks what that end would check.
+    // The decoder has the role of the receiving end, and checks what that end would check.
     const role = sender === 'client' ? 'server' : 'client';
     this.#decoder = new FrameDecoder({
       role,
@@ -50,7 +50,7 @@ class FrameRelay extends Transform {
     done();
   }
 
-  /** Ends what this direction says with a Close, unless it has had one. Between two frames is always room for it. */
+  /** Ends what this direction says with a Close frame, unless it has had one. Between two frames is always room for it. */
   close(closeCode) {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -106,7 +106,7 @@ async function relay(client, upstream) {
   await Promise.all([pipeline(client, up, upstream), pipeline(upstream, down, client)]);
 }
 
-// Each direction of TCP ends by itself: a Close may still be on its way back.
+// Each direction of TCP ends by itself: a Close frame may still be on its way back.
 const server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
   const upstream = connect({
     host: target.hostname.replace(/^\[|\]$/g, ''),

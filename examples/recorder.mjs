@@ -89,7 +89,7 @@ class Recording {
   }
 
   #decode(from, compression) {
-    // The decoder has the role of whoever receives. It may not write to the bytes: they are still to be sent.
+    // The decoder has the role of the receiving end. It may not write to the bytes: they are still to be sent.
     const role = from === 'client' ? 'server' : 'client';
     const decoder = new MessageDecoder({ role, ownsChunks: false }, compression);
     const write = (entry) => this.#write({ from, ...entry });

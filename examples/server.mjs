@@ -9,7 +9,7 @@ const server = new WebSocketServer({ port: Number(process.env.PORT ?? 8080), hos
 
 server.on('connection', (socket) => {
   socket.on('message', (data, isBinary) => {
-    // Called once the message has left: whoever did not read may send again.
+    // Called once the message has left: a client that did not read may send again.
     socket.send(data, { binary: isBinary }, () => socket.resume());
     if (socket.bufferedAmount > HIGH_WATER) socket.pause();
   });

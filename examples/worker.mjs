@@ -26,7 +26,7 @@ async function say(url, text) {
   const reader = readable.getReader();
   const [{ value }] = await Promise.all([reader.read(), writer.write(text)]);
   socket.close({ closeCode: 1000, reason: 'that was all' });
-  // The messages behind it are read and dropped, so that the Close can be seen.
+  // The messages behind it are read and dropped, so that the Close frame can be seen.
   reader.releaseLock();
   readable.pipeTo(new WritableStream()).catch(() => {});
   const { closeCode } = await socket.closed;

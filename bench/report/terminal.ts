@@ -50,7 +50,7 @@ export function describeDemands(run: RunResult): string {
   return ['What is wanted:', ...(lines.length === 0 ? ['  of these cases nothing'] : lines)].join('\n');
 }
 
-/** In words: whoever is not there is named. */
+/** Names the peers that this runtime does not have. */
 function listMissing({ cases }: GroupResult): string[] {
   const names = [...new Set(cases.flatMap(({ missing = [] }) => missing))];
   return names.length === 0 ? [] : [`Not there in this runtime: ${names.join(', ')}.`];

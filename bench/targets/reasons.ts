@@ -5,7 +5,7 @@ interface Reason {
   /** The groups whose ids begin so. */
   readonly group: string;
   readonly subject: string;
-  /** Whoever it is compared with, if it is not said. */
+  /** The subject that it is compared with; without it, all. */
   readonly peer?: string;
   /** The runtimes whose ids begin so; without them, all. */
   readonly runtimes?: readonly string[];
@@ -40,7 +40,7 @@ const REASONS: readonly Reason[] = [
     group: 'decode/messages/',
     subject: 'wsimd',
     peer: 'ws',
-    text: 'Making the string is most of the time, whoever makes it; what is not ASCII is transcoded to UTF-16 first.',
+    text: 'Making the string is most of the time in every library; text that is not ASCII is transcoded to UTF-16 first.',
   },
   {
     group: 'decode/views/',
@@ -70,7 +70,7 @@ const REASONS: readonly Reason[] = [
     group: 'encode/server/',
     subject: 'writer',
     peer: 'ws frame',
-    text: 'Writing a short string costs the same whoever does it.',
+    text: 'Writing a short string costs the same in every library.',
   },
   {
     group: 'encode/client/',

@@ -24,8 +24,8 @@ export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 export interface OpenedWebSocket {
   /**
    * The messages that come. While `highWaterMark` is reached, at most 64 KiB more are read from the transport, and 1 MiB after two
-   * seconds, to notice a peer that has gone. Beyond that the peer has to wait, for `unreadTimeout` at most. Once our Close
-   * frame is sent, up to 1 MiB more of messages is read, to find the peer's Close frame behind them. Ends when the closing handshake is
+   * seconds, to notice a peer that has gone. Beyond that the peer has to wait, for `unreadTimeout` at most. After our
+   * Close frame up to 1 MiB more of messages is read, to find the peer's Close frame behind them. Ends when the closing handshake is
    * done; fails with a ProtocolError if the connection does.
    */
   readonly readable: ReadableStream<Message>;

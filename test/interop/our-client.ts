@@ -17,7 +17,7 @@ export interface Abilities {
   readonly ping: boolean;
   /** It can tell what the last client closed with. */
   readonly lastClose: boolean;
-  /** With which code it answers a Close. */
+  /** With which code it answers a Close frame. */
   readonly closeAnswer: 'the same' | 1000;
 }
 

@@ -1,5 +1,5 @@
 // permessage-deflate with the WebSocket libraries of Python, in every combination of the four parameters that each can be made
-// to offer or to answer, against both of our kernels. What cannot be had of one of them is in CANNOT, with the reason.
+// to offer or to answer, against both of our kernels. CANNOT lists the combinations that a library cannot have, with the reason.
 
 import { expect, test } from 'vitest';
 import { PerMessageDeflate } from '../../src/deflate/index.js';

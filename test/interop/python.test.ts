@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Which of them can send fragments. */
 const FRAGMENTING = ['websockets', 'autobahn'];
-/** Which of them answer each Close with 1000, instead of the code that came. */
+/** Which of them answer each Close frame with 1000, instead of the code that came. */
 const ANSWERING_NORMALLY = ['aiohttp', 'autobahn'];
 const closes = ALL_RIGHT.closes.map(([closeCode, reason]) => [closeCode, reason]);
 
@@ -46,7 +46,7 @@ for (const peer of PYTHON_PEERS) {
         { ...ALL_RIGHT, closes, ...(fragments ? { sentFragments: FRAGMENTS } : {}) },
       ]);
       const seen = await server.take();
-      // Whoever answers a Close need not repeat its reason.
+      // The answer to a Close frame need not repeat its reason.
       expect(seen[0]!.close).toEqual(closes[0]);
       expect(seen[1]!.close![0]).toBe(closeAnswer === 1000 ? 1000 : closes[1]![0]);
       await server.stop();

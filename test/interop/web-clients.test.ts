@@ -52,7 +52,7 @@ function suite(peer: string, start: () => Promise<Client>): void {
     const tried = await client.tryAll([{ url: server.url(), length: MIB }], server.pageUrl);
     expect(tried).toEqual([ALL_RIGHT]);
     const seen = await server.take();
-    // Whoever answers a Close need not repeat its reason: Node's client does not.
+    // The answer to a Close frame need not repeat its reason: Node's client does not.
     expect(seen[0]!.close).toEqual(ALL_RIGHT.closes[0]!.slice(0, 2));
     expect(seen[1]!.close![0]).toBe(ALL_RIGHT.closes[1]![0]);
     expect(seen.map(({ agreed }) => agreed)).toEqual(['', '']);

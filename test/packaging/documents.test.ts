@@ -81,7 +81,7 @@ describe('the README', () => {
   });
 });
 
-/** A port that nobody listens on. */
+/** A free port. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -91,7 +91,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What comes back for a text and a binary message; undefined while nobody listens. */
+/** The replies to a text and a binary message; undefined while the port is closed. */
 async function echoesOf(port: number): Promise<(string | Buffer)[] | undefined> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
   try {

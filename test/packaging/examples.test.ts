@@ -257,7 +257,7 @@ describe('proxy.mjs', () => {
       });
     });
     const answer = await sendRaw(proxy.url, ...frames.map((frame) => stream(frame)));
-    // ws answers the ping and the Close.
+    // ws answers the ping and the Close frame.
     expect(answer).toBe(`\x8a\x07between${closeFrame(1000)}`);
     const raw = Buffer.from(await upgraded, 'latin1');
     const headers: number[][] = [];

@@ -1,5 +1,5 @@
 // What the package weighs: the tarball, and what esbuild makes of an import of it, minified and gzipped. The figures here are
-// budgets: what grows beyond one fails, and whoever raises one says why.
+// budgets: growth beyond one fails, and a commit that raises one says why.
 
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';

@@ -47,7 +47,7 @@ export class ServerProcess {
     });
   }
 
-  /** Why the process has ended, where nobody asked it to. */
+  /** Why the process has ended, if it was not asked to. */
   get unexpectedExit(): string | undefined {
     return this.#isStopping ? undefined : this.#exit;
   }

@@ -27,7 +27,7 @@ const chosen = HOSTS.filter(({ id }) => positionals.length === 0 || positionals.
 let results: Results = {};
 const failures: string[] = [];
 const queue = [...chosen];
-// Whoever ends it ends what it has started: each host is ended as this process exits.
+// Each host that it has started is ended as this process exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 await Promise.all(Array.from({ length: Number(values['at-once']) }, work));
 if (failures.length > 0) {
@@ -57,7 +57,7 @@ async function replayOn({ id, name, replay }: Host): Promise<void> {
   }
 }
 
-/** At once: a run of all hosts takes minutes. What is kept is read anew: another run may do other hosts meanwhile. */
+/** At once: a run of all hosts takes minutes. The results are read anew: another run may do other hosts meanwhile. */
 function save(id: string, result: HostResult): void {
   const before: Results = values.write && existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : results;
   const all = { ...before, [id]: result };

@@ -271,7 +271,7 @@ describe('UTF-8 in text', () => {
     ]);
   });
 
-  it('is not looked at where nobody wants it', () => {
+  it('is not looked at where validation is off', () => {
     const peer = new Peer('server');
     const options = { skipUtf8Validation: true };
     for (const kernel of KERNEL_NAMES) {

@@ -159,7 +159,7 @@ describe('clients mask, servers do not', () => {
         code,
         at: 1,
       }),
-      // In the order of the rules it comes before the length of a control frame, and of a Close.
+      // In the order of the rules it comes before the length of a control frame, and of a Close frame.
       faultyOpening({ name: 'a long ping', role, frame: { opcode: PING, payload: filled(126), masked }, code, at: 1 }),
       faultyOpening({ name: 'a short Close', role, frame: { opcode: CLOSE, payload: 'x', masked }, code, at: 1 }),
     ]);
@@ -299,7 +299,7 @@ describe('control frames', () => {
   });
 });
 
-describe('behind an error or a Close', () => {
+describe('behind an error or a Close frame', () => {
   it.each(ENDS)('nothing is delivered, and nothing before is lost, as a %s', (role) => {
     const peer = new Peer(role);
     const before = [

@@ -221,7 +221,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(sent(connection)).toEqual([`${PONG} 78`]);
     });
 
-    it('are not answered once a Close has been sent', () => {
+    it('are not answered once a Close frame has been sent', () => {
       const connection = connect();
       connection.close(1000);
       expect(describeEvents(connection.receive(stream(peer.ping('x'), peer.text('late'))))).toEqual([

@@ -1,4 +1,4 @@
-// What was wanted, in the report: a table of the demands with what came of each, and below it the misses. It must not know how
+// The targets, in the report: a table of the demands with the result of each, and below it the misses. It must not know how
 // anything was measured.
 
 import type { RunResult } from '../../core/results.js';
@@ -30,7 +30,7 @@ export function tabulateDemands(title: string, run: RunResult): string {
       return `<li><a href="#${toAnchor(group)}">${escapeXml(group)}</a>${figures}. ${formatCode(explainMisses(set))}</li>`;
     });
   const list = misses.length === 0 ? '' : `<h3>Missed, and why</h3><ul class="losses">${misses.join('\n')}</ul>`;
-  return makeTable(`What was wanted, ${title}`, ['', 'reached', 'wanted'], rows) + list;
+  return makeTable(`Targets, ${title}`, ['', 'reached', 'wanted'], rows) + list;
 }
 
 function resultCell(verdict: DemandVerdict): string {

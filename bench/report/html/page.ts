@@ -48,7 +48,7 @@ ${describeMachine(runs)}
 <main>
 <h2>In short</h2>
 ${perRun(summarize)}
-<h2>What was wanted</h2>
+<h2>Targets</h2>
 <p class="note">The bars of bench/targets/bars.ts, row by row; each miss with its figure, and why, where it is known.</p>
 ${perRun((run, title) => tabulateDemands(title, run), ' demands')}
 <h2>Ratios at a glance</h2>

@@ -71,7 +71,7 @@ export function describeSpeed(runs: readonly RunResult[]): string {
   return [
     describeRun(run),
     makeTable(run),
-    ...fold(`What was wanted, what of it is missed and why, and every other loss: ${met} of ${of} bars met`, [
+    ...fold(`Targets, missed targets with reasons, and every case where wsimd is slower: ${met} of ${of} bars met`, [
       describeWants(run),
     ]),
     ...fold('The engines side by side', describeEngines([run, ...others])),

@@ -22,7 +22,7 @@ export function describeWants(run: RunResult): string {
   const misses = verdicts.flatMap(describeVerdict);
   const losses = describeLosses(run);
   return [
-    `**What was wanted** (\`bench/targets/bars.ts\`), and how many of its figures reach it:`,
+    `**Targets** (\`bench/targets/bars.ts\`), and how many of its figures reach it:`,
     makeTable(verdicts),
     ...(misses.length === 0 ? ['Nothing was missed.'] : [`**Missed**, and why:\n\n${misses.join('\n')}`]),
     ...losses,
@@ -41,7 +41,7 @@ function describeVerdict(verdict: DemandVerdict): string[] {
   return gatherMisses(verdict).map((set) => `- ${describeMisses(set)}. ${explainMisses(set)}`);
 }
 
-/** What is slower than others where nothing was wanted; what was is among the misses. */
+/** Every case without a target in which wsimd is slower; those with one are among the misses. */
 function describeLosses(run: RunResult): string[] {
   const { faster, slower } = tally(run);
   if (slower === 0) return [`Of ${faster} figures against others none is a loss.`];

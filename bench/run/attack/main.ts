@@ -87,7 +87,7 @@ async function openWebSocket(port: number, extensions: string): Promise<Socket> 
   return socket;
 }
 
-/** Attacks until the time is over, or the server has ended the connection: once it has come to the Close. */
+/** Attacks until the time is over, or the server has ended the connection: once it has come to the Close frame. */
 async function run(socket: Socket, { bytes, duration }: Attack): Promise<void> {
   const ended = once(socket, 'close');
   if (duration > 0) {

@@ -14,7 +14,7 @@ const SYNC = { finishFlush: constants.Z_SYNC_FLUSH };
 const LAST_BLOCK = Buffer.of(0x01, 0x00, 0x00, 0xff, 0xff);
 
 /**
- * In one call, deflating at its fastest level. What came before it is given as a dictionary, which is how Node's public
+ * In one call, deflating at its fastest level. Earlier messages are given as a dictionary, which is how Node's public
  * interface can have takeover without waiting.
  */
 export function zlibSubject(job: DeflateJob, direction: 'inflate' | 'deflate'): Subject {
@@ -55,7 +55,7 @@ export function fflateSubject(job: DeflateJob, direction: 'inflate' | 'deflate')
       deflatingSubject('fflate', job, (message) => deflateSync(message));
 }
 
-/** @param end what it needs behind each payload; whoever uses it this way has it there */
+/** @param end what it needs behind each payload, as real users have it there */
 function inflatingSubject(
   name: string,
   job: DeflateJob,

@@ -1,5 +1,5 @@
-// Clocks that tests put in the place of the real one: vitest's, @sinonjs's, those of node:test and of Jest. What is sent leaves, and what
-// comes is delivered, as with `ws`.
+// Clocks that tests put in the place of the real one: vitest's, @sinonjs's, those of node:test and of Jest. Messages leave and
+// arrive as with `ws`.
 
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// What programs see of the properties of server and WebSocket: which names they may use for themselves, and what is there to be
-// found. `ws` is the oracle.
+// What programs see of the properties of server and WebSocket: which names they may use for themselves, and which
+// properties they find. `ws` is the oracle.
 
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';

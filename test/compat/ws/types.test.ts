@@ -1,5 +1,5 @@
-// The types: programs as they are written for `@types/ws` compile with ours, and know what they are given. What is checked is
-// checked by tsc; running it only shows that the names are there.
+// The types: programs as they are written for `@types/ws` compile with ours, and know what they are given. tsc
+// checks this; running it only shows that the names are there.
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

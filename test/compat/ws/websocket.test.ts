@@ -143,7 +143,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     else expect(close).toThrow(TypeError);
     client.terminate();
     const [code, text] = await closed;
-    // What ws sends compressed or not is at its leisure; the Close leaves at once.
+    // What ws sends compressed or not is at its leisure; the Close frame leaves at once.
     expect([code, text]).toEqual([expected, Buffer.alloc(0)]);
   });
 

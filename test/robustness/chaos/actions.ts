@@ -41,7 +41,7 @@ export type Action =
 export type Ending =
   | { readonly do: 'close'; readonly code: number | undefined; readonly reason: string; readonly sendsOn: boolean }
   /**
-   * `reset`: a TCP RST, or RST_STREAM. `end`: a FIN without a Close. `garbage`: bytes that are no frame. `leave`: waits for the
+   * `reset`: a TCP RST, or RST_STREAM. `end`: a FIN without a Close frame. `garbage`: bytes that are no frame. `leave`: waits for the
    * other end. `half`: a raw peer stops in the middle of a frame and ends, or falls silent for a while.
    */
   | { readonly do: 'terminate' | 'reset' | 'end' | 'garbage' | 'leave' | 'half' };

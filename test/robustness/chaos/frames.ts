@@ -11,7 +11,7 @@ export interface RawFrame {
   readonly payload: Buffer;
 }
 
-/** What a raw client is told of. */
+/** The callbacks of a raw client. */
 export interface RawReader {
   message(bytes: Buffer, isBinary: boolean): void;
   ping(payload: Buffer): void;

@@ -28,7 +28,7 @@ export interface ChaosOptions {
 export interface ChaosResult {
   readonly rounds: number;
   readonly connections: number;
-  /** Of them, those whose both ends got a Close. */
+  /** Of them, those whose both ends got a Close frame. */
   readonly clean: number;
   readonly messages: number;
   readonly deliberateErrors: number;

@@ -26,7 +26,7 @@ export interface RawConnection {
 
 const OFFER = 'permessage-deflate; client_no_context_takeover; server_no_context_takeover';
 
-/** Resets a connection from above: the TCP connection, or the stream of HTTP/2. What lies below TLS is out of reach: it is cut. */
+/** Resets a connection from above: the TCP connection, or the stream of HTTP/2. The socket below TLS is out of reach: it is cut. */
 export function resetSocket({ _socket: socket }: SocketLike): void {
   if (socket === undefined || socket === null) return;
   if ('rstCode' in socket && 'close' in socket) (socket.close as (code: number) => void)(constants.NGHTTP2_CANCEL);

@@ -65,7 +65,7 @@ describe('the verifier', () => {
     expect(first({ pongsReceived: ['00'] }, {})).toContain('nobody asked for');
   });
 
-  it('is told of buffers that were overwritten, in every shape', () => {
+  it('notices buffers that were overwritten, in every shape', () => {
     const bytes = Buffer.from('contents of a message');
     for (const form of ['buffer', 'uint8array', 'dataview', 'arraybuffer', 'buffers'] as const) {
       const { data, overwrite } = shape(bytes, form);

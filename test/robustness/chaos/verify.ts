@@ -3,7 +3,7 @@
 import type { EndReport } from './log.js';
 
 const ABNORMAL = 1006;
-/** Codes of a Close that answers bytes that break a rule. */
+/** Codes of a Close frame that answers bytes that break a rule. */
 const PROTOCOL_CODES: readonly number[] = [1002, 1007, 1009];
 
 /** What is wrong with one connection; empty if nothing is. An end is undefined where it never learned of the connection. */
@@ -44,7 +44,7 @@ function verifyWay(from: EndReport, to: EndReport, isDisturbed: boolean): string
     ...compare(`${way}: ping`, from.pingsSent, to.pingsReceived, hasReceivedClose),
     ...verifyPongs(way, from, to),
   ];
-  // An end answers a Close with the code that it got.
+  // An end answers a Close frame with the code that it got.
   const allowed = [...from.closedWith, ...to.closedWith];
   if (hasReceivedClose && !allowed.includes(code) && !(isDisturbed && PROTOCOL_CODES.includes(code))) {
     faults.push(`${way}: a Close with code ${code} arrived; sent were ${JSON.stringify(from.closedWith)}`);
@@ -57,7 +57,7 @@ function verifyWay(from: EndReport, to: EndReport, isDisturbed: boolean): string
   return faults;
 }
 
-/** What arrived is the beginning of what was sent; all of it, if a Close arrived behind it. */
+/** What arrived is the beginning of what was sent; all of it, if a Close frame arrived behind it. */
 function compare(what: string, sent: readonly string[], received: readonly string[], isAll: boolean): string[] {
   const wrong = received.findIndex((item, at) => item !== sent[at]);
   if (wrong >= 0) {

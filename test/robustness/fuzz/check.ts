@@ -127,7 +127,7 @@ function checkConnection(
   const problem = compareEvents(events, reference, options.skipUtf8Validation === true);
   if (problem !== undefined) return `connection: ${problem}`;
 
-  // A pong for each ping up to the limit and for the last one, and at the end a Close with the same code, or with that of the
+  // A pong for each ping up to the limit and for the last one, and at the end a Close frame with the same code, or with that of the
   // failure.
   const outgoing = connection.takeOutgoing();
   const sent = referenceDecode(outgoing, { role: role === 'server' ? 'client' : 'server' });

@@ -118,7 +118,7 @@ export async function checkDeflate(fuzzCase: DeflateCase, differences?: Differen
   return compareWithZlib(fuzzCase, wasm) ?? (await compareWithWs(fuzzCase, stream, wasm, differences));
 }
 
-/** Copies of the chunks: whoever is given them may write into them. */
+/** Copies of the chunks: the receiver may write into them. */
 function chunksOf({ chunkLength }: DeflateCase, stream: Uint8Array): Uint8Array[] {
   const step = chunkLength === 0 ? Math.max(1, stream.length) : chunkLength;
   const count = Math.ceil(stream.length / step);

@@ -135,7 +135,7 @@ export function generateHandshake(seed: number): HandshakeCase {
 export function checkHandshake({ role, text, cut }: HandshakeCase): string | undefined {
   if (role === 'extensions') return compare('extensions', ourExtensions(text), referenceExtensions(text));
   const bytes = encodeLatin1(text);
-  // Whole and in two pieces; a head that does not end in them is no case for who judges it.
+  // Whole and in two pieces; a head that does not end in them is no case for the judge.
   const whole = readHead(bytes, bytes.length);
   const pieces = readHead(bytes, cut);
   const problem = compare('cut in two', pieces.outcome, whole.outcome);

@@ -54,7 +54,7 @@ export function referenceRequest(head: string): string {
     HOST.test(host) &&
     key !== undefined &&
     keys.length === 0 &&
-    // Sixteen bytes; the four bits that are left over may be anything, as whoever decodes drops them.
+    // Sixteen bytes; the four bits that are left over may be anything, as decoders drop them.
     /^[A-Za-z0-9+/]{22}==$/.test(key) &&
     all('transfer-encoding').length === 0 &&
     all('content-length').every((length) => length === '0') &&
@@ -87,7 +87,7 @@ export function referenceExtensions(value: string): string {
   const quoted = '"(?:[^"\\\\]|\\\\[^])*"';
   const parameter = `[ \\t]*;[ \\t]*(${TOKEN})(?:[ \\t]*=[ \\t]*(${TOKEN}|${quoted}))?`;
   const element = new RegExp(`^[ \\t]*(${TOKEN})((?:${parameter})*)[ \\t]*$`);
-  // Commas in quotes part nothing, and none of them is in a token: whoever quotes one is refused.
+  // Commas in quotes part nothing, and none of them is in a token: a quoted one is rejected.
   const result: unknown[] = [];
   for (const part of value.split(',')) {
     if (/^[ \t]*$/.test(part)) continue;

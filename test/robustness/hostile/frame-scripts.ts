@@ -12,7 +12,7 @@ import type { Wire } from './target.js';
 const peer = new Peer('server');
 const withDeflate = (configuration: Configuration) => withFrames(configuration) && configuration.hasDeflate;
 
-/** Sends bytes that must end the connection, or that a Close follows. */
+/** Sends bytes that must end the connection, or that a Close frame follows. */
 function sends(name: string, does: string, bytes: Uint8Array, runsOn: Script['runsOn'] = withFrames): Script {
   return {
     ...{ name, does, runsOn },

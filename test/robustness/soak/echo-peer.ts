@@ -96,7 +96,7 @@ export class EchoPeer {
     setTimeout(() => this.#socket.resume(), milliseconds);
   }
 
-  /** Closes behind all that was sent: each echo must come before the Close does. */
+  /** Closes behind all that was sent: each echo must come before the Close frame does. */
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;

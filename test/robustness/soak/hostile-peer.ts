@@ -66,7 +66,7 @@ class HostilePeer {
     this.#readFrames();
   }
 
-  /** Skips what is whole, and remembers the code of a Close. The server's frames are not masked. */
+  /** Skips what is whole, and remembers the code of a Close frame. The server's frames are not masked. */
   #readFrames(): void {
     let at = 0;
     const bytes = this.#received;

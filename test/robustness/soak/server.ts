@@ -57,7 +57,7 @@ process.on('message', (message) => {
   if (message === 'sample') process.send!({ sample: sample() });
   else process.exit();
 });
-// It ends with who started it.
+// It ends with the process that started it.
 process.on('disconnect', () => process.exit());
 
 function serve(options: ServerOptions): void {

@@ -15,7 +15,7 @@ export interface SoakOptions {
   /** Milliseconds between the server's pings; a peer that does not answer for as long again is cut. */
   readonly heartbeat: number;
   readonly seed: number;
-  /** Told of each sample. */
+  /** Receives each sample. */
   readonly onSample?: (sample: Sample, seconds: number) => void;
 }
 

@@ -22,7 +22,7 @@ export interface FrameLine {
 export interface EventLine {
   readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close';
   readonly closeCode: number | undefined;
-  /** Of a Close: its reason. */
+  /** Of a Close frame: its reason. */
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 

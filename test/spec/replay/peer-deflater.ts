@@ -43,7 +43,7 @@ export class PeerDeflater {
       at += length;
     }
     writeSymbol(writer, 256);
-    // An empty block without compression, of which the lengths 00 00 ff ff are left out.
+    // An empty block without compression, of which the lengths `00 00 ff ff` are left out.
     writer.write(0, 3);
     if (this.#takeover) this.#history = data.slice(-this.#window);
     return writer.take();

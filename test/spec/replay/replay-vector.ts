@@ -74,7 +74,7 @@ function prepare(implementation: Implementation, vector: TextVector, role: Vecto
   const replays: ((kernel: KernelName) => number)[] = [(kernel) => replayCuts({ ...scene, kernel }, everyCut(bytes))];
   if (failure !== undefined) replays.push((kernel) => checkWhenKnown({ ...scene, kernel }, failure, bytes));
   if (failure !== undefined || events.at(-1)?.type === 'close') {
-    // Nothing that stands behind an error or a Close counts, whatever it is.
+    // Nothing that stands behind an error or a Close frame counts, whatever it is.
     const junk = Uint8Array.of(0x81, 0x85, 0, 0, 0, 0, 0xff, 0, 0x70, 0xc3, 0x28);
     const behind = join([bytes, bytesFor(vector.behind, role), junk]);
     const border = bytes.length;

@@ -22,9 +22,9 @@ export interface ReferenceFrame {
 
 export interface ReferenceEvent {
   readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close';
-  /** Of a Close: its reason. */
+  /** Of a Close frame: its reason. */
   readonly payload: Uint8Array;
-  /** Of a Close: its code, 1005 where it has none. */
+  /** Of a Close frame: its code, 1005 where it has none. */
   readonly closeCode?: number;
 }
 
@@ -187,7 +187,7 @@ function unmask(payload: Uint8Array, maskingKey: Uint8Array | undefined): Uint8A
   return original;
 }
 
-/** Section 7.4; of a Close that has not come whole, what is there of it. */
+/** Section 7.4; of a Close frame that has not come whole, what is there of it. */
 function checkClose(payload: Uint8Array, isWhole: boolean, start: number, rules: ReferenceRules): void {
   if (payload.length < 2) return;
   const code = payload[0]! * 256 + payload[1]!;

@@ -18,7 +18,7 @@ export const KERNEL_NAMES: readonly KernelName[] = ['wasm', 'portable'];
 export interface Vector {
   readonly name: string;
   readonly role: DecoderOptions['role'];
-  /** Limits and the like; with `allowRsv1`, which is for who joins frames himself, only the frame decoder is asked. */
+  /** Limits and the like; with `allowRsv1`, which is for callers that join frames themselves, only the frame decoder is asked. */
   readonly options?: Omit<DecoderOptions, 'role' | 'kernel'>;
   /** The frames; the last of them is the one at fault where there is an error. */
   readonly frames: readonly WireFrame[];
@@ -163,7 +163,7 @@ export function replay(vector: Vector, kernel: KernelName): void {
   const ping = peer.ping(BEHIND);
   const border = bytes.length;
   if (isOver(vector)) {
-    // Nothing that stands behind an error or a Close counts: neither a good frame, nor one that would be a fault itself.
+    // Nothing that stands behind an error or a Close frame counts: neither a good frame, nor one that would be a fault itself.
     const behind = concat(stream(ping, peer.text('x'), peer.close(1000)), Uint8Array.of(0xff, 0, 0x70, 0xc3, 0x28));
     const longer = { ...vector, name: `${vector.name}, before other bytes` };
     replayCuts(

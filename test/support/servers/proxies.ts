@@ -166,7 +166,7 @@ export function isInstalled(program: ProxyProgram): boolean {
   return existsSync(program.path);
 }
 
-/** Of a port below those that the system gives away, so that nobody takes it before the proxy does. */
+/** A port below the ephemeral ones, so that no other process gets it before the proxy does. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);

@@ -40,7 +40,7 @@ describe('bytes of one direction', () => {
     expect((await runWsimdOn('gQ*=', 'inspect', '--format', 'base64', '-')).stderr).toMatch(/^wsimd: not Base64: /);
   });
 
-  it('joins fragments, and tells of a Close and what follows it', async () => {
+  it('joins fragments, and tells of a Close frame and what follows it', async () => {
     const { code, stdout } = await runWsimdOn(
       '01 03 48 65 6c 89 00 80 02 6c 6f 88 05 03 e8 62 79 65 00',
       'inspect',

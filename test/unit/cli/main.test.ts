@@ -16,7 +16,7 @@ describe('wsimd', () => {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
-  it('ends as others do when nobody reads its output any more', async () => {
+  it('ends as others do when the reader of its output has gone', async () => {
     const child = spawn('sh', ['-c', `'${process.execPath}' '${MAIN}' inspect --format raw - | head -n 1`]);
     child.stdin.on('error', () => {});
     child.stdin.end(Buffer.alloc(1_000_000, Buffer.from('810141', 'hex')));

@@ -256,7 +256,7 @@ describe('the tap', () => {
     expect(code).toBe(1000);
   });
 
-  it('brings 1 MiB in both directions, and closes after the Close', async () => {
+  it('brings 1 MiB in both directions, and closes after the Close frame', async () => {
     const tap = await openTap();
     const webSocket = await opened(tap.url);
     const message = Buffer.alloc(1024 * 1024, 'tapped');
@@ -332,7 +332,7 @@ describe('the end', () => {
     idle.destroy();
   });
 
-  it('does not wait long for a peer that does not answer the Close', async () => {
+  it('does not wait long for a peer that does not answer the Close frame', async () => {
     const own = await startServe();
     const socket = connect(own.port, '127.0.0.1');
     socket.write(upgradeRequest('/echo'));

@@ -69,7 +69,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(sent(connection)).toEqual([textLine('queued')]);
       connection.releaseClose();
       expect([connection.state, sent(connection)]).toEqual(['closed', [closeLine(code)]]);
-      // Without effect a second time, and where no Close is held.
+      // Without effect a second time, and where no Close frame is held.
       connection.releaseClose();
       expect(sent(connection)).toEqual([]);
       const other = connect();
@@ -216,7 +216,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(connection.receiveEnd()).toBeUndefined();
     });
 
-    it('after a Close was sent sends no second one', () => {
+    it('after a Close frame was sent sends no second one', () => {
       const connection = connect();
       connection.close(1000);
       connection.takeOutgoing();
@@ -235,7 +235,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
   });
 
   describe('the end of the transport', () => {
-    it('without a Close is a loss', () => {
+    it('without a Close frame is a loss', () => {
       for (const prepare of [
         () => {},
         (c: Connection) => c.close(1000),
@@ -251,7 +251,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       }
     });
 
-    it('after a Close or an error is none', () => {
+    it('after a Close frame or an error is none', () => {
       for (const frame of [peer.close(1000), peer.frame(3, '')]) {
         const connection = connect();
         connection.receive(stream(frame));
@@ -277,7 +277,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       expect(facts(connection)).toMatchObject({ state: 'closed', outgoingLength: 0 });
     });
 
-    it('does not call a Close lost that a handler has not been given yet because it threw', () => {
+    it('does not call a Close frame lost that a handler has not been given yet because it threw', () => {
       const connection = connect();
       const onText = () => {
         throw new Error('boom');

@@ -11,7 +11,7 @@ const TOO_MANY = new ProtocolError('WSIMD_TOO_MANY_PINGS');
 describe.each(ROLES)('a %s Connection', (role) => {
   const peer = new Peer(role);
 
-  it('that is failed says so in a Close, behind what is outgoing, and hears and sends no more', () => {
+  it('that is failed says so in a Close frame, behind what is outgoing, and hears and sends no more', () => {
     const connection = new Connection({ role });
     connection.sendText('before');
     connection.fail(TOO_MANY);

@@ -205,7 +205,7 @@ describe.each(['wasm', 'portable'] as const)('a connection in turns, on the %s k
     );
   });
 
-  it('discards what is pending when it is told of the end, or failed', () => {
+  it('discards what is pending when it is ended or failed', () => {
     for (const end of ['receiveEnd', 'fail'] as const) {
       const deflate = new PerMessageDeflate({ kernel });
       const connection = connect(kernel, {}, deflate);

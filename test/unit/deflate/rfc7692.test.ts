@@ -162,7 +162,7 @@ describe.each(DEFLATE_KERNELS)('permessage-deflate on the %s kernel', (kernel) =
       }
     });
 
-    it('is held compressed, and given up at a Close or an error', () => {
+    it('is held compressed, and given up at a Close frame or an error', () => {
       const connection = connect();
       connection.receive(stream(text(HELLO.slice(0, 5), { fin: false })));
       expect(connection.bufferedLength).toBe(256);

@@ -121,7 +121,7 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       expect(payloads).toEqual(['ping', 'pong', long, 'message', 'text', 'prepared', 'one two']);
     });
 
-    it('leave before the Close that was sent behind them', () => {
+    it('leave before the Close frame that was sent behind them', () => {
       const { connection, receive } = connect();
       connection.sendText(long, { inSlices: true });
       connection.close(1000);
@@ -131,7 +131,7 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       expect(receive().map(({ opcode }) => opcode)).toEqual([TEXT, 8]);
     });
 
-    it('leave, with what is behind them, before the reply to a Close', () => {
+    it('leave, with what is behind them, before the reply to a Close frame', () => {
       const { connection, deflate, receive } = connect();
       connection.sendText(long, { inSlices: true });
       connection.sendText('behind');
@@ -153,7 +153,7 @@ describe.each(DEFLATE_KERNELS)('sending long messages on the %s kernel', (kernel
       expect(deflate.poolUse.contexts).toBe(0);
     });
 
-    it('leave before the Close that answers a broken rule', () => {
+    it('leave before the Close frame that answers a broken rule', () => {
       const { connection, receive, deflate } = connect();
       connection.sendText(long, { inSlices: true });
       connection.sendText('behind');

@@ -1,5 +1,5 @@
 // src/frames/frame-decoder.ts and chunk-decoder.ts: the cursor over frames, whole frames with owned payloads, and what
-// happens between two decoders on one arena. What is right and wrong on the wire is in test/spec.
+// happens between two decoders on one arena. Right and wrong on the wire are in test/spec.
 
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../../../src/frames/chunk-decoder.js';

@@ -169,7 +169,7 @@ describe('what is passed on by reference', () => {
 });
 
 describe('the buffers that writers share', () => {
-  it('are not written to while whoever took them has not given them back', () => {
+  it('are not written to until they are given back', () => {
     const taken = Array.from({ length: 30 }, (_, i) => {
       const writer = newWriter();
       writer.write(BINARY, new Uint8Array(1000).fill(i));
@@ -215,7 +215,7 @@ describe('the buffers that writers share', () => {
     expect(payloadsOf(two.take())).toEqual([hex(bytesOf('for two'))]);
   });
 
-  it('are not taken back from who gave them back before and gives them back again', () => {
+  it('are not taken back twice', () => {
     const [first, second] = [newWriter(), newWriter()];
     first.write(TEXT, 'x');
     const old = first.take();

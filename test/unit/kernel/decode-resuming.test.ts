@@ -189,7 +189,7 @@ describeKernels('decode', (kernel, memory) => {
       }
     });
 
-    it('begins the reason of a Close anew, whatever character was under way', () => {
+    it('begins the reason of a Close frame anew, whatever character was under way', () => {
       const stream = concat(fromClient(OPCODE_TEXT, [0xe8, 0xaa]), fromClient(FIN_CLOSE, [0x03, 0xe8, ...utf8('ok')]));
       for (const chunks of [...splits(stream), byteByByte(stream)]) {
         const { frames, state } = decodeStream(kernel, chunks);

@@ -241,7 +241,7 @@ describeKernels('decode', (kernel, memory) => {
       expect(flagsOf(server, chunk)).toEqual([false, false, false, true, true]);
     });
 
-    it('speaks of the reason bytes of a piece of a Close', () => {
+    it('speaks of the reason bytes of a piece of a Close frame', () => {
       const close = fromClient(FIN_CLOSE, [0x0f, 0xa0, ...utf8('a語')]);
       const byte = byteByByte(close.subarray(6));
       expect(flagsOf(server, close.subarray(0, 6), ...byte)).toEqual([true, true, true, true, false, false, false]);
@@ -284,7 +284,7 @@ describeKernels('decode', (kernel, memory) => {
       });
     });
 
-    it('drops what follows a Close that fills it', () => {
+    it('drops what follows a Close frame that fills it', () => {
       const { records, state } = decodeOnce(kernel, freshState(), concat(fromClient(FIN_CLOSE), chunk), 1);
       expect(records).toHaveLength(1);
       expect(state).toMatchObject({ stage: STAGE_CLOSED, consumed: 6 + chunk.length });
@@ -345,7 +345,7 @@ describeKernels('decode', (kernel, memory) => {
       }
     });
 
-    it('forgets a message that a Close cut short', () => {
+    it('forgets a message that a Close frame cut short', () => {
       const { stateBytes } = decodeOnce(
         kernel,
         freshState(),

@@ -14,7 +14,7 @@ import { compileSources, runChild } from '../../support/programs/child.js';
 const { Module } = WebAssembly;
 
 beforeEach(() => {
-  // Whoever runs the tests may have forced a kernel.
+  // The environment of the tests may force a kernel.
   vi.stubEnv('WSIMD_KERNEL', '');
 });
 

@@ -67,7 +67,7 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
       expect(seen).toEqual(['a', 'b', 'c']);
     });
 
-    it('that throws loses no error and no Close', () => {
+    it('that throws loses no error and no Close frame', () => {
       for (const last of [server.close(1000), server.frame(3, '')]) {
         const handler = recorder();
         const decoder = decoderFor();

@@ -70,7 +70,7 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
       expect(count).toBe(FRAGMENTS);
     });
 
-    it('of a message is given up with an error and with a Close', () => {
+    it('of a message is given up with an error and with a Close frame', () => {
       for (const last of [server.close(), server.frame(5, '')]) {
         const decoder = decoderFor();
         decoder.decode(stream(server.binary(new Uint8Array(5000), { fin: false })));

@@ -124,7 +124,7 @@ it('a client that is given up in its upgrade listener does not open', async () =
   client.on('error', (error) => events.push(error.message));
   client.on('upgrade', () => client.terminate());
   const code = await closeOf(client);
-  expect([code, events]).toEqual([1006, ['the WebSocket was closed before the connection was established']]);
+  expect([code, events]).toEqual([1006, ['WebSocket was closed before the connection was established']]);
 });
 
 it('headers in an array are headers, on a redirect too, where credentials stay behind', async () => {

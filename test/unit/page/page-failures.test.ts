@@ -87,7 +87,7 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
       }
     }));
 
-  it('what stands behind a Close, more frames than are shown, a message that inflates to nothing, a fault at the end', () =>
+  it('what stands behind a Close frame, more frames than are shown, a message that inflates to nothing, a fault at the end', () =>
     onPage(async (page) => {
       await page.getByRole('link', { name: 'Paste hex' }).click();
       const result = async (hex: string) => {

@@ -1,4 +1,4 @@
-// src/web/: WebSockets whose messages nobody reads, and which end all the same.
+// src/web/: WebSockets whose messages stay unread, and which end all the same.
 
 import { describe, expect, it } from 'vitest';
 import { createRequest } from '../../../src/handshake/client.js';
@@ -31,7 +31,7 @@ describe.each([
   ['streams', (streams: ByteStreams): ByteStreams | ByteSocket => streams],
   ['a socket that reads into a buffer', socketOver],
 ] as const)('over %s, while nobody reads', (_name, over) => {
-  it('our Close finds the peer’s behind its messages, which stay to be read', async () => {
+  it('our Close frame finds the peer’s behind its messages, which stay to be read', async () => {
     const { server, readable, writer, reader } = await open(over, { highWaterMark: 1500, closeTimeout: 60_000 });
     for (const text of TEXTS) void writer.write(stream(peer.text(text)));
     await settle();
@@ -43,7 +43,7 @@ describe.each([
     expect(await readToEnd(readable)).toEqual({ messages: TEXTS });
   });
 
-  it('a peer that floods us behind our Close waits for the reader again, a mebibyte later', async () => {
+  it('a peer that floods us behind our Close frame waits for the reader again, a mebibyte later', async () => {
     const { server, readable, writer } = await open(over, { closeTimeout: 500 });
     server.close();
     let written = 0;
@@ -65,7 +65,7 @@ describe.each([
     expect(written).toBeGreaterThan(0);
   });
 
-  it('a Close of the peer’s that ends the stream ends us', async () => {
+  it('a Close frame of the peer’s that ends the stream ends us', async () => {
     const { server, readable, writer } = await open(over);
     for (const text of TEXTS) void writer.write(stream(peer.text(text)));
     void writer.write(CLOSE);

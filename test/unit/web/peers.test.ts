@@ -30,7 +30,7 @@ class SocketOfNode implements ByteSocket {
     for (;;) {
       const bytes: Buffer | null = this.#socket.read(Math.min(target.length, this.#socket.readableLength || 1));
       if (bytes !== null) {
-        // What was there before is overwritten, so that whoever kept it sees it.
+        // Earlier bytes are overwritten, so that a holder of them notices.
         target.fill(0xee);
         target.set(bytes);
         return bytes.length;

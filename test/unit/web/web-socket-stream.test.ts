@@ -103,7 +103,7 @@ describe.each(KERNEL_NAMES)('a WebSocket over streams, on the %s kernel', (kerne
     await writer.write(Uint8Array.of(0, 1, 2, 3).subarray(1, 3));
     await writer.write(Uint16Array.of(0x0201).buffer);
     await writer.write(new DataView(Uint8Array.of(0, 1, 2).buffer, 1));
-    // Messages and a Close that come together have no echo: the connection is closed before the pipe is given them.
+    // Messages and a Close frame that come together have no echo: the connection is closed before the pipe is given them.
     await new Promise((resolve) => setTimeout(resolve, 10));
     client.close({ closeCode: 4001, reason: 'enough' });
     // Echoes that were on their way when we closed come too.
@@ -201,7 +201,7 @@ describe('opening', () => {
     expect(await rejectionOf(server.closed)).toBe(error);
   });
 
-  it('refuses what the caller refuses, with his status', async () => {
+  it('rejects what the caller rejects, with the status that it gives', async () => {
     const [near, far] = connectedStreams(4);
     const server = acceptWebSocket(far, {
       refuse: async ({ path }) =>
@@ -256,7 +256,7 @@ describe('opening', () => {
 });
 
 describe('backpressure', () => {
-  it('stops reading from the transport while nobody reads messages', async () => {
+  it('stops reading from the transport while messages stay unread', async () => {
     const [near, far] = connectedStreams(0);
     let taken = 0;
     const counted: ByteStreams = {
@@ -369,7 +369,7 @@ describe('messages of one turn', () => {
     client.close();
   });
 
-  it('and a Close behind them leave in order, in one write', async () => {
+  it('and a Close frame behind them leave in order, in one write', async () => {
     const { writes, client, atServer, atClient } = await openCounted();
     const writer = atClient.writable.getWriter();
     void writer.write('first');
@@ -412,7 +412,7 @@ describe('messages of one turn', () => {
 });
 
 describe('ending', () => {
-  it('by closing the writable: a Close without a code', async () => {
+  it('by closing the writable: a Close frame without a code', async () => {
     const { server, client, openClient, openServer } = await open();
     const messages = readAll(openServer.readable);
     const writer = openClient.writable.getWriter();
@@ -491,7 +491,7 @@ describe('ending', () => {
     expect((await rejectionOf(server.closed)).code).toBe('WSIMD_CONNECTION_LOST');
   });
 
-  it('after a Close both ways it makes no difference that the transport is reset', async () => {
+  it('after a Close frame both ways it makes no difference that the transport is reset', async () => {
     const [near, far] = connectedStreams(4);
     const reader = near.readable.getReader();
     const readable = new ReadableStream<Uint8Array>({
@@ -569,7 +569,7 @@ describe('ending', () => {
     expect((await reader.read()).value).toEqual(Uint8Array.of(0x8a, 1, 0x70));
   });
 
-  it('cuts a peer that does not answer our Close', async () => {
+  it('cuts a peer that does not answer our Close frame', async () => {
     const { server } = await rawClient({ closeTimeout: 20 });
     server.close({ closeCode: 1001 });
     expect(await rejectionOf(server.closed)).toMatchObject({ code: 'WSIMD_CONNECTION_LOST' });

@@ -238,7 +238,7 @@ async function inspect(capture: Uint8Array): Promise<{ code: number | null; told
   return { code, told: lines.map((line) => JSON.parse(line) as Told), stderr };
 }
 
-/** What is told of the one connection that is a WebSocket. */
+/** The output for the one connection that is a WebSocket. */
 function webSocketOf(told: readonly Told[]) {
   const frames = told.filter(({ type }) => type === 'frame');
   expect(new Set(frames.map(({ connection }) => connection)).size).toBe(1);

@@ -1,4 +1,4 @@
-// src/cli/load/ in the tests' own process: servers that send what nobody asked for, break rules or cut connections, and an end
+// src/cli/load/ in the tests' own process: servers that send unsolicited messages, break rules or cut connections, and an end
 // while connections are opened.
 
 import { type AddressInfo, createServer, type Socket } from 'node:net';

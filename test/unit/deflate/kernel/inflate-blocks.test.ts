@@ -293,7 +293,7 @@ describe.each(INFLATE_KERNELS)('$name', ({ kernel }) => {
     });
 
     it('the code of the code lengths may not have more codes than there are', () => {
-      // 0, 1 and 2 all have a code of one bit. Whoever fills a table without counting lets the last one win: 0 is the
+      // 0, 1 and 2 all have a code of one bit. A decoder that fills its table without counting lets the last one win: 0 is the
       // length 0 and 1 the length 2, which make a good block of four literals.
       const sequence = `${'0'.repeat(97)}111${'0'.repeat(156)}10`;
       const lengthCodeLengths = Array.from({ length: 19 }, (_, symbol) => (symbol < 3 ? 1 : 0));

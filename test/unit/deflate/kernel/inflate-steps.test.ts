@@ -1,5 +1,5 @@
-// inflate() of every kernel in steps: whatever each call may take, put out, and spend on headers, and whoever uses the kernel
-// between two calls, what comes out is what node:zlib makes of the message.
+// inflate() of every kernel in steps: whatever each call may take, put out, and spend on headers, and whatever uses the kernel
+// between two calls, the output is that of node:zlib.
 
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';

@@ -44,7 +44,7 @@ describe('decoderConfigFor', () => {
     }
   });
 
-  it('gives those who are told the same one after the other the same, whoever they are', () => {
+  it('gives callers with the same options, one after the other, the same object', () => {
     const config = decoderConfigFor({ role: 'server', maxFragments: 5 });
     expect(decoderConfigFor({ role: 'client', maxFragments: 5, textAs: 'string' })).toBe(config);
   });

@@ -21,7 +21,7 @@ function callAll(handler: Required<MessageHandler>): void {
   handler.onError(error);
 }
 
-it('passes everything on, the same objects in the same order, to whoever listens now', () => {
+it('passes everything on, the same objects in the same order, to the current handler', () => {
   const sink = new HandlerSink();
   const relay = handlerOf(sink);
   const [direct, first, second]: MessageEvent[][] = [[], [], []];
@@ -46,7 +46,7 @@ it('drops what the handler has no method for', () => {
   expect(events.map(({ type }) => type)).toEqual(['text', 'binary', 'ping', 'pong', 'close', 'error']);
 });
 
-it('drops everything while nobody listens', () => {
+it('drops everything while there is no handler', () => {
   const sink = new HandlerSink();
   const relay = handlerOf(sink);
   callAll(relay);

@@ -414,7 +414,7 @@ describe('options and arguments', () => {
     expect(() => new MessageDecoder({} as never)).toThrow(TypeError);
   });
 
-  it('allowRsv1, which is for who joins frames himself, does nothing here', () => {
+  it('allowRsv1, which is for callers that join frames themselves, does nothing here', () => {
     const decoder = new MessageDecoder({ role: 'server', allowRsv1: true } as never);
     const [event] = decoder.decode(wire(peer.frame(BINARY, 'deflated', { rsv: 4 })));
     expect(event?.type).toBe('error');

@@ -22,7 +22,7 @@ const MESSAGE_OPEN = expect.objectContaining({ code: 'WSIMD_MESSAGE_OPEN' });
 const LONG = Array.from({ length: 30_000 }, (_, i) => `number ${i * 7919}`).join(', ');
 
 describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
-  it('takes options as they are when it is made, whoever was made with the same object before', () => {
+  it('takes options as they are when it is made, even if an earlier sender had the same object', () => {
     const options: { -readonly [Name in keyof FrameEncoderOptions]: FrameEncoderOptions[Name] } = {
       role: 'server',
       kernel,

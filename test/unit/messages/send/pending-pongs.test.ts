@@ -75,7 +75,7 @@ describe.each(CASES)('pings to a %s on the %s kernel', (role, kernel) => {
     expect(sent(connection)).toEqual(['first', 'last'].map(pongLine));
   });
 
-  it('are answered before a Close, whoever begins, and understood by ws', () => {
+  it('are answered before a Close frame, whichever side begins, and understood by ws', () => {
     for (const begin of [
       (one: Connection) => one.close(1000),
       (one: Connection) => void one.receive(stream(peer.close(1000))),
@@ -133,7 +133,7 @@ describe.each(CASES)('a %s on the %s kernel that its caller fails', (role, kerne
     return { connection, handler };
   }
 
-  it('sends a Close with the code, delivers nothing more of the chunk, and drops what comes', () => {
+  it('sends a Close frame with the code, delivers nothing more of the chunk, and drops what comes', () => {
     const events: MessageEvent[] = [];
     const { connection, handler } = connectFailing(events);
     connection.sendText('before');

@@ -35,7 +35,7 @@ it('a window that was not offered, nor can be: an error, and no connection', asy
   ]);
 });
 
-it('over HTTP/2, given up with the answer there but not told of: it does not open', async () => {
+it('over HTTP/2, given up when the answer has arrived but is not delivered: it does not open', async () => {
   const server = createHttp2Server({ settings: { enableConnectProtocol: true } });
   let plain: ServerHttp2Stream | undefined;
   server.on('stream', (stream, headers) => {

@@ -218,7 +218,7 @@ describe.each([
         const received: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => {
           received.push(chunk);
-          // It echoes the Close, and waits.
+          // It echoes the Close frame, and waits.
           if (received.length === 1) stream.write(Uint8Array.of(0x88, 2, 0x0f, 0xa0));
         });
         stream.on('end', () => {

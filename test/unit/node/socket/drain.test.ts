@@ -1,4 +1,4 @@
-// `drain`: it comes, once, to whoever has seen that bytes wait, wherever they wait: gathered, in a socket, in slices yet to be
+// `drain` is emitted once after a program has seen that bytes are pending, wherever they are: gathered, in a socket, in slices yet to be
 // compressed, behind Blobs; over TCP, TLS and HTTP/2.
 
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-// src/node/socket/link.ts and spaced-delivery.ts: what a connection does between its Close and its end, and deliveries that a
+// src/node/socket/link.ts and spaced-delivery.ts: what a connection does between its Close frame and its end, and deliveries that a
 // listener changes while they wait.
 
 import type { Socket } from 'node:net';

@@ -72,7 +72,7 @@ test('the peer closes while a Blob is read: what was sent leaves before the answ
   const blob = new LateBlob();
   client.send(blob as never, (error) => told.push(error));
   client.send('behind', (error) => told.push(error));
-  // Read when the Close is there.
+  // Read when the Close frame is there.
   client.on('message', () => blob.settle(new ArrayBuffer(4)));
   served._socket!.write(Uint8Array.of(0x81, 1, 0x61, 0x88, 2, 1000 >> 8, 1000 & 255));
   await expect.poll(() => events.length).toBe(1);

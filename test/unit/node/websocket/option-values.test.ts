@@ -16,7 +16,7 @@ interface Result {
   readonly error?: unknown;
 }
 
-/** Milliseconds for a connection, an echo and a Close. */
+/** Milliseconds for a connection, an echo and a Close frame. */
 const PATIENCE = 3000;
 
 const VALUES: readonly unknown[] = [

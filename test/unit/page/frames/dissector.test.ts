@@ -146,7 +146,7 @@ describe('Dissector', () => {
     expect(dissect(...chunksOf(long, 999))[0]).toMatchObject({ cut: { missing: 536n } });
   });
 
-  it('counts the bytes after a Close', () => {
+  it('counts the bytes after a Close frame', () => {
     const dissector = new Dissector();
     const frames = dissector.push(parseHex('88 02 03 e8 81 05 48'));
     dissector.push(parseHex('65 6c'));

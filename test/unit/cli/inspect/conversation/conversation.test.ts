@@ -1,5 +1,5 @@
 // src/cli/inspect/ in the tests' own process: conversations that are rarer than those of captures.test.ts, inputs that cannot be
-// read, and what is told of times and of bytes from the middle.
+// read, and the output for times and for bytes from the middle.
 
 import { describe, expect, it } from 'vitest';
 import { ByteReader } from '../../../../../src/cli/inspect/capture/byte-reader.js';
