@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { Application, TSConfigReader } from 'typedoc';
+import { Application, TSConfigReader, TypeDocReader } from 'typedoc';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -19,7 +19,7 @@ const app = await Application.bootstrapWithPlugins(
     out: join(root, 'build/site'),
     projectDocuments: [...guides, join(root, 'ARCHITECTURE.md'), join(root, 'SECURITY.md'), join(root, 'CHANGELOG.md')],
   },
-  [new TSConfigReader()],
+  [new TypeDocReader(), new TSConfigReader()],
 );
 const project = await app.convert();
 if (project === undefined) process.exit(1);
