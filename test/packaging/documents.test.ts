@@ -1,6 +1,8 @@
-// The documents: links lead somewhere, and the first thing a reader of the README copies works.
+// The documents: links lead somewhere, the programs that readers copy from the README and the tutorial work, and docs/errors.md lists
+// every code.
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -8,14 +10,19 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { type ErrorCode, ProtocolError } from '../../src/protocol/errors.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DOCUMENTS = [
   'README.md',
   'ARCHITECTURE.md',
-  'SECURITY.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+  'CODE_OF_CONDUCT.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`),
 ];
 
 /** How GitHub names the headings of a document. */
@@ -63,15 +70,7 @@ describe('the README', () => {
 
   it('has a server there that echoes, as it stands', async () => {
     const [, program = ''] = /```js\n(.*?)```/s.exec(readme)!;
-    const port = await freePort();
-    // Inside the package, which may then import itself by its name.
-    const file = join(ROOT, `build/readme-${process.pid}.mjs`);
-    writeFileSync(file, program.replace('8080', String(port)));
-    const child = spawn(process.execPath, [file], { stdio: 'inherit' });
-    onTestFinished(() => {
-      child.kill();
-      rmSync(file);
-    });
+    const port = await start(program);
     await expect.poll(() => echoesOf(port), { timeout: 20_000 }).toEqual(['hello', Buffer.of(0, 255)]);
   });
 
@@ -80,6 +79,75 @@ describe('the README', () => {
     expect(readme.split('\n').length).toBeLessThan(320);
   });
 });
+
+describe('docs/errors.md', () => {
+  const tables = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+  const source = readFileSync(join(ROOT, 'src/protocol/errors.ts'), 'utf8');
+  const codes = [...source.matchAll(/^ {2}(WSIMD_\w+): \{/gm)].map(([, code]) => code!);
+
+  it('has one row for each code, and none for others', () => {
+    const listed = [...tables.matchAll(/^\| `(WSIMD_\w+)` \|/gm)].map(([, code]) => code!);
+    expect(codes.length).toBeGreaterThan(50);
+    expect(listed.toSorted()).toEqual(codes.toSorted());
+  });
+
+  it('has the close codes and statuses that errors have', () => {
+    for (const code of codes) {
+      const { closeCode, status } = new ProtocolError(code as ErrorCode);
+      const [, column] = new RegExp(`^\\| \`${code}\` \\| (\\d{3,4}) \\|`, 'm').exec(tables) ?? [];
+      expect(column, code).toBe((closeCode ?? status)?.toString());
+    }
+  });
+});
+
+describe('the tutorial', () => {
+  const tutorial = readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8');
+  const programs = [...tutorial.matchAll(/^## (.+?)$.*?```js\n(\/\/ server\.js\n.*?)```/gms)];
+
+  it('has a program in each of its parts', () => {
+    expect(programs.length).toBe(tutorial.split('// server.js').length - 1);
+    expect(programs.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(programs.map(([, title, program]) => [title!, program!]))(
+    '%s: its program runs as it stands, and answers with what it was sent',
+    async (_title, program) => {
+      const port = await start(program);
+      // As an echo, or in the JSON of a broadcast or a publication, which its sender gets too.
+      const text = `hello ${randomUUID()}`;
+      await expect.poll(() => answerOf(port, text), { timeout: 20_000 }).toContain(text);
+    },
+  );
+});
+
+/** Runs a program of a document with another port. @returns the port */
+async function start(program: string): Promise<number> {
+  expect(program.split('8080')).toHaveLength(2);
+  const port = await freePort();
+  // Inside the package, which may then import itself by its name.
+  const file = join(ROOT, `build/document-${randomUUID()}.mjs`);
+  writeFileSync(file, program.replace('8080', String(port)));
+  const child = spawn(process.execPath, [file], { stdio: 'inherit' });
+  onTestFinished(() => {
+    child.kill();
+    rmSync(file);
+  });
+  return port;
+}
+
+/** The first message that comes back for a text; undefined while the port is closed. */
+async function answerOf(port: number, text: string): Promise<string | undefined> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  try {
+    await once(socket, 'open');
+  } catch {
+    return undefined;
+  }
+  socket.send(text);
+  const [data] = await once(socket, 'message');
+  socket.terminate();
+  return String(data);
+}
 
 /** A free port. */
 async function freePort(): Promise<number> {
