@@ -85,6 +85,7 @@ export class Connection {
     return this.#sender.role;
   }
 
+  /** Where the connection is in its life: see `ConnectionState`. */
   get state(): ConnectionState {
     if (this.#closing.isOpen) return 'open';
     return this.#closing.isOver ? 'closed' : 'closing';

@@ -1,6 +1,11 @@
-// The public face of the core, for every runtime: frames, messages, connections. It imports nothing of any host, and importing
-// it compiles and allocates nothing. The handshake and compression have entries of their own: who does not use them does not
-// carry them.
+/**
+ * The codec, for every runtime: connections without I/O, frames, messages, masking, UTF-8 validation, topics.
+ *
+ * It imports nothing of any host, and importing it compiles and allocates nothing. The handshake and compression have entry
+ * points of their own, so that programs without them don't carry them.
+ *
+ * @module wsimd
+ */
 
 export {
   CLOSE_ABNORMAL,

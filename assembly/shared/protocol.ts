@@ -11,11 +11,17 @@ export const RSV3 = 0x10;
 export const RSV_BITS = 0x70;
 export const OPCODE_BITS = 0x0f;
 
+/** The opcode of a fragment that continues a message (RFC 6455 section 5.4). */
 export const OPCODE_CONTINUATION = 0x0;
+/** The opcode of a text message, or of its first fragment (RFC 6455 section 5.6). */
 export const OPCODE_TEXT = 0x1;
+/** The opcode of a binary message, or of its first fragment (RFC 6455 section 5.6). */
 export const OPCODE_BINARY = 0x2;
+/** The opcode of a Close frame (RFC 6455 section 5.5.1). */
 export const OPCODE_CLOSE = 0x8;
+/** The opcode of a ping (RFC 6455 section 5.5.2). */
 export const OPCODE_PING = 0x9;
+/** The opcode of a pong (RFC 6455 section 5.5.3). */
 export const OPCODE_PONG = 0xa;
 
 /** Set in the opcodes of control frames (section 5.5) and in no other. */
@@ -41,17 +47,25 @@ export const MAX_CLOSE_REASON = 123;
 
 // ---- Section 7.4: close codes
 
+/** The close code for a purpose that is fulfilled. */
 export const CLOSE_NORMAL = 1000;
+/** The close code of a server that shuts down, or of a page that is left. */
 export const CLOSE_GOING_AWAY = 1001;
+/** The close code for a peer that broke a rule of framing. */
 export const CLOSE_PROTOCOL_ERROR = 1002;
+/** The close code for a message of a type that the endpoint does not take, such as binary. */
 export const CLOSE_UNSUPPORTED_DATA = 1003;
 /** Never sent: what the API reports for a Close frame without a code. */
 export const CLOSE_NO_STATUS = 1005;
 /** Never sent: what the API reports for a connection that ended without a Close frame. */
 export const CLOSE_ABNORMAL = 1006;
+/** The close code for text that is not UTF-8, or compressed data that is not valid. */
 export const CLOSE_INVALID_PAYLOAD = 1007;
+/** The close code for a rule of the application, such as a limit on a rate. */
 export const CLOSE_POLICY_VIOLATION = 1008;
+/** The close code for a message beyond a limit on lengths. */
 export const CLOSE_TOO_BIG = 1009;
+/** The close code of a server that met an unexpected condition. */
 export const CLOSE_INTERNAL_ERROR = 1011;
 /** Of the IANA registry. */
 export const CLOSE_TRY_AGAIN_LATER = 1013;

@@ -1,4 +1,8 @@
-// The exports of the native package `utf-8-validate`, on wsimd's kernel, for programs that stay with `ws` and put this in its place.
+/**
+ * The exports of the native package `utf-8-validate`, on wsimd's kernel, for programs that stay with `ws` and put this in its place.
+ *
+ * @module wsimd/utf-8-validate
+ */
 
 import { isValidUtf8 } from '../kernel/utf8.js';
 

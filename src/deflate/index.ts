@@ -1,5 +1,9 @@
-// The public face of permessage-deflate (`wsimd/deflate`): apart from the core, so that who does not compress does not carry
-// it.
+/**
+ * permessage-deflate (RFC 7692): negotiation, compression and decompression. Apart from the core, so that programs without
+ * compression don't carry it.
+ *
+ * @module wsimd/deflate
+ */
 
 export type { CompressedForm } from '../frames/prepared-message.js';
 export type { CompiledModule } from '../kernel/wasm/wasm.js';

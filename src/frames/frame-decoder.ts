@@ -14,12 +14,17 @@ import { Slab } from './slab.js';
 
 /** One whole frame. The caller owns its payload. */
 export interface Frame {
+  /** The last fragment of its message (FIN). */
   readonly fin: boolean;
+  /** The reserved bit that permessage-deflate sets on compressed messages. */
   readonly rsv1: boolean;
+  /** The second reserved bit. */
   readonly rsv2: boolean;
+  /** The third reserved bit. */
   readonly rsv3: boolean;
   /** 0 to 15; see the `OPCODE_…` constants. */
   readonly opcode: number;
+  /** The payload was masked on the wire, as those of clients are. */
   readonly masked: boolean;
   /** The four bytes of the key; undefined where the frame is not masked. */
   readonly maskingKey: Uint8Array | undefined;
@@ -142,18 +147,22 @@ export class FrameDecoder {
     return { frames, error: undefined };
   }
 
+  /** The last fragment of its message (FIN). */
   get fin(): boolean {
     return (this.#first() & FIN) !== 0;
   }
 
+  /** The reserved bit that permessage-deflate sets on compressed messages. */
   get rsv1(): boolean {
     return (this.#first() & RSV1) !== 0;
   }
 
+  /** The second reserved bit. */
   get rsv2(): boolean {
     return (this.#first() & RSV2) !== 0;
   }
 
+  /** The third reserved bit. */
   get rsv3(): boolean {
     return (this.#first() & RSV3) !== 0;
   }
@@ -163,6 +172,7 @@ export class FrameDecoder {
     return this.#first() & OPCODE_BITS;
   }
 
+  /** The payload was masked on the wire, as those of clients are. */
   get masked(): boolean {
     return (this.#first() & MASKED_FLAG) !== 0;
   }

@@ -57,6 +57,7 @@ export interface FrameBits {
  * Holds no state of a connection; one encoder a role serves all of them.
  */
 export class FrameEncoder {
+  /** Whose frames it makes: a `'client'` masks them. */
   readonly role: Role;
   readonly #arena: Arena;
   readonly #isMasked: boolean;

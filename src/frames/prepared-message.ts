@@ -29,9 +29,11 @@ export interface PrepareOptions {
  * too, though it must mask it anew each time (RFC 6455 section 5.3).
  */
 export class PreparedMessage {
+  /** `OPCODE_TEXT` or `OPCODE_BINARY`. */
   readonly opcode: number;
   /** The string, or a copy of the caller's bytes, to be read only. */
   readonly payload: string | Uint8Array;
+  /** Whether connections that negotiated compression may send it compressed. */
   readonly compress: boolean;
   /**
    * Where it stands among the messages of a topic, which it may refer to when it is compressed.

@@ -33,6 +33,7 @@ export interface ClientRequest {
   readonly secure: boolean;
   /** The host to connect to, an IPv6 address without its brackets. */
   readonly hostname: string;
+  /** The port to connect to, 0 to 65535; 80 or 443 where the URL has none. */
   readonly port: number;
   /** The request target: path and query. */
   readonly target: string;
@@ -50,16 +51,19 @@ export interface ClientRequest {
 
 /** The server agreed: what follows its head are frames. */
 export interface ResponseAccepted {
+  /** True: tells it apart from `ResponseRejected`. */
   readonly ok: true;
   /** The subprotocol that the server chose; undefined where it chose none, as it may. */
   readonly protocol: string | undefined;
   /** The extensions that the server accepted; whether their parameters are right is for each extension to say. */
   readonly extensions: readonly ExtensionOffer[];
+  /** The headers of the response. */
   readonly headers: HeaderList;
 }
 
 /** The server did not agree, or broke a rule. */
 export interface ResponseRejected {
+  /** False: tells it apart from `ResponseAccepted`. */
   readonly ok: false;
   /** `WSIMD_UNEXPECTED_STATUS` where the response is an ordinary one, such as a redirect or a 401; else the rule broken. */
   readonly error: ProtocolError;

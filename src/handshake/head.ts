@@ -12,22 +12,27 @@ export const MAX_HEADER_COUNT = 100;
 
 /** A request, as a server judges it; `node:http` calls these `method`, `url`, `httpVersion` and `rawHeaders`. */
 export interface RequestHead {
+  /** The method, such as `GET`. */
   readonly method: string;
   /** The request target as it was sent: a path with its query, or a whole URL. */
   readonly target: string;
   /** The version of HTTP, such as `1.1`. */
   readonly version: string;
+  /** The header fields. */
   readonly headers: HeadersInput;
 }
 
 /** A response, as a client judges it. */
 export interface ResponseHead {
+  /** The status, such as 101. */
   readonly status: number;
+  /** The header fields. */
   readonly headers: HeadersInput;
 }
 
 /** What `parseRequestHead` read. */
 export interface ParsedRequestHead extends RequestHead {
+  /** The header fields, in the order in which they came. */
   readonly headers: HeaderList;
 }
 
@@ -37,6 +42,7 @@ export interface ParsedResponseHead extends ResponseHead {
   readonly version: string;
   /** What the server calls the status; often empty. */
   readonly reason: string;
+  /** The header fields, in the order in which they came. */
   readonly headers: HeaderList;
 }
 

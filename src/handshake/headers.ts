@@ -77,6 +77,7 @@ export class HeaderList implements Iterable<readonly [string, string]> {
     return false;
   }
 
+  /** The `[name, value]` pairs, in the order in which the lines were added; names are in lower case. */
   *[Symbol.iterator](): Iterator<readonly [string, string]> {
     for (const [i, name] of this.#names.entries()) yield [name, this.#values[i]!];
   }

@@ -1,5 +1,9 @@
-// The public face of the handshake (`wsimd/handshake`), both roles: apart from the core, whose users often get their sockets
-// from a host that has done it. It needs no kernel.
+/**
+ * The opening handshake of both roles (RFC 6455 section 4), on header maps or raw bytes. Apart from the core, because hosts
+ * often do the handshake themselves. It needs no kernel.
+ *
+ * @module wsimd/handshake
+ */
 
 export { acceptKey, createKey, isValidKey } from './accept-key.js';
 export {

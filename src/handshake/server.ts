@@ -50,11 +50,13 @@ interface Asked {
   readonly protocols: readonly string[];
   /** The extensions that the client offers, in its order. */
   readonly offers: readonly ExtensionOffer[];
+  /** The headers of the request. */
   readonly headers: HeaderList;
 }
 
 /** A request that is answered with 101: see `writeResponse`. */
 export interface HandshakeAccepted extends Asked {
+  /** True: tells it apart from `HandshakeRejected`. */
   readonly ok: true;
   /** The Sec-WebSocket-Accept that answers the key. */
   readonly accept: string;
@@ -66,9 +68,11 @@ export interface HandshakeAccepted extends Asked {
 
 /** A request that is answered with an error: see `writeRejection`. */
 export interface HandshakeRejected {
+  /** False: tells it apart from `HandshakeAccepted`. */
   readonly ok: false;
   /** The status of the response, such as 400. */
   readonly status: number;
+  /** The rule that the request broke. */
   readonly error: ProtocolError;
   /** Headers that this status calls for. */
   readonly headers: readonly (readonly [string, string])[];

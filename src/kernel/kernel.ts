@@ -2,6 +2,7 @@
 // work on the memory map and the records of assembly/shared/layout.ts, so all that lies above this file exists once. It knows
 // no connection, no string, no socket.
 
+/** The name of a kernel: WebAssembly SIMD, or the portable one in TypeScript. Both give the same results. */
 export type KernelName = 'wasm' | 'portable';
 
 /**

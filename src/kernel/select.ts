@@ -11,6 +11,7 @@ export type KernelChoice = KernelName | 'auto';
 
 /** The kernel that serves, and why it is that one. */
 export interface KernelSelection {
+  /** The kernel that is in use; `kernel.name` says which it is. */
   readonly kernel: Kernel;
   /** For people: what decided. Names the engine's error where WebAssembly was wanted and could not run. */
   readonly reason: string;

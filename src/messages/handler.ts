@@ -7,6 +7,7 @@ import type { ProtocolError } from '../protocol/errors.js';
 
 /** A piece of a data message that spans chunks or fragments, delivered as it arrives. */
 export interface MessagePiece {
+  /** Whether the message is text or binary. */
   readonly opcode: 'text' | 'binary';
   /** Owned. Of a text: UTF-8, valid so far; a character may be cut in two between pieces. */
   readonly data: Uint8Array;
@@ -23,17 +24,19 @@ export interface MessagePiece {
  * yet is delivered by the next call, before anything new.
  */
 export interface MessageHandler {
+  /** A text message. Not called with `textAs: 'bytes'`. */
   onText(text: string): void;
   /** Texts, with `textAs: 'bytes'`: valid UTF-8. Without this method they are dropped. */
   onTextBytes?(bytes: Uint8Array): void;
+  /** A binary message, owned unless `messageLifetime` says otherwise. */
   onBinary(data: Uint8Array): void;
   /** Binary messages of several frames, with `separatesFragments`: the payload of each. Without this method they are dropped. */
   onFragments?(fragments: Uint8Array[]): void;
   /** Pieces, with `deliver: 'pieces'`. Without this method they are dropped. */
   onPiece?(piece: MessagePiece): void;
-  /** @param payload 0 to 125 bytes */
+  /** A ping, which a `Connection` has answered unless `autoPong` is off. @param payload 0 to 125 bytes, owned */
   onPing(payload: Uint8Array): void;
-  /** @param payload 0 to 125 bytes */
+  /** A pong, which answers a ping or is unsolicited. @param payload 0 to 125 bytes, owned */
   onPong(payload: Uint8Array): void;
   /** The last thing of a stream. @param closeCode 1005 where the Close frame carried none */
   onClose(closeCode: number, reason: string): void;
@@ -47,7 +50,15 @@ export interface PingAnswerer extends MessageHandler {
   answerPing?(payload: Uint8Array): boolean;
 }
 
-/** What a decoder delivers, as an object. The caller owns its contents. */
+/**
+ * What a decoder delivers, as an object that the caller owns. `type` tells the kinds apart; each has what the method of a
+ * `MessageHandler` for it is given:
+ *
+ * - `text`, `textBytes`, `binary`, `fragments`: a whole message; `piece`: a part of one
+ * - `ping`, `pong`: a control frame with a payload of 0 to 125 bytes
+ * - `close`: the Close frame of the peer, with its code (1005 where it carried none) and reason; the last event of a stream
+ * - `error`: the rule that the peer broke; the last event of a stream
+ */
 export type MessageEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'textBytes'; readonly bytes: Uint8Array }

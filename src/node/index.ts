@@ -1,4 +1,8 @@
-// The public face on Node: what `ws` exports and documents, over the codec of `wsimd`, and what `ws` does not have.
+/**
+ * WebSocket servers and clients for Node, with the API of `ws` 8, and what `ws` does not have: topics, backpressure, HTTP/2.
+ *
+ * @module wsimd/node
+ */
 
 import type { IncomingMessage } from 'node:http';
 import { PreparedMessage } from '../frames/prepared-message.js';
@@ -21,18 +25,31 @@ import { WebSocketError } from './websocket/ws-errors.js';
 // The statics of the class: what `ws` has there, `WebSocket.Server` and the like, and all else that this module exports, which
 // `require` reaches no other way. (package.json names this file among those with side effects.)
 const withStatics = Object.assign(BaseWebSocket, {
+  /** The class `WebSocketServer`, by its old name. */
   Server: WebSocketServer,
+  /** The class of servers. */
   WebSocketServer,
+  /** Wraps a WebSocket in a Duplex: see `createWebSocketStream` of this module. */
   createWebSocketStream,
+  /** Sends a message to many WebSockets: see `broadcast` of this module. */
   broadcast,
+  /** Opens a WebSocket: see `connect` of this module. */
   connect,
+  /** The class of messages that are framed once and sent to many. */
   PreparedMessage,
+  /** The class of errors for responses other than 101. */
   UnexpectedResponseError,
+  /** The class of errors for rules that a peer broke. */
   WebSocketError,
+  /** The class of `open` events. */
   Event: events.Event,
+  /** The class of `message` events. */
   MessageEvent: events.MessageEvent,
+  /** The class of `close` events. */
   CloseEvent: events.CloseEvent,
+  /** The class of `error` events. */
   ErrorEvent: events.ErrorEvent,
+  /** Frames that a program makes once and hands to many WebSockets, as engine.io does. */
   Sender,
   RedisRelay,
   ClusterRelay,
@@ -52,71 +69,115 @@ export const WebSocket: typeof withStatics & { readonly WebSocket: typeof withSt
 
 /** The types by the names that `@types/ws` gives them; and all others of this module, which CommonJS finds nowhere else. */
 export declare namespace WebSocket {
+  /** A message as the event `message` has it: a Buffer, or what `binaryType` says. */
   export type RawData = import('./websocket/sendable.js').RawData;
+  /** The `data` of a `MessageEvent`: a string for a text, else as `RawData`. */
   export type Data = import('./websocket/sendable.js').Data;
+  /** Keys and certificates. */
   export type CertMeta = import('./client/client-options.js').CertMeta;
+  /** The options of a client. */
   export type ClientOptions = import('./client/client-options.js').ClientOptions<BaseWebSocket>;
+  /** Sets headers of a request late; it has to call `request.end()`. */
   export type FinishRequestCallback = import('./client/client-options.js').FinishRequestCallback<BaseWebSocket>;
+  /** The options of a server. */
   export type ServerOptions<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server-options.js').ServerOptions<T, U>;
+  /** Returns whether to accept a client, or a promise of it. */
   export type VerifyClientCallbackSync<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').VerifyClientCallbackSync<Request>;
+  /** Says later whether to accept a client. */
   export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').VerifyClientCallbackAsync<Request>;
+  /** The options of compression, with the names of `ws`. */
   export type PerMessageDeflateOptions = import('./websocket/per-message-deflate.js').PerMessageDeflateOptions;
+  /** Whether and how messages are compressed. */
   export type PerMessageDeflateOption = import('./websocket/per-message-deflate.js').PerMessageDeflateOption;
+  /** An event of the browser's interface, such as `open`. */
   export type Event<Target = BaseWebSocket> = import('./websocket/event-target.js').Event<Target>;
+  /** A message came. */
   export type MessageEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').MessageEvent<Target>;
+  /** The connection has ended. */
   export type CloseEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').CloseEvent<Target>;
+  /** Something went wrong; `close` follows. */
   export type ErrorEvent<Target = BaseWebSocket> = import('./websocket/event-target.js').ErrorEvent<Target>;
+  /** The events of `addEventListener`, by name. */
   export type WebSocketEventMap<Target = BaseWebSocket> = import('./websocket/event-target.js').EventMap<Target>;
+  /** How `addEventListener` listens. */
   export type EventListenerOptions = import('./websocket/event-target.js').EventListenerOptions;
+  /** Where a server listens, as in `node:net`. */
   export type AddressInfo = import('node:net').AddressInfo;
+  /** The type of a server, by its old name. */
   export type Server<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server.js').WebSocketServer<T, U>;
+  /** The type of a server. */
   export type WebSocketServer<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server.js').WebSocketServer<T, U>;
+  /** The type of a connection. */
   export type WebSocket = import('./websocket/websocket.js').WebSocket;
+  /** The options of a server, by another name. */
   export type WebSocketServerOptions<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server-options.js').ServerOptions<T, U>;
+  /** The argument of `verifyClient`. */
   export type ClientInfo<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').ClientInfo<Request>;
+  /** Names and arguments of the events of a server. */
   export type ServerEvents<
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server-options.js').ServerEvents<T, U>;
+  /** How pings are sent by themselves. */
   export type HeartbeatOptions = import('./websocket/options.js').HeartbeatOptions;
+  /** The options that servers and clients share. */
   export type WebSocketOptions = import('./websocket/options.js').WebSocketOptions;
+  /** The shapes of a binary message. */
   export type BinaryType = import('./websocket/sendable.js').BinaryType;
+  /** The values that can be sent. */
   export type Sendable = import('./websocket/sendable.js').Sendable;
+  /** How a message is sent. */
   export type SendOptions = import('./websocket/sendable.js').SendOptions;
+  /** 0 connecting, 1 open, 2 closing, 3 closed. */
   export type ReadyState = import('./websocket/websocket-events.js').ReadyState;
+  /** Names and arguments of the events of a WebSocket. */
   export type WebSocketEvents = import('./websocket/websocket-events.js').WebSocketEvents;
+  /** A rule that the peer broke. */
   export type WebSocketError = import('./websocket/ws-errors.js').WebSocketError;
+  /** A response other than 101. */
   export type UnexpectedResponseError = import('./client/connect.js').UnexpectedResponseError;
+  /** A message that is framed once and sent to many. */
   export type PreparedMessage = import('../frames/prepared-message.js').PreparedMessage;
 }
 
+/** The options of a client: those of a WebSocket, of the handshake, and of `https.request`. */
 export type ClientOptions = BaseClientOptions<BaseWebSocket>;
+/** Sets headers of a request late; it has to call `request.end()`. */
 export type FinishRequestCallback = BaseFinishRequestCallback<BaseWebSocket>;
 
 // The events of the browser's interface; what they happen to is a WebSocket, unless a program says otherwise.
+/** The class of `open` events, and the base of the others. */
 export const Event: typeof events.Event = events.Event;
+/** An event of the browser's interface, such as `open`. `Target`: what it happens to. */
 export type Event<Target = BaseWebSocket> = events.Event<Target>;
+/** The class of `message` events. */
 export const MessageEvent: typeof events.MessageEvent = events.MessageEvent;
+/** A message came. */
 export type MessageEvent<Target = BaseWebSocket> = events.MessageEvent<Target>;
+/** The class of `close` events. */
 export const CloseEvent: typeof events.CloseEvent = events.CloseEvent;
+/** The connection has ended. */
 export type CloseEvent<Target = BaseWebSocket> = events.CloseEvent<Target>;
+/** The class of `error` events. */
 export const ErrorEvent: typeof events.ErrorEvent = events.ErrorEvent;
+/** Something went wrong; `close` follows. */
 export type ErrorEvent<Target = BaseWebSocket> = events.ErrorEvent<Target>;
+/** The events of `addEventListener`, by name. */
 export type WebSocketEventMap<Target = BaseWebSocket> = events.EventMap<Target>;
 
 export type { AddressInfo } from 'node:net';

@@ -210,6 +210,7 @@ export interface ErrorDetails {
   readonly detail?: string;
   /** See `ProtocolError.status`; by default that of the code. */
   readonly status?: number;
+  /** The error that led to this one, such as one of the JavaScript engine. */
   readonly cause?: unknown;
 }
 
@@ -219,6 +220,7 @@ export interface ErrorDetails {
  * Tell them apart by `code`; the message is for people.
  */
 export class ProtocolError extends Error {
+  /** `'ProtocolError'`; errors that `ws` has too, in `wsimd/node`, have the name that `ws` gives them. */
   override readonly name = 'ProtocolError';
   /** Which rule. */
   readonly code: ErrorCode;

@@ -2,6 +2,7 @@
 
 /** A message on its way to other processes. */
 export interface RelayedMessage {
+  /** The topic that it was published to. */
   readonly topic: string;
   /** A string for text, bytes for binary. */
   readonly data: string | Uint8Array;

@@ -114,6 +114,7 @@ export class TopicHub<S extends Subscriber> {
     return true;
   }
 
+  /** Whether a subscriber is subscribed to a topic. @throws TypeError for a topic that is not a string */
   isSubscribed(subscriber: S, name: string): boolean {
     const topic = this.#topics.get(requireTopic(name));
     return topic !== undefined && isMember(topic, subscriber);
@@ -124,6 +125,7 @@ export class TopicHub<S extends Subscriber> {
     return Array.from(this.#memberships.get(subscriber)?.all() ?? [], ({ name }) => name);
   }
 
+  /** The number of subscribers of a topic; 0 for one that does not exist. @throws TypeError for a topic that is not a string */
   subscriberCount(name: string): number {
     const topic = this.#topics.get(requireTopic(name));
     return topic === undefined ? 0 : topic.subscribers.size + (topic.joining?.size ?? 0);

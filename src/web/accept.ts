@@ -27,6 +27,7 @@ export interface Refusal {
   readonly status: number;
   /** Said in the response's body. */
   readonly message?: string;
+  /** More headers of the response, such as `WWW-Authenticate`. */
   readonly headers?: readonly (readonly [string, string])[];
 }
 

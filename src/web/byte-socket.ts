@@ -12,6 +12,7 @@ export interface ByteSocket {
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our side. */
   closeWrite(): Promise<void>;
+  /** Closes both directions. */
   close(): void;
 }
 

@@ -36,7 +36,9 @@ export interface Transport {
  * `cloudflare:sockets`), `Duplex.toWeb(socket)` on Node and Bun, a stream of WebTransport, the ends of two TransformStreams.
  */
 export interface ByteStreams {
+  /** The bytes that come from the peer. Must not be locked. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** Takes the bytes for the peer. Must not be locked. */
   readonly writable: WritableStream<Uint8Array>;
 }
 

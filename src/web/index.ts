@@ -1,4 +1,8 @@
-// The public face of wsimd/web: WebSockets over any pair of WHATWG byte streams.
+/**
+ * WebSocket servers and clients over any pair of WHATWG byte streams: sockets of Deno and of Workers, WebTransport.
+ *
+ * @module wsimd/web
+ */
 
 export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, type Refusal } from './accept.js';
 export type { ByteSocket } from './byte-socket.js';

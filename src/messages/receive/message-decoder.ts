@@ -96,6 +96,7 @@ export class MessageDecoder {
   get separatesFragments(): boolean {
     return this.#reader.separatesFragments;
   }
+  /** Takes effect with the next message that begins. */
   set separatesFragments(value: boolean) {
     this.#reader.separatesFragments = value;
   }

@@ -16,6 +16,7 @@ export interface ClientInfo<Request extends IncomingMessage = IncomingMessage> {
   readonly origin: string;
   /** The request came over TLS. */
   readonly secure: boolean;
+  /** The request of the handshake. */
   readonly req: Request;
 }
 
@@ -113,13 +114,16 @@ export interface ServerEvents<
   T extends typeof WebSocket = typeof WebSocket,
   U extends typeof IncomingMessage = typeof IncomingMessage,
 > {
+  /** A client has connected. */
   connection: [webSocket: InstanceType<T>, request: InstanceType<U>];
   /**
    * The lines of the response's head, to be looked at and added to. A line that is not a well-formed header (`WSIMD_INVALID_HEADER`)
    * fails the handshake with 500; `handleUpgrade` throws it, and where the server itself took the request it is an `error` event.
    */
   headers: [headers: string[], request: InstanceType<U>];
+  /** The HTTP server listens. */
   listening: [];
+  /** The server is closed, and all its connections have ended. */
   close: [];
   /** Of the HTTP server; or a header of the program's that must not be sent. */
   error: [error: Error];

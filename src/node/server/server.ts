@@ -50,6 +50,7 @@ export class WebSocketServer<
   T extends typeof WebSocket = typeof WebSocket,
   U extends typeof IncomingMessage = typeof IncomingMessage,
 > extends TypedEmitter<ServerEvents<T, U>> {
+  /** The options, with the defaults that `ws` has filled in. */
   readonly options: KeptOptions<T, U>;
   /** The option, or `''`. A label for programs, which may set it: `shouldHandle` goes by `options.path`. */
   path: string;
@@ -148,10 +149,14 @@ export class WebSocketServer<
    * Answers a request that was judged with 101, and makes a WebSocket of its socket. `handleUpgrade` ends with it: a subclass overrides
    * it to offer other subprotocols, or no extensions.
    *
-   * @param extensions what was offered, by name; without `permessage-deflate` nothing is compressed
-   * @param key the Sec-WebSocket-Key
-   * @param protocols to choose from, the one that the client likes best first
-   * @param callback called with the WebSocket
+   * The arguments, in this order:
+   *
+   * - `extensions`: the offered ones, by name; without `permessage-deflate` nothing is compressed
+   * - `key`: the Sec-WebSocket-Key
+   * - `protocols`: a Set to choose from, the one that the client likes best first
+   * - `request`, `socket`, `head`: as of `handleUpgrade`
+   * - `callback`: called with the WebSocket
+   *
    * @throws as `handleUpgrade`
    */
   completeUpgrade(...args: CompleteArguments<T, U>): void {

@@ -12,7 +12,9 @@ export const SELF: unique symbol = Symbol('self');
 
 /** What `addEventListener` hands to listeners. */
 export class Event<Target> {
+  /** The name of the event, such as `message`. */
   readonly type: string;
+  /** The WebSocket that it happened to. */
   readonly target: Target;
 
   constructor(type: string, target: Target) {
@@ -36,6 +38,7 @@ export class MessageEvent<Target> extends Event<Target> {
 export class CloseEvent<Target> extends Event<Target> {
   /** 1005: the peer's Close frame had no code; 1006: there was none. */
   readonly code: number;
+  /** The reason in the peer's Close frame; empty if it gave none. */
   readonly reason: string;
   /** Both sides have sent a Close frame. */
   readonly wasClean: boolean;
@@ -50,7 +53,9 @@ export class CloseEvent<Target> extends Event<Target> {
 
 /** Something went wrong; `close` follows. */
 export class ErrorEvent<Target> extends Event<Target> {
+  /** The error, as the `error` event has it. */
   readonly error: NodeJS.ErrnoException;
+  /** The text of the error. */
   readonly message: string;
 
   constructor(target: Target, error: Error) {
@@ -62,9 +67,13 @@ export class ErrorEvent<Target> extends Event<Target> {
 
 /** The events that there are listeners for, by name. */
 export interface EventMap<Target> {
+  /** The connection is open. */
   open: Event<Target>;
+  /** A message has come. */
   message: MessageEvent<Target>;
+  /** The connection has ended. */
   close: CloseEvent<Target>;
+  /** Something went wrong; `close` follows. */
   error: ErrorEvent<Target>;
 }
 

@@ -25,7 +25,9 @@ export interface WebSocketEvents {
   close: [code: number, reason: Buffer];
   /** Comes before `close`. Of an open connection, nobody listening is no error: it ends all the same. */
   error: [error: Error];
+  /** A ping came; with `autoPong` it is answered by itself. 0 to 125 bytes. */
   ping: [data: Buffer];
+  /** A pong came, which answers a ping or is unsolicited. 0 to 125 bytes. */
   pong: [data: Buffer];
   /** Of a client: the server's answer to the handshake, before it is judged. */
   upgrade: [response: IncomingMessage];
@@ -47,17 +49,29 @@ type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => voi
 
 /** `Events`: the arguments of each event, by name. Others may be emitted too; their listeners say what they take. */
 export interface TypedEmitter<Events extends { [K in keyof Events]: unknown[] }> {
+  /** Calls the listener each time the event is emitted. */
   on<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** Calls the listener each time the event is emitted. For events of the program's own. */
   on(event: string | symbol, listener: Listener<this, never[]>): this;
+  /** Calls the listener the next time the event is emitted, and then removes it. */
   once<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** Calls the listener the next time the event is emitted, and then removes it. For events of the program's own. */
   once(event: string | symbol, listener: Listener<this, never[]>): this;
+  /** Removes a listener. */
   off<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** Removes a listener. For events of the program's own. */
   off(event: string | symbol, listener: Listener<this, never[]>): this;
+  /** The same as `on`. */
   addListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** The same as `on`. For events of the program's own. */
   addListener(event: string | symbol, listener: Listener<this, never[]>): this;
+  /** The same as `off`. */
   removeListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** The same as `off`. For events of the program's own. */
   removeListener(event: string | symbol, listener: Listener<this, never[]>): this;
+  /** Like `on`, but before the listeners that there are. */
   prependListener<K extends keyof Events>(event: K, listener: Listener<this, Events[K]>): this;
+  /** Like `on`, but before the listeners that there are. For events of the program's own. */
   prependListener(event: string | symbol, listener: Listener<this, never[]>): this;
 }
 

@@ -60,11 +60,13 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
  * with its own code, what was found, and the offset of the byte at fault.
  */
 export class WebSocketError extends Error {
+  /** `'RangeError'`, or `'Error'` for invalid UTF-8, as with `ws`. */
   override readonly name: string;
   /** One of the `WS_ERR_…` that `ws` documents; for rules that it does not check, ours (`WSIMD_…`). */
   readonly code: string;
   /** What the connection is failed with. */
   readonly closeCode: number | undefined;
+  /** The error of the codec, with its own code and the offset of the byte at fault. */
   override readonly cause: ProtocolError;
 
   constructor(cause: ProtocolError) {

@@ -93,6 +93,7 @@ export class ThreadRelay implements Relay {
     };
   }
 
+  /** Closes the channel: nothing is sent or received any more. */
   close(): void {
     this.#channel.close();
   }

@@ -9,6 +9,7 @@ import { ASK, BINARY, POSITION, readEnvelope, TEXT, writeEnvelope } from './enve
 
 /** What is used of a client of the package `redis` or `ioredis`. */
 export interface RedisClient {
+  /** Publishes on a channel; rejected if the client cannot. */
   publish(channel: string, message: Buffer): Promise<unknown>;
   /** A second connection: one that subscribes can do nothing else. */
   duplicate(): object;
@@ -33,11 +34,13 @@ interface IoredisSubscriber {
 export interface RelayLoss {
   /** Whose; `RedisRelay.id` if they are our own. */
   readonly publisher: string;
+  /** How many messages are lost. */
   readonly count: number;
   /** Why our own could not be published. Redis may have passed one on before the connection broke. */
   readonly cause?: unknown;
 }
 
+/** The events of a `RedisRelay`, with their arguments. */
 export interface RedisRelayEvents {
   /** Messages were lost, of another process on their way to us or of our own on their way out. */
   loss: [loss: RelayLoss];
@@ -47,6 +50,7 @@ export interface RedisRelayEvents {
   restored: [];
 }
 
+/** The options of a `RedisRelay`. */
 export interface RedisRelayOptions {
   /** The channel that all processes use. Default `'wsimd'`. */
   readonly channel?: string;
@@ -86,6 +90,7 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     this.#channel = channel;
   }
 
+  /** Passes on a message of this process. If Redis does not take it, `loss` is emitted. */
   publish(message: RelayedMessage): void {
     const kind = typeof message.data === 'string' ? TEXT : BINARY;
     this.#publish(writeEnvelope(kind, this.id, ++this.#number, message), 1);
