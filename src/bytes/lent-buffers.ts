@@ -1,21 +1,21 @@
-// Buffers that are lent to handlers: for messages that are valid until the handler returns, so that none is allocated for a message. They
-// are kept for reuse up to a bound in bytes.
+// Buffers that are lent to handlers, for messages that are valid only until the handler returns. They are reused, so that a message
+// allocates none, and kept up to a bound in bytes.
 
 import { getHost } from './host.js';
 
-/** Bytes: a lent buffer is at most four times what it holds, but for the shortest. A longer one is allocated, and not kept. */
+/** The lengths of lent buffers, in bytes: at most four times what they hold, except the shortest. Longer ones are not kept. */
 const LENGTHS = [4 * 1024, 16 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024];
-/** Bytes of all buffers that are kept while nobody has them. */
+/** The most bytes of unused buffers that are kept. */
 const MAX_SPARE_LENGTH = 4 * 1024 * 1024;
-/** What a stale view shows where that is checked. */
+/** The byte that overwrites stale messages with `'listener-checked'`. */
 const STALE = 0xdb;
 
 const spares = new Map<number, Uint8Array<ArrayBuffer>[]>(LENGTHS.map((length) => [length, []]));
-/** The whole buffer of each ArrayBuffer that is lent, or kept to be. */
+/** From each ArrayBuffer that is lent, or kept for lending, to the buffer that spans it. */
 const buffers = new WeakMap<ArrayBufferLike, Uint8Array<ArrayBuffer>>();
 let spareLength = 0;
 
-/** Lends a buffer of at least this length, of any content. On Node it is a Buffer. */
+/** Lends a buffer of at least this length, with arbitrary content. On Node it is a Buffer. */
 export function lend(length: number): Uint8Array<ArrayBuffer> {
   const classLength = LENGTHS.find((each) => each >= length);
   const spare = classLength === undefined ? undefined : spares.get(classLength)!.pop();
@@ -28,12 +28,12 @@ export function lend(length: number): Uint8Array<ArrayBuffer> {
   return buffer;
 }
 
-/** Whether these bytes are part of a buffer that is lent: nobody may keep them, or have them written later. */
+/** Whether these bytes are part of a lent buffer. Such bytes may not be kept, or queued to be sent later. */
 export function isLent(bytes: Uint8Array): boolean {
   return buffers.has(bytes.buffer);
 }
 
-/** Takes back the buffer that these bytes are part of; without effect on others. */
+/** Takes back the lent buffer that these bytes are part of. No effect on other bytes. */
 export function takeBack(bytes: Uint8Array): void {
   const buffer = buffers.get(bytes.buffer);
   const kept = buffer && spares.get(buffer.length);

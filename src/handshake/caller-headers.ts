@@ -1,8 +1,8 @@
-// Headers that a caller adds to a request or a response of a handshake. It knows which ones are not the caller's to set.
+// The headers that a caller adds to the request or the response of a handshake, without those that the handshake sets itself.
 
 import { type HeadersInput, headerPairs } from './headers.js';
 
-/** What a handshake says itself, and what would give its messages a body: in lower case. */
+/** Headers that the handshake sets itself, or that would give its messages a body; in lower case. */
 export const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
   'connection',
@@ -16,9 +16,9 @@ export const RESERVED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The caller's headers, their names as they were given.
+ * The caller's headers as pairs, with their names as given.
  *
- * @throws TypeError where one of them is not the caller's to set
+ * @throws TypeError for a header that the handshake sets itself
  */
 export function callerHeaders(headers: HeadersInput): (readonly [string, string])[] {
   const pairs = [...headerPairs(headers)];

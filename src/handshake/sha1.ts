@@ -1,4 +1,4 @@
-// SHA-1 (FIPS 180-4), synchronous, which `crypto.subtle` is not. It knows nothing of handshakes, and is no protection: no
+// SHA-1 (FIPS 180-4), for the accept key of the handshake. It is synchronous, which `crypto.subtle` is not. It protects nothing: no
 // secret may depend on SHA-1.
 
 /** Words in the message schedule of one block; the first 16 are the block itself. */
@@ -10,7 +10,7 @@ export const STATE_LENGTH = 5;
 const BLOCK_LENGTH = 64;
 const LENGTH_FIELD = 8;
 
-// Working memory, good for one call; typed arrays of more than 64 bytes are dear to make.
+// Working memory of one call, shared by all calls: typed arrays of more than 64 bytes are expensive to make.
 const state = new Int32Array(STATE_LENGTH);
 const schedule = new Int32Array(SCHEDULE_LENGTH);
 const tail = new Uint8Array(2 * BLOCK_LENGTH);
@@ -105,7 +105,7 @@ export function expand(schedule: Int32Array): void {
   }
 }
 
-/** Takes one block, as its expanded schedule, into the state (section 6.1.2, steps 2 to 4). */
+/** Adds one block, given as its expanded schedule, to the state (section 6.1.2, steps 2 to 4). */
 export function compress(state: Int32Array, schedule: Int32Array): void {
   let a = state[0]!;
   let b = state[1]!;

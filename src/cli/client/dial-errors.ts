@@ -1,9 +1,8 @@
-// Why a connection could not be opened: the kind to count by, and a sentence for a person, with a hint at the option that
-// may help.
+// Why a connection could not be opened: a kind, to count errors by, and a sentence for a person, with the option that may help.
 
-/** The server, or a proxy on the way, answered with something other than a response that can be judged. */
+/** The server, or a proxy in between, answered with something other than an HTTP response. */
 export class DialError extends Error {
-  /** The same for all connections that fail in this way, whatever the server said. */
+  /** Equal for all connections that fail in the same way, whatever the server sent. */
   readonly kind: string;
 
   constructor(kind: string, detail = '') {
@@ -14,7 +13,7 @@ export class DialError extends Error {
 
 const NO_RESPONSE = 'no HTTP response; is this a WebSocket server?';
 const MAX_EXCERPT = 60;
-/** The first two bytes of a TLS alert: its record type, and the major version that all of TLS has. */
+/** The first two bytes of a TLS alert: the record type, and the major version, which is 3 in every TLS. */
 const TLS_ALERT = [0x15, 0x03];
 const RESPONSE_START = 'HTTP/';
 
@@ -28,14 +27,14 @@ export function wrongStart(bytes: Uint8Array): DialError | undefined {
   return new DialError(NO_RESPONSE, `It sent "${start.split(/[\r\n]/, 1)[0]}"`);
 }
 
-/** The error for a server that closed before its response was whole. @param received bytes of it that came */
+/** The error for a server that closed before its response was complete. @param received the number of its bytes that came */
 export function earlyEnd(received: number): DialError {
   return received === 0
     ? new DialError(NO_RESPONSE, 'It closed the connection')
     : new DialError('the server closed the connection in the middle of its HTTP response');
 }
 
-/** Errors of certificates that the certificate of the issuer mends; Node names them as OpenSSL does. */
+/** Errors that go away once the issuer's certificate is trusted; the names are OpenSSL's. */
 const UNTRUSTED: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -46,33 +45,33 @@ const UNTRUSTED: ReadonlySet<string> = new Set([
 ]);
 /** Errors of certificates that are wrong regardless of their issuer. */
 const WRONG_CERTIFICATE = /^(ERR_TLS_CERT_ALTNAME_|CERT_|HOSTNAME_MISMATCH)/;
-/** How OpenSSL writes an error on one line: number, library, function, reason, file, line. */
+/** An error as OpenSSL prints it on one line: number, library, function, reason, file, line. */
 const OPENSSL_LINE = /\berror:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/;
-/** What OpenSSL says of bytes that are no TLS. */
+/** OpenSSL's words for bytes that are not TLS. */
 const NO_TLS = /wrong version number|packet length too long|http request|record layer failure/;
-/** The alerts with which a server may ask for a client certificate, or refuse the one that it got. */
+/** The alerts with which a server asks for a client certificate, or rejects the one that it got. */
 const CERTIFICATE_ALERT =
   /alert (certificate required|handshake failure|bad certificate|unknown ca|certificate unknown)/;
 
-/** What went wrong with a connection, in a word or two: to count by. */
+/** The kind of an error, in a word or two, to count errors by. */
 export function errorKind(error: unknown): string {
   if (error instanceof DialError) return error.kind;
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : error instanceof Error ? error.message : String(error);
 }
 
-/** The same in a sentence. */
+/** The text of an error. */
 export function errorText(error: unknown): string {
-  // A host of several addresses gives an error for each, and no text for all.
+  // A host with several addresses gives an AggregateError without a text: show the first address's.
   if (error instanceof AggregateError && error.message === '') return errorText(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The sentence for an error that `dial` rejects with, its kind in it, and what to try. */
+/** A sentence for an error that `dial` rejects with: what happened, its kind, and what to try. */
 export function dialErrorText(error: unknown): string {
   const kind = errorKind(error);
   const message = errorText(error);
-  // Of some certificates Node goes on with advice on its own options.
+  // For some certificates Node appends advice on its own options, which the CLI does not have.
   const text = OPENSSL_LINE.exec(message)?.[1] ?? message.split('; if the root CA ', 1)[0]!;
   const isNamed = text.includes(kind) || kind.startsWith('WSIMD_');
   return `${isNamed ? text : `${text} (${kind})`}${hintFor(kind, text, error)}`;

@@ -1,4 +1,4 @@
-// Entries as lines for people, one each. It knows their order on the line and nothing of where they come from.
+// Formats entries as lines for people, one line each.
 
 import { opcodeWords } from '../../page/frames/words.js';
 import { printable, type Style } from '../terminal.js';
@@ -7,13 +7,13 @@ import { payloadText } from './payload-text.js';
 
 export interface TextOptions {
   readonly style: Style;
-  /** Characters of a payload to show. */
+  /** The most characters of a payload that are shown. */
   readonly width: number;
-  /** The input is a capture: lines have a number of a connection and a time. */
+  /** The input is a capture: lines begin with the connection's number and the time. */
   readonly isCapture: boolean;
 }
 
-/** Headers of the handshake that say what was asked for and agreed on. */
+/** The headers of a handshake that are shown: they say what was requested and negotiated. */
 const TOLD_HEADERS = ['host', 'origin', 'sec-websocket-protocol', 'sec-websocket-extensions'];
 const NANOSECONDS = 1_000_000_000n;
 
@@ -26,7 +26,7 @@ export class TextLines {
     this.#options = options;
   }
 
-  /** The line of an entry, or lines; without a line feed at the end. @returns undefined where it has none */
+  /** Formats an entry as one or more lines, without a line feed at the end. @returns undefined for an entry that has no line */
   format(entry: Entry): string | undefined {
     const { style } = this.#options;
     const line = this.#line(entry);
@@ -53,7 +53,7 @@ export class TextLines {
       case 'frame':
         return `${start}${this.#frame(entry)}`;
       case 'message':
-        // A message of one frame is told by its frame.
+        // The line of its frame shows a message of one frame.
         return entry.frames === 1 ? undefined : `${start}${this.#message(entry)}`;
       case 'violation': {
         const close = entry.closeCode === undefined ? '' : `, close code ${entry.closeCode}`;
@@ -109,7 +109,7 @@ function secondsText(nanoseconds: bigint): string {
   return `${sign}${microseconds / 1_000_000n}.${String(microseconds % 1_000_000n).padStart(6, '0')}`;
 }
 
-/** RFC 3339, to the nanosecond; a time that no calendar has as the number that it is. */
+/** A time in RFC 3339, to the nanosecond; outside the range of `Date`, the number of nanoseconds. */
 export function dateOf(nanoseconds: bigint | undefined): string {
   if (nanoseconds === undefined) return 'at an unknown time';
   const fraction = ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS;

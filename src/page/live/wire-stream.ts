@@ -8,12 +8,14 @@ export class WireStream {
   #headReader: HeadReader | undefined = new HeadReader();
   #dissector = new Dissector();
 
-  /** Compression was agreed on; to be said before the first frame. */
+  /** Inflates compressed messages from here on. Call it before the first frame, if compression was negotiated. */
   inflateWith(inflater: MessageDecompression): void {
     this.#dissector = new Dissector({ inflater });
   }
 
   /**
+   * Takes the next chunk.
+   *
    * @param onHead called once, with the head
    * @returns the frames that end in this chunk
    * @throws ProtocolError for a head that is too long
@@ -27,7 +29,7 @@ export class WireStream {
     return this.#dissector.push(received.rest);
   }
 
-  /** The frame that the connection ended in; undefined if it ended between two. */
+  /** The incomplete frame at the end of the connection; undefined if it ended between two frames. */
   end(): Dissection | undefined {
     return this.#dissector.end();
   }

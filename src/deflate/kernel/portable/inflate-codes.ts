@@ -1,5 +1,5 @@
-// The codes of a compressed block, for inflate: the fixed ones, and those that a dynamic block brings (RFC 1951 sections
-// 3.2.6 and 3.2.7). Knows where a block's header is, and nothing of what follows it.
+// The codes of a compressed block, for inflate: the fixed ones, and those in the header of a dynamic block (RFC 1951
+// sections 3.2.6 and 3.2.7).
 
 import {
   CODE_LENGTH_ORDER,
@@ -38,14 +38,14 @@ export const LITERAL_TABLE_BITS = 10;
 export const DISTANCE_TABLE_BITS = 8;
 const CODE_LENGTH_TABLE_BITS = 7;
 
-/** The input ends inside the header: nothing of it was taken. */
+/** The input ends inside the header: none of it was consumed. */
 export const HEADER_CUT = -1;
 /** The header breaks RFC 1951. */
 export const HEADER_BAD = -2;
 
-/** Codes of the block under way. */
+/** The codes of the current block. */
 export class InflateCodes {
-  /** Of the block under way, one of the two below each. */
+  /** The tables of the current block: the fixed or the dynamic ones below. */
   literals: DecodingTable;
   distances: DecodingTable;
   readonly #fixedLiterals: DecodingTable;
@@ -54,7 +54,7 @@ export class InflateCodes {
   readonly #dynamicDistances: DecodingTable;
   readonly #codeLengthTable = new DecodingTable(CODE_LENGTH_TABLE_BITS, codeLengthMeanings());
   readonly #codeLengths = new Uint8Array(CODE_LENGTH_SYMBOLS);
-  /** Of literals and lengths, and right behind them of distances: the header writes them as one sequence. */
+  /** Code lengths of literals and lengths, directly followed by those of distances: in the header they are one sequence. */
   readonly #lengths = new Uint8Array(LITERAL_SYMBOLS + DISTANCE_SYMBOLS);
 
   constructor() {
@@ -78,7 +78,7 @@ export class InflateCodes {
   }
 
   /**
-   * Reads the header of a dynamic block, from behind BTYPE on. Its rules are those of zlib's inflate.
+   * Reads the header of a dynamic block, starting behind BTYPE, with the rules of zlib's inflate.
    *
    * @param position in bits, as the input counts them
    * @returns the position behind the header, HEADER_CUT or HEADER_BAD
@@ -129,7 +129,7 @@ export class InflateCodes {
         lengths[i++] = value;
         continue;
       }
-      // Section 3.2.7: a run may reach from the one alphabet into the other, but not behind both.
+      // Section 3.2.7: a run may reach from the first alphabet into the second, but not beyond both.
       const repeated = extra === 2 ? lengths[i - 1] : 0;
       const repeats = value + ((ahead >> codeLength) & ((1 << extra) - 1));
       if (repeated === undefined || i + repeats > count) return HEADER_BAD;
@@ -158,7 +158,7 @@ function distanceMeanings(count: number): Int32Array {
   );
 }
 
-/** A length is its own meaning; of a run the value is its shortest. */
+/** A code length means itself. A run means its shortest length, with extra bits. */
 function codeLengthMeanings(): Int32Array {
   const meanings = Int32Array.from({ length: CODE_LENGTH_SYMBOLS }, (_, symbol) => entryOf(KIND_LITERAL, symbol));
   meanings[REPEAT_LAST] = entryOf(KIND_BASE, 3, 2);

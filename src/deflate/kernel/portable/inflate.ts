@@ -1,9 +1,8 @@
-// Inflate in the portable kernel (RFC 1951), resumable at any byte of input and of output. Knows one message at a time: its
-// compressed bytes, and its place in them. A context is only read here.
+// Inflates one message at a time in the portable kernel (RFC 1951), resumable at any byte of input and of output. It only
+// reads the context.
 //
-// It is resumable because nothing is taken by halves: input is read by its position in bits, and where it ends inside a
-// symbol or a block's header, the position stays in front of that. The unread rest is kept, and the next input goes behind
-// it.
+// Symbols and block headers are consumed whole or not at all: where the input ends inside one, the position (in bits) stays
+// in front of it. The unread rest is kept, and the next input is appended to it.
 
 import {
   HEADER_COST,
@@ -53,7 +52,7 @@ const STAGE_STORED = 1;
 const STAGE_SYMBOLS = 2;
 const STAGE_FAILED = 3;
 
-/** What a stage returns if it came to its end, beside the statuses of assembly/shared/deflate-layout.ts. */
+/** A stage returns this at its end, or a status of assembly/shared/deflate-layout.ts. */
 const GO_ON = 4;
 
 /** The message that is being inflated. */
@@ -62,12 +61,12 @@ export class PortableInflate {
   readonly #output: InflateOutput;
   readonly #input = new InflateInput();
   #stage = STAGE_HEADER;
-  /** BFINAL of the block under way, or of the last. */
+  /** BFINAL of the current block, or, between blocks, of the last one. */
   #isFinal = false;
   #storedLength = 0;
   readonly #codes = new InflateCodes();
   #utf8 = 0;
-  /** What the headers of blocks have cost in the call under way, and what they may. */
+  /** The cost of block headers in the current call, and its limit. */
   #blocks = 0;
   #maxBlocks = 0;
 
@@ -109,7 +108,7 @@ export class PortableInflate {
     this.#utf8 = 0;
   }
 
-  /** Inflates until something is missing or wrong, or the message ends. @returns a status */
+  /** Inflates until input or output space runs out, an error is found, or the message ends. @returns a status */
   #run(): number {
     if (!this.#output.goOn()) return INFLATE_ERROR_DATA;
     if (this.#output.isFull) return INFLATE_NEEDS_OUTPUT;
@@ -133,13 +132,13 @@ export class PortableInflate {
     }
   }
 
-  /** Takes the header of a block (RFC 1951 section 3.2.3), whole or not at all; or sees that the message is at its end. */
+  /** Consumes the header of a block (RFC 1951 section 3.2.3), whole or not at all, or detects the end of the message. */
   #takeHeader(): number {
     const input = this.#input;
-    // RFC 7692 section 7.2.3.4: behind BFINAL the next block begins at a byte's border. There need not be one.
+    // RFC 7692 section 7.2.3.4: behind BFINAL the next block, if any, begins at a byte boundary.
     if (this.#isFinal) input.position = input.align(input.position);
     const left = input.end - input.position;
-    // A message that needs none of the trailer is whole without it: some senders take off more than they should, or nothing.
+    // A message that needs none of the trailer is complete without it: some senders remove more than they should, or nothing.
     if (input.isWhole && (left === 0 || left === TRAILER_BITS)) return INFLATE_DONE;
     if (this.#blocks >= this.#maxBlocks) return INFLATE_PAUSED;
     if (left < 3) return INFLATE_NEEDS_INPUT;
@@ -208,8 +207,8 @@ export class PortableInflate {
     const outEnd = output.end;
     let out = output.ptr;
 
-    // `held` bits wait in `ahead`, the first lowest, and `at` is the byte behind them. 15 of them are a whole code, and 13
-    // the most extra bits; two bytes more go into 32 bits.
+    // `ahead` holds the next `held` bits of input, the first one lowest; `at` is the byte behind them. A code has at most 15
+    // bits, extra bits are at most 13, so there is always room for two more bytes in 32 bits.
     let at = position >> 3;
     let ahead = view.getUint8(at++) >> (position & 7);
     let held = 8 - (position & 7);

@@ -1,12 +1,12 @@
-// Topics across the workers of node:cluster, by way of the primary, and across the threads of one process. Neither loses anything
-// while both ends live.
+// Relays of topics: between the workers of node:cluster, by way of the primary, and between the threads of one process. Neither loses
+// a message while both ends live.
 
 import cluster, { type Worker } from 'node:cluster';
 import process from 'node:process';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Relay, RelayedMessage } from '../../../topics/relay.js';
 
-/** What workers and the primary send each other, among whatever else. JSON has no bytes: they are Base64. */
+/** A message between workers and the primary, among other messages of the program. JSON has no bytes, so they are Base64. */
 interface ClusterMessage {
   readonly wsimd: string;
   readonly topic: string;
@@ -34,12 +34,12 @@ function isClusterMessage(message: unknown, channel: string): message is Cluster
 export class ClusterRelay implements Relay {
   readonly #channel: string;
 
-  /** @param channel for programs with several servers in each worker: each has its own */
+  /** @param channel a name that all workers use; programs with several servers in each worker need one for each server */
   constructor(channel = 'topics') {
     this.#channel = channel;
   }
 
-  /** Of the primary: passes on what a worker publishes to all others. */
+  /** Passes on messages between workers. Call it once in the primary, with the channel of the relays. */
   static forward(channel = 'topics'): void {
     cluster.on('message', (from: Worker, message: unknown) => {
       if (!isClusterMessage(message, channel)) return;
@@ -49,7 +49,7 @@ export class ClusterRelay implements Relay {
     });
   }
 
-  /** @returns rejected if this process is no worker, or its primary is gone */
+  /** Sends a message to the other workers. @returns a promise, rejected if this process is no worker, or its primary is gone */
   publish({ topic, data }: RelayedMessage): Promise<void> {
     const isBinary = typeof data !== 'string';
     const text = isBinary ? Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64') : data;
@@ -72,11 +72,11 @@ export class ClusterRelay implements Relay {
   }
 }
 
-/** A relay between the threads of one process: a BroadcastChannel, which keeps no thread alive. */
+/** A relay between the threads of one process, over a BroadcastChannel. It keeps no thread alive. */
 export class ThreadRelay implements Relay {
   readonly #channel: BroadcastChannel;
 
-  /** @param name of the channel that all threads use */
+  /** @param name the channel that all threads use */
   constructor(name = 'wsimd topics') {
     this.#channel = new BroadcastChannel(name);
     this.#channel.unref();
