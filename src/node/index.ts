@@ -62,7 +62,7 @@ shareInstances(UnexpectedResponseError, 'UnexpectedResponseError');
 
 /** One connection: made by a server for each of its clients, or with `new WebSocket(url)`. */
 export type WebSocket = BaseWebSocket;
-/** The class, with the rest of this module as its statics, as `ws` has them. */
+/** The class of WebSockets, with the rest of this module as its statics, as `ws` has them. */
 export const WebSocket: typeof withStatics & { readonly WebSocket: typeof withStatics } = Object.assign(withStatics, {
   WebSocket: withStatics,
 });

@@ -105,13 +105,21 @@ const origins = new WeakMap<object, Origin>();
 /** An EventEmitter that is listened to as an EventTarget too. `Self`: the class that extends it, for the events' targets. */
 export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEvents> {
   // See ws-shape.ts.
+  /** `readyState` before the handshake is done. */
   declare static readonly CONNECTING: 0;
+  /** `readyState` while messages can be sent. */
   declare static readonly OPEN: 1;
+  /** `readyState` from the first Close frame on. */
   declare static readonly CLOSING: 2;
+  /** `readyState` once the connection has ended. */
   declare static readonly CLOSED: 3;
+  /** `readyState` before the handshake is done. */
   declare readonly CONNECTING: 0;
+  /** `readyState` while messages can be sent. */
   declare readonly OPEN: 1;
+  /** `readyState` from the first Close frame on. */
   declare readonly CLOSING: 2;
+  /** `readyState` once the connection has ended. */
   declare readonly CLOSED: 3;
 
   /** @internal */
@@ -119,27 +127,35 @@ export abstract class EventTargetEmitter<Self> extends TypedEmitter<WebSocketEve
   /** @internal */
   abstract get [SELF](): Self;
 
+  /** The listener that was assigned for `open`; null if there is none. */
   get onopen(): Attribute<Event<unknown>> {
     return this.#attribute('open');
   }
+  /** Listens for `open` in the place of the one assigned before; null ends that. */
   set onopen(handler: Attribute<Event<Self>>) {
     this.#setAttribute('open', handler);
   }
+  /** The listener that was assigned for `message`; null if there is none. */
   get onmessage(): Attribute<MessageEvent<unknown>> {
     return this.#attribute('message');
   }
+  /** Listens for `message` in the place of the one assigned before; null ends that. */
   set onmessage(handler: Attribute<MessageEvent<Self>>) {
     this.#setAttribute('message', handler);
   }
+  /** The listener that was assigned for `close`; null if there is none. */
   get onclose(): Attribute<CloseEvent<unknown>> {
     return this.#attribute('close');
   }
+  /** Listens for `close` in the place of the one assigned before; null ends that. */
   set onclose(handler: Attribute<CloseEvent<Self>>) {
     this.#setAttribute('close', handler);
   }
+  /** The listener that was assigned for `error`; null if there is none. */
   get onerror(): Attribute<ErrorEvent<unknown>> {
     return this.#attribute('error');
   }
+  /** Listens for `error` in the place of the one assigned before; null ends that. */
   set onerror(handler: Attribute<ErrorEvent<Self>>) {
     this.#setAttribute('error', handler);
   }

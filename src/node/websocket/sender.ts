@@ -10,8 +10,11 @@ import { type SentCallback, toBuffer } from './sendable.js';
 
 /** How `Sender.frame` makes a frame. */
 export interface FrameOptions {
+  /** 0 to 15: 1 is text, 2 binary, 8 to 10 are control frames. */
   readonly opcode: number;
+  /** The last fragment of its message (default true). */
   readonly fin?: boolean | undefined;
+  /** The bit that permessage-deflate sets on compressed messages (default false). */
   readonly rsv1?: boolean | undefined;
   /** Mask it, as a client's frames are. */
   readonly mask?: boolean | undefined;

@@ -124,6 +124,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     if (this.#readyState !== CONNECTING) this.#abort();
   }
 
+  /** 0 connecting, 1 open, 2 closing, 3 closed; see the constants `CONNECTING`, `OPEN`, `CLOSING` and `CLOSED`. */
   get readyState(): ReadyState {
     return this.#link?.readyState ?? this.#readyState;
   }
@@ -135,6 +136,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   get binaryType(): Exclude<BinaryType, 'blob'> {
     return this.#binaryType as Exclude<BinaryType, 'blob'>;
   }
+  /** Takes effect with the next message; values that are none are ignored, as with `ws`. */
   set binaryType(type: BinaryType) {
     if (!BINARY_TYPES.includes(type)) return;
     this.#binaryType = type;
@@ -159,6 +161,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return this.#extensions;
   }
 
+  /** Whether `pause` has stopped reading. */
   get isPaused(): boolean {
     return this.#link?.isPaused ?? false;
   }
@@ -205,6 +208,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   get _isServer(): boolean {
     return this.#isServer;
   }
+  /** Sets the role that `setSocket` gives the WebSocket. */
   set _isServer(value: boolean) {
     this.#isServer = Boolean(value);
   }
