@@ -1,5 +1,5 @@
-// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Closes, and fails for good
-// at the first broken rule. It knows no socket, no timer and no opening handshake.
+// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Close frames, and fails
+// for good at the first broken rule. It knows no socket, no timer and no opening handshake.
 
 import {
   CLOSE_NO_STATUS,
@@ -36,13 +36,14 @@ import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 import type { Role } from './protocol/role.js';
 
-/** Who pings at intervals has one on its way. With the longest payloads these are 8 KiB. */
+/** A peer that pings at intervals has one on its way. With the longest payloads 64 pongs are 8 KiB. */
 const DEFAULT_MAX_PENDING_PONGS = 64;
 
 const EMPTY = new Uint8Array(0);
 
 /**
- * A connection behind its handshake. Give it the transport's bytes; write what it wants sent.
+ * A WebSocket connection after its handshake, without I/O. Give it the bytes that the transport receives, and write its outgoing
+ * bytes to the transport.
  *
  * ```ts
  * const connection = new Connection({ role: 'server' });
@@ -91,7 +92,7 @@ export class Connection {
     return this.#closing.isOver ? 'closed' : 'closing';
   }
 
-  /** Which kernel is at work. */
+  /** The kernel that is in use. */
   get kernelName(): KernelName {
     return this.#decoder.kernelName;
   }
@@ -101,7 +102,7 @@ export class Connection {
     return this.#decoder.bufferedLength;
   }
 
-  /** A Close has been received: the closing handshake was, or is being, done as it should. */
+  /** The peer's Close frame has been received: the closing handshake is done, or under way. */
   get hasReceivedClose(): boolean {
     return this.#closing.isClean;
   }
@@ -111,7 +112,7 @@ export class Connection {
     this.#decoder.separatesFragments = value;
   }
 
-  /** Bytes that wait to be sent. */
+  /** Bytes that are ready to be sent: see `takeOutgoing`. */
   get outgoingLength(): number {
     return this.#sender.outgoingLength;
   }
@@ -126,17 +127,16 @@ export class Connection {
     return this.#sender.hasSlices;
   }
 
-  /** How much waits for `sendNextSlice`: bytes, of strings UTF-16 units. It is no part of `outgoingLength`. */
+  /** How much is pending for `sendNextSlice`: bytes, or UTF-16 units of strings. Not included in `outgoingLength`. */
   get pendingLength(): number {
     return this.#sender.pendingLength;
   }
 
   /**
-   * Takes bytes from the transport.
+   * Decodes bytes from the transport. Pings and the peer's Close frame are answered before this returns: see `outgoingLength`.
    *
-   * @param chunk any length; the connection's own unless `ownsChunks` is false
-   * @returns what happened, in order: all of it, also with `inTurns`. A ping has been answered and a Close frame replied to already: see
-   *   `outgoingLength`
+   * @param chunk of any length; it belongs to the connection from here on, unless `ownsChunks` is false
+   * @returns the events of the whole chunk, in order, also with `inTurns`
    */
   receive(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
@@ -152,12 +152,12 @@ export class Connection {
     return this.#decoder.hasPendingInput;
   }
 
-  /** Goes on with what is pending, for as long as a turn (`inTurns`). @throws what the handler throws */
+  /** Delivers pending input, for one turn (`inTurns`) at most. @throws what the handler throws */
   continue(handler: MessageHandler): void {
     this.dispatch(EMPTY, handler);
   }
 
-  /** The same with calls on a handler instead of event objects: see `MessageDecoder.dispatch`. */
+  /** Like `receive`, but calls a handler instead of making event objects: see `MessageDecoder.dispatch`. */
   dispatch(chunk: Uint8Array, handler: MessageHandler): void {
     const { isOver, state } = this.#closing;
     this.#decoder.dispatch(isOver ? EMPTY : chunk, state === 'failed' ? undefined : handler);
@@ -175,8 +175,8 @@ export class Connection {
   }
 
   /**
-   * Tells the connection that the transport has ended; what is given to it afterwards is dropped. With `inTurns`, `continue` until
-   * nothing is pending before that.
+   * Tells the connection that the transport has ended. Input that comes later is discarded. With `inTurns`, first call `continue`
+   * until nothing is pending.
    *
    * @returns the error if it ended without a Close frame from the peer (`WSIMD_CONNECTION_LOST`, close code 1006)
    */
@@ -189,19 +189,23 @@ export class Connection {
     return isLost ? new ProtocolError('WSIMD_CONNECTION_LOST') : undefined;
   }
 
-  /** Gives up what compression remembers; nothing may be received or sent any more. `receiveEnd` does it too. */
+  /** Frees the memory of compression. Nothing may be received or sent any more. `receiveEnd` does the same. */
   release(): void {
     this.#sender.releaseCompression();
   }
 
-  /** Sends a text message. @param text a string, or the bytes of valid UTF-8 @throws ProtocolError as `send…` all do:
-   * `WSIMD_NOT_OPEN`, `WSIMD_MESSAGE_OPEN` inside a fragmented message */
+  /**
+   * Sends a text message.
+   *
+   * @param text a string, or bytes that are valid UTF-8 (not checked)
+   * @throws ProtocolError `WSIMD_NOT_OPEN`, or `WSIMD_MESSAGE_OPEN` inside a fragmented message, as all methods `send…` do
+   */
   sendText(text: string | Uint8Array, options?: SendMessageOptions): void {
     this.#requireOpen();
     this.#sender.send(OPCODE_TEXT, text, options);
   }
 
-  /** Sends a binary message. Copied, unless `byReference` says otherwise: `data` is the caller's again at once. */
+  /** Sends a binary message. `data` is copied before this returns, unless `byReference` is set. */
   sendBinary(data: Uint8Array, options?: SendMessageOptions): void {
     requireBytes(data);
     this.#requireOpen();
@@ -218,17 +222,16 @@ export class Connection {
     this.#sender.sendPrepared(message, options?.byReference === true);
   }
 
-  /** Sends bytes that are frames already. They are copied, and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
+  /** Sends bytes that are complete frames. They are copied and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
   sendEncoded(frames: Uint8Array): void {
     this.#requireOpen();
     this.#sender.sendEncoded(frames);
   }
 
   /**
-   * Sends the first fragment of a message, to be continued with `sendFragment`. Whether the message is compressed is decided
-   * with it.
+   * Sends the first fragment of a message; `sendFragment` continues it. This call decides whether the message is compressed.
    *
-   * @param type of the message; a text's fragments may cut a character in two when given as bytes
+   * @param type the type of the message; fragments of a text that are bytes may cut a character in two
    */
   startMessage(
     type: 'text' | 'binary',
@@ -254,7 +257,7 @@ export class Connection {
     this.#sender.continue(data, isLast);
   }
 
-  /** Makes the next fragment of a message that leaves in slices; without effect if there is none. */
+  /** Makes the next fragment of a message that leaves in slices. No effect if there is none. */
   sendNextSlice(): void {
     this.#sender.sendNextSlice();
   }
@@ -272,8 +275,8 @@ export class Connection {
   }
 
   /**
-   * Begins the closing handshake; without effect if it has begun. A message that is leaving in slices leaves first, and what
-   * waits for it.
+   * Begins the closing handshake. No effect if it has begun. A message that is leaving in slices leaves first, with everything that
+   * is queued behind it.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
@@ -286,14 +289,14 @@ export class Connection {
   }
 
   /**
-   * For a transport that queues messages of its own: until `releaseClose` the Close frame that answers the peer's, or its broken rule, is
-   * held, and the connection stays as it is, so that what is queued can still be sent before it.
+   * Holds the Close frame that answers the peer's, or its broken rule, until `releaseClose`. The connection stays in its state, so that a
+   * transport that queues messages of its own can still send them before.
    */
   holdClose(): void {
     this.#holdsClose = true;
   }
 
-  /** Takes `holdClose` back: the transport has passed on all that it had queued. */
+  /** Undoes `holdClose`: the transport has passed on everything that it had queued. */
   releaseClose(): void {
     this.#holdsClose = false;
     if (this.#heldClose !== undefined) this.#answer(this.#heldClose);

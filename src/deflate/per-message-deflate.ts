@@ -1,5 +1,4 @@
-// permessage-deflate (RFC 7692) for a server or for clients: what they offer and answer, and the memory that their
-// connections share. It knows no socket and no frame.
+// permessage-deflate (RFC 7692) for a server or for clients: its negotiation, and the memory that their connections share.
 
 import {
   MAX_HASH_BITS,
@@ -41,31 +40,31 @@ export interface PerMessageDeflateOptions {
   /** How much effort deflating takes. Default `'default'`. */
   readonly level?: DeflateLevel;
   /**
-   * Messages of fewer bytes are sent as they are; with Infinity all are. Default 8 on connections that remember what was sent, where even these
-   * get smaller; else 128, below which there is little to gain.
+   * Messages of fewer bytes are sent uncompressed; with Infinity all are. Default: 8 on connections with takeover, where even such
+   * messages get smaller; 128 on others, because there is little to gain below.
    */
   readonly threshold?: number;
   /**
-   * A message that is sent may refer to those before it, for which they are remembered: it makes small messages several
-   * times smaller, and costs `2 ** deflateWindowBits + 2 ** (deflateHashBits + 1)` bytes a connection. Default true.
+   * Outgoing messages may refer to earlier ones (context takeover), which makes small messages several times smaller. Costs
+   * `2 ** deflateWindowBits + 2 ** (deflateHashBits + 1)` bytes for each connection. Default true.
    */
   readonly deflateTakeover?: boolean;
-  /** The peer may do so, which costs 2 to the power of its window bits a connection. Default true. */
+  /** The peer's messages may refer to earlier ones. Costs 2 to the power of its window bits for each connection. Default true. */
   readonly inflateTakeover?: boolean;
-  /** How far back, as a power of two, a message that is sent may refer to earlier ones: 8 to 15. Default 12, 4 KiB. */
+  /** How far back outgoing messages may refer, as a power of two: 8 to 15. Default 12, 4 KiB. */
   readonly deflateWindowBits?: number;
-  /** How many places that a message may refer to are known, as a power of two: 8 to 12. Default 11. */
+  /** How many positions the compressor indexes, as a power of two: 8 to 12. Default 11. More find more matches. */
   readonly deflateHashBits?: number;
   /**
-   * How far back the peer is asked to refer at most, as a power of two: 8 to 15. A server asks those clients that let it
-   * (browsers do, and so does `ws`); the default is 12, 4 KiB. A client asks only if this is given, and a server
-   * that cannot do it then declines the whole offer.
+   * How far back the peer is asked to refer at most, as a power of two: 8 to 15. A server asks the clients that allow it
+   * (browsers and `ws` do); its default is 12, 4 KiB. A client asks only if this is given; a server that cannot comply then
+   * declines the whole offer.
    */
   readonly inflateWindowBits?: number;
   /**
-   * Bytes for what is remembered for all connections together, from 1 MiB to 1 GiB; 0: nothing is ever remembered. It is
-   * an address range: the system gives memory for the part that is in use. When it is spent, connections that come agree
-   * on remembering nothing. Default 64 MiB, for some 5,400 connections with a browser at the other end.
+   * Bytes for the history of all connections together, from 1 MiB to 1 GiB; 0: no connection has takeover. This is an address
+   * range: the system provides memory for the part that is in use. When it is full, new connections negotiate no takeover.
+   * Default 64 MiB, for some 5,400 connections with browsers.
    */
   readonly poolLength?: number;
   /** Which kernel; default: WebAssembly where it runs. */
@@ -74,11 +73,11 @@ export interface PerMessageDeflateOptions {
 
 /** How much of a pool is in use. */
 export interface PoolUse {
-  /** Bytes that are set aside for connections. */
+  /** Bytes that are reserved for connections. */
   readonly usedLength: number;
-  /** Bytes that there are. */
+  /** Bytes of the whole pool. */
   readonly length: number;
-  /** Contexts, one for each direction that remembers. */
+  /** The number of contexts: one for each direction of a connection that has takeover. */
   readonly contexts: number;
 }
 
@@ -95,8 +94,8 @@ const MAX_POOL_LENGTH = 2 ** 30;
 const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
 
 /**
- * Compression for a server, or for any number of clients. What it is given in the options holds for all its connections,
- * which share its memory; that is made when the first of them agrees on compression.
+ * Compression for a server, or for any number of clients. All its connections have the same options and share its memory, which
+ * is allocated when the first of them negotiates compression.
  *
  * ```ts
  * const deflate = new PerMessageDeflate();
@@ -104,7 +103,7 @@ const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
  * if (verdict.ok) new Connection({ role: 'server' }, deflate.forServer(verdict.extensions));
  * ```
  *
- * A connection gives back what it holds when it ends; who drops one without telling it (`receiveEnd`) loses pool.
+ * A connection returns its part of the pool when it ends. If you drop one without calling `receiveEnd`, that part stays in use.
  */
 export class PerMessageDeflate {
   readonly #config: DeflaterConfig;

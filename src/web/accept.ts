@@ -21,38 +21,38 @@ import { type HandshakeResult, readHead } from './handshake.js';
 import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
-/** A refusal of the caller's own. */
+/** The response with which the caller rejects a request. */
 export interface Refusal {
   /** The status of the response, such as 401. */
   readonly status: number;
-  /** Said in the response's body. */
+  /** The text of the response's body. */
   readonly message?: string;
   /** More headers of the response, such as `WWW-Authenticate`. */
   readonly headers?: readonly (readonly [string, string])[];
 }
 
-/** What a server over streams can be told. */
+/** Options of a server over streams. */
 export interface AcceptWebSocketOptions
   extends WebSocketStreamOptions,
     Pick<CheckRequestOptions, 'protocols' | 'origin' | 'requireOrigin' | 'secure'> {
   /** More headers of the response, such as `Set-Cookie`. */
   readonly headers?: HeadersInput;
   /**
-   * Looks at a request that is right by the rules, before it is answered: its path, its headers. What it returns refuses the
-   * request; nothing lets it pass.
+   * Checks a valid request before it is answered, for example its path or its headers. Returns how to reject it, or undefined
+   * to accept it.
    */
   readonly refuse?: (request: HandshakeAccepted) => Refusal | undefined | Promise<Refusal | undefined>;
 }
 
-/** What an accepted WebSocket knows beyond any other. */
+/** What `opened` of a server has beside the streams. */
 export interface AcceptedRequest {
   /** The request: path, host, headers, … */
   readonly request: HandshakeAccepted;
 }
 
 /**
- * Accepts a WebSocket on a connection that a client has opened, of which nothing was read yet: reads the request, judges it
- * (RFC 6455 section 4.2), answers.
+ * Accepts a WebSocket over a connection that a client has opened, and from which nothing has been read: reads the request, checks
+ * it (RFC 6455 section 4.2) and answers.
  *
  * ```ts
  * for await (const connection of Deno.listen({ port: 8080 })) {
@@ -63,9 +63,10 @@ export interface AcceptedRequest {
  *
  * A browser's page is accepted from the server's own origin only, unless `origin` says otherwise.
  *
- * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
- *   used but its methods, which cost less
- * @returns at once; `opened` rejects with a ProtocolError that carries the `status` of the refusal, if the request is refused
+ * @param streams belong to the WebSocket from here on. Of a socket that has both streams and methods, such as Deno's, the
+ *   methods are used, which cost less
+ * @returns the WebSocket, before it is open; `opened` rejects with a ProtocolError that has the `status` if the request is
+ *   rejected
  * @throws TypeError if a stream is locked; RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`. The
  *   streams are the caller's then
  */

@@ -10,20 +10,20 @@ import { type HandshakeResult, readHead } from './handshake.js';
 import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
-/** What a client over streams can be told. */
+/** Options of a client over streams. */
 export interface ConnectWebSocketOptions
   extends WebSocketStreamOptions,
     Pick<CreateRequestOptions, 'url' | 'protocols' | 'origin' | 'headers'> {}
 
-/** What a WebSocket of a client knows beyond any other. */
+/** What `opened` of a client has beside the streams. */
 export interface ServerResponse {
   /** The response: its headers. */
   readonly response: ResponseAccepted;
 }
 
 /**
- * Opens a WebSocket on a connection to a server, made by the caller: sends the request, judges the answer (RFC 6455 section
- * 4.1). For `wss:` the streams are those of the TLS connection.
+ * Opens a WebSocket over a connection to a server that the caller has made: sends the request and checks the response (RFC 6455
+ * section 4.1). For `wss:` pass the streams of the TLS connection.
  *
  * ```ts
  * const streams = await Deno.connect({ hostname: 'localhost', port: 8080 });
@@ -31,9 +31,9 @@ export interface ServerResponse {
  * const { readable, writable } = await socket.opened;
  * ```
  *
- * @param streams belong to the WebSocket from then on; of a socket that has both, as those of Deno do, not its streams are
- *   used but its methods, which cost less
- * @returns at once; `opened` rejects with a ProtocolError if the answer is not a switch to WebSocket
+ * @param streams belong to the WebSocket from here on. Of a socket that has both streams and methods, such as Deno's, the
+ *   methods are used, which cost less
+ * @returns the WebSocket, before it is open; `opened` rejects with a ProtocolError if the server does not switch to WebSocket
  * @throws TypeError if a stream is locked, or for a URL, subprotocol or header that is none; RangeError, TypeError for options
  *   out of range; ProtocolError `WSIMD_NO_KERNEL`. The streams are the caller's then
  */

@@ -1,4 +1,5 @@
-// The options of a WebSocket over streams, and their check before the streams are taken: what throws leaves them to the caller.
+// The options of a WebSocket over streams, and their check. It comes before the streams are taken, so that an error leaves them to the
+// caller.
 
 import type { ConnectionOptions } from '../connection-options.js';
 import type { PerMessageDeflate } from '../deflate/per-message-deflate.js';
@@ -14,7 +15,7 @@ import {
   wholeNumber,
 } from '../protocol/option-checks.js';
 
-/** What a WebSocket over streams can be told, whichever side it is on. */
+/** Options of a WebSocket over streams, for both roles. */
 export interface WebSocketStreamOptions
   extends Pick<
     ConnectionOptions,
@@ -32,8 +33,8 @@ export interface WebSocketStreamOptions
    */
   readonly perMessageDeflate?: PerMessageDeflate;
   /**
-   * How much may wait to be read, counted as one for each message and one for each byte or UTF-16 unit in it, before the peer
-   * has to wait. Default 65,536.
+   * How much may be unread before the peer has to wait: one for each message, plus one for each of its bytes or UTF-16 units.
+   * Default 65,536.
    */
   readonly highWaterMark?: number;
   /** Milliseconds for the handshake, 0 to 2^31 - 1. Infinity: as long as a timer can wait, 24.8 days. Default 30,000. */
@@ -44,14 +45,14 @@ export interface WebSocketStreamOptions
    */
   readonly closeTimeout?: number;
   /**
-   * Milliseconds that the peer may have to wait because no message is read, before the connection is failed with
-   * `WSIMD_UNREAD` (close code 1008); as `handshakeTimeout`, but Infinity: for ever. Each message that is read begins the time
-   * anew. It bounds how long a peer that has gone can stay unnoticed: its end stands behind its messages, and is found at once
-   * only if at most about 64 KiB of them have not been taken from the transport, after two seconds 1 MiB. Messages that wait in
-   * `readable` can still be read afterwards. Default 300,000, five minutes.
+   * Milliseconds that the peer may have to wait because no message is read, before the connection fails with `WSIMD_UNREAD`
+   * (close code 1008): 0 to 2^31 - 1, or Infinity for no limit. Default 300,000, five minutes. Each message that is read restarts
+   * the time. The option bounds how long a peer that has gone can stay unnoticed: its end comes behind its messages, and is
+   * noticed at once only if at most about 64 KiB of them are unread in the transport (1 MiB after two seconds). Messages in
+   * `readable` can still be read after the failure.
    */
   readonly unreadTimeout?: number;
-  /** Ends the attempt to open the WebSocket. Without effect once it is open. */
+  /** Aborts the attempt to open the WebSocket. No effect once it is open. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-// What a server can be told, and the events that it emits. Types only.
+// The options and events of a server. Types only.
 
 import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
 import type { Http2SecureServer, Http2Server } from 'node:http2';
@@ -10,7 +10,7 @@ import type { WebSocketOptions } from '../websocket/options.js';
 import type { PerMessageDeflateOptions } from '../websocket/per-message-deflate.js';
 import type { WebSocket } from '../websocket/websocket.js';
 
-/** What `verifyClient` is asked about. */
+/** The argument of `verifyClient`. */
 export interface ClientInfo<Request extends IncomingMessage = IncomingMessage> {
   /** The Origin header; undefined where there is none, which programs other than browsers do not send. */
   readonly origin: string;
@@ -34,7 +34,7 @@ export type VerifyClientCallbackAsync<Request extends IncomingMessage = Incoming
   callback: (isAccepted: boolean, status?: number, text?: string, headers?: OutgoingHttpHeaders) => void,
 ) => void | PromiseLike<void>;
 
-/** What a server can be told. One of `port`, `server` and `noServer` says where its requests come from. */
+/** Options of a server. Exactly one of `port`, `server` and `noServer` is needed: it says where requests come from. */
 export interface ServerOptions<
   T extends typeof WebSocket = typeof WebSocket,
   U extends typeof IncomingMessage = typeof IncomingMessage,
@@ -47,8 +47,8 @@ export interface ServerOptions<
   /** How many connections may wait to be accepted, with `port`. */
   readonly backlog?: number | undefined;
   /**
-   * Take the upgrade requests of this server; it is not closed with ours. One of `node:http2` brings WebSockets over HTTP/2 (RFC
-   * 8441) if it was made with `settings: { enableConnectProtocol: true }`, and with `allowHTTP1` those over HTTP/1.1 too.
+   * Take the upgrade requests of this HTTP server, which is not closed with ours. A server of `node:http2` takes WebSockets over
+   * HTTP/2 (RFC 8441) if it was made with `settings: { enableConnectProtocol: true }`, and over HTTP/1.1 too with `allowHTTP1`.
    */
   readonly server?: Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer | undefined;
   /** Take none: the caller hands requests to `handleUpgrade`. */
@@ -61,9 +61,9 @@ export interface ServerOptions<
   /** Keep the open connections in `clients` (default true). */
   readonly clientTracking?: boolean | undefined;
   /**
-   * Whether to accept a client; one that is refused is, by default, answered with 401. A function of one parameter returns the
-   * answer, or a promise of it; one of two parameters calls the second with it, and may be `async`. If a promise rejects, the client
-   * is refused with 500 and the process gets a warning. See `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
+   * Decides whether to accept a client; rejected ones get 401 by default. A function of one parameter returns a boolean, or a
+   * promise of one. A function of two parameters passes its decision to the second, and may be `async`. If a promise rejects, the
+   * client gets 500 and the process a warning. See `VerifyClientCallbackSync`, `VerifyClientCallbackAsync`.
    */
   readonly verifyClient?:
     | ((
@@ -73,15 +73,15 @@ export interface ServerOptions<
       ) => boolean | void | PromiseLike<boolean | void>)
     | undefined;
   /**
-   * Chooses among the subprotocols that the client offers, in its order; false: none. Not asked where it offers none.
-   * Default: the first.
+   * Chooses one of the subprotocols that the client offers, which come in the client's order; false for none. Not called if it
+   * offers none. Default: the first.
    */
   readonly handleProtocols?: (protocols: Set<string>, request: InstanceType<U>) => string | false;
   /** The class of the connections; it extends WebSocket. */
   readonly WebSocket?: T | undefined;
   /**
-   * Which Origins to accept. Default `'any'`, as with `ws`: a server that goes by cookies has to check. `'same-origin'` accepts
-   * pages of this server only, a list those that it names.
+   * Which Origins to accept: `'same-origin'` for pages of this server only, a list of origins, or `'any'` (default, as with `ws`).
+   * A server that trusts cookies must check.
    */
   readonly origin?: OriginOptions['origin'];
 }
@@ -125,7 +125,7 @@ export interface ServerEvents<
   listening: [];
   /** The server is closed, and all its connections have ended. */
   close: [];
-  /** Of the HTTP server; or a header of the program's that must not be sent. */
+  /** The HTTP server failed, or the program added a header that must not be sent. */
   error: [error: Error];
   /** A published message could not be passed on to other processes, or one of theirs not be published here. */
   relayError: [error: Error];

@@ -3,7 +3,7 @@
 import type { ConnectionOptions } from '../../connection-options.js';
 import type { PerMessageDeflateOption } from './per-message-deflate.js';
 
-/** Pings that are sent by themselves, so that a peer that has gone without a word is found out. */
+/** Automatic pings, which detect a peer that has gone without closing. */
 export interface HeartbeatOptions {
   /** Milliseconds between two pings, from 1 to 2^31 - 1; Infinity: none is sent. */
   readonly interval: number;
@@ -14,7 +14,7 @@ export interface HeartbeatOptions {
   readonly timeout?: number | undefined;
 }
 
-/** What a WebSocket can be told, whichever side it is on. */
+/** Options of a WebSocket, for both roles. */
 export interface WebSocketOptions {
   /**
    * Whether several messages, pings and pongs may come in one turn of the event loop (default), or each in one of its own, as
@@ -36,35 +36,35 @@ export interface WebSocketOptions {
   /** Frames that a message may have; with more it fails with 1008. Default 16,384. No limit: as with `maxPayload`. */
   readonly maxFragments?: number | null | undefined;
   /**
-   * Bytes that all connections of a server together may hold of messages that have not come whole, each that holds any charged
-   * 512 more. With more, the one that holds most is told 1013 and cut, with an `error` event (`WSIMD_TOO_MUCH_HELD`). Default
-   * 1 GiB; 0: no limit. Without effect on a client, which has one connection.
+   * Bytes that all connections of a server together may hold for incomplete messages; each connection that holds any counts 512
+   * more. Beyond that, the connection that holds most is closed with 1013 and cut, with an `error` event (`WSIMD_TOO_MUCH_HELD`).
+   * Default 1 GiB; 0: no limit. No effect on a client, which has one connection.
    */
   readonly maxHeldLength?: number | undefined;
   /** Accepted and without effect: chunks are not kept. */
   readonly maxBufferedChunks?: number | undefined;
   /**
-   * Answers to pings that may wait for a peer that does not read; with more it is cut. Default 60. No limit: as with
+   * How many pongs may be pending for a peer that does not read; beyond that it is cut. Default 60. No limit: as with
    * `maxPayload`, and NaN too, as with `ws`.
    */
   readonly maxPendingAutoPongs?: number | null | undefined;
   /**
-   * Pings a second that are answered, and how many may come at once. A peer that sends more is told 1008 and cut, with an
-   * `error` event (`WSIMD_TOO_MANY_PINGS`). Default 1,000; 0: no limit. Without effect where `autoPong` is off.
+   * Pings a second that are answered, and how many may come at once. A peer that sends more is closed with 1008 and cut, with an
+   * `error` event (`WSIMD_TOO_MANY_PINGS`). Default 1,000; 0: no limit. No effect if `autoPong` is off.
    */
   readonly maxPingRate?: number | undefined;
-  /** Compress messages (RFC 7692) with peers that agree. Default: false of a server, true of a client, as with `ws`. */
+  /** Negotiate compression (RFC 7692). Default: false on a server, true on a client, as with `ws`. */
   readonly perMessageDeflate?: PerMessageDeflateOption | undefined;
   /** Do not validate text and close reasons as UTF-8 (for peers that you trust). Default: false. */
   readonly skipUTF8Validation?: boolean | undefined;
 
-  /** Text messages as a Buffer of their UTF-8 (`'buffer'`, default), or as a string without a Buffer between. */
+  /** How texts are delivered: as a Buffer of their UTF-8 (`'buffer'`, default, as with `ws`), or as a string, which is faster. */
   readonly textAs?: 'buffer' | 'string' | undefined;
   /**
-   * How long messages are valid that are Buffers. `'owned'` (default): the listener may keep them. `'listener'`: until the listener
-   * returns, after which their memory is used again; what is kept longer, over an `await` too, has to be copied. `send` of one inside
-   * the listener is safe. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb behind each listener, to find those
-   * that keep them. Without effect on compressed messages, `'arraybuffer'`, `'blob'`, and where `allowSynchronousEvents` is false.
+   * How long messages that are Buffers are valid. `'owned'` (default): the listener may keep them. `'listener'`: until the listener
+   * returns; then their memory is used again. Copy a message that you keep longer, across an `await` too; to `send` it inside the
+   * listener is safe. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each listener, to find listeners
+   * that keep them. No effect on compressed messages, `'arraybuffer'`, `'blob'`, or if `allowSynchronousEvents` is false.
    */
   readonly messageLifetime?: ConnectionOptions['messageLifetime'] | undefined;
   /**
@@ -84,17 +84,17 @@ export interface WebSocketOptions {
    * writes below `socket.write`.
    */
   readonly directWrites?: boolean | undefined;
-  /** Sends pings by itself. Default, and with null or false: none. */
+  /** Send pings automatically, and cut connections whose peer has gone. Default, and with null or false: no pings. */
   readonly heartbeat?: HeartbeatOptions | null | false | undefined;
-  /** Bytes that may wait for a peer that reads slowly; what is sent beyond goes by `backpressurePolicy`. Default: no limit. */
+  /** Bytes that may be pending for a peer that reads slowly; see `backpressurePolicy` for messages beyond. Default: no limit. */
   readonly maxBackpressure?: number | undefined;
   /**
-   * `'close'` (default): the connection is cut, with an `error` event. `'drop'`: the message is left out; its callback gets
-   * the error, and `dropped` comes.
+   * What happens to a message beyond `maxBackpressure`. `'close'` (default): the connection is cut, with an `error` event.
+   * `'drop'`: the message is dropped; its callback gets the error (`WSIMD_BACKPRESSURE`), and `dropped` is emitted.
    */
   readonly backpressurePolicy?: 'close' | 'drop' | undefined;
-  /** Which kernel; default: WebAssembly where it runs. */
+  /** The kernel to use. Default: WebAssembly where it runs. */
   readonly kernel?: ConnectionOptions['kernel'] | undefined;
-  /** Of a client: fills the 4 bytes with a masking key. Default: from the system's generator, as RFC 6455 wants it. */
+  /** On a client: fills the 4 bytes of a masking key. Default: the system's random generator (RFC 6455 section 5.3). */
   readonly generateMask?: ((key: Buffer) => void) | null | false | undefined;
 }

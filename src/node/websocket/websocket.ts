@@ -51,8 +51,8 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
 /**
  * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
  *
- * What is sent while a chunk is being read leaves in one write when all of the chunk has been delivered. Outside, the first message of a
- * quiet connection leaves at once, and what follows in the same turn of the event loop leaves together when the turn ends.
+ * Messages that you send while a chunk is being delivered leave in one write after it. At other times, the first message of a quiet
+ * connection leaves at once; those that follow in the same turn of the event loop leave together when the turn ends.
  */
 export class WebSocket extends TopicEmitter<WebSocket> {
   static {
@@ -80,11 +80,11 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   #unsent = 0;
 
   /**
-   * Opens a connection; `open` comes once it is there, else `error` and `close`.
+   * Opens a connection. `open` is emitted when the handshake is done; if it fails, `error` and `close` are.
    *
    * @param address a `ws:`, `wss:`, `http:`, `https:` or `ws+unix:` URL; null is for servers
-   * @param protocols subprotocols to offer, the one liked best first
-   * @throws SyntaxError for a URL or a subprotocol that is none; TypeError, RangeError for options out of range
+   * @param protocols subprotocols to offer, in order of preference
+   * @throws SyntaxError for an invalid URL or subprotocol; TypeError, RangeError for options out of range
    */
   constructor(address: null, protocols?: undefined, options?: WebSocketOptions);
   constructor(address: string | URL, options?: ClientOptions<WebSocket> | ClientRequestArgs);
@@ -130,8 +130,8 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * In what binary messages are handed out: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'`, `'blob'`. The type of what is
-   * read has no `'blob'`, as that of `@types/ws` has none: a function that asks for such a WebSocket takes one of these.
+   * How binary messages are delivered: `'nodebuffer'` (default), `'arraybuffer'`, `'fragments'` or `'blob'`. The type of the getter
+   * leaves out `'blob'`, so that a WebSocket is assignable to one of `@types/ws`, which does not have it.
    */
   get binaryType(): Exclude<BinaryType, 'blob'> {
     return this.#binaryType as Exclude<BinaryType, 'blob'>;
@@ -144,10 +144,10 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * Bytes that wait because the peer, or what is being compressed, read from a Blob or corked, holds them up; frame headers included.
-   * As with `ws` it is 0 right after a `send` that the system takes at once, and grows in a loop that sends more than that. Frames
-   * that leave in this turn count from 128 KiB on, or behind others that wait. Once it was above 0 on an open connection, `drain`
-   * says when it is 0 again, unless the connection ends before.
+   * Bytes that are pending, frame headers included: for a slow peer, behind a message that is being compressed or read from a Blob,
+   * or corked. As with `ws`, it is 0 right after a `send` that the system takes at once, and grows in a loop that sends more than
+   * that. Frames that leave in this turn count from 128 KiB on, or behind others that are pending. Once it has been read as above 0
+   * on an open connection, `drain` is emitted when it is 0 again, unless the connection ends before.
    */
   get bufferedAmount(): number {
     const outgoing = this.#link?.outgoing;
@@ -156,7 +156,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return length + this.#unsent;
   }
 
-  /** The extensions that were agreed on, as the header has them; empty if none was. */
+  /** The negotiated extensions, as in the header; empty if there are none. */
   get extensions(): string {
     return this.#extensions;
   }
@@ -166,7 +166,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return this.#link?.isPaused ?? false;
   }
 
-  /** Messages are valid until the listener returns: see the option `messageLifetime`. */
+  /** Whether messages are valid only until the listener returns: see the option `messageLifetime`. */
   get lendsMessages(): boolean {
     return this.#link?.config.isLent ?? false;
   }
@@ -176,22 +176,22 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     return this.#link?.readsDirectly ?? false;
   }
 
-  /** The subprotocol that was agreed on; empty if none was. */
+  /** The negotiated subprotocol; empty if there is none. */
   get protocol(): string {
     return this.#protocol;
   }
 
-  /** Of a client: where it connects to, after redirects. Empty at a server. */
+  /** On a client: the URL, after redirects. Empty on a server. */
   get url(): string {
     return this.#opening?.url ?? '';
   }
 
-  /** The socket below, null while there is none: for its addresses and the like. */
+  /** The underlying socket, for its addresses and the like; null while there is none. */
   get _socket(): Duplex | null {
     return this.#link?.socket ?? null;
   }
 
-  /** Sends frames that were made before; null until it is open. Only what engine.io and socket.io use of it exists. */
+  /** Sends prebuilt frames; null until the connection is open. It has only the methods that engine.io and socket.io use. */
   get _sender(): Sender | null {
     if (this.#link === undefined) return null;
     this.#sender ??= new Sender({
@@ -230,10 +230,9 @@ export class WebSocket extends TopicEmitter<WebSocket> {
 
   /**
    * Sends a message. Data is copied before this returns, with two exceptions. A Blob is read later. Bytes of 128 KiB and more that
-   * a server sends uncompressed leave from where they lie, unless earlier bytes are still pending: don't change them before the
-   * callback.
+   * a server sends uncompressed are not copied, unless earlier bytes are still pending: don't change them before the callback.
    *
-   * @param callback called when the message has been handed to the system, or with the error that it could not be
+   * @param callback called when the message has been handed to the system, or with the error that prevented it
    * @throws Error while connecting; TypeError for data that cannot be sent
    */
   send(data: Sendable, callback?: SentCallback): void;
@@ -247,7 +246,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     link?.outgoing.send(payload, isBinary, sendOptions?.fin ?? true, sendOptions?.compress ?? true, done);
   }
 
-  /** Sends a message that was framed before; see `PreparedMessage` and `broadcast`. Arguments and errors as of `send`. */
+  /** Sends a prepared message; see `PreparedMessage` and `broadcast`. The callback and errors are those of `send`. */
   sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
     const done = inOwnContext(callback as SendCallback | undefined);
     const link = this.#sendable(message.payload, message.opcode === OPCODE_BINARY, done);
@@ -271,12 +270,12 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /**
-   * Begins the closing handshake; what was sent before still leaves. Without effect if it has begun. While connecting, it
-   * ends the attempt.
+   * Begins the closing handshake. Messages sent before still leave. No effect if it has begun. While connecting, it aborts the
+   * attempt.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
-   * @throws TypeError for a code that may not be sent, or a reason that is no text; RangeError for one that is too long
+   * @throws TypeError for a code that may not be sent, or a reason of the wrong type; RangeError for one that is too long
    */
   close(closeCode?: number, reason: string | Uint8Array = ''): void {
     if (this.readyState === CONNECTING) this.#abort();
@@ -291,32 +290,33 @@ export class WebSocket extends TopicEmitter<WebSocket> {
     else this.#link?.terminate();
   }
 
-  /** Stops reading; messages of the chunk at hand still come. Without effect while connecting, and when closed. */
+  /** Stops reading. Messages of the current chunk are still delivered. No effect while connecting, and when closed. */
   pause(): void {
     this.#link?.pause();
   }
 
-  /** Reads on. Without effect while connecting, and when closed. */
+  /** Resumes reading. No effect while connecting, and when closed. */
   resume(): void {
     this.#link?.resume();
   }
 
-  /** Keeps what is sent from now on, to leave in one write at `uncork`. Each cork wants an uncork. */
+  /** Holds messages sent from here on, to leave in one write at `uncork`. Each `cork` needs an `uncork`. */
   cork(): void {
     this.#link?.outgoing.cork();
   }
 
-  /** Takes back one `cork`; after the last of them all leaves. */
+  /** Undoes one `cork`. After the last one, everything leaves. */
   uncork(): void {
     this.#link?.outgoing.uncork();
   }
 
   /**
-   * Opens a WebSocket that was made without an address, on a socket whose handshake the program has done: a server's, unless
-   * `_isServer` was set to false. Nothing is compressed. Servers and clients call it too, for each connection.
+   * Opens a WebSocket that was made without an address (`new WebSocket(null)`) on a socket whose handshake the program has done. It has
+   * the role of a server unless `_isServer` was set to false, and no compression. Servers and clients call this too, for each
+   * connection.
    *
    * @param head bytes that came behind the handshake
-   * @param options go before those of the constructor
+   * @param options override those of the constructor
    * @throws Error if it has a socket already; RangeError, TypeError for options out of range
    */
   setSocket(socket: Duplex, head: Uint8Array, options?: WebSocketOptions): void {
