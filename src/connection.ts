@@ -1,17 +1,9 @@
 // One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Close frames, and fails
 // for good at the first broken rule. It knows no socket, no timer and no opening handshake.
 
-import {
-  CLOSE_NO_STATUS,
-  MAX_CLOSE_REASON,
-  OPCODE_BINARY,
-  OPCODE_CLOSE,
-  OPCODE_PING,
-  OPCODE_PONG,
-  OPCODE_TEXT,
-} from '../assembly/shared/protocol.js';
+import { OPCODE_BINARY, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../assembly/shared/protocol.js';
 import { requireBytes } from './bytes/copy.js';
-import { type PartConstructor, portableUtf8Length } from './bytes/host.js';
+import type { PartConstructor } from './bytes/host.js';
 import type { ConnectionOptions, ConnectionState } from './connection-options.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import type { KernelName } from './kernel/kernel.js';
@@ -29,9 +21,10 @@ import {
 } from './messages/handler.js';
 import { HandlerSink } from './messages/receive/handler-sink.js';
 import { MessageDecoder } from './messages/receive/message-decoder.js';
+import { CloseSender } from './messages/send/close-sender.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
 import { PendingPongs } from './messages/send/pending-pongs.js';
-import { ClosingHandshake } from './protocol/closing-handshake.js';
+import type { ClosingHandshake } from './protocol/closing-handshake.js';
 import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 import type { Role } from './protocol/role.js';
@@ -60,10 +53,8 @@ export class Connection {
   /** Made for the first ping. */
   #pongs: PendingPongs | undefined;
   readonly #sink: HandlerSink;
-  readonly #closing = new ClosingHandshake();
-  /** See `holdClose`. */
-  #holdsClose = false;
-  #heldClose: string | Uint8Array | undefined;
+  readonly #close: CloseSender;
+  readonly #closing: ClosingHandshake;
 
   /**
    * @param options one object for all connections that are told the same costs least
@@ -75,6 +66,8 @@ export class Connection {
     this.#sink = new Connection.#ActingSink(this);
     this.#decoder = new MessageDecoder(options, compression, this.#sink);
     this.#sender = new MessageSender(options, compression);
+    this.#close = new CloseSender(this.#sender, () => this.#pongs?.settle());
+    this.#closing = this.#close.handshake;
     const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
     trueOrFalse('autoPong', autoPong);
     atLeast(1)('maxPendingPongs', maxPendingPongs);
@@ -183,8 +176,7 @@ export class Connection {
   receiveEnd(): ProtocolError | undefined {
     // It can no longer be inflated.
     this.#decoder.discardUnfinished();
-    this.#closing.apply('end');
-    this.#release();
+    this.#close.end();
     const isLost = !this.#closing.isClean && this.#decoder.error === undefined;
     return isLost ? new ProtocolError('WSIMD_CONNECTION_LOST') : undefined;
   }
@@ -283,9 +275,7 @@ export class Connection {
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE`, `WSIMD_INVALID_REASON`
    */
   close(closeCode?: number, reason?: string): void {
-    const payload = this.#sender.closePayload(closeCode, reason);
-    if (!this.#closing.apply('close')) return;
-    this.#sender.inTurn(payload, (queued) => this.#sendClose(queued));
+    this.#close.begin(closeCode, reason);
   }
 
   /**
@@ -293,13 +283,12 @@ export class Connection {
    * transport that queues messages of its own can still send them before.
    */
   holdClose(): void {
-    this.#holdsClose = true;
+    this.#close.hold();
   }
 
   /** Undoes `holdClose`: the transport has passed on everything that it had queued. */
   releaseClose(): void {
-    this.#holdsClose = false;
-    if (this.#heldClose !== undefined) this.#answer(this.#heldClose);
+    this.#close.release();
   }
 
   /**
@@ -311,12 +300,7 @@ export class Connection {
    */
   fail(error: ProtocolError): void {
     if (this.#closing.isOver) return;
-    const payload = this.#sender.closePayload(error.closeCode);
-    // A Close that is queued behind a message in slices has not been sent.
-    const hasSentClose = this.#closing.state === 'closing' && !this.#sender.hasSlices;
-    this.#closing.apply('fail');
-    if (!hasSentClose) this.#sendClose(payload);
-    this.#release();
+    this.#close.fail(error);
     this.#sink.handler = undefined;
     this.#decoder.discard();
   }
@@ -365,54 +349,12 @@ export class Connection {
     if (!this.#closing.isOpen) throw new ProtocolError('WSIMD_NOT_OPEN', { detail: this.state });
   }
 
-  #sendClose(payload: string | Uint8Array): void {
-    this.#pongs?.settle();
-    this.#sender.sendControl(OPCODE_CLOSE, payload);
-  }
-
   #receivedPing(payload: Uint8Array): void {
     const handler: PingAnswerer | undefined = this.#sink.handler;
     if (this.#maxPendingPongs > 0 && this.#closing.isOpen && !handler?.answerPing?.(payload)) {
       this.#pongs ??= new PendingPongs(this.#sender, this.#maxPendingPongs);
       this.#pongs.answer(payload);
     }
-  }
-
-  #receivedClose({ closeCode, reason }: ReceivedClose): void {
-    this.#closing.apply('peerClose');
-    // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
-    // was not validated and has grown too long by the replacement of bad bytes.
-    const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
-    const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode;
-    this.#answer(this.#sender.closePayload(code, fits ? reason : ''));
-  }
-
-  #receivedError(error: ProtocolError): void {
-    this.#closing.apply('error');
-    this.#answer(this.#sender.closePayload(error.closeCode));
-  }
-
-  /**
-   * Sends the last Close frame, unless ours was the first, behind what is leaving in slices: section 5.5.1 lets what is being sent leave
-   * before it.
-   */
-  #answer(payload: string | Uint8Array): void {
-    if (this.#holdsClose && this.#closing.isOpen) {
-      this.#heldClose = payload;
-      return;
-    }
-    const isLast = this.#closing.apply('answer');
-    this.#sender.inTurn(payload, (queued) => {
-      if (isLast) this.#sendClose(queued);
-      this.#closing.apply('sent');
-      this.#release();
-    });
-  }
-
-  /** Nothing is sent any more. */
-  #release(): void {
-    this.#sender.clear();
-    this.#sender.releaseCompression();
   }
 
   /** The connection acts before the handler does. */
@@ -425,8 +367,8 @@ export class Connection {
     }
     override deliver(kind: DeliveryKind, value: DeliveryValue): void {
       if (kind === PING) this.#connection.#receivedPing(value as Uint8Array);
-      else if (kind === CLOSE) this.#connection.#receivedClose(value as ReceivedClose);
-      else if (kind === ERROR) this.#connection.#receivedError(value as ProtocolError);
+      else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose);
+      else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError);
       super.deliver(kind, value);
     }
   };

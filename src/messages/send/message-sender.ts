@@ -179,6 +179,12 @@ export class MessageSender {
     this.#slices?.next();
   }
 
+  /** Nothing is sent any more. */
+  end(): void {
+    this.clear();
+    this.releaseCompression();
+  }
+
   /** Gives up the slices that have not been made, and what waits behind them. */
   clear(): void {
     this.#slices?.clear();

@@ -385,14 +385,14 @@ export const MUTATIONS = [
   ],
   [
     'a second Close is sent',
-    'src/connection.ts',
-    'if (isLast) this.#sendClose(queued);',
-    'this.#sendClose(queued);',
+    'src/messages/send/close-sender.ts',
+    'if (isLast) this.#send(queued);',
+    'this.#send(queued);',
     [CONNECTION, vectors('5.5.1-close')],
   ],
   [
     'every failure is 1002',
-    'src/connection.ts',
+    'src/messages/send/close-sender.ts',
     'this.#answer(this.#sender.closePayload(error.closeCode))',
     'this.#answer(this.#sender.closePayload(1002))',
     [CONNECTION, vectors('8.1-utf8-invalid.*(fail-fast|surrogate|just above|overlong|ends inside|last continuation)')],
@@ -617,7 +617,7 @@ export const MUTATIONS = [
   ],
   [
     'a Close from the peer cuts off a message that is leaving in slices',
-    'src/connection.ts',
+    'src/messages/send/close-sender.ts',
     'this.#sender.inTurn(payload, (queued) => {\n      if (isLast)',
     'this.#sender.clear();\n    this.#sender.inTurn(payload, (queued) => {\n      if (isLast)',
     [{ file: 'test/unit/deflate/sending-long.test.ts', filter: 'before the reply' }],
