@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
-import { handlerOf, type PingAnswerer } from '../../messages/handler.js';
+import type { PingAnswerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
 import type { Config } from '../websocket/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
@@ -19,7 +19,7 @@ import { Outgoing } from './outgoing.js';
 import { PeerPings } from './ping-rate.js';
 import { type ChunkReceiver, DELIVERIES_QUEUED, type HoldReason, PAUSED, REST_QUEUED, ReadGate } from './read-gate.js';
 import { cutSocket } from './socket-events.js';
-import { SpacedDelivery } from './spaced-delivery.js';
+import { SpacedDelivery, spacedHandler } from './spaced-delivery.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -76,7 +76,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.#connection = new Connection(config.connection, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this, config.directWrites);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
-    this.#handler = this.#spaced === undefined ? this : this.#spacedHandler(this.#spaced);
+    this.#handler = this.#spaced === undefined ? this : spacedHandler(this.#spaced, this);
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
@@ -84,10 +84,6 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     const canReadDirectly = config.directReads && this.#connection.kernelName === 'wasm';
     const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
     this.#gate = new ReadGate(socket, head, this, buffer);
-  }
-
-  #spacedHandler(spaced: SpacedDelivery): PingAnswerer {
-    return { ...handlerOf(spaced), answerPing: (payload) => this.answerPing(payload) };
   }
 
   get readyState(): typeof OPEN | typeof CLOSING | typeof CLOSED {
@@ -358,7 +354,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.#gate.readToEnd();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
     if (!waits) this.socket.end();
-    else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(Link.#end, STREAM_END_DELAY, this);
+    else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(() => this.socket.end(), STREAM_END_DELAY);
   }
 
   /** `readyState` is CLOSING from now on, and the peer has `closeTimeout` to end the connection. */
@@ -393,10 +389,6 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   #emitClose(): void {
     this.#readyState = CLOSED;
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
-  }
-
-  static #end(link: Link): void {
-    link.socket.end();
   }
 
   static #cutLate(link: Link): void {

@@ -7,8 +7,10 @@ import {
   type DeliveryValue,
   type DeliveryValues,
   deliverTo,
+  handlerOf,
   heldLengthOf,
   type MessageHandler,
+  type PingAnswerer,
 } from '../../messages/handler.js';
 import { setImmediate } from './machinery.js';
 
@@ -71,4 +73,12 @@ export class SpacedDelivery implements DeliverySink {
     setImmediate(SpacedDelivery.#next, spaced);
     deliverTo(spaced.#handler, delivery.kind, delivery.value);
   }
+}
+
+/** What a connection delivers to where deliveries are spaced. Pings are answered at once. */
+export function spacedHandler(
+  spaced: SpacedDelivery,
+  answerer: Required<Pick<PingAnswerer, 'answerPing'>>,
+): PingAnswerer {
+  return { ...handlerOf(spaced), answerPing: (payload) => answerer.answerPing(payload) };
 }

@@ -39,13 +39,9 @@ import { callerError, inWordsOfWs, notOpenError } from './ws-errors.js';
 import { shapeAsWs } from './ws-shape.js';
 
 const EMPTY = Buffer.alloc(0);
+type OpeningOptions = ClientOptions<WebSocket> | ClientRequestArgs;
 
-/**
- * Tells a WebSocket that was made without an address what its `setSocket` is to go by. No method of the class, so that no
- * subclass can have one of its name.
- *
- * @internal
- */
+/** Tells a WebSocket without an address what its `setSocket` goes by: not a method, which subclasses could have. @internal */
 export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
 
 /**
@@ -87,16 +83,12 @@ export class WebSocket extends TopicEmitter<WebSocket> {
    * @throws SyntaxError for an invalid URL or subprotocol; TypeError, RangeError for options out of range
    */
   constructor(address: null, protocols?: undefined, options?: WebSocketOptions);
-  constructor(address: string | URL, options?: ClientOptions<WebSocket> | ClientRequestArgs);
-  constructor(
-    address: string | URL,
-    protocols?: string | readonly string[],
-    options?: ClientOptions<WebSocket> | ClientRequestArgs,
-  );
+  constructor(address: string | URL, options?: OpeningOptions);
+  constructor(address: string | URL, protocols?: string | readonly string[], options?: OpeningOptions);
   constructor(
     address: string | URL | null,
-    protocols?: string | readonly string[] | ClientOptions<WebSocket> | ClientRequestArgs,
-    options?: ClientOptions<WebSocket> | ClientRequestArgs,
+    protocols?: string | readonly string[] | OpeningOptions,
+    options?: OpeningOptions,
   ) {
     super();
     if (address === null) {
