@@ -58,7 +58,7 @@ export class Connection {
 
   /**
    * @param options one object for all connections that are told the same costs least
-   * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It
+   * @param compression the negotiated compression of this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It
    *   belongs to the connection, which releases it when it is closed, or told that the transport has ended
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */

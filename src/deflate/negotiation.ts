@@ -18,7 +18,7 @@ export interface NegotiationWish {
   readonly inflateWindowBits: number | undefined;
 }
 
-/** What was agreed on, as one side sees it. */
+/** The negotiated parameters, as one side sees them. */
 export interface Agreement {
   readonly deflateTakeover: boolean;
   readonly inflateTakeover: boolean;

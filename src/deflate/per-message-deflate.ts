@@ -182,7 +182,7 @@ export class PerMessageDeflate {
    * The compression of a connection on a server.
    *
    * @param extensions the answer that was sent
-   * @returns undefined where compression was not agreed on
+   * @returns undefined if compression was not negotiated
    * @throws ProtocolError `WSIMD_NO_KERNEL`
    */
   forServer(extensions: readonly ExtensionOffer[]): MessageCompression | undefined {
@@ -201,7 +201,7 @@ export class PerMessageDeflate {
    *
    * @param extensions what the server accepted, as `checkResponse` says
    * @param offered what was offered to it
-   * @returns undefined where the server did not agree on compression
+   * @returns undefined if the server did not accept compression
    * @throws ProtocolError `WSIMD_RESPONSE_EXTENSIONS` for an answer that is malformed or answers nothing that was offered:
    *   the connection is to be failed; `WSIMD_NO_KERNEL`
    */

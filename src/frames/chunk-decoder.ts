@@ -34,7 +34,7 @@ import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-chec
 import type { Role } from '../protocol/role.js';
 import type { Slab } from './slab.js';
 
-/** What every decoder can be told. */
+/** Options of every decoder. */
 export interface DecoderOptions {
   /** Which end we are; `'observer'` takes frames of both directions, for tools that look at captured bytes. */
   readonly role: Role | 'observer';
@@ -81,7 +81,7 @@ export class ChunkDecoder {
     this.#fresh = freshState(options, allowRsv1);
   }
 
-  /** A whole Close was read, or an error found: what comes is dropped. */
+  /** A whole Close frame was read, or an error found: later input is discarded. */
   get isDone(): boolean {
     return this.#state !== undefined && this.#state[STATE_STAGE]! >= STAGE_CLOSED;
   }

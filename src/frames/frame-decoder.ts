@@ -89,7 +89,7 @@ export class FrameDecoder {
     return this.#decoder.position;
   }
 
-  /** A whole Close was read, or an error found: whatever comes is dropped. */
+  /** A whole Close frame was read, or an error found: later input is discarded. */
   get isDone(): boolean {
     return this.#decoder.isDone;
   }

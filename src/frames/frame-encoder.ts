@@ -1,5 +1,5 @@
-// Frames to send: header, payload, and the mask of a client's frames (RFC 6455 sections 5.2, 5.3, 5.5). It knows no
-// message and no connection: which frame may follow which is the caller's to say.
+// Frames to send: header, payload, and the mask of a client's frames (RFC 6455 sections 5.2, 5.3, 5.5). The caller decides
+// which frame may follow which.
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import {
@@ -30,7 +30,7 @@ import { callable, describeValue } from '../protocol/option-checks.js';
 import type { Role } from '../protocol/role.js';
 import { takeMaskingKey } from './masking-keys.js';
 
-/** What an encoder can be told. */
+/** Options of a `FrameEncoder`. */
 export interface FrameEncoderOptions {
   /** A `'client'` masks its frames, a `'server'` does not. */
   readonly role: Role;
@@ -106,7 +106,7 @@ export class FrameEncoder {
   }
 
   /**
-   * A Close.
+   * A Close frame.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999 (section 7.4); without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8

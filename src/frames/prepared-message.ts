@@ -6,27 +6,27 @@ import { shareInstances } from '../protocol/share-instances.js';
 import { FrameEncoder } from './frame-encoder.js';
 import type { HistoryPlace } from './message-history.js';
 
-/** A prepared message as connections send it that have agreed on compression. */
+/** A prepared message as connections with compression send it. */
 export interface CompressedForm {
-  /** What goes into a frame with RSV1. */
+  /** The payload of a frame with RSV1. */
   readonly payload: Uint8Array;
   /** That frame as a server sends it. */
   readonly serverFrame: Uint8Array;
-  /** The end of the message as it was before, as much of it as any window holds. */
+  /** The end of the uncompressed message, as much of it as any window holds. */
   readonly tail: Uint8Array;
 }
 
 /** How a message is prepared. */
 export interface PrepareOptions {
-  /** Send it as binary, or as text; by default what its type says. */
+  /** Send it as binary (true) or text (false). Default: by its type. */
   readonly binary?: boolean;
-  /** Connections that have agreed on compression send it compressed, if that makes it shorter. Default true. */
+  /** Connections with compression send it compressed, if that makes it shorter. Default true. */
   readonly compress?: boolean;
 }
 
 /**
- * A text or binary message, framed once: every server connection sends the same bytes. A client connection can send it
- * too, though it must mask it anew each time (RFC 6455 section 5.3).
+ * A text or binary message that is framed once: every server connection sends the same bytes. A client connection can send
+ * it too, but must mask it anew each time (RFC 6455 section 5.3).
  */
 export class PreparedMessage {
   /** `OPCODE_TEXT` or `OPCODE_BINARY`. */
@@ -52,7 +52,7 @@ export class PreparedMessage {
 
   /**
    * @param message a string for a text message, bytes for a binary one; bytes are copied
-   * @param options `binary` says which it is, whatever its type: bytes sent as text are valid UTF-8
+   * @param options with `binary: false`, bytes are sent as text and must be valid UTF-8
    */
   constructor(message: string | Uint8Array, options: PrepareOptions = {}) {
     if (typeof message !== 'string') requireBytes(message);

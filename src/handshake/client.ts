@@ -1,5 +1,5 @@
-// The client's side of the opening handshake (RFC 6455 section 4.1): the request to send, and a verdict on the response.
-// It knows no socket and no extension.
+// The client's side of the opening handshake (RFC 6455 section 4.1), without I/O: the request to send, and a verdict on the
+// response.
 
 import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
@@ -11,23 +11,23 @@ import { type ExtensionOffer, formatExtensions, parseExtensions } from './extens
 import { formatHead, type ResponseHead } from './head.js';
 import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
 
-/** What a client asks for, and where. */
+/** Options of `createRequest`. */
 export interface CreateRequestOptions {
   /** Where to connect to: a `ws:`, `wss:`, `http:` or `https:` URL without a fragment. */
   readonly url: string | URL;
-  /** The subprotocols to offer, the one liked best first: distinct tokens. Default: none. */
+  /** The subprotocols to offer, in order of preference: distinct tokens. Default: none. */
   readonly protocols?: readonly string[] | undefined;
   /** The extensions to offer. Default: none. */
   readonly extensions?: readonly ExtensionOffer[] | undefined;
   /** The Origin header. Default: none. */
   readonly origin?: string | undefined;
-  /** More headers; here `Host`, `Origin` and `Authorization` replace what the other options say. */
+  /** More headers. `Host`, `Origin` and `Authorization` among them replace those of the other options. */
   readonly headers?: HeadersInput | undefined;
   /** The Sec-WebSocket-Key, for tests. Default: a new one from `createKey`. */
   readonly key?: string | undefined;
 }
 
-/** A request of a client: where to send it, what to send, and what `checkResponse` must know of it. */
+/** A client's request: where to send it, the bytes to send, and what `checkResponse` needs. */
 export interface ClientRequest {
   /** Whether to connect over TLS. */
   readonly secure: boolean;
@@ -84,8 +84,8 @@ const SECURE_SCHEMES: ReadonlyMap<string, boolean> = new Map([
  * Makes the request of an opening handshake (RFC 6455 section 4.1). A user name and a password in the URL become an
  * `Authorization: Basic` header.
  *
- * @throws TypeError where an option is not what it must be: the URL, a subprotocol that is no token or offered twice, a
- *   key that is not 16 bytes in Base64, a header that the handshake sets or that is not well-formed (header injection)
+ * @throws TypeError for an invalid option: the URL, a subprotocol that is not a token or is offered twice, a key that is not
+ *   16 bytes in Base64, a header that the handshake sets itself or that is malformed (header injection)
  */
 export function createRequest(options: CreateRequestOptions): ClientRequest {
   const { protocols = [], extensions = [], key = createKey() } = options;

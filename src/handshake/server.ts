@@ -1,5 +1,5 @@
-// The server's side of the opening handshake (RFC 6455 section 4.2): a request in; a verdict, and the response to send,
-// out. It knows no socket and no extension.
+// The server's side of the opening handshake (RFC 6455 section 4.2), without I/O: a request in; a verdict, and the response
+// to send, out.
 
 import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
@@ -11,20 +11,19 @@ import { decodeLatin1, formatFields, formatHead, type RequestHead } from './head
 import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
 import { isOriginAccepted, type OriginOptions } from './origin.js';
 
-/** What a server accepts beyond the rules of RFC 6455. */
+/** Options of `checkRequest`: what a server accepts beyond the rules of RFC 6455. */
 export interface CheckRequestOptions extends OriginOptions {
   /**
-   * The subprotocols that this server speaks: chosen is the first of the client's that is among them. Or a function
-   * that chooses; it is called only where the client offers some, and a choice that was not offered counts as none.
-   * Default: none is chosen.
+   * The subprotocols that this server speaks: the first of the client's that is among them is chosen. Or a function that
+   * chooses; it is called only if the client offers some, and a choice that was not offered counts as none. Default: none.
    */
   readonly protocols?:
     | readonly string[]
     | ((offered: readonly string[], request: RequestHead) => string | false | undefined)
     | undefined;
   /**
-   * Accepts offered extensions: returns them with the parameters of the answer. It is called only where the client
-   * offers some, and what was not offered is left out. Default: none is accepted.
+   * Returns the extensions to accept, with the parameters of the answer. It is called only if the client offers some;
+   * extensions that were not offered are left out. Default: none is accepted.
    */
   readonly extensions?: ((offers: readonly ExtensionOffer[]) => readonly ExtensionOffer[]) | undefined;
   /** Read the Sec-WebSocket-Extensions header, and reject a malformed one. Default true. With false there are no offers. */
@@ -36,7 +35,7 @@ export interface CheckRequestOptions extends OriginOptions {
   readonly requireHost?: boolean | undefined;
 }
 
-/** What a request by the rules asks for. */
+/** The contents of a valid request. */
 interface Asked {
   /** The Sec-WebSocket-Key. */
   readonly key: string;
@@ -46,7 +45,7 @@ interface Asked {
   readonly path: string;
   /** The Origin header; undefined where there is none. */
   readonly origin: string | undefined;
-  /** The subprotocols that the client offers, the one that it likes best first. */
+  /** The subprotocols that the client offers, in its order of preference. */
   readonly protocols: readonly string[];
   /** The extensions that the client offers, in its order. */
   readonly offers: readonly ExtensionOffer[];
@@ -91,12 +90,16 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Judges the request of an opening handshake (RFC 6455 section 4.2.1), and chooses what to answer.
+ * Checks the request of an opening handshake (RFC 6455 section 4.2.1), and decides what to answer.
  *
- * Nothing that a client sends makes it throw. Refused are, in this order: another method than GET (405), HTTP before 1.1,
- * no `Upgrade: websocket`, no `Connection: upgrade` (400), another Sec-WebSocket-Version than 13 (426), not exactly one
- * valid Host, or one that contradicts a target in absolute form, a target that is neither a path nor a URL, a key that is
- * not 16 bytes, a request with a body, malformed subprotocols or extensions (400), an Origin against the policy (403).
+ * Nothing that a client sends makes it throw. It rejects, in this order:
+ *
+ * - a method other than GET (405)
+ * - HTTP before 1.1, no `Upgrade: websocket`, no `Connection: upgrade` (400)
+ * - a Sec-WebSocket-Version other than 13 (426)
+ * - no valid Host, more than one, or one that contradicts a target in absolute form; a target that is neither a path nor a
+ *   URL; a key that is not 16 bytes; a request with a body; malformed subprotocols or extensions (400)
+ * - an Origin against the policy (403)
  *
  * @throws whatever a function among the options throws
  */
@@ -125,8 +128,8 @@ export function checkRequest(
 }
 
 /**
- * The refusal of a request for an error that was found while it was read, by `HeadReader` or `parseRequestHead`; errors
- * of the handshake carry their status, anything else is answered with 400.
+ * Rejects a request for an error of `HeadReader` or `parseRequestHead`. The status is that of the error, or 400 if it has
+ * none.
  */
 export function rejectRequest(error: ProtocolError): HandshakeRejected {
   const { code, status = 400 } = error;

@@ -22,7 +22,7 @@ export interface Kernel {
    *
    * Resumes from the 64-byte state at `statePtr` and leaves in it what the next chunk needs, and the outcome: how many
    * bytes were consumed, the error (a code of `assembly/shared/protocol.ts`, or 0) and its offset. Stops early when the record
-   * table is full: call it again with the rest. Once a whole Close was read, or a rule was broken, it consumes and drops
+   * table is full: call it again with the rest. Once a whole Close frame was read, or a rule was broken, it consumes and drops
    * whatever it is given.
    *
    * Rules are checked in this order; behind each, which byte the error offset names, counted from the header's start.

@@ -36,7 +36,7 @@ export type ClosingEvent = 'close' | 'peerClose' | 'error' | 'answer' | 'sent' |
 const TRANSITIONS: Readonly<Record<ClosingState, Readonly<Partial<Record<ClosingEvent, ClosingState>>>>> = {
   open: { close: 'closing', peerClose: 'answering', error: 'failing', fail: 'failed', end: 'lost' },
   closing: { peerClose: 'finishing', error: 'breaking', fail: 'failed', end: 'lost' },
-  // A Close of our own, which was queued before, serves as the answer.
+  // Our own Close frame, if it is queued already, serves as the answer.
   answering: { close: 'finishing', answer: 'finishing', fail: 'failed', end: 'closed' },
   failing: { close: 'breaking', answer: 'breaking', fail: 'failed', end: 'failed' },
   finishing: { sent: 'closed', fail: 'failed', end: 'closed' },

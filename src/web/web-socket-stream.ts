@@ -35,9 +35,9 @@ export interface OpenedWebSocket {
    * Closing it closes the WebSocket.
    */
   readonly writable: WritableStream<WritableMessage>;
-  /** The subprotocol that was agreed on; empty if none was. */
+  /** The negotiated subprotocol; empty if there is none. */
   readonly protocol: string;
-  /** The extensions that were agreed on, as the header has them; empty if none were. */
+  /** The negotiated extensions, as in the header; empty if there are none. */
   readonly extensions: string;
 }
 
@@ -313,7 +313,7 @@ export class WebSocketStream<Opened extends object = object> {
     this.#ahead.wake();
   }
 
-  /** Closes with what an error says: a `closeCode` and a `reason` of its own, as a WebSocketError has them, or without. */
+  /** Closes with the `closeCode` and `reason` of an error, if it has them, as a WebSocketError does. */
   #closeFor(error: unknown): void {
     const { closeCode, reason } = (typeof error === 'object' && error !== null ? error : {}) as Partial<CloseInfo>;
     try {

@@ -50,7 +50,7 @@ export class Endpoints {
     });
   }
 
-  /** Closes all connections, with 1001; who does not answer in time is cut off. */
+  /** Closes all connections with 1001, and cuts those that do not answer in time. */
   async close(): Promise<void> {
     const servers = [this.#echoes, this.#compressingEchoes, this.#taps];
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));

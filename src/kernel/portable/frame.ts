@@ -146,7 +146,7 @@ export function takePayload(
   let nonAscii = -1;
   if ((flags & RECORD_MASKED) !== 0) nonAscii = mask(memory, ptr, length, maskingKey, taken & 3);
 
-  // A Close's text, its reason, begins behind the two bytes of the code.
+  // The text of a Close frame, its reason, begins behind the two bytes of the code.
   let codeLength = 0;
   if (opcode === OPCODE_CLOSE) {
     codeLength = Math.min(length, Math.max(0, 2 - taken));

@@ -4,7 +4,7 @@
 import { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../../frames/chunk-decoder.js';
 import { atLeast, oneOf, trueOrFalse } from '../../protocol/option-checks.js';
 
-/** What a message decoder can be told beyond what every decoder can. */
+/** Options of a `MessageDecoder`: those of every decoder, and these. */
 export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'> {
   /** How texts are delivered: as strings (default), or as the bytes of their UTF-8. */
   readonly textAs?: 'string' | 'bytes';

@@ -24,8 +24,8 @@ const spareQueues: DeliveryQueue[] = [];
 const MAX_SPARE_QUEUES = 8;
 
 /**
- * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings, pongs, the Close frame
- * or the error that ends it. After either, what comes is dropped.
+ * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings and pongs, then
+ * the Close frame or the error that ends the stream. Input after that is discarded.
  *
  * ```ts
  * const decoder = new MessageDecoder({ role: 'server' });
@@ -45,10 +45,10 @@ export class MessageDecoder {
   #rest: Slab[] | undefined;
 
   /**
-   * @param compression that was agreed on for this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`.
-   *   Compressed messages are held compressed until they have come whole; `maxMessageLength` holds for what was received,
-   *   and again, exactly, for what it is inflated to
-   * @param sink of a connection, which acts before the handler does
+   * @param compression the negotiated compression, if any: see `PerMessageDeflate` in `wsimd/deflate`. Compressed messages are
+   *   held compressed until they are complete; `maxMessageLength` limits the compressed bytes, and again, exactly, the inflated
+   *   ones
+   * @param sink internal: acts on deliveries before the handler does
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(
@@ -64,9 +64,8 @@ export class MessageDecoder {
   }
 
   /**
-   * 64 KiB where a transport can put what it reads, to be decoded without a copy; see `dispatchReceived`. All decoders on this
-   * kernel have the same, in which every call of any of them leaves something else: it holds nothing from one call to the
-   * next.
+   * 64 KiB that a transport can read into, to be decoded without a copy; see `dispatchReceived`. All decoders on this kernel
+   * share it, and every call of any of them overwrites it.
    */
   get receiveBuffer(): Uint8Array<ArrayBuffer> {
     return this.#decoder.arena.receiveBuffer;
@@ -82,12 +81,12 @@ export class MessageDecoder {
     return this.#decoder.position;
   }
 
-  /** A whole Close was read, or an error found: whatever comes is dropped. */
+  /** A whole Close frame was read, or an error found: later input is discarded. */
   get isDone(): boolean {
     return this.#decoder.isDone;
   }
 
-  /** Why the stream was refused; undefined while it is well. */
+  /** The error that ended the stream; undefined without one. */
   get error(): ProtocolError | undefined {
     return this.#decoder.error;
   }
@@ -102,8 +101,8 @@ export class MessageDecoder {
   }
 
   /**
-   * Bytes of memory allocated for a message or a control frame that is not complete, at least as many as have come of it; and for
-   * input that is pending.
+   * Bytes of memory allocated for an incomplete message or control frame (at least as many as have come of it), and for pending
+   * input.
    */
   get bufferedLength(): number {
     const restLength = this.#rest?.reduce((sum, { start, length }) => sum + length - start, 0) ?? 0;
@@ -111,17 +110,17 @@ export class MessageDecoder {
   }
 
   /**
-   * Something that came has not been delivered: the turn was spent (`inTurns`), or a handler threw. `continue` goes on with it. Not
-   * to be asked while a handler is being called.
+   * Whether input is pending because the turn was spent (`inTurns`), or a handler threw. `continue` delivers it. Do not read this
+   * while a handler is being called.
    */
   get hasPendingInput(): boolean {
     return this.#queue !== undefined || this.#rest !== undefined;
   }
 
   /**
-   * Decodes a chunk into events, all of it, in turns or not; the last of them is `close` or `error` where the stream ended with one.
+   * Decodes a whole chunk into events, also with `inTurns`. The last one is `close` or `error` if the stream has ended.
    *
-   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
+   * @param chunk of any length, also 0; it belongs to the decoder from here on, unless `ownsChunks` is false
    */
   decode(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
@@ -137,11 +136,11 @@ export class MessageDecoder {
   }
 
   /**
-   * Decodes a chunk and calls the handler for everything in it: the faster way, and the one to take on a socket. Called from inside a
-   * delivery of this decoder, it lets the outer call's handler have what comes of the chunk too, in order.
+   * Decodes a chunk and calls the handler for everything in it. This is faster than `decode`; use it on a socket. If a handler calls
+   * it, the handler of the outer call gets the deliveries of this chunk too, in order.
    *
-   * @param chunk any length, also 0; the decoder's own unless `ownsChunks` is false
-   * @param handler undefined to drop what comes of it
+   * @param chunk of any length, also 0; it belongs to the decoder from here on, unless `ownsChunks` is false
+   * @param handler undefined to discard everything
    * @throws what the handler throws; TypeError for a chunk that is not bytes
    */
   dispatch(chunk: Uint8Array, handler: MessageHandler | undefined): void {
@@ -149,7 +148,7 @@ export class MessageDecoder {
     this.#decode(new Slab(chunk, chunk.length, this.#config.ownsChunks ? 'codec' : 'caller'), handler);
   }
 
-  /** Goes on with what is pending: as `dispatch` of a chunk without bytes. */
+  /** Delivers pending input: the same as `dispatch` of an empty chunk. */
   continue(handler: MessageHandler | undefined): void {
     this.dispatch(EMPTY, handler);
   }

@@ -22,7 +22,7 @@ import { FragmentedMessage } from './fragmented-message.js';
 export interface Reading {
   readonly decoder: ChunkDecoder;
   readonly config: MessageDecoderConfig;
-  /** That was agreed on, if any. */
+  /** The negotiated compression, if any. */
   readonly compression: MessageDecompression | undefined;
   readonly separatesFragments: boolean;
 }

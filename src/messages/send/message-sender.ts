@@ -15,7 +15,7 @@ import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
 export interface SendMessageOptions {
-  /** Where compression was agreed on, compress it if that makes it shorter. Default true. */
+  /** Compress it, if compression was negotiated and makes it shorter. Default true. */
   readonly compress?: boolean;
   /**
    * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8

@@ -1,4 +1,4 @@
-// What a client can be told, and the options for node:http that come of it. It sends nothing.
+// The options of a client, and those of node:http that result from them.
 
 import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';

@@ -72,7 +72,7 @@ const untouched = new WeakMap<Duplex, Untouched>();
 /** How many listeners for `upgrade` a WebSocketServer puts on an HTTP server: its own, and `noteUntouched`. */
 const UPGRADE_LISTENERS = 2;
 
-/** Listens for `upgrade` before all others, so that what they do to a socket can be told. */
+/** Listens for `upgrade` before all others, so that it can see what they do to a socket. */
 function noteUntouched(this: EventEmitter, _request: unknown, socket: Duplex): void {
   if (!isShared(this) || untouched.has(socket)) return;
   const { length } = socket.listeners('error');

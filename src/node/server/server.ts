@@ -1,5 +1,5 @@
-// A WebSocket server on node:http: takes the upgrade requests of a server, and keeps count of the WebSockets that come of them.
-// server-handshake.ts judges the requests. It knows no frame.
+// A WebSocket server on node:http: takes the upgrade requests of an HTTP server, and keeps track of the open WebSockets.
+// server-handshake.ts checks the requests.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
@@ -23,7 +23,7 @@ import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
 
 const NO_BYTES = Buffer.alloc(0);
-/** What `options` shows where the program said nothing, as with `ws`: programs read limits there. */
+/** The defaults that `options` shows, as with `ws`: programs read limits there. */
 const SHOWN_DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
@@ -119,26 +119,26 @@ export class WebSocketServer<
     }
   }
 
-  /** Where the HTTP server listens; null while it does not. @throws Error with `noServer` */
+  /** The address that the HTTP server listens on; null while it does not. @throws Error with `noServer` */
   address(): AddressInfo | string | null {
     if (this.options.noServer) throw new Error('The server is operating in "noServer" mode');
     return this.#httpServer?.address() ?? null;
   }
 
-  /** Whether a request is for this server: its path is `options.path`. To be overridden, by an `async` method too. */
+  /** Whether a request is for this server: its path is `options.path`. Subclasses may override it, also with an `async` method. */
   shouldHandle(request: InstanceType<U>): boolean | Promise<boolean> {
     const { path } = this.options;
     return !path || pathOf(request) === path;
   }
 
   /**
-   * Judges an upgrade request and answers it.
+   * Checks an upgrade request and answers it.
    *
-   * @param socket the connection that the request came on; it belongs to this server from now on
-   * @param head bytes that came behind the request
-   * @param callback called if it is accepted; with `noServer`, `connection` is the caller's to emit
-   * @throws Error for a socket that a WebSocket has already; what listeners and functions of the program throw before the handshake is
-   *   done: the client is refused with 500 then
+   * @param socket the connection that the request came on; it belongs to this server from here on
+   * @param head the bytes that came after the request
+   * @param callback called with the WebSocket if the request is accepted; with `noServer`, it must emit `connection` itself
+   * @throws Error for a socket that already has a WebSocket; errors of listeners and functions of the program before the handshake is
+   *   done: the client then gets 500
    */
   handleUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, callback: OnAccepted<T, U>): void {
     requireFree(socket);
@@ -146,14 +146,14 @@ export class WebSocketServer<
   }
 
   /**
-   * Answers a request that was judged with 101, and makes a WebSocket of its socket. `handleUpgrade` ends with it: a subclass overrides
-   * it to offer other subprotocols, or no extensions.
+   * Answers an accepted request with 101, and makes a WebSocket of its socket. `handleUpgrade` calls it last; a subclass can override
+   * it to choose among other subprotocols, or to negotiate no extensions.
    *
    * The arguments, in this order:
    *
    * - `extensions`: the offered ones, by name; without `permessage-deflate` nothing is compressed
    * - `key`: the Sec-WebSocket-Key
-   * - `protocols`: a Set to choose from, the one that the client likes best first
+   * - `protocols`: a Set to choose from, in the client's order of preference
    * - `request`, `socket`, `head`: as of `handleUpgrade`
    * - `callback`: called with the WebSocket
    *
@@ -165,10 +165,10 @@ export class WebSocketServer<
   }
 
   /**
-   * Takes no more connections; those that are open go on, and `close` comes once all have ended. An HTTP server that was given
-   * in the options goes on; with it, and with `noServer`, nothing is waited for if `clientTracking` is false.
+   * Stops accepting connections. Open ones stay open; `close` is emitted once all have ended. An HTTP server of the options is not
+   * closed; with one, and with `noServer`, `close` waits for no connection if `clientTracking` is false.
    *
-   * @param callback called at `close`, with an error if this server had been closed before
+   * @param callback called at `close`, with an error if this server was closed already
    */
   close(callback?: (error?: Error) => void): void {
     if (this.#state === 'closed') {
@@ -188,12 +188,12 @@ export class WebSocketServer<
 
   /**
    * Sends a message to all connections that are subscribed to a topic (`WebSocket.subscribe`). It is framed once, and leaves with
-   * everything else that a connection is sent in this turn; `maxBackpressure` and `backpressurePolicy` hold for each connection by
-   * itself, as for `send`. See docs/topics.md.
+   * the other messages of this turn; `maxBackpressure` and `backpressurePolicy` apply to each connection, as with `send`. See
+   * docs/topics.md.
    *
    * @param topic any string; topics match exactly
    * @param data what `send` takes, except a Blob
-   * @returns how many bytes the message has; 0 if nobody is subscribed
+   * @returns the length of the message in bytes; 0 without subscribers
    * @throws TypeError for a topic that is not a string, and for data that cannot be published
    */
   publish(topic: string, data: Sendable, options?: TopicPublishOptions): number {
@@ -206,10 +206,10 @@ export class WebSocketServer<
   }
 
   /**
-   * Sets what new subscribers of a topic are sent first, such as a snapshot. Where compression was negotiated, the messages behind it
-   * are compressed with reference to it. Connections that are subscribed already get nothing.
+   * Sets the message that new subscribers of a topic get first, such as a snapshot. With compression, later messages refer to it.
+   * Connections that are already subscribed do not get it.
    *
-   * @param data what `send` takes, except a Blob; undefined: nothing from now on
+   * @param data what `send` takes, except a Blob; undefined removes the primer
    * @throws as `publish`
    */
   setPrimer(topic: string, data: Sendable | undefined, options?: TopicPublishOptions): void {
@@ -218,10 +218,10 @@ export class WebSocketServer<
 
   /**
    * Joins the topics of this server with those of other processes: what is published in one reaches the subscribers of all. See
-   * `RedisRelay`, `ClusterRelay`, `ThreadRelay`; a sync driver of crossws serves too. `relayError` reports what could not be passed on.
-   * `publish` still returns what is true of this process.
+   * `RedisRelay`, `ClusterRelay`, `ThreadRelay`; a sync driver of crossws works too. `relayError` reports messages that could
+   * not be passed on. `publish` still returns its result for this process alone.
    *
-   * @returns fulfilled when messages of other processes come
+   * @returns a promise, fulfilled once messages of other processes are received
    * @throws Error for a second relay; what the relay throws when it cannot receive
    */
   useRelay(relay: Relay): Promise<void> {

@@ -36,11 +36,11 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
   }
 
   /**
-   * Subscribes to a topic of the server: from now on this WebSocket gets what is published there. It leaves all its topics when it is
-   * closed.
+   * Subscribes to a topic of the server: this WebSocket then gets the messages that are published there. It leaves all its topics
+   * when it closes.
    *
    * @param topic any string; topics match exactly
-   * @returns whether it is subscribed now: false if it is not open
+   * @returns true; false if the WebSocket is not open
    * @throws Error for a client's WebSocket; TypeError for a topic that is not a string
    */
   subscribe(topic: string): boolean {
@@ -50,12 +50,12 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
     return true;
   }
 
-  /** Ends a subscription. @returns whether there was one. Errors as of `subscribe` */
+  /** Ends a subscription. @returns whether there was one. Errors are those of `subscribe` */
   unsubscribe(topic: string): boolean {
     return this.#requireTopics().hub.unsubscribe(this[SELF], topic);
   }
 
-  /** Whether this WebSocket is subscribed to a topic. Errors as of `subscribe` */
+  /** Whether this WebSocket is subscribed to a topic. Errors are those of `subscribe`. */
   isSubscribed(topic: string): boolean {
     return this.#requireTopics().hub.isSubscribed(this[SELF], topic);
   }
@@ -64,7 +64,7 @@ export abstract class TopicEmitter<Self extends TopicMember> extends EventTarget
    * Sends a message to all subscribers of a topic but this WebSocket, which need not be one of them. See `WebSocketServer.publish`.
    *
    * @param data what `send` takes, except a Blob
-   * @returns how many bytes the message has; 0 if nobody gets it, or this WebSocket is closed
+   * @returns the length of the message in bytes; 0 without other subscribers, or if this WebSocket is closed
    * @throws Error for a client's WebSocket; TypeError for a topic that is not a string, and for data that cannot be published
    */
   publish(topic: string, data: Sendable, options?: TopicPublishOptions): number {

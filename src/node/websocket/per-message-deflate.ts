@@ -7,17 +7,17 @@ import type { MessageCompression } from '../../messages/compression.js';
 import type { Role } from '../../protocol/role.js';
 
 /**
- * How messages are compressed: parameters of RFC 7692 as `ws` names them, or, where a name is of one side, as `wsimd/deflate`
- * does; those win.
+ * How messages are compressed: with the names of `ws` for the parameters of RFC 7692, or with those of `wsimd/deflate`, which
+ * take precedence.
  */
 export interface PerMessageDeflateOptions extends DeflateOptions {
-  /** The server begins each message without what came before it. */
+  /** The server's messages do not refer to earlier ones. */
   readonly serverNoContextTakeover?: boolean | undefined;
-  /** The client does. */
+  /** The client's messages do not refer to earlier ones. */
   readonly clientNoContextTakeover?: boolean | undefined;
-  /** How far the server looks back, as a power of two: 8 to 15. A boolean: as far as it does by default. */
+  /** How far back the server's messages may refer, as a power of two: 8 to 15. A boolean: the default. */
   readonly serverMaxWindowBits?: number | boolean | undefined;
-  /** How far the client does. `true` of a client: as far as the server lets it, which is what it offers anyway. */
+  /** The same for the client's messages. `true` on a client: as far as the server allows, which it offers anyway. */
   readonly clientMaxWindowBits?: number | boolean | undefined;
   /** Without effect: no zlib is involved. See `level`. */
   readonly zlibDeflateOptions?: object | undefined;

@@ -8,8 +8,8 @@ import { asMessageError } from '../../protocol/errors.js';
 import { nextTick } from '../socket/machinery.js';
 
 /**
- * What can be sent: strings and numbers go as text, all else as binary. Several Uint8Arrays are one message; other objects
- * are what `Buffer.from` takes; nothing (undefined, null) is a message of no bytes.
+ * The values that can be sent: strings and numbers as text, everything else as binary. An array of Uint8Arrays is one message.
+ * Other objects are those that `Buffer.from` takes. undefined and null are an empty message.
  */
 export type Sendable =
   | string
@@ -25,24 +25,24 @@ export type Sendable =
 
 /** How a message is sent. */
 export interface SendOptions {
-  /** Text or binary; by default what the data's type says. */
+  /** Send it as binary (true) or text (false). Default: by its type. */
   readonly binary?: boolean | undefined;
-  /** The last fragment of its message, the only one by default. */
+  /** Whether this is the last fragment of its message (default true). With false, the next `send` continues it. */
   readonly fin?: boolean | undefined;
-  /** Compress it; without effect where no compression was agreed on. */
+  /** Compress it (default true), if compression was negotiated and makes it shorter. */
   readonly compress?: boolean | undefined;
   /** Without effect: a client's frames are masked, a server's are not (RFC 6455 section 5.1). */
   readonly mask?: boolean | undefined;
 }
 
-/** In what a binary message is handed out. */
+/** How a binary message is delivered. */
 export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
 export const BINARY_TYPES: readonly string[] = ['nodebuffer', 'arraybuffer', 'fragments', 'blob'];
 
-/** What a message is handed out as: text as a Buffer unless `textAs` says otherwise, binary as `binaryType` says. */
+/** A message as it is delivered: text as a Buffer unless `textAs` says otherwise, binary as `binaryType` says. */
 export type RawData = Buffer | ArrayBuffer | Buffer[];
 
-/** What the `data` of a `MessageEvent` is: a string for a text, otherwise as `RawData`. */
+/** The `data` of a `MessageEvent`: a string for a text, otherwise as `RawData`. */
 export type Data = string | RawData;
 
 /** What is sent, as far as it is at hand: a Blob is yet to be read. */

@@ -21,7 +21,7 @@ export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOpti
 
 class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
-  /** A Close that says what was wrong is on its way: it is not cut short. */
+  /** A Close frame that says what was wrong is on its way: do not cut it off. */
   #hasFailed = false;
 
   constructor(webSocket: WebSocket, options: DuplexOptions = {}) {

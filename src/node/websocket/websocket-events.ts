@@ -14,34 +14,34 @@ export type ReadyState = 0 | 1 | 2 | 3;
 
 /** Names and arguments of the events. */
 export interface WebSocketEvents {
-  /** The connection is there; of a client. */
+  /** On a client: the connection is open. */
   open: [];
   /**
-   * A text as a Buffer (with `textAs: 'string'` a string), a binary message as `binaryType` says. It is the listener's own:
-   * nobody writes to it again.
+   * A message came: a text as a Buffer (with `textAs: 'string'` as a string), a binary message as `binaryType` says. The listener
+   * owns it, unless `messageLifetime` says otherwise.
    */
   message: [data: RawData, isBinary: boolean];
   /** The connection has ended. 1005: the peer's Close frame had no code; 1006: there was none. */
   close: [code: number, reason: Buffer];
-  /** Comes before `close`. Of an open connection, nobody listening is no error: it ends all the same. */
+  /** Something went wrong; `close` follows. Without a listener nothing is thrown on an open connection; it still closes. */
   error: [error: Error];
   /** A ping came; with `autoPong` it is answered by itself. 0 to 125 bytes. */
   ping: [data: Buffer];
   /** A pong came, which answers a ping or is unsolicited. 0 to 125 bytes. */
   pong: [data: Buffer];
-  /** Of a client: the server's answer to the handshake, before it is judged. */
+  /** On a client: the server's response to the handshake, before it is checked. */
   upgrade: [response: IncomingMessage];
-  /** Of a client: a redirect is about to be followed. A listener is responsible for the headers that go with it. */
+  /** On a client: a redirect is about to be followed. A listener is responsible for the headers that go with it. */
   redirect: [url: string, request: ClientRequest];
-  /** Of a client: the server answered with something other than 101. A listener must end the request. */
+  /** On a client: the server answered with something other than 101. A listener must end the request. */
   'unexpected-response': [request: ClientRequest, response: IncomingMessage];
   /**
-   * Nothing waits any more: the system has taken all that was sent, what was gathered, compressed in slices and behind Blobs
-   * included, but for what is corked. Comes once after `bufferedAmount` was seen above 0, after `dropped`, and after the socket did
-   * not take all at once; not if the connection ends before.
+   * Nothing is pending any more: the system has taken everything that was sent, messages that were gathered, compressed in slices
+   * or behind Blobs included, except corked ones. Emitted once after `bufferedAmount` was read as above 0, after `dropped`, and
+   * after the socket did not take all at once; not if the connection ends before.
    */
   drain: [];
-  /** With `backpressurePolicy: 'drop'`: this message was left out. */
+  /** With `backpressurePolicy: 'drop'`: this message was dropped. */
   dropped: [data: string | Uint8Array | Blob, isBinary: boolean];
 }
 

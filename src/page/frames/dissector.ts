@@ -44,11 +44,11 @@ export interface Dissection {
 
 const EMPTY = new Uint8Array(0);
 
-/** What a dissector can be told. */
+/** Options of a dissector. */
 export interface DissectorOptions extends Pick<DecoderOptions, 'allowRsv1'> {
   /** Which end reads these bytes; by default one that takes frames of both directions. */
   readonly role?: DecoderOptions['role'];
-  /** Of a connection that has agreed on compression: RSV1 then stands for a compressed message, which is inflated. */
+  /** For a connection with compression: RSV1 then marks a compressed message, which is inflated. */
   readonly inflater?: MessageDecompression | undefined;
   /**
    * Called with each piece of a payload, unmasked, before the frame is handed out; a view, valid during the call.

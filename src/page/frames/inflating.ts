@@ -18,7 +18,7 @@ export function createInflater(): MessageCompression {
   return deflate.forServer([{ name: NAME, parameters: [] }])!;
 }
 
-/** Whether compression was agreed on, by the Sec-WebSocket-Extensions of a response. */
+/** Whether compression was negotiated, by the Sec-WebSocket-Extensions of a response. */
 export function isCompressionIn(extensions: readonly { readonly name: string }[]): boolean {
   return extensions.some(({ name }) => name === NAME);
 }

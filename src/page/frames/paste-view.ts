@@ -50,7 +50,7 @@ export function startPasteView(): void {
 
 /** @returns what was found, in a sentence or two */
 function showFrames(bytes: Uint8Array, list: FrameList): string {
-  // What was agreed on is not in the bytes: RSV1 is taken for what it is nearly always.
+  // The bytes do not say what was negotiated: RSV1 is read as permessage-deflate, which it nearly always is.
   const inflater = createInflater();
   const dissector = new Dissector({ inflater });
   const frames = dissector.push(bytes);

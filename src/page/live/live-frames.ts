@@ -16,7 +16,7 @@ export class LiveFrames {
   readonly #toBrowser = new WireStream();
   /** The Sec-WebSocket-Key of the request. */
   #key: string | undefined;
-  /** One for each direction, if compression was agreed on. */
+  /** One for each direction, if compression was negotiated. */
   #inflaters: readonly MessageCompression[] = [];
 
   constructor(list: FrameList) {

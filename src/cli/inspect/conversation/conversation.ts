@@ -117,7 +117,7 @@ export class Conversation implements ConnectionSink {
     }
     this.#handshake.skip(from);
     const { isAligned, extensions } = this.#options;
-    // Who says what was agreed on says that these bytes follow the handshake.
+    // An option that says what was negotiated implies that these bytes follow the handshake.
     this.#startFrames(from, 0, isAligned, isAligned && extensions !== undefined);
   }
 

@@ -7,7 +7,7 @@ import { rethrowUnless } from '../../../protocol/rethrow-unless.js';
 import { UsageError } from '../../command.js';
 import { sharedDeflate } from './inflater.js';
 
-/** What was agreed on. */
+/** The negotiated extensions. */
 export interface KnownExtensions {
   /** There is one, which may own RSV1. */
   readonly allowRsv1: boolean;

@@ -25,7 +25,7 @@ export interface FrameStreamOptions {
   readonly isAligned: boolean;
   /** An extension may own RSV1. */
   readonly allowRsv1: boolean;
-  /** Reads compressed messages; undefined where nothing was agreed on that it knows. */
+  /** Inflates compressed messages; undefined if no known extension was negotiated. */
   readonly inflater: Inflater | undefined;
   /** Bytes of each message to hand out. */
   readonly maxPayload: number;

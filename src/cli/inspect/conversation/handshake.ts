@@ -68,12 +68,12 @@ export class Handshake {
     return this.#isOver;
   }
 
-  /** An extension may own RSV1: one was agreed on, or what was agreed on is not known. */
+  /** An extension may own RSV1: one was negotiated, or the negotiated ones are unknown. */
   get allowRsv1(): boolean {
     return this.#extensions.allowRsv1;
   }
 
-  /** How messages may be compressed: what was agreed on, or anything where that is not known. */
+  /** How messages may be compressed: as negotiated, or in any way if that is unknown. */
   get deflate(): DeflateParameters | undefined {
     return this.#extensions.deflate;
   }
