@@ -1,5 +1,5 @@
-// An open connection on a Node socket: hands the chunks that are read to a Connection, emits what comes of them on the WebSocket, and ends
-// the socket after a Close frame. What users call is in websocket.ts, what is sent goes through outgoing.ts, and read-gate.ts reads.
+// An open connection on a Node socket: hands chunks to a Connection, emits its events on the WebSocket, and ends the socket after the
+// closing handshake. The public methods are in websocket.ts, sending is in outgoing.ts, reading in read-gate.ts.
 
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
@@ -24,16 +24,16 @@ import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 
 const EMPTY = Buffer.alloc(0);
 const doNothing = () => {};
-/** Milliseconds that the server of a stream has to end it first: what a proxy takes to pass our Close frame on. */
+/** Milliseconds that the server of an HTTP/2 stream has to end it first: the time a proxy needs to pass our Close frame on. */
 const STREAM_END_DELAY = 100;
 
-/** A WebSocket, as far as its connection calls it. */
+/** The part of a WebSocket that its connection calls. */
 interface Emitter extends EventEmitter {
   pong(data: Buffer, mask: boolean, callback: () => void): void;
 }
 
 export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
-  /** The `pong` of the class. Where a WebSocket has another one, that answers pings. */
+  /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
   static builtInPong: unknown;
   readonly config: Config;
   readonly socket: Duplex;
@@ -42,7 +42,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   readonly #connection: Connection;
   readonly #gate: ReadGate;
   readonly #spaced: SpacedDelivery | undefined;
-  /** What the connection delivers to: this, or what spaces deliveries. */
+  /** The handler of the connection: this, or the object that spaces deliveries. */
   readonly #handler: PingAnswerer;
   readonly #heartbeat: Heartbeat | undefined;
   #binaryType: BinaryType;
@@ -52,7 +52,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   /** The socket is gone. */
   #hasEnded = false;
   #readyState: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
-  /** The peer's Close. */
+  /** The peer's Close frame. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
   #pings: PeerPings | undefined;
@@ -90,7 +90,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     return this.#readyState;
   }
 
-  /** What is read goes straight into the arena. */
+  /** Whether the socket is read straight into the arena. */
   get readsDirectly(): boolean {
     return this.#gate.isDirect;
   }
@@ -114,7 +114,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     if (this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
   }
 
-  /** In what binary messages are handed out from now on. */
+  /** Sets how binary messages are delivered from here on. */
   setBinaryType(type: BinaryType): void {
     this.#binaryType = type;
     this.#connection.separatesFragments = type === 'fragments';
@@ -135,12 +135,12 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     if (this.#readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
   }
 
-  /** Of the heartbeat: changes when bytes that wait leave, whatever is sent meanwhile. */
+  /** For the heartbeat: changes when pending bytes leave, whatever is sent meanwhile. */
   get progress(): string | undefined {
     const { socket } = this;
     if (!(socket instanceof Socket) || socket.writableLength === 0) return undefined;
     const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
-    // Of one long write, the stream knows only when all of it has left.
+    // The stream reports a long write only when all of it has left.
     return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
   }
 
@@ -156,12 +156,12 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     cutSocket(this.socket);
   }
 
-  /** Of the budget of all connections: this one holds most of what is too much. */
+  /** Called by the budget of all connections, when it is exceeded and this connection holds most. */
   giveUp(limit: number): void {
     this.#refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
   }
 
-  /** Tells the peer why, cuts the connection, and discards what had arrived: to read on is what a flood wants. */
+  /** Sends the peer the reason, cuts the connection, and discards unread input: reading on is what a flood wants. */
   #refuse(error: ProtocolError): void {
     this.#connection.fail(error);
     this.#spaced?.clear();
@@ -170,7 +170,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.emitError(error);
   }
 
-  /** Tells of an error of the peer's, or of the connection: nobody listening is no error, it ends all the same. */
+  /** Emits an error of the peer or of the connection. Without a listener nothing is thrown; the connection still closes. */
   emitError(error: Error): void {
     if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
   }
@@ -259,8 +259,8 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
       else connection.dispatch(chunk, this.#handler);
       isWhole = true;
     } finally {
-      // A listener threw: that is for the process to hear of, but the messages behind it are delivered first. Or there is more to do
-      // than is done at once. Meanwhile nothing more is read: a program that throws at every message must not gather them.
+      // A listener threw: the process gets the error, but the messages behind are delivered first. Or there is more work than one
+      // turn does. Nothing more is read meanwhile: messages must not pile up in a program that throws at each.
       if (countRead() || !isWhole || connection.hasPendingInput) {
         this.#gate.hold(REST_QUEUED);
         this.#awaitTurn();
@@ -287,7 +287,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   takeTurn(): void {
     this.#isTurnAwaited = false;
     if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || (this.isPaused && !this.#hasEnded)) return;
-    // What it has asked for leaves first: a peer that asks for much with little gets it one by one, and not all is in memory at once.
+    // Replies leave first: a peer whose short requests have long answers gets them one by one, so that not all are in memory at once.
     if (this.outgoing.isTurnAwaited) {
       this.#awaitTurn();
       return;
@@ -311,7 +311,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.#release(DELIVERIES_QUEUED);
   }
 
-  /** Tells the budget of all connections how much memory this one holds. */
+  /** Reports to the budget of all connections how much memory this one holds. */
   #chargeHeld(): void {
     if (!this.#hasEnded)
       this.config.held?.charge(this, this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0));
@@ -323,7 +323,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.socket.end();
   }
 
-  /** Of the send queue: a Blob could not be read. As with `ws`, the socket ends without a Close frame, so both ends see 1006. */
+  /** Called by the send queue when a Blob could not be read. As with `ws`, the socket ends without a Close frame: both ends see 1006. */
   sendFailed(error: Error): void {
     if (this.#readyState === CLOSED) return;
     this.#beginClosing();
@@ -336,7 +336,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     this.#endSocket();
   }
 
-  /** The system has taken all that waited. */
+  /** The system has taken everything that was pending. */
   drained(): void {
     if (this.#readyState !== CLOSED) this.#emitter.emit('drain');
   }
@@ -349,7 +349,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   #endSocket(): void {
     if (this.#readyState === CLOSED) return;
     this.#beginClosing();
-    // What is corked leaves too: nothing can be sent behind it.
+    // Corked frames leave too: nothing can be sent behind them.
     this.outgoing.flush();
     this.#gate.readToEnd();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
@@ -357,13 +357,13 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(() => this.socket.end(), STREAM_END_DELAY);
   }
 
-  /** `readyState` is CLOSING from now on, and the peer has `closeTimeout` to end the connection. */
+  /** `readyState` becomes CLOSING, and the peer has `closeTimeout` to end the connection. */
   #beginClosing(): void {
     if (this.#readyState === OPEN) this.#readyState = CLOSING;
     if (!this.#hasEnded) this.#closeTimer ??= setTimeout(Link.#cutLate, this.config.closeTimeout, this);
   }
 
-  /** The socket is gone: `close` comes once all that had arrived has been delivered. */
+  /** The socket is gone: `close` is emitted once everything that arrived has been delivered. */
   ended(): void {
     this.#readyState = CLOSING;
     this.#heartbeat?.stop();
@@ -374,7 +374,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     else this.#finish();
   }
 
-  /** The socket is gone, and all that had arrived has been handed on. */
+  /** The socket is gone, and everything that arrived has been handed on. */
   #finish(): void {
     clearTimeout(this.#closeTimer);
     clearTimeout(this.#endTimer);

@@ -1,13 +1,13 @@
-// What the protocol machinery schedules with, captured when this module is loaded: tests put clocks of their own in the place of the
-// globals and of the functions of `node:timers`, and what was sent leaves all the same. Timeouts that programs set (`closeTimeout`,
-// `heartbeat`) are left to those clocks, as with `ws`.
+// The functions that schedule reads and writes, captured when this module is loaded. Tests replace the globals and the functions of
+// `node:timers` with fake clocks; messages leave and arrive all the same. The timeouts that programs set (`closeTimeout`,
+// `handshakeTimeout`, `heartbeat`) use the global timers, which such a clock can advance.
 
 import process from 'node:process';
 import timers from 'node:timers';
 
 export const { setImmediate, clearImmediate } = timers;
 
-/** Clocks mark what they put in a function's place. Jest can do so before any module is loaded (`fakeTimers.enableGlobally`). */
+/** Fake clocks mark their functions. Jest can install one before any module is loaded (`fakeTimers.enableGlobally`). */
 const isReplaced = 'clock' in process.nextTick;
 
 /** Calls back at the end of the tick. */

@@ -1,5 +1,5 @@
-// Events of a socket on their way to the one that reads from it: the same few functions listen on every socket, so that none has
-// closures of its own. And how a socket is cut. It knows no WebSocket.
+// Passes the events of a socket to its reader. The same few functions listen on every socket, so that no socket needs closures of its
+// own. It also cuts sockets.
 
 import { constants, type Http2Stream } from 'node:http2';
 import { Socket } from 'node:net';
@@ -13,7 +13,7 @@ export interface SocketReader {
   /** Delivers the chunk that is kept. */
   receiveKept(): void;
   receive(chunk: Uint8Array): void;
-  /** The bytes lie where direct reads were to put them. */
+  /** A direct read has put bytes in their place. */
   receiveDirectly(length: number): void;
   /** The peer has ended its side. */
   receiveEnd(): void;
@@ -23,11 +23,11 @@ export interface SocketReader {
   ended(): void;
 }
 
-/** On a socket: who reads from it. */
+/** The property of a socket that holds its reader. */
 const READER = Symbol('SocketReader');
 type Taken = Duplex & { [READER]?: SocketReader };
 
-/** Whether somebody reads from this socket already. */
+/** Whether this socket has a reader already. */
 export function isTaken(socket: Taken): boolean {
   return socket[READER] !== undefined;
 }

@@ -1,11 +1,11 @@
-// One message to many: framed once. It knows no frame.
+// `broadcast`: one message to many WebSockets, framed once.
 
 import { PreparedMessage } from '../../frames/prepared-message.js';
 import { isBlob, type Sendable, type SendOptions, toPayload } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
 /**
- * Sends a message to all of these connections that are open, such as `server.clients`; the others are left out.
+ * Sends a message to all open connections of these, such as `server.clients`.
  *
  * ```ts
  * broadcast(server.clients, JSON.stringify(news));

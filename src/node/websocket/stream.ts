@@ -1,19 +1,19 @@
-// A WebSocket as a stream of Node's: what is written is sent, what comes is read. It uses the WebSocket's public methods only.
+// A WebSocket as a Duplex of Node, over its public methods.
 
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { toText } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
 /**
- * A Duplex over a WebSocket: each write is a message, each message a chunk. Its end is a Close frame, and the peer's Close its end.
- * Destroying it cuts the connection; an error of the WebSocket destroys it.
+ * Wraps a WebSocket in a Duplex. Each write becomes a message, and each message a chunk. Ending it sends a Close frame; the peer's
+ * Close frame ends it. Destroying it cuts the connection; an error of the WebSocket destroys it.
  *
  * ```ts
  * const duplex = createWebSocketStream(socket, { encoding: 'utf8' });
  * duplex.pipe(process.stdout);
  * ```
  *
- * @param options of a Duplex; the object modes are not there, but for `readableObjectMode`, in which texts are strings
+ * @param options options of a Duplex. Of the object modes only `readableObjectMode` has an effect: texts are then strings
  */
 export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOptions): Duplex {
   return new WebSocketStream(webSocket, options);
@@ -54,7 +54,7 @@ class WebSocketStream extends Duplex {
     }
   }
 
-  /** What was written while a message was on its way: a message each, in one write of the socket. */
+  /** Chunks that were written while a message was being sent: each becomes a message, all in one write of the socket. */
   override _writev(
     chunks: { readonly chunk: Buffer; readonly encoding: BufferEncoding }[],
     callback: (error?: Error | null) => void,
