@@ -13,7 +13,7 @@ import type { WebSocket } from './websocket.js';
  * duplex.pipe(process.stdout);
  * ```
  *
- * @param options options of a Duplex. Of the object modes only `readableObjectMode` has an effect: texts are then strings
+ * @param options those of a Duplex. Of the object modes only `readableObjectMode` has an effect: texts are then strings
  */
 export function createWebSocketStream(webSocket: WebSocket, options?: DuplexOptions): Duplex {
   return new WebSocketStream(webSocket, options);
