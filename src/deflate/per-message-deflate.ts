@@ -90,7 +90,7 @@ const DEFAULT_HASH_BITS = 11;
 const DEFAULT_POOL_LENGTH = 64 * 1024 * 1024;
 const MIN_POOL_LENGTH = 1024 * 1024;
 const MAX_POOL_LENGTH = 2 ** 30;
-/** The pool, for as long as nobody has needed its memory. */
+/** The pool before it is first used. */
 const UNUSED = { usedLength: 0, slotCount: 0, has: () => true };
 
 /**
@@ -138,31 +138,31 @@ export class PerMessageDeflate {
     this.#kernel = options.kernel;
   }
 
-  /** Which kernel compresses; undefined as long as there was nothing to compress. */
+  /** The kernel that compresses; undefined before the first connection with compression. */
   get kernelName(): KernelName | undefined {
     return this.#inflation?.arena.kernel.name;
   }
 
-  /** How much of the pool is set aside for connections. */
+  /** How much of the pool is reserved for connections. */
   get poolUse(): PoolUse {
     const { usedLength, slotCount } = this.#pool;
     return { usedLength, length: this.#poolLength, contexts: slotCount };
   }
 
   /**
-   * Why the last offer was declined although it was well-formed: `WSIMD_NO_KERNEL`, there was no memory for compression. Undefined
-   * if it was answered.
+   * Why the last well-formed offer was declined: `WSIMD_NO_KERNEL`, if there was no memory for compression. Undefined if it was
+   * accepted.
    */
   get failure(): ProtocolError | undefined {
     return this.#failure;
   }
 
   /**
-   * A server's answer to the offers of a client, for the `extensions` of `checkRequest`. It makes the memory for compression, if
-   * there is none yet: what has been agreed on can then be done.
+   * Answers the offers of a client, for the option `extensions` of `checkRequest`. Allocates the memory for compression if there is
+   * none yet, so that a negotiated connection never lacks it.
    *
-   * @param offers of any extension
-   * @returns the answer; empty where nothing well-formed was offered, or there is no memory for compression (see `failure`)
+   * @param offers the offers of all extensions
+   * @returns the answer; empty if no offer is well-formed, or there is no memory for compression (see `failure`)
    */
   answer(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
     const answer = answerOffers(offers, (offered) => this.#serverWish(offered));
@@ -179,7 +179,7 @@ export class PerMessageDeflate {
   }
 
   /**
-   * The compression of a connection on a server.
+   * Makes the compression of a connection on a server.
    *
    * @param extensions the answer that was sent
    * @returns undefined if compression was not negotiated
@@ -191,16 +191,16 @@ export class PerMessageDeflate {
     return parameters === undefined ? undefined : this.#open('server', parameters);
   }
 
-  /** What a client offers, for the `extensions` of `createRequest`. */
+  /** The offer of a client, for the option `extensions` of `createRequest`. */
   offer(): ExtensionOffer[] {
     return [formatParameters(makeOffer(this.#clientWish()))];
   }
 
   /**
-   * The compression of a connection on a client.
+   * Makes the compression of a connection on a client.
    *
-   * @param extensions what the server accepted, as `checkResponse` says
-   * @param offered what was offered to it
+   * @param extensions the extensions that the server accepted, from `checkResponse`
+   * @param offered the extensions that were offered
    * @returns undefined if the server did not accept compression
    * @throws ProtocolError `WSIMD_RESPONSE_EXTENSIONS` for an answer that is malformed or answers nothing that was offered:
    *   the connection is to be failed; `WSIMD_NO_KERNEL`

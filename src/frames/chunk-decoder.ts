@@ -36,17 +36,17 @@ import type { Slab } from './slab.js';
 
 /** Options of every decoder. */
 export interface DecoderOptions {
-  /** Which end we are; `'observer'` takes frames of both directions, for tools that look at captured bytes. */
+  /** Which end this is. `'observer'` accepts frames of both directions, for tools that read captured bytes. */
   readonly role: Role | 'observer';
-  /** Bytes of payload in a frame, 0 to 2^53 - 1. Longer data frames fail with 1009. Default: no limit but the next. */
+  /** Bytes of payload in a frame, 0 to 2^53 - 1. Longer data frames fail with 1009. Default: only `maxMessageLength` limits it. */
   readonly maxFrameLength?: number;
   /** Bytes of payload in a message, 0 to 2^53 - 1. Longer ones fail with 1009, at the header. Default 16 MiB. */
   readonly maxMessageLength?: number;
-  /** An extension owns RSV1: it may stand on the first frame of a data message, whose text is then not validated. */
+  /** Accept RSV1 on the first frame of a data message, for an extension; such a text is not validated. Default: false. */
   readonly allowRsv1?: boolean;
   /** Do not validate text and close reasons as UTF-8 (for relays that pass them on unseen). Default: false. */
   readonly skipUtf8Validation?: boolean;
-  /** Which kernel; default: WebAssembly where it runs. */
+  /** The kernel to use. Default: WebAssembly where it runs. */
   readonly kernel?: KernelChoice;
 }
 

@@ -1,10 +1,10 @@
-// What a connection asks of the extension that compresses its messages. Types only: the core imports no compression; who
-// negotiates it (deflate/) hands an object of this shape in.
+// The interface between a connection and the extension that compresses its messages. Types only: the core imports no compression; the
+// caller passes an object of `wsimd/deflate`.
 
 import type { CompressedForm, PreparedMessage } from '../frames/prepared-message.js';
 
 /**
- * Undoes what the peer did to a message. One for each connection: it may remember what came before.
+ * Decompresses the messages of a peer. Each connection has its own, which may keep the history of earlier messages.
  *
  * A message is inflated in steps: `begin`, then `step` until either returns true, then `takeText` or `takeBytes`. Between two steps
  * anything may be inflated or deflated for other connections, and anything deflated for this one. `inflateText`, `inflateBytes` and
@@ -12,47 +12,47 @@ import type { CompressedForm, PreparedMessage } from '../frames/prepared-message
  */
 export interface MessageDecompression {
   /**
-   * Begins a message, with the first step. A step takes at most about a millisecond, whatever the message is made of, and counts as
-   * part of the turn (turn.ts). The message before must have been taken.
+   * Begins a message and makes the first step. A step takes at most about a millisecond, whatever the message contains, and counts as
+   * part of the turn (turn.ts). The previous message must have been taken.
    *
-   * @param source where its bytes lie: `start` to `end`, the payloads of all its frames joined. It must stay as it is until the
-   *   message is done, or `keepSource` has been called
-   * @param maxLength how many bytes it may have when it is inflated
-   * @param isText check that what comes out is UTF-8, as it comes out
+   * @param source holds the joined payloads of all frames of the message, from `start` to `end`. It must not change until the message
+   *   is done, or `keepSource` has been called
+   * @param maxLength the most bytes that the inflated message may have
+   * @param isText check that the output is UTF-8
    * @returns whether the message is done; most are
-   * @throws ProtocolError with what the connection is to be failed with; nothing more may be inflated then
+   * @throws ProtocolError to fail the connection with; nothing more may be inflated then
    */
   begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean;
 
-  /** The next step of a message that is not done. Returns and throws as `begin` does. */
+  /** Makes the next step of a message that is not done. Returns and throws as `begin` does. */
   step(): boolean;
 
-  /** Copies what the message that is not done has left of its source: that may then change. */
+  /** Copies the unread rest of the source of a message that is not done, so that the source may change. */
   keepSource(): void;
 
-  /** The message that is done, as a string. To be called at once. @param isValidated as it was given as `isText` */
+  /** Takes the finished message as a string. Call it at once. @param isValidated the `isText` of `begin` */
   takeText(isValidated: boolean): string;
 
-  /** The message that is done as bytes, owned; or what has come out of one that is not done, which then no longer has it. */
+  /** Takes the finished message as bytes, owned; or, from an unfinished one, the output so far. */
   takeBytes(): Uint8Array;
 
   /** Bytes allocated for a message that is not done. */
   readonly heldLength: number;
 
   /**
-   * A whole compressed text as a string.
+   * Inflates a whole compressed text to a string.
    *
-   * @param source where its bytes lie: `start` to `end`, the payloads of all its frames joined
-   * @param maxLength how many bytes it may have when it is inflated
-   * @param isValidated whether its UTF-8 is checked; of what is not, bad bytes become U+FFFD
-   * @throws ProtocolError with what the connection is to be failed with; nothing more may be inflated then
+   * @param source holds the joined payloads of all frames of the message, from `start` to `end`
+   * @param maxLength the most bytes that the inflated message may have
+   * @param isValidated whether to check its UTF-8; otherwise invalid bytes become U+FFFD
+   * @throws ProtocolError to fail the connection with; nothing more may be inflated then
    */
   inflateText(source: Uint8Array, start: number, end: number, maxLength: number, isValidated: boolean): string;
 
-  /** A whole compressed message as bytes, owned. @param isText check that they are UTF-8; the rest as of `inflateText` */
+  /** Inflates a whole message to bytes, owned. @param isText check that they are UTF-8; the others as in `inflateText` */
   inflateBytes(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): Uint8Array;
 
-  /** The same in pieces, each owned, at least one. @param onPiece may not inflate */
+  /** Inflates a whole message in pieces, at least one, each owned. @param onPiece must not inflate */
   inflatePieces(
     source: Uint8Array,
     start: number,
@@ -63,9 +63,9 @@ export interface MessageDecompression {
   ): void;
 }
 
-/** Everything that compresses one connection's messages, in both directions. */
+/** Compresses one connection's messages, in both directions. */
 export interface MessageCompression extends MessageDecompression {
-  /** How many bytes are deflated in about a millisecond: a longer message that nobody is to wait for is cut into as many. */
+  /** How many bytes are deflated in about a millisecond: the length of the slices of a long message. */
   readonly sliceLength: number;
 
   /**
@@ -79,8 +79,8 @@ export interface MessageCompression extends MessageDecompression {
   isWorthDeflating(payload: string | Uint8Array): boolean;
 
   /**
-   * Deflates a further part of a message, for a frame of its own: the first with RSV1, the others continuations. Between
-   * two parts nothing else of this connection may be deflated, of other connections anything.
+   * Deflates the next part of a message, for a frame of its own: the first with RSV1, the others continuations. Between two parts
+   * nothing else may be deflated for this connection; other connections are free.
    *
    * @returns valid until the next call of any connection's compression
    */
@@ -89,6 +89,6 @@ export interface MessageCompression extends MessageDecompression {
   /** A prepared message, compressed once for all that can share it; undefined if it should go uncompressed. */
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined;
 
-  /** The connection has ended: what was remembered for it is given up. Nothing may be called after it but this. */
+  /** Frees the history: the connection has ended. Only this method may be called afterwards. */
   release(): void;
 }

@@ -1,5 +1,5 @@
-// The options of a message decoder, and its config: the options checked, with their defaults. It says how records become messages.
-// Connections with the same options share one config.
+// The options of a message decoder, and its config: the checked options with their defaults. Connections with the same options share
+// one config.
 
 import { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from '../../frames/chunk-decoder.js';
 import { atLeast, oneOf, trueOrFalse } from '../../protocol/option-checks.js';
@@ -9,17 +9,17 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   /** How texts are delivered: as strings (default), or as the bytes of their UTF-8. */
   readonly textAs?: 'string' | 'bytes';
   /**
-   * `'messages'` (default): each message whole. `'pieces'`: a message that does not come whole in one frame in one chunk is
-   * delivered as the pieces that arrive, and never buffered. A compressed one is inflated once it has come whole, and
-   * delivered in pieces as it is inflated, if that takes more than one step (64 KiB).
+   * How messages are delivered. `'messages'` (default): whole. `'pieces'`: a message that spans frames or chunks is delivered piece
+   * by piece as it arrives, and never buffered. A compressed message is inflated once it is complete, and delivered in pieces if
+   * that takes more than one step (64 KiB).
    */
   readonly deliver?: 'messages' | 'pieces';
-  /** Frames that a message may have; with more it fails with 1008. Default: no limit. Without effect on pieces. */
+  /** Frames that a message may have; more fail with 1008. Default: no limit. No effect on pieces. */
   readonly maxFragments?: number;
   /**
-   * Whether the decoder may write into the chunks that it is given, and hand out parts of them (default true: the bytes of
-   * a socket are nobody else's). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive;
-   * with false they are copied, and the chunk stays as it is.
+   * Whether the decoder may write into the chunks that it is given, and deliver parts of them (default true, which suits the bytes
+   * of a socket). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive. With false they are
+   * copied, and the chunk is not changed.
    */
   readonly ownsChunks?: boolean;
   /**
@@ -38,6 +38,7 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   readonly messageLifetime?: MessageLifetime;
 }
 
+/** See the option `messageLifetime`. */
 export type MessageLifetime = 'owned' | 'listener' | 'listener-checked';
 
 export interface MessageDecoderConfig {
@@ -45,16 +46,16 @@ export interface MessageDecoderConfig {
   readonly inPieces: boolean;
   readonly ownsChunks: boolean;
   readonly inTurns: boolean;
-  /** Messages are valid until the handler returns. */
+  /** Messages are valid only until the handler returns. */
   readonly isLent: boolean;
-  /** The bytes of a message are overwritten behind its delivery. */
+  /** The bytes of a message are overwritten after its delivery. */
   readonly isWiped: boolean;
   readonly isValidated: boolean;
   readonly maxFragments: number;
   readonly maxMessageLength: number;
 }
 
-/** The config that was asked for last: a server asks for the same each time. */
+/** The config that was made last: a server uses the same one for each connection. */
 let last: MessageDecoderConfig | undefined;
 
 /** @throws RangeError, TypeError for options out of range */

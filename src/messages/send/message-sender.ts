@@ -18,10 +18,9 @@ export interface SendMessageOptions {
   /** Compress it, if compression was negotiated and makes it shorter. Default true. */
   readonly compress?: boolean;
   /**
-   * A message that is compressed and takes longer than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
-   * without WebAssembly) leaves in fragments, of which only the first is made now; each call of `sendNextSlice` makes one
-   * more. Meanwhile what is sent waits, copied, but for pings and pongs. Default false: the
-   * message leaves whole, in one frame.
+   * Send a long compressed message in fragments, of which this call makes only the first; each call of `sendNextSlice` makes one
+   * more. A message is long if compressing it takes more than about a millisecond (64 KiB; 32 at the level `'smallest'`, 16 and 8
+   * without WebAssembly). Other messages, copied, queue behind it; pings and pongs do not. Default false: it leaves in one frame.
    */
   readonly inSlices?: boolean;
   /**
