@@ -51,8 +51,11 @@ const withStatics = Object.assign(BaseWebSocket, {
   ErrorEvent: events.ErrorEvent,
   /** Frames that a program makes once and hands to many WebSockets, as engine.io does. */
   Sender,
+  /** The class of relays over Redis. */
   RedisRelay,
+  /** The class of relays between the workers of a cluster. */
   ClusterRelay,
+  /** The class of relays between the threads of a process. */
   ThreadRelay,
 });
 shareInstances(BaseWebSocket, 'WebSocket');

@@ -78,7 +78,7 @@ test.each(['a Close', 'a broken rule'] as const)(
     served.send(LONG);
     const refusal = new Promise<Error | undefined>((resolve, reject) => {
       served.on('message', () => {
-        // Behind the chunk, before the Close in it is delivered.
+        // Behind the chunk, before the Close frame in it is delivered.
         queueMicrotask(() => {
           try {
             served.send('late', (error) => resolve(error ?? undefined));
