@@ -67,8 +67,9 @@ describeWith('Chromium', hasChromium, () => {
 
     // A broken frame of the composer: the server ends the connection, and the row names the byte.
     await page.selectOption('#broken', 'reserved opcode');
+    const closed = next(socket, 'close');
     await page.click('#send');
-    await next(socket, 'close');
+    await closed;
     await expect.poll(() => options.filter({ hasText: 'WSIMD_RESERVED_OPCODE' }).count()).toBe(1);
 
     await page.fill('#search', 'greeting');
