@@ -9,7 +9,7 @@ const WHERE: Readonly<Record<string, string>> = {
   init: 'init.test.ts',
   isValidUtf8: '../../spec/lessons.test.ts',
 };
-const FILES = ['frames.test.ts', 'handshake.test.ts'];
+const FILES = ['frames.test.ts', 'handshake.test.ts', 'topics.test.ts'];
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 
@@ -21,7 +21,7 @@ it.each(callables)('%s has a property', (name) => {
   const files = WHERE[name] === undefined ? FILES : [WHERE[name]];
   const uses = files
     .map(read)
-    .filter((text) => new RegExp(`\\b${name}[.(]`).test(text) || text.includes(`new ${name}(`));
+    .filter((text) => new RegExp(`\\b${name}[.(<]`).test(text) || text.includes(`new ${name}(`));
   expect(uses.length).toBeGreaterThan(0);
   expect(uses.every((text) => text.includes('fc.property'))).toBe(true);
 });
