@@ -144,6 +144,8 @@ test.each(IMPLEMENTATIONS)(
     const { server, url } = await listen(api, { WebSocket: Socket as never, maxPayload: 1234 });
     const connection = next<[InstanceType<typeof Socket>, IncomingMessage]>(server, 'connection');
     const client = new api.WebSocket(url);
+    // It may be ended before it is open.
+    client.on('error', () => {});
     onTestFinished(() => client.terminate());
     await connection;
     expect(seen).toEqual([[null, undefined, server.options]]);

@@ -139,7 +139,7 @@ describe('publish', () => {
   test('what one throws is thrown when the others have the message', () => {
     const { hub, readers } = hubOf(3);
     readers[1]!.onMessage = (text) => {
-      hub.publish('news', 'behind');
+      if (text === 'x') hub.publish('news', 'behind');
       throw new Error(text);
     };
     expect(() => hub.publish('news', 'x')).toThrow(/x|behind/);
