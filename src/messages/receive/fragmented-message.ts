@@ -6,7 +6,7 @@ import { PayloadBuffer } from '../../bytes/payload-buffer.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import { ASCII, END } from '../../kernel/records.js';
 import { ProtocolError } from '../../protocol/errors.js';
-import { costOfGathering, spend } from '../turn.js';
+import { COPY_COST, spend } from '../turn.js';
 
 /** Bytes that an offset takes in an array that grows by half of its length. */
 const END_COST = 16;
@@ -48,7 +48,7 @@ export class FragmentedMessage {
     if ((first & ASCII) === 0) this.isAscii = false;
     const isFrameEnd = (first & END) !== 0;
     const expected = payload.length + (end - start) + (isFrameEnd ? 0 : decoder.remaining);
-    spend(costOfGathering(payload.length, end - start));
+    spend((end - start) * COPY_COST);
     payload.append(decoder.arena.bytes, start, end, expected);
     if (!isFrameEnd) return false;
     if (++this.#fragmentCount > maxFragments) {

@@ -10,7 +10,7 @@ import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Role } from '../../protocol/role.js';
 import type { MessageCompression } from '../compression.js';
-import { costOfCopy, spend } from '../turn.js';
+import { COPY_COST, costOfCopy, spend } from '../turn.js';
 import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
@@ -191,10 +191,12 @@ export class MessageSender {
 
   #write(opcode: number, payload: string | Uint8Array, options: SendMessageOptions | undefined): void {
     const compression = options?.compress === false ? undefined : this.#compression;
-    spend(costOfCopy(payload.length));
+    // Fresh memory counts only where a message is kept to be compressed: otherwise it is as much as the peer reads.
+    spend(payload.length * COPY_COST);
     if (compression === undefined) {
       this.#writeAsIs(opcode, payload, options);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
+      spend(costOfCopy(payload.length));
       this.#slices ??= new SliceQueue(compression, this.writer);
       this.#slices.begin(opcode, payload);
     } else {
