@@ -54,7 +54,7 @@ export const KEPT_VIEW_LENGTH = 1024 + 8;
  */
 export const MAX_SLAB_LENGTH = 128 * 1024;
 /**
- * From this length on a prepared frame that has to wait is passed on by reference: below, the copy costs less than a segment of its own.
- * Bench: `broadcast`.
+ * From this length on a prepared frame that has to wait is passed on by reference, because a copy then costs more than a segment of its
+ * own. An estimate: no case of the benchmark has set it.
  */
 export const PREPARED_REFERENCE_LENGTH = 4 * 1024;

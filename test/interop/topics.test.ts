@@ -127,7 +127,7 @@ describeWith('redis-server', spawnSync('redis-server', ['--version']).status ===
     expect(a.losses().every(({ isOurs }) => isOurs)).toBe(true);
     await startRedis(port);
     await expect.poll(() => [a.count('restored'), b.count('restored')]).toEqual([1, 1]);
-    // Without anything being published: who is there again asks.
+    // Nothing is published meanwhile: the relay asks for what it missed when it has reconnected.
     await expect.poll(() => b.losses().map(({ count, isOurs }) => [count, isOurs])).toEqual([[7, false]]);
     await a.publish('a', 5);
     await b.publish('b', 5);
