@@ -2,6 +2,6 @@
 // function stands in src/deflate/kernel/deflate-kernel.ts. The module imports nothing and allocates nothing.
 
 export { initContext, remember } from './context';
-export { deflate } from './deflate';
-export { inflate } from './inflate';
+export { deflate } from './compress/deflate';
+export { inflate } from './inflate/inflate';
 export { transcode } from '../frames/transcode';

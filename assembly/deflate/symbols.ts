@@ -10,7 +10,7 @@ import {
   TOKEN_END,
   TOKEN_MATCH,
   TOKEN_NOTHING,
-} from './deflate-work';
+} from './compress/deflate-work';
 
 /** The symbols of lengths (section 3.2.5). */
 const FIRST_LENGTH: u32 = 257;

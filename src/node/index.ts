@@ -94,9 +94,9 @@ export declare namespace WebSocket {
   export type VerifyClientCallbackAsync<Request extends IncomingMessage = IncomingMessage> =
     import('./server/server-options.js').VerifyClientCallbackAsync<Request>;
   /** The options of compression, with the names of `ws`. */
-  export type PerMessageDeflateOptions = import('./websocket/per-message-deflate.js').PerMessageDeflateOptions;
+  export type PerMessageDeflateOptions = import('./websocket/options/per-message-deflate.js').PerMessageDeflateOptions;
   /** Whether and how messages are compressed. */
-  export type PerMessageDeflateOption = import('./websocket/per-message-deflate.js').PerMessageDeflateOption;
+  export type PerMessageDeflateOption = import('./websocket/options/per-message-deflate.js').PerMessageDeflateOption;
   /** An event of the browser's interface, such as `open`. */
   export type Event<Target = BaseWebSocket> = import('./websocket/event-target.js').Event<Target>;
   /** A message came. */
@@ -137,9 +137,9 @@ export declare namespace WebSocket {
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server-options.js').ServerEvents<T, U>;
   /** How pings are sent by themselves. */
-  export type HeartbeatOptions = import('./websocket/options.js').HeartbeatOptions;
+  export type HeartbeatOptions = import('./websocket/options/options.js').HeartbeatOptions;
   /** The options that servers and clients share. */
-  export type WebSocketOptions = import('./websocket/options.js').WebSocketOptions;
+  export type WebSocketOptions = import('./websocket/options/options.js').WebSocketOptions;
   /** The shapes of a binary message. */
   export type BinaryType = import('./websocket/sendable.js').BinaryType;
   /** The values that can be sent. */
@@ -197,8 +197,8 @@ export type {
 export type { RedisClient, RedisRelayEvents, RedisRelayOptions, RelayLoss } from './topics/relays/redis-relay.js';
 export type { TopicPublishOptions } from './topics/server-topics.js';
 export type { EventListenerOptions } from './websocket/event-target.js';
-export type { HeartbeatOptions, WebSocketOptions } from './websocket/options.js';
-export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/per-message-deflate.js';
+export type { HeartbeatOptions, WebSocketOptions } from './websocket/options/options.js';
+export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/options/per-message-deflate.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
 export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
 export {

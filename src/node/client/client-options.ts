@@ -7,7 +7,7 @@ import { type createConnection, isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../../handshake/client.js';
-import type { WebSocketOptions } from '../websocket/options.js';
+import type { WebSocketOptions } from '../websocket/options/options.js';
 import type { Address } from './address.js';
 
 /** Keys and certificates, as the types of `ws` have them. */

@@ -15,8 +15,8 @@ import {
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
 import { nextTick } from '../socket/machinery.js';
-import { cutSocket } from '../socket/socket-events.js';
-import type { Config } from '../websocket/config.js';
+import { cutSocket } from '../socket/reads/socket-events.js';
+import type { Config } from '../websocket/options/config.js';
 import { arrange, WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';

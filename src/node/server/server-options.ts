@@ -6,8 +6,8 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { OriginOptions } from '../../handshake/origin.js';
 import type { ProtocolError } from '../../protocol/errors.js';
-import type { WebSocketOptions } from '../websocket/options.js';
-import type { PerMessageDeflateOptions } from '../websocket/per-message-deflate.js';
+import type { WebSocketOptions } from '../websocket/options/options.js';
+import type { PerMessageDeflateOptions } from '../websocket/options/per-message-deflate.js';
 import type { WebSocket } from '../websocket/websocket.js';
 
 /** The argument of `verifyClient`. */

@@ -13,7 +13,7 @@ import {
   writeRejection,
   writeResponse,
 } from '../../handshake/server.js';
-import { cutSocket } from '../socket/socket-events.js';
+import { cutSocket } from '../socket/reads/socket-events.js';
 
 /** What a response that accepts says. */
 export type Acceptance = Pick<HandshakeAccepted, 'accept' | 'protocol' | 'extensions'>;

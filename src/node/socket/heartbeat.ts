@@ -1,6 +1,6 @@
 // Pings at intervals, and the end of a connection whose peer has gone without a word. It knows no frame.
 
-import type { HeartbeatOptions } from '../websocket/options.js';
+import type { HeartbeatOptions } from '../websocket/options/options.js';
 import { clearImmediate, setImmediate } from './machinery.js';
 
 /** The connection whose heart it is. */

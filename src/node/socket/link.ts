@@ -9,18 +9,25 @@ import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { PingAnswerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
-import type { Config } from '../websocket/config.js';
+import type { Config } from '../websocket/options/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
-import { countForScavenge } from './early-scavenges.js';
 import { Heartbeat } from './heartbeat.js';
-import { Outgoing } from './outgoing.js';
 import { PeerPings } from './ping-rate.js';
-import { type ChunkReceiver, DELIVERIES_QUEUED, type HoldReason, PAUSED, REST_QUEUED, ReadGate } from './read-gate.js';
-import { cutSocket } from './socket-events.js';
-import { SpacedDelivery, spacedHandler } from './spaced-delivery.js';
+import { countForScavenge } from './reads/early-scavenges.js';
+import {
+  type ChunkReceiver,
+  DELIVERIES_QUEUED,
+  type HoldReason,
+  PAUSED,
+  REST_QUEUED,
+  ReadGate,
+} from './reads/read-gate.js';
+import { cutSocket } from './reads/socket-events.js';
+import { SpacedDelivery, spacedHandler } from './reads/spaced-delivery.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
+import { Outgoing } from './writes/outgoing.js';
 
 const EMPTY = Buffer.alloc(0);
 /** A byte read through a stream counts as so many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */

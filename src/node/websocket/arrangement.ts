@@ -1,9 +1,9 @@
 // What the handshake of a connection has come to, for the WebSocket that takes its socket over.
 
 import type { Role } from '../../protocol/role.js';
-import { type Config, makeConfig } from './config.js';
-import type { WebSocketOptions } from './options.js';
-import type { Agreed } from './per-message-deflate.js';
+import { type Config, makeConfig } from './options/config.js';
+import type { WebSocketOptions } from './options/options.js';
+import type { Agreed } from './options/per-message-deflate.js';
 
 export interface Arrangement {
   readonly agreed: Agreed;

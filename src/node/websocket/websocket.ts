@@ -10,14 +10,14 @@ import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { Link } from '../socket/link.js';
 import { nextTick } from '../socket/machinery.js';
-import { cutSocket } from '../socket/socket-events.js';
+import { cutSocket } from '../socket/reads/socket-events.js';
 import type { ServerTopics } from '../topics/server-topics.js';
 import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
 import { type Arrangement, makeArrangement } from './arrangement.js';
 import { checkCloseArguments } from './close-arguments.js';
-import { makeConfig } from './config.js';
 import { EventTargetEmitter, SELF, WAS_CLEAN } from './event-target.js';
-import type { WebSocketOptions } from './options.js';
+import { makeConfig } from './options/config.js';
+import type { WebSocketOptions } from './options/options.js';
 import {
   BINARY_TYPES,
   type BinaryType,

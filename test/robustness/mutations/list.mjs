@@ -16,9 +16,9 @@ const DYNAMIC_HEADER = { file: 'test/unit/deflate/kernel/inflate-blocks.test.ts'
 const compressed = (filter) => ({ file: 'test/spec/compressed.test.ts', filter });
 
 const CHECK = 'assembly/shared/header-rules.ts';
-const INFLATE = 'assembly/deflate/inflate.ts';
-const INFLATE_BLOCK = 'assembly/deflate/inflate-block.ts';
-const INFLATE_HEADER = 'assembly/deflate/inflate-header.ts';
+const INFLATE = 'assembly/deflate/inflate/inflate.ts';
+const INFLATE_BLOCK = 'assembly/deflate/inflate/inflate-block.ts';
+const INFLATE_HEADER = 'assembly/deflate/inflate/inflate-header.ts';
 const DECODE = 'assembly/frames/decode.ts';
 const FRAME_STATE = 'assembly/frames/frame-state.ts';
 const UTF8 = 'assembly/frames/utf8.ts';
@@ -434,24 +434,24 @@ export const MUTATIONS = [
   ],
   [
     'a write buffer is reused though the program has replaced the write of its socket',
-    'src/node/socket/writes-as-node.ts',
+    'src/node/socket/writes/writes-as-node.ts',
     'socket.write === nodeWrite &&',
     '',
-    [{ file: 'test/unit/node/socket/direct-writes.test.ts', filter: 'left to the stream' }],
+    [{ file: 'test/unit/node/socket/writes/direct-writes.test.ts', filter: 'left to the stream' }],
   ],
   [
     'a write goes below the stream of a socket in which something is pending',
-    'src/node/socket/direct-writes.ts',
+    'src/node/socket/writes/direct-writes.ts',
     'if (length > 0 || corked > 0',
     'if (corked > 0',
-    [{ file: 'test/unit/node/socket/direct-writes.test.ts', filter: 'left to the stream' }],
+    [{ file: 'test/unit/node/socket/writes/direct-writes.test.ts', filter: 'left to the stream' }],
   ],
   [
     'what the system did not take at once counts as written',
-    'src/node/socket/direct-writes.ts',
+    'src/node/socket/writes/direct-writes.ts',
     'if (!write.isDone || write.error) return write;',
     '',
-    [{ file: 'test/unit/node/socket/direct-writes.test.ts' }],
+    [{ file: 'test/unit/node/socket/writes/direct-writes.test.ts' }],
   ],
   ['a close code need not be whole', 'src/protocol/close-code.ts', 'Number.isInteger(code) &&', '', [PROPERTIES]],
   [
@@ -566,21 +566,21 @@ export const MUTATIONS = [
   ['a block may be without an end', INFLATE_HEADER, '    ENTRY_END,\n  );', '    0,\n  );', [DYNAMIC_HEADER]],
   [
     'two tokens are put at once that have a bit too many',
-    'assembly/deflate/token-writer.ts',
+    'assembly/deflate/compress/token-writer.ts',
     'if (firstCount + secondCount > 56) {',
     'if (firstCount + secondCount > 57) {',
     [{ file: 'test/unit/deflate/kernel/deflate.test.ts', filter: 'side by side' }],
   ],
   [
     'a hash that others have used is taken as it is',
-    'assembly/deflate/deflate.ts',
+    'assembly/deflate/compress/deflate.ts',
     'load<u32>(KNOWN) == <u32>contextPtr',
     'load<u32>(KNOWN) != 1',
     [{ file: 'test/unit/deflate/kernel/deflate.test.ts', filter: 'whoever came between' }],
   ],
   [
     'level smallest leaves the hash that it has used as known',
-    'assembly/deflate/deflate.ts',
+    'assembly/deflate/compress/deflate.ts',
     'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);',
     'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, load<u32>(KNOWN));',
     [{ file: 'test/unit/deflate/kernel/deflate.test.ts', filter: 'whoever came between' }],
@@ -668,31 +668,31 @@ export const MUTATIONS = [
   // ---- The read path on Node
   [
     'resume reads on although the rest behind a listener that threw is pending',
-    'src/node/socket/read-gate.ts',
+    'src/node/socket/reads/read-gate.ts',
     'if (this.#reasons === 0) this.#socket.resume();',
     'this.#socket.resume();',
-    [{ file: 'test/unit/node/socket/read-gate.test.ts' }],
+    [{ file: 'test/unit/node/socket/reads/read-gate.test.ts' }],
   ],
   [
     'a socket is read directly although the program listens to its bytes',
-    'src/node/socket/socket-events.ts',
+    'src/node/socket/reads/socket-events.ts',
     'if (reader === undefined || !canBypass(this)) return this.push',
     'if (reader === undefined) return this.push',
-    [{ file: 'test/unit/node/socket/direct-reads.test.ts' }],
+    [{ file: 'test/unit/node/socket/reads/direct-reads.test.ts' }],
   ],
   [
     'other listeners of a socket hear bytes that have been unmasked',
-    'src/node/socket/socket-events.ts',
+    'src/node/socket/reads/socket-events.ts',
     "this.listenerCount('data') > 1 ? Buffer.from(chunk) : chunk",
     'chunk',
-    [{ file: 'test/unit/node/socket/direct-reads.test.ts' }],
+    [{ file: 'test/unit/node/socket/reads/direct-reads.test.ts' }],
   ],
   [
     'no scavenge is asked for',
-    'src/node/socket/early-scavenges.ts',
+    'src/node/socket/reads/early-scavenges.ts',
     'if (bytesSinceLast < interval) return;',
     'if (bytesSinceLast < Infinity) return;',
-    [{ file: 'test/unit/node/socket/early-scavenges.test.ts' }],
+    [{ file: 'test/unit/node/socket/reads/early-scavenges.test.ts' }],
   ],
   [
     'a lent buffer serves again while a handler has it',
@@ -703,7 +703,7 @@ export const MUTATIONS = [
   ],
   [
     'a long lent message is written by reference',
-    'src/node/socket/outgoing.ts',
+    'src/node/socket/writes/outgoing.ts',
     ' && !isLent(payload)',
     '',
     [{ file: 'test/unit/node/websocket/message-lifetime.test.ts' }],

@@ -1,0 +1,145 @@
+// LZ77: a block of the input as sequences of literals and matches, thorough (LEVEL_SMALLEST). Knows no codes. Hash and
+// chains lie in the work area; only the history that they are given first (deflate.ts) ties them to a context.
+//
+// A hash of three bytes has the latest position whose bytes fell into a place, and CHAINS has for every position the
+// one before it with the same hash: each the low 16 bits. What stands there from other messages does no harm: a
+// candidate counts if its bytes are the same and its distance lies within the window and the history, and a chain ends
+// where distances do not grow.
+
+import { CHAINS, SEQUENCES, SEQUENCE_LENGTH, SLICE_HASH } from '../deflate-work';
+import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
+
+const MIN_MATCH: u32 = 3;
+/**
+ * A match of three bytes from further away takes as many bits as three literals: from 4 KiB 22 in the fixed codes, where those
+ * have 24. Literals in codes of the block's own, which all but short blocks get, are shorter.
+ */
+const FAR: u32 = 512;
+const FAR_IN_SHORT: u32 = 4096;
+/** Blocks of fewer bytes are short. */
+const SHORT: u32 = 256;
+/** But three bytes from this one on are a character, of Chinese say, whose literals are rare and long. */
+const THREE_BYTES: u32 = 0xe0;
+/** How many candidates are looked at; for a match longer than one of GOOD a quarter, for one longer than NICE none. */
+const CANDIDATES: u32 = 32;
+const GOOD: u32 = 16;
+const NICE: u32 = 128;
+/**
+ * How many candidates are looked at for each byte of a block, before there are no more than FEW at a place. JSON and text
+ * seldom take more. Noise of two symbols, where all chains are long, does: 32 KiB of it would hold the event loop for 1.8 ms.
+ */
+const BUDGET: i32 = 3;
+const FEW: u32 = 8;
+
+/** What is left of it in this block. */
+let budget: i32 = 0;
+
+// @ts-ignore: decorator
+@inline
+function headOf(p: usize): usize {
+  return SLICE_HASH + (<usize>(((load<u32>(p) << 8) * 0x9e3779b1) >> 18) << 1);
+}
+
+/** Inserts a position; the returned one is the one before with the same hash. */
+// @ts-ignore: decorator
+@inline
+function insert(p: usize, toPosition: u32): u32 {
+  const position = <u32>p + toPosition;
+  const head = headOf(p);
+  const before = <u32>load<u16>(head);
+  store<u16>(CHAINS + (<usize>(position & 0xffff) << 1), before);
+  store<u16>(head, position);
+  return before;
+}
+
+/** Inserts every position that is `step` behind the last, from `start` to `end`. */
+export function chainEvery(step: u32, start: usize, end: usize, toPosition: u32): void {
+  for (let p = start; p < end; p += step) insert(p, toPosition);
+}
+
+/**
+ * The longest match at `p` that is longer than `length`, along the chain that begins at `candidate`.
+ *
+ * @param far from where on a match of three bytes is none, unless these are a character
+ * @returns length << 16 | distance - 1, or 0
+ */
+function search(p: usize, candidate: u32, reach: u32, far: u32, position: u32, length: u32, limit: u32): u32 {
+  const most = (budget > 0 ? CANDIDATES : FEW) >> (length >= GOOD ? 2 : 0);
+  let candidates = most;
+  let found: u32 = 0;
+  let before: u32 = 0;
+  if (length < MIN_MATCH - 1) length = MIN_MATCH - 1;
+  if (length >= limit) return 0;
+  do {
+    const distance = (position - candidate) & 0xffff;
+    if (distance <= before || distance > reach) break;
+    // A longer match has the same bytes at its end.
+    if (load<u16>(p - distance + length - 1) == load<u16>(p + length - 1)) {
+      const longer = matchLength(p, p - distance, limit);
+      if (longer > length && (longer > MIN_MATCH || distance <= far || load<u8>(p) >= THREE_BYTES)) {
+        length = longer;
+        found = (longer << 16) | (distance - 1);
+        if (longer >= NICE || longer == limit) break;
+      }
+    }
+    before = distance;
+    candidate = <u32>load<u16>(CHAINS + (<usize>(candidate & 0xffff) << 1));
+  } while (--candidates > 0);
+  budget -= most - candidates;
+  return found;
+}
+
+/** As findSequences in match-finder.ts. */
+export function findSequencesThoroughly(
+  start: usize,
+  end: usize,
+  oldest: usize,
+  windowLength: u32,
+  toPosition: u32,
+): u32 {
+  let symbols = <u32>(end - start);
+  const far = symbols < SHORT ? FAR_IN_SHORT : FAR;
+  budget = <i32>symbols * BUDGET;
+  let out = SEQUENCES;
+  let literals = start;
+  let p = start;
+  const last = end - MIN_MATCH;
+
+  while (p <= last) {
+    let reach = min<u32>(windowLength, <u32>(p - oldest));
+    const limit = min<u32>(MAX_MATCH, <u32>(end - p));
+    let best = search(p, insert(p, toPosition), reach, far, <u32>p + toPosition, 0, limit);
+    if (best == 0) {
+      p += 1 + ((p - literals) >> 8);
+      continue;
+    }
+    let inserted = p;
+    while (best >> 16 < NICE && p < last) {
+      inserted = p + 1;
+      reach = min<u32>(windowLength, <u32>(inserted - oldest));
+      const candidate = insert(inserted, toPosition);
+      const limit = min<u32>(MAX_MATCH, <u32>(end - inserted));
+      const longer = search(inserted, candidate, reach, far, <u32>inserted + toPosition, best >> 16, limit);
+      if (longer == 0) break;
+      best = longer;
+      p = inserted;
+    }
+    let length = best >> 16;
+    const distance = (best & 0xffff) + 1;
+    const next = p + length;
+    // Of the far history not every position is in a chain, so a match may have begun before.
+    while (p > literals && p - distance > oldest && length < MAX_MATCH) {
+      if (load<u8>(p - 1) != load<u8>(p - 1 - distance)) break;
+      p--;
+      length++;
+    }
+    putSequence(out, <u32>(p - literals), length, distance);
+    out += SEQUENCE_LENGTH;
+    symbols -= length - 1;
+    p = next;
+    literals = p;
+    chainEvery(1, inserted + 1, min<usize>(p, last + 1), toPosition);
+  }
+  putLastSequence(out, <u32>(end - literals));
+  return symbols;
+}

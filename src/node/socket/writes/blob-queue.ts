@@ -1,0 +1,75 @@
+// Blobs that are being read before they are sent, and what was sent behind them, in order.
+
+import type { OwnedPayload } from '../../../bytes/owned.js';
+import { isBlob, joinCallbacks, type SendCallback, sizeOf } from '../../websocket/sendable.js';
+
+/** A Blob, or what is queued behind one. */
+export interface QueuedSend {
+  readonly payload: OwnedPayload | Blob;
+  /** Called if it cannot be sent. */
+  readonly callback: SendCallback | undefined;
+  /** Sends the payload, or what the Blob holds; it reads no other memory of the caller's. */
+  send(payload: string | Uint8Array): void;
+}
+
+interface Owner {
+  /** A Blob cannot be read. The queue has failed: nothing behind it is sent either. */
+  blobFailed(error: Error): void;
+  /** The queue is empty, and done with. Not called after it has failed. */
+  queueEnded(): void;
+}
+
+/** It begins with a Blob, and ends when nothing is left in it. */
+export class BlobQueue {
+  /** Bytes that are queued, of strings UTF-16 units. */
+  length = 0;
+  readonly #owner: Owner;
+  #queued: QueuedSend[] = [];
+  #isOver = false;
+
+  constructor(owner: Owner, first: QueuedSend) {
+    this.#owner = owner;
+    this.add(first);
+    void this.#sendAll();
+  }
+
+  add(entry: QueuedSend): void {
+    this.length += sizeOf(entry.payload);
+    this.#queued.push(entry);
+  }
+
+  /** Nothing that is queued will be sent: each callback gets the error. */
+  fail(error: Error): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    this.#isOver = true;
+    this.length = 0;
+    const callbacks = queued.flatMap(({ callback }) => callback ?? []);
+    if (callbacks.length > 0) joinCallbacks(callbacks)(error);
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let entry = this.#queued[0]; entry !== undefined; entry = this.#queued[0]) {
+      const { payload, callback } = entry;
+      let data: string | Uint8Array;
+      try {
+        data = isBlob(payload) ? new Uint8Array(await payload.arrayBuffer()) : payload;
+      } catch (cause) {
+        if (!this.#isOver) this.#owner.blobFailed(new Error('a Blob to send could not be read', { cause }));
+        return;
+      }
+      // The socket may have gone meanwhile: then `fail` has called all callbacks.
+      if (this.#isOver) return;
+      // The callback is the connection's from here on, unless it refuses: the peer may have closed meanwhile.
+      this.#queued.shift();
+      this.length -= sizeOf(payload);
+      try {
+        entry.send(data);
+      } catch (error) {
+        callback?.(error as Error);
+      }
+      if (this.#isOver) return;
+    }
+    this.#owner.queueEnded();
+  }
+}

@@ -1,0 +1,355 @@
+// The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
+
+import type { Duplex } from 'node:stream';
+import { getHost } from '../../../bytes/host.js';
+import { isLent } from '../../../bytes/lent-buffers.js';
+import { ownBytes, ownPayload } from '../../../bytes/owned.js';
+import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thresholds.js';
+import type { Connection } from '../../../connection.js';
+import type { PreparedMessage } from '../../../frames/prepared-message.js';
+import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
+import { isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
+import { awaitTurn, type TurnTaker } from '../turns.js';
+import { BlobQueue } from './blob-queue.js';
+import { FlushSchedule } from './flush-schedule.js';
+import { SocketWriter } from './socket-writer.js';
+
+/** Receives errors and drain notifications that have no callback. */
+interface Owner {
+  /** A message cannot be sent, and nothing behind it will be. Everything before it has been written. */
+  sendFailed(error: Error): void;
+  /** Nothing is pending any more, after `oweDrain`. */
+  drained(): void;
+  /** The connection is closed: its last Close frame, which was behind what was queued, has been written. */
+  closed(): void;
+}
+
+const COMPRESSED: SendMessageOptions = { inSlices: true };
+const COMPRESSED_BY_REFERENCE: SendMessageOptions = { inSlices: true, byReference: true };
+const UNCOMPRESSED: SendMessageOptions = { compress: false };
+const UNCOMPRESSED_BY_REFERENCE: SendMessageOptions = { compress: false, byReference: true };
+const BY_REFERENCE: SendMessageOptions = { byReference: true };
+const EMPTY = Buffer.alloc(0);
+const BufferPart = getHost().partClass(Buffer.alloc(0));
+
+export class Outgoing implements TurnTaker {
+  readonly #socket: Duplex;
+  readonly #connection: Connection;
+  readonly #owner: Owner;
+  readonly #writer: SocketWriter;
+  /** To be called when what has been gathered has left. */
+  #callbacks: SendCallback[] | undefined;
+  /** The next slice is made soon. */
+  isTurnAwaited = false;
+  /** Reasons not to flush: a chunk that is being read, and each cork. */
+  #holds = 0;
+  #corks = 0;
+  readonly #schedule = new FlushSchedule(this);
+  /** A Blob that is being read, and what is queued behind it; undefined if none is. */
+  #blobs: BlobQueue | undefined;
+  /** A Blob could not be read. Slices of earlier messages are still leaving. */
+  #failure: Error | undefined;
+  /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
+  #owesDrain = false;
+
+  /** @param directWrites see the option */
+  constructor(socket: Duplex, connection: Connection, owner: Owner, directWrites: boolean) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#owner = owner;
+    this.#writer = new SocketWriter(socket, connection, directWrites);
+  }
+
+  /** A callback has not been called, or something has not been handed to the socket. */
+  get isWaiting(): boolean {
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#connection.outgoingLength > 0;
+  }
+
+  /** Bytes that the system has not taken yet: of one queue, from Blobs over slices and gathered frames to the socket. */
+  get length(): number {
+    const { outgoingLength, pendingLength } = this.#connection;
+    return (this.#blobs?.length ?? 0) + pendingLength + outgoingLength + this.#socket.writableLength;
+  }
+
+  /**
+   * The same, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less than
+   * a slab, as more is written at once.
+   */
+  get waitingLength(): number {
+    const socket = this.#socket;
+    const isDue = this.#corks === 0 && socket.writableLength === 0 && socket.writable;
+    return isDue && this.#blobs === undefined && !this.#connection.hasSlices ? 0 : this.length;
+  }
+
+  /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
+  oweDrain(): void {
+    if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
+    this.#owesDrain = true;
+    this.#awaitDrain();
+  }
+
+  /** Sends a message, or a fragment of one. */
+  send(
+    payload: Payload,
+    isBinary: boolean,
+    isLast: boolean,
+    compress: boolean,
+    callback: SendCallback | undefined,
+  ): void {
+    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, compress, callback);
+    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, compress, callback));
+  }
+
+  /** Sends a ping or a pong. @param payload at most 125 bytes */
+  sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
+    const send = (queued: string | Uint8Array) => {
+      this.#connection[type](queued);
+      this.#gathered(callback);
+    };
+    if (this.#blobs === undefined && !isBlob(payload)) send(payload);
+    else this.#queue(payload, callback, send);
+  }
+
+  /** Sends a message that was framed before. */
+  sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
+    if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
+    else this.#queue('', callback, () => this.#sendPreparedNow(message, callback));
+  }
+
+  #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
+    const connection = this.#connection;
+    // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
+    const isAlone = this.#holds === 0 && this.#schedule.isQuiet && connection.outgoingLength === 0;
+    const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
+    connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
+    this.#gathered(callback);
+  }
+
+  /** Sends frames as the program has made them. */
+  sendFrames(frames: readonly Uint8Array[], callback: SendCallback | undefined): void {
+    const send = () => {
+      const connection = this.#connection;
+      // A frame of another message must not come between slices.
+      while (connection.hasSlices) connection.sendNextSlice();
+      for (const frame of frames) connection.sendEncoded(frame);
+      this.#gathered(callback);
+    };
+    if (this.#blobs === undefined) send();
+    else this.#queue('', callback, send);
+  }
+
+  /** Sends a Close frame behind all that was sent; nothing may be sent after it. */
+  close(closeCode: number | undefined, reason: string): void {
+    const send = () => {
+      this.#connection.close(closeCode, reason);
+      this.#gathered(undefined);
+    };
+    if (this.#blobs === undefined) send();
+    else this.#queue('', undefined, send);
+  }
+
+  /** True while corked: frames are held until `uncork()`. */
+  get isCorked(): boolean {
+    return this.#corks > 0;
+  }
+
+  /** A hold of the caller's, until `uncork`. */
+  cork(): void {
+    this.#corks++;
+    this.#holds++;
+  }
+
+  /** Takes back one `cork`. */
+  uncork(): void {
+    if (this.#corks === 0) return;
+    this.#corks--;
+    this.#unhold();
+  }
+
+  /** A chunk is being delivered: answers are kept until `release`. */
+  hold(): void {
+    this.#holds++;
+    this.#schedule.isDelivering = true;
+  }
+
+  /** The chunk has been delivered: all leaves, unless the program has corked it. */
+  release(): void {
+    this.#schedule.isDelivering = false;
+    this.#unhold();
+  }
+
+  #unhold(): void {
+    if (this.#holds > 0) this.#holds--;
+    this.flushUnlessHeld();
+  }
+
+  flushUnlessHeld(): void {
+    if (this.#holds === 0) this.flush();
+  }
+
+  flushAtExit(): void {
+    if (this.#corks === 0) this.flush();
+  }
+
+  /** Hands all that was gathered to the socket, in one write. */
+  flush(): void {
+    const connection = this.#connection;
+    const socket = this.#socket;
+    if (connection.hasSlices) this.#sliceSoon();
+    if (connection.outgoingLength === 0) return;
+    // While a message leaves in slices, nothing that was sent behind it has left.
+    const callback = connection.hasSlices ? undefined : this.#takeCallback();
+    // The peer reads slowly: what waits in the socket holds no more than its own length.
+    const isCompact = socket.writableLength > 0;
+    // A Buffer: of anything else the socket would make one.
+    const segments = connection.takeOutgoingSegments(BufferPart, isCompact);
+    const hasRoom = this.#writer.write(segments, callback);
+    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
+  }
+
+  /** Looks behind all that waits now whether anything waits still. */
+  #awaitDrain(): void {
+    // Behind the last of what waits for Blobs there is a look.
+    if (this.#blobs !== undefined) return;
+    const socket = this.#socket;
+    const look = (error?: Error | null) => {
+      if (!error) this.#lookForDrain();
+    };
+    if (this.#connection.outgoingLength > 0 || this.#connection.hasSlices) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(look);
+    } else if (socket.writableNeedDrain) {
+      socket.once('drain', look);
+    } else {
+      // What has been written is under way, and no event tells of its end.
+      socket.write(EMPTY, look);
+    }
+  }
+
+  #lookForDrain(): void {
+    if (!this.#owesDrain || !this.#socket.writable) return;
+    // Corked frames are held until `uncork()`.
+    const corked = this.#holds > 0 ? this.#connection.outgoingLength : 0;
+    if (this.length > corked) {
+      this.#awaitDrain();
+      return;
+    }
+    this.#owesDrain = false;
+    this.#owner.drained();
+  }
+
+  /** The socket is gone: what waits will not leave. */
+  fail(error: Error): void {
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
+    this.#failure = undefined;
+    for (const segment of this.#connection.takeOutgoingSegments()) this.#connection.releaseOutgoing(segment);
+    this.#takeCallback()?.(error);
+    blobs?.fail(error);
+  }
+
+  #sendNow(
+    payload: string | Uint8Array,
+    isBinary: boolean,
+    isLast: boolean,
+    compress: boolean,
+    callback: SendCallback | undefined,
+  ): void {
+    const connection = this.#connection;
+    if (connection.isMessageOpen) {
+      connection.sendFragment(payload, isLast);
+    } else if (!isLast) {
+      connection.startMessage(isBinary ? 'binary' : 'text', payload, compress ? COMPRESSED : UNCOMPRESSED);
+    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH && !isLent(payload)) {
+      this.#sendLong(payload, isBinary, compress);
+    } else if (isBinary) {
+      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+      connection.sendBinary(bytes, compress ? COMPRESSED : UNCOMPRESSED);
+    } else {
+      connection.sendText(payload, compress ? COMPRESSED : UNCOMPRESSED);
+    }
+    this.#gathered(callback);
+  }
+
+  /** What is long leaves from where it lies, if it leaves now. */
+  #sendLong(payload: Uint8Array, isBinary: boolean, compress: boolean): void {
+    const connection = this.#connection;
+    // The peer reads slowly: the payload is pending for nobody knows how long, and the caller may reuse its memory.
+    const bytes = this.#socket.writableLength > 0 && connection.role === 'server' ? ownBytes(payload) : payload;
+    const how = compress ? COMPRESSED_BY_REFERENCE : UNCOMPRESSED_BY_REFERENCE;
+    if (isBinary) connection.sendBinary(bytes, how);
+    else connection.sendText(bytes, how);
+  }
+
+  /** A long message is compressed slice by slice, so that other connections have their turn. */
+  #sliceSoon(): void {
+    if (this.isTurnAwaited) return;
+    this.isTurnAwaited = true;
+    awaitTurn(this);
+  }
+
+  /** The next slice. */
+  takeTurn(): void {
+    this.isTurnAwaited = false;
+    const connection = this.#connection;
+    const hadSlices = connection.hasSlices;
+    connection.sendNextSlice();
+    this.flush();
+    this.#reportFailure();
+    // The last Close frame was behind the slices.
+    if (hadSlices && connection.state === 'closed') this.#owner.closed();
+  }
+
+  /** Something was added to what is gathered. */
+  #gathered(callback: SendCallback | undefined): void {
+    if (callback !== undefined) {
+      this.#callbacks ??= [];
+      this.#callbacks.push(callback);
+    }
+    if (this.#connection.outgoingLength >= MAX_SLAB_LENGTH) this.flush();
+    else if (this.#holds === 0 && this.#schedule.schedule()) this.flush();
+  }
+
+  #takeCallback(): SendCallback | undefined {
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return undefined;
+    this.#callbacks = undefined;
+    return joinCallbacks(callbacks);
+  }
+
+  /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
+  #queue(payload: Payload, callback: SendCallback | undefined, send: (queued: string | Uint8Array) => void): void {
+    const entry = { payload: isBlob(payload) ? payload : ownPayload(payload), callback, send };
+    if (this.#blobs === undefined) {
+      this.#connection.holdClose();
+      this.#blobs = new BlobQueue(this, entry);
+    } else {
+      this.#blobs.add(entry);
+    }
+  }
+
+  /** Of the queue behind Blobs. */
+  queueEnded(): void {
+    this.#blobs = undefined;
+    this.#connection.releaseClose();
+    if (this.#connection.state === 'closed') this.#owner.closed();
+    this.#lookForDrain();
+  }
+
+  /** A Blob could not be read. Messages before it leave first; the queue behind it stays, so that nothing overtakes it. */
+  blobFailed(error: Error): void {
+    this.#failure = error;
+    this.#reportFailure();
+  }
+
+  #reportFailure(): void {
+    const failure = this.#failure;
+    if (failure === undefined || this.#connection.hasSlices) return;
+    this.#failure = undefined;
+    this.flush();
+    const blobs = this.#blobs;
+    this.#blobs = undefined;
+    blobs?.fail(failure);
+    this.#owner.sendFailed(failure);
+  }
+}

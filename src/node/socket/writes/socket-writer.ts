@@ -1,0 +1,61 @@
+// Writes segments to a socket, in one write where it can, and gives their memory back once the system has taken them.
+
+import process from 'node:process';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { Connection } from '../../../connection.js';
+import type { SendCallback } from '../../websocket/sendable.js';
+import { type DirectSocket, takesDirectWrites, writeDirectly, writeSegments } from './direct-writes.js';
+import { writesAsNode } from './writes-as-node.js';
+
+export class SocketWriter {
+  readonly #socket: Duplex;
+  readonly #connection: Connection;
+  readonly #isEncrypted: boolean;
+  /** The same socket, if it takes direct writes. */
+  readonly #direct: DirectSocket | undefined;
+
+  /** @param connection whose segments are written, and which takes their memory back */
+  constructor(socket: Duplex, connection: Connection, directWrites: boolean) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#isEncrypted = socket instanceof TLSSocket;
+    this.#direct = directWrites && takesDirectWrites(socket) ? socket : undefined;
+  }
+
+  /** Writes segments. @param callback called when they have left @returns whether the socket has room for more */
+  write(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const socket = this.#socket;
+    const direct = this.#direct;
+    if (direct !== undefined) {
+      const written = writeDirectly(direct, segments);
+      if (written === true) {
+        this.#release(segments);
+        if (callback !== undefined) process.nextTick(callback, null);
+        return true;
+      }
+      if (written !== undefined) return written.handOver(direct, segments, this.#releasing(segments, callback));
+    }
+    const isPending = socket.writableLength > 0;
+    // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
+    if (isPending || !writesAsNode(socket)) return writeSegments(socket, segments, callback);
+    // Encrypted bytes are never taken at once.
+    if (this.#isEncrypted) return writeSegments(socket, segments, this.#releasing(segments, callback));
+    const hasRoom = writeSegments(socket, segments, callback);
+    // With nothing pending, the system has taken all.
+    if (socket.writableLength === 0) this.#release(segments);
+    return hasRoom;
+  }
+
+  /** The callback that gives memory back too. After an error it is left to the garbage collector. */
+  #releasing(segments: readonly Uint8Array[], callback: SendCallback | undefined): SendCallback {
+    return (error) => {
+      if (!error) this.#release(segments);
+      callback?.(error);
+    };
+  }
+
+  #release(segments: readonly Uint8Array[]): void {
+    for (let i = 0; i < segments.length; i++) this.#connection.releaseOutgoing(segments[i]!);
+  }
+}

@@ -1,0 +1,79 @@
+// The option `earlyScavenges`: when V8 is asked for a scavenge, and that the program's own globals and flags stay as they are.
+
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../../../../src/node/index.js';
+import { countForScavenge } from '../../../../../src/node/socket/reads/early-scavenges.js';
+
+const MIB = 1024 * 1024;
+
+/** Counts the scavenges that were asked for. V8's own have no flag. */
+function observeScavenges(): { readonly count: () => Promise<number> } {
+  let count = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { kind, flags } = (entry as typeof entry & { readonly detail: NodeGCPerformanceDetail }).detail;
+      const isForced = ((flags ?? 0) & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
+      if (kind === constants.NODE_PERFORMANCE_GC_MINOR && isForced) count++;
+    }
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  onTestFinished(() => observer.disconnect());
+  return {
+    count: async () => {
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+      return count;
+    },
+  };
+}
+
+/** A client sends 20 MiB in messages of 256 KiB, and the server counts them. */
+async function receive(options: Partial<WebSocketServerOptions>, messageLength = MIB / 4): Promise<void> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: options.perMessageDeflate ?? false });
+  onTestFinished(() => client.terminate());
+  const [[served]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [[WebSocket], unknown];
+  let received = 0;
+  const all = new Promise<void>((resolve) => {
+    served.on('message', (data: Buffer) => {
+      received += data.length;
+      if (received === 20 * MIB) resolve();
+    });
+  });
+  const message = Buffer.alloc(messageLength, 7);
+  for (let sent = 0; sent < 20 * MIB; sent += messageLength) client.send(message);
+  await all;
+}
+
+test('a scavenge follows each 8 MiB of allocated bytes: those that are received, and those that both ends copy', async () => {
+  const { count } = observeScavenges();
+  await receive({});
+  expect(await count()).toBeGreaterThanOrEqual(1);
+  expect(await count()).toBeLessThanOrEqual(10);
+});
+
+test('compressed messages count with the length that they are inflated to', async () => {
+  const { count } = observeScavenges();
+  await receive({ perMessageDeflate: true }, MIB);
+  expect(await count()).toBeGreaterThanOrEqual(1);
+});
+
+test('none is asked for with earlyScavenges: false', async () => {
+  const { count } = observeScavenges();
+  await receive({ earlyScavenges: false });
+  expect(await count()).toBe(0);
+});
+
+test('nobody else gets the function that collects', async () => {
+  const { count } = observeScavenges();
+  for (let i = 0; i < 4; i++) countForScavenge(8 * MIB);
+  expect(await count()).toBeGreaterThanOrEqual(1);
+  expect(Object.hasOwn(globalThis, 'gc')).toBe(false);
+  expect(runInNewContext('typeof gc')).toBe('undefined');
+});
