@@ -28,7 +28,7 @@
 //
 // SIMD may read up to GUARD_LENGTH bytes past a region and never writes there. The chunk begins 0x440 bytes into a
 // 4 KiB page and the scratch 0x880 bytes: buffers of a host begin near a page's start, and on AMD a copy of 4 KiB or more
-// whose destination lies 1 to 31 bytes above its source modulo 4 KiB is 20 times slower (docs/performance.md).
+// whose destination lies 1 to 31 bytes above its source modulo 4 KiB is 20 times slower (docs/background/performance.md).
 
 export const PAGE_LENGTH = 0x10000;
 export const MEMORY_PAGES = 6;

@@ -1,4 +1,4 @@
-// The chapter of docs/benchmarks.md on cases from life, in Markdown, between markers of its own.
+// The chapter of docs/background/benchmarks.md on cases from life, in Markdown, between markers of its own.
 
 import type { CaseResult, LifeRun } from '../run/life/result.js';
 import * as figures from './life-figures.js';

@@ -30,7 +30,7 @@ What comes of it:
 Without measuring:
   --report FILE --from PATH [FILE.json …]   draw the report of runs that are there: files or a folder
   --compare OLD NEW.json                    compare two
-  --tables                                  docs/benchmarks.md and its drawings, from bench/results/
+  --tables                                  docs/background/benchmarks.md and its drawings, from bench/results/
 
   --help           this`;
 

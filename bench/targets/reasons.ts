@@ -1,5 +1,5 @@
-// Why a figure is as it is, where we know: docs/benchmarks.md says it beside each that is not as it should be. It must not know the
-// figures, which change from run to run.
+// Why a figure is as it is, where we know: docs/background/benchmarks.md says it beside each that is not as it should be. It must
+// not know the figures, which change from run to run.
 
 interface Reason {
   /** The groups whose ids begin so. */

@@ -9,9 +9,10 @@ import { Application, Converter, TSConfigReader, TypeDocReader } from 'typedoc';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
-const guides = readdirSync(join(root, 'docs'))
-  .filter((name) => name.endsWith('.md') && name !== 'README.md')
-  .map((name) => join(root, 'docs', name));
+/** The order of the folders is that of the navigation. */
+const guides = ['tutorial', 'how-to', 'reference', 'background'].flatMap((kind) =>
+  readdirSync(join(root, 'docs', kind)).map((name) => join(root, 'docs', kind, name)),
+);
 
 const app = await Application.bootstrapWithPlugins(
   {

@@ -46,7 +46,7 @@ const MARGIN = 1.05;
 const SPARE_LENGTH = 256;
 const LEVELS = { fastest: LEVEL_FASTEST, default: LEVEL_DEFAULT, smallest: LEVEL_SMALLEST } as const;
 
-/** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/performance.md). */
+/** See `MessageCompression.sliceLength`; of what takes the longest, noise of few symbols (docs/background/performance.md). */
 const SLICE_LENGTHS = {
   wasm: { fastest: 64 * 1024, default: 64 * 1024, smallest: 32 * 1024 },
   portable: { fastest: 16 * 1024, default: 16 * 1024, smallest: 8 * 1024 },

@@ -2,7 +2,7 @@
 // input is always cut in the same places. One count for all connections of a realm: what a listener sends on another connection
 // counts as well.
 
-/** About a millisecond. The costs below are in its units: nanoseconds on the machine of docs/performance.md, or more. */
+/** About a millisecond. The costs below are in its units: nanoseconds on the machine of docs/background/performance.md, or more. */
 const TURN = 1_000_000;
 
 /** A call of a handler, without what it does. */

@@ -1,5 +1,5 @@
 // What the interop tests found, one file a peer and role in build/interop/: `write-table.mjs` makes the table of
-// docs/interop.md of them. It must not know any peer.
+// docs/reference/interop.md of them. It must not know any peer.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,10 +1,10 @@
-// Writes the table of docs/interop.md from what the interop tests found in this checkout (build/interop/), so that no version in
+// Writes the table of docs/reference/interop.md from what the interop tests found in this checkout (build/interop/), so that no version in
 // it is typed by hand: `npx vitest run test/interop && node test/interop/write-table.mjs`.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const FOLDER = new URL('../../build/interop/', import.meta.url);
-const PAGE = new URL('../../docs/interop.md', import.meta.url);
+const PAGE = new URL('../../docs/reference/interop.md', import.meta.url);
 const [BEGIN, END] = ['<!-- interop: begin -->\n', '<!-- interop: end -->\n'];
 
 const found = readdirSync(FOLDER)
@@ -27,6 +27,6 @@ const table = [
 
 const page = readFileSync(PAGE, 'utf8');
 const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-if (begin < 0 || end < begin) throw new Error('docs/interop.md has lost its marks');
+if (begin < 0 || end < begin) throw new Error('docs/reference/interop.md has lost its marks');
 writeFileSync(PAGE, `${page.slice(0, begin + BEGIN.length)}\n${table.join('\n')}\n\n${page.slice(end)}`);
 console.log(`${rows.length} rows`);

@@ -1,5 +1,5 @@
-// The documents: links lead somewhere, the programs that readers copy from the README and the tutorial work, and docs/errors.md lists
-// every code.
+// The documents: links lead somewhere, the programs that readers copy from the README and the tutorial work, and the page of
+// errors lists every code.
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -80,8 +80,8 @@ describe('the README', () => {
   });
 });
 
-describe('docs/errors.md', () => {
-  const tables = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+describe('docs/reference/errors.md', () => {
+  const tables = readFileSync(join(ROOT, 'docs/reference/errors.md'), 'utf8');
   const source = readFileSync(join(ROOT, 'src/protocol/errors.ts'), 'utf8');
   const codes = [...source.matchAll(/^ {2}(WSIMD_\w+): \{/gm)].map(([, code]) => code!);
 
@@ -101,7 +101,7 @@ describe('docs/errors.md', () => {
 });
 
 describe('the tutorial', () => {
-  const tutorial = readFileSync(join(ROOT, 'docs/tutorial.md'), 'utf8');
+  const tutorial = readFileSync(join(ROOT, 'docs/tutorial/chat.md'), 'utf8');
   const programs = [...tutorial.matchAll(/^## (.+?)$.*?```js\n(\/\/ server\.js\n.*?)```/gms)];
 
   it('has a program in each of its parts', () => {

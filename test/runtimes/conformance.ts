@@ -1,6 +1,6 @@
 // The conformance suite on every host, or on those that are named:
 // `node build/test/runtimes/conformance.js [--write] [--at-once 2] [host …]`. The results go to build/conformance.json; with
-// --write also to where they are kept, in place of what those hosts came to before, and into docs/interop.md. It fails if any
+// --write also to where they are kept, in place of what those hosts came to before, and into docs/reference/interop.md. It fails if any
 // host is missing, or finds a difference.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { countVectors, readVectorFiles } from './vector-files.js';
 
 const KERNELS = ['wasm', 'portable'] as const;
 const KEPT = new URL('../test/spec/results.json', BUILD);
-const DOCUMENT = new URL('../docs/interop.md', BUILD);
+const DOCUMENT = new URL('../docs/reference/interop.md', BUILD);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,4 +1,5 @@
-// The table of the conformance suite in docs/interop.md: made of the results that are kept, of every host, of the vectors as they are.
+// The table of the conformance suite in docs/reference/interop.md: made of the results that are kept, of every host, of the vectors as
+// they are.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -38,8 +39,8 @@ describe('the results of the conformance suite that are kept', () => {
     expect(() => checkResults(kept, vectors)).not.toThrow();
   });
 
-  it('stand in docs/interop.md', () => {
-    const table = readTable(read('../../docs/interop.md'));
+  it('stand in docs/reference/interop.md', () => {
+    const table = readTable(read('../../docs/reference/interop.md'));
     expect(table).toBe(describeResults(kept));
     expect(table).toContain(
       '| RFC 6455: vectors passed | streams decoded | RFC 7692: vectors passed | streams decoded |',

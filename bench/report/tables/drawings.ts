@@ -1,4 +1,5 @@
-// The drawings of docs/benchmarks.md: SVG files that stand alone, legible on a light page and on a dark one. It does not touch files.
+// The drawings of docs/background/benchmarks.md: SVG files that stand alone, legible on a light page and on a dark one. It does not
+// touch files.
 
 import type { GroupResult, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';

@@ -1,4 +1,4 @@
-// The part of docs/benchmarks.md on other engines: a few figures of each side by side, and their worst. It does not touch files.
+// The part of docs/background/benchmarks.md on other engines: a few figures of each side by side, and their worst. It does not touch files.
 
 import type { CaseResult, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';

@@ -1,5 +1,5 @@
-// The generated text of docs/benchmarks.md, in Markdown: tables of ratios, then, folded, the targets and the other engines. It does
-// not touch files.
+// The generated text of docs/background/benchmarks.md, in Markdown: tables of ratios, then, folded, the targets and the other engines.
+// It does not touch files.
 
 import type { CaseResult, GroupResult, Ratio, RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';

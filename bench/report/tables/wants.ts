@@ -1,4 +1,4 @@
-// The targets in docs/benchmarks.md: each one with its result, and each missed figure with the reason. It does not touch files.
+// The targets in docs/background/benchmarks.md: each one with its result, and each missed figure with the reason. It does not touch files.
 
 import type { RunResult } from '../../core/results.js';
 import { findRuntimeName } from '../../core/runtime-name.js';

@@ -1,4 +1,4 @@
-// Writes the generated part of docs/benchmarks.md, and its drawings, from the results that are kept.
+// Writes the generated part of docs/background/benchmarks.md, and its drawings, from the results that are kept.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { makeDrawings } from './drawings.js';
 import { describeSpeed } from './table.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
-const DOCUMENT = 'docs/benchmarks.md';
+const DOCUMENT = 'docs/background/benchmarks.md';
 const RESULTS = 'bench/results';
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
@@ -20,7 +20,7 @@ export function writeTables(root: string = ROOT): string {
   const drawings = makeDrawings(runs);
   for (const { file, svg } of drawings) writeText(join(root, RESULTS, file), svg);
   // Relative to the document's folder.
-  const images = drawings.map(({ file, alt }) => `![${alt}](../${RESULTS}/${file})`);
+  const images = drawings.map(({ file, alt }) => `![${alt}](../../${RESULTS}/${file})`);
   const path = join(root, DOCUMENT);
   const before = readFileSync(path, 'utf8');
   writeText(path, replaceBetween(before, [...images, describeSpeed(runs)].join('\n\n')));

@@ -9,7 +9,7 @@ import type { LifeRun } from './result.js';
 
 const RESULTS = 'bench/results';
 const CHART = 'life.svg';
-const DOCUMENT = 'docs/benchmarks.md';
+const DOCUMENT = 'docs/background/benchmarks.md';
 const README = 'README.md';
 /** Node 26 is what the figures are of. The others are columns beside it. */
 const FILES = /^life-node-(\d+)\.json$/;
@@ -37,7 +37,7 @@ export function writeDocument(root: string): string {
   if (runs[0] === undefined) throw new RangeError(`there is no life-node-*.json in ${RESULTS}`);
   const chart = drawLife(runs[0]);
   if (chart !== undefined) writeText(join(root, RESULTS, CHART), chart.svg);
-  const image = chart === undefined ? undefined : { path: `../${RESULTS}/${CHART}`, alt: chart.alt };
+  const image = chart === undefined ? undefined : { path: `../../${RESULTS}/${CHART}`, alt: chart.alt };
   const path = join(root, DOCUMENT);
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '# Benchmarks\n';
   writeText(path, replaceChapter(before, writeChapter(runs, image)));

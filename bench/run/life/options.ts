@@ -22,7 +22,7 @@ every word begins a part, as in "echo 64" or "tls".
   --baseline DIR    beside another build of wsimd, such as a worktree after npm run build: the headline cases, wsimd against
                     wsimd. Fails where this one is clearly slower
   --bars FILE       every target with the ratio of a stored run, furthest from its target first
-  --docs            write the chapter of docs/benchmarks.md and its chart from bench/results/life-*.json
+  --docs            write the chapter of docs/background/benchmarks.md and its chart from bench/results/life-*.json
   --list            the names of the cases
   --help            this`;
 

@@ -189,7 +189,7 @@ export class WebSocketServer<
   /**
    * Sends a message to all connections that are subscribed to a topic (`WebSocket.subscribe`). It is framed once, and leaves with
    * the other messages of this turn; `maxBackpressure` and `backpressurePolicy` apply to each connection, as with `send`. See
-   * docs/topics.md.
+   * docs/how-to/topics.md.
    *
    * @param topic any string; topics match exactly
    * @param data what `send` takes, except a Blob

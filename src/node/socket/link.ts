@@ -353,7 +353,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
   /**
    * Both have sent a Close frame, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
    * TIME_WAIT is the server's. On a stream of HTTP/2 it soon ends it all the same: Apache passes no end of the server's on before.
-   * Not at once, as lighttpd drops a Close frame that ends the stream (docs/proxies.md).
+   * Not at once, as lighttpd drops a Close frame that ends the stream (docs/how-to/proxies.md).
    */
   #endSocket(): void {
     if (this.#readyState === CLOSED) return;

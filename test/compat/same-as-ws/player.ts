@@ -195,7 +195,7 @@ export class Player {
 
   /** What a message is, and what is in it; of a Blob that is read later. */
   #describe(data: unknown): string {
-    // The fragments of a compressed message are one (docs/ws-compatibility.md).
+    // The fragments of a compressed message are one (docs/reference/ws-compatibility.md).
     if (Array.isArray(data) && this.webSocket.extensions !== '') return `[${describe(Buffer.concat(data))}]`;
     if (!(data instanceof Blob)) return describe(data);
     const index = this.#trace.length;

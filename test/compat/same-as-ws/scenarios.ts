@@ -1,5 +1,5 @@
 // Random scenarios for two implementations of one API: options of both sides, and what is done on either. It describes them;
-// play.ts plays them. Known differences (docs/ws-compatibility.md) are not generated: invalid UTF-8 in a fragment or
+// play.ts plays them. Known differences (docs/reference/ws-compatibility.md) are not generated: invalid UTF-8 in a fragment or
 // in a compressed text that is too long, a message of compressed fragments that is too long, a Blob that is still being read
 // when the peer’s Close or ping comes, a long compressed message that a ping overtakes, fragments asked for in the midst of a
 // message, what is sent in an event that was spaced (`allowSynchronousEvents: false`) and has the peer’s Close behind it.

@@ -5,7 +5,7 @@ import { apache, HAPROXY, LIGHTTPD, NGINX, type ProxyProgram } from '../../suppo
 export interface Front {
   readonly name: string;
   readonly program: ProxyProgram;
-  /** The name of its block in docs/proxies.md. */
+  /** The name of its block in docs/how-to/proxies.md. */
   readonly configuration: string;
   /** With which status it answers where the server behind it is gone. */
   readonly statusIfGone: number;

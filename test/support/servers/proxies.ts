@@ -1,5 +1,5 @@
 // Proxies for tests: the real programs, on loopback, each with a configuration of its own in a temporary folder. What matters in
-// the configuration is read from docs/proxies.md, so that what is documented is what is tested. It knows no WebSocket.
+// the configuration is read from docs/how-to/proxies.md, so that what is documented is what is tested. It knows no WebSocket.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -89,7 +89,7 @@ export const HAPROXY: ProxyProgram = {
 
 export interface ProxySetup {
   readonly program: ProxyProgram;
-  /** The name of a block in docs/proxies.md. */
+  /** The name of a block in docs/how-to/proxies.md. */
   readonly configuration: string;
   /** The port of the server behind it. */
   readonly backend: number;
@@ -99,13 +99,13 @@ export interface ProxySetup {
   readonly certificate?: Certificate;
 }
 
-/** The text of a block of docs/proxies.md whose info string is its language and this name. */
+/** The text of a block of docs/how-to/proxies.md whose info string is its language and this name. */
 export function documentedConfiguration(name: string): string {
-  const page = readFileSync(new URL('../../../docs/proxies.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/how-to/proxies.md', import.meta.url), 'utf8');
   for (const [, info = '', text = ''] of page.matchAll(/^```(.*)\n((?:(?!```).*\n)*)```$/gm)) {
     if (info.split(' ')[1] === name) return text;
   }
-  throw new Error(`docs/proxies.md has no configuration named ${name}`);
+  throw new Error(`docs/how-to/proxies.md has no configuration named ${name}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// docs/benchmarks.md: its tables and its drawings; and what the README takes from it.
+// docs/background/benchmarks.md: its tables and its drawings; and what the README takes from it.
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('docs/benchmarks.md', () => {
+describe('docs/background/benchmarks.md', () => {
   it('has a table with the losses in it, and a list of them', () => {
     const text = describeSpeed([readBack(sampleRun), bunRun]);
     expect(text).toContain('| decode by cursor: binary | `ws` Receiver | 31.9 | – | – | 2.19 | **0.55** | – |');
@@ -57,8 +57,8 @@ describe('docs/benchmarks.md', () => {
   });
 
   it('is written between the markers, again and again with the same result', () => {
-    const document = join(folder, 'docs/benchmarks.md');
-    mkdirSync(join(folder, 'docs'));
+    const document = join(folder, 'docs/background/benchmarks.md');
+    mkdirSync(join(folder, 'docs/background'), { recursive: true });
     writeFileSync(document, 'before\n<!-- bench:begin -->\nwhat was there\n<!-- bench:end -->\nafter\n');
     mkdirSync(join(folder, 'bench/results'), { recursive: true });
     writeRun(join(folder, 'bench/results/node-20.json'), sampleRun);
@@ -66,7 +66,7 @@ describe('docs/benchmarks.md', () => {
     const once = readFileSync(document, 'utf8');
     writeTables(folder);
     expect(readFileSync(document, 'utf8')).toBe(once);
-    expect(once).toMatch(/^before\n<!-- bench:begin -->\n!\[[^\]]+\]\(\.\.\/bench\/results\/cursor\.svg\)/);
+    expect(once).toMatch(/^before\n<!-- bench:begin -->\n!\[[^\]]+\]\(\.\.\/\.\.\/bench\/results\/cursor\.svg\)/);
     expect(once).toMatch(/<!-- bench:end -->\nafter\n$/);
     expect(once).not.toContain('what was there');
     expect(readFileSync(join(folder, 'bench/results/cursor.svg'), 'utf8')).toContain('<svg');
@@ -89,7 +89,7 @@ describe('docs/benchmarks.md', () => {
       groups.flatMap(({ id, cases }) => cases.map(({ label }) => `${id}/${label}`));
     const inProcess = list(await load('cases/index.js'));
     const inPage = list(await load('page/groups.js'));
-    const explained = readFileSync(new URL('../../../docs/how-we-measure.md', import.meta.url), 'utf8');
+    const explained = readFileSync(new URL('../../../docs/background/how-we-measure.md', import.meta.url), 'utf8');
     expect(explained).toContain(`has ${inProcess.length} cases`);
     const runs = readRuns([fileURLToPath(new URL('../../../bench/results', import.meta.url))]);
     expect(runs).toHaveLength(9);
@@ -102,15 +102,15 @@ describe('docs/benchmarks.md', () => {
 
   it('is what the kept results give, and so is the table of the README', () => {
     const root = fileURLToPath(new URL('../../../', import.meta.url));
-    const kept = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
-    mkdirSync(join(folder, 'docs'));
-    writeFileSync(join(folder, 'docs/benchmarks.md'), kept);
+    const kept = readFileSync(join(root, 'docs/background/benchmarks.md'), 'utf8');
+    mkdirSync(join(folder, 'docs/background'), { recursive: true });
+    writeFileSync(join(folder, 'docs/background/benchmarks.md'), kept);
     cpSync(join(root, 'bench/results'), join(folder, 'bench/results'), { recursive: true });
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     writeFileSync(join(folder, 'README.md'), readme);
     writeTables(folder);
     writeDocument(folder);
-    expect(kept).toBe(readFileSync(join(folder, 'docs/benchmarks.md'), 'utf8'));
+    expect(kept).toBe(readFileSync(join(folder, 'docs/background/benchmarks.md'), 'utf8'));
     expect(readme).toBe(readFileSync(join(folder, 'README.md'), 'utf8'));
     expect(readme.match(/^\| (echo|tls|push)/gm)?.length).toBeGreaterThan(3);
   });

@@ -1,6 +1,6 @@
 // Coverage of each module of src/ by its own tests, as modules.mjs names both: `npm run coverage [-- MODULE …]`, such as
 // `npm run coverage -- handshake connection.ts`. The exit code is 1 where a module has less than 98 % of lines or branches. With
-// --write the figures go to docs/coverage.md too, in place of those of before; with --list each line and branch that nothing
+// --write the figures go to docs/background/coverage.md too, in place of those of before; with --list each line and branch that nothing
 // has executed is named.
 
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { coverageOfBuilt } from './built.mjs';
 import { MODULES, NOT_MEASURED } from './modules.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const KEPT = join(root, 'docs/coverage.md');
+const KEPT = join(root, 'docs/background/coverage.md');
 const LEAST = 98;
 /** Random inputs execute no more lines the more of them there are. */
 const ENVIRONMENT = { WSIMD_INPUTS: '2000' };

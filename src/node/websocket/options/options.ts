@@ -70,12 +70,12 @@ export interface WebSocketOptions {
   /**
    * Read from the socket straight into the memory in which frames are decoded (default true): a tenth to a third less processor
    * time (bench: `echo`). It uses internals of Node. Where those are not as expected, and for TLS, HTTP/2 and the portable kernel,
-   * sockets are read as usual; `WebSocket.readsDirectly` tells which. See docs/ws-compatibility.md.
+   * sockets are read as usual; `WebSocket.readsDirectly` tells which. See docs/reference/ws-compatibility.md.
    */
   readonly directReads?: boolean | undefined;
   /**
    * Ask V8 for a scavenge (a minor garbage collection) after each 8 to 32 MiB allocated for received messages (default true). Otherwise V8 starts
-   * a mark-compact of the whole heap for each 64 MiB of them: see docs/ws-compatibility.md. Without effect on Bun and Deno.
+   * a mark-compact of the whole heap for each 64 MiB of them: see docs/reference/ws-compatibility.md. Without effect on Bun and Deno.
    */
   readonly earlyScavenges?: boolean | undefined;
   /**

@@ -200,17 +200,17 @@ describe('the report', () => {
     const root = mkdtempSync(join(tmpdir(), 'wsimd-bench-'));
     try {
       mkdirSync(join(root, 'bench/results'), { recursive: true });
-      mkdirSync(join(root, 'docs'));
+      mkdirSync(join(root, 'docs/background'), { recursive: true });
       expect(() => writeDocument(root)).toThrow('there is no life-node-*.json');
       for (const node of ['24.22.3', '26.12.1']) {
         const file = join(root, `bench/results/life-node-${node.slice(0, 2)}.json`);
         writeFileSync(file, stringifyLifeRun({ ...run, versions: { ...run.versions, node } }));
       }
       writeDocument(root);
-      const text = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+      const text = readFileSync(join(root, 'docs/background/benchmarks.md'), 'utf8');
       expect(text).toContain('on Node 26.12.1');
       expect(text).toContain('× ws on Node 24');
-      expect(text).toContain('](../bench/results/life.svg)');
+      expect(text).toContain('](../../bench/results/life.svg)');
     } finally {
       rmSync(root, { recursive: true });
     }

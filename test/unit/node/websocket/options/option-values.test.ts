@@ -54,7 +54,7 @@ const OURS: Readonly<Record<Side, readonly string[]>> = {
   client: [...OWN, 'protocols', 'session'],
 };
 
-/** Values that `ws` takes and we refuse, by option: docs/ws-compatibility.md has the same table. */
+/** Values that `ws` takes and we refuse, by option: docs/reference/ws-compatibility.md has the same table. */
 const ONLY_FLAGS = 'values that are not true, false, null, 0 or 1: a text such as "false" would be true';
 const NO_LIMIT = 'what is no number, NaN, and between 0 and 1: a variable that is not set would switch the limit off';
 const NO_TIME = 'what is no number, NaN, less than 0, more than 2^31 - 1: such a timer runs out at once';
