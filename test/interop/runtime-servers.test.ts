@@ -12,7 +12,7 @@ import { describeWith } from '../support/programs/describe-with.js';
 import { findRuntime, type RuntimeId } from '../support/programs/runtimes.js';
 import { next } from '../support/servers/servers.js';
 import { makeCertificate } from '../support/servers/tls.js';
-import { type Abilities, offers, openAndEcho, tryServer } from './our-client.js';
+import { type Abilities, offers, openAndEcho, tryServer } from './ours/client.js';
 import { type PeerServer, startPeerServer } from './programs.js';
 import { writeResult } from './results.js';
 

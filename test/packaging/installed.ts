@@ -43,7 +43,7 @@ export function installPackage(): Project {
       return path;
     };
     write('package.json', '{ "type": "module", "private": true }');
-    cpSync(join(ROOT, 'test', 'packaging', 'round-trip.mjs'), join(directory, 'round-trip.mjs'));
+    cpSync(join(ROOT, 'test', 'packaging', 'bundles', 'round-trip.mjs'), join(directory, 'round-trip.mjs'));
     return { directory, packed, write, dispose: () => rmSync(directory, { recursive: true, force: true }) };
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });

@@ -4,7 +4,7 @@
 //
 // A sample into which a collection fell is thrown away. A WeakRef would not tell: scavenges keep what it refers to.
 
-import { makeGarbageSubjects } from '../../cases/garbage-work.js';
+import { makeGarbageSubjects } from '../../cases/garbage/work.js';
 import type { Measurement, Subject } from '../../core/harness.js';
 import type { Content } from '../../core/inputs.js';
 import { summarize } from '../../core/statistics.js';

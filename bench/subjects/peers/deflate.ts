@@ -3,7 +3,7 @@
 import { constants, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { deflateSync, inflateSync } from 'fflate';
 import type { PerMessageDeflate } from 'ws';
-import { compressAll, type DeflateJob, Referee, TRAILER, WINDOW_BITS } from '../../cases/deflate-work.js';
+import { compressAll, type DeflateJob, Referee, TRAILER, WINDOW_BITS } from '../../cases/deflate/work.js';
 import { Digest } from '../../core/digest.js';
 import type { Subject } from '../../core/harness.js';
 import { ws } from './ws-copies.js';

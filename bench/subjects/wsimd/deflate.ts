@@ -2,7 +2,7 @@
 
 import { PerMessageDeflate } from '../../../src/deflate/index.js';
 import type { MessageCompression } from '../../../src/messages/compression.js';
-import { compressAll, type DeflateJob, Referee, WINDOW_BITS } from '../../cases/deflate-work.js';
+import { compressAll, type DeflateJob, Referee, WINDOW_BITS } from '../../cases/deflate/work.js';
 import { Digest } from '../../core/digest.js';
 import type { Subject } from '../../core/harness.js';
 

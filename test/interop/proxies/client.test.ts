@@ -6,7 +6,7 @@ import * as ws from 'ws';
 import { describeWith } from '../../support/programs/describe-with.js';
 import { isInstalled, startProxy } from '../../support/servers/proxies.js';
 import { next } from '../../support/servers/servers.js';
-import { pythonVersion, startPythonServer } from '../python.js';
+import { pythonVersion, startPythonServer } from '../languages/python.js';
 import { converse, open } from './conversation.js';
 import { FRONTS } from './fronts.js';
 import { closeOf } from './server.js';

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TRANSPORTS } from './rounds.js';
 import type { ChaosResult } from './run.js';
+import { TRANSPORTS } from './script/rounds.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = join(ROOT, 'build', 'test', 'robustness', 'chaos', 'main.js');

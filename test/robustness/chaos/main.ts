@@ -4,8 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { guardProcess } from '../guard.js';
-import type { Implementation, Transport } from './rounds.js';
 import { runChaos } from './run.js';
+import type { Implementation, Transport } from './script/rounds.js';
 
 const string = { type: 'string' } as const;
 const { values } = parseArgs({

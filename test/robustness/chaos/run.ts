@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Guard } from '../guard.js';
 import { ServerProcess } from '../server-process.js';
-import { Endpoint } from './endpoint.js';
-import type { EndReport } from './log.js';
-import { RawEndpoint } from './raw-endpoint.js';
-import { type ConnectionPlan, type Implementation, makeRound, type Transport } from './rounds.js';
+import { Endpoint } from './endpoints/endpoint.js';
+import { RawEndpoint } from './endpoints/raw-endpoint.js';
+import { Dialler } from './endpoints/transports.js';
+import { type ConnectionPlan, type Implementation, makeRound, type Transport } from './script/rounds.js';
 import type { ChaosQuestion, Idle } from './server.js';
-import { Dialler } from './transports.js';
-import { verifyConnection } from './verify.js';
+import type { EndReport } from './verdict/log.js';
+import { verifyConnection } from './verdict/verify.js';
 
 export interface ChaosOptions {
   readonly transport: Transport;

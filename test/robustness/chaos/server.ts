@@ -12,10 +12,10 @@ import { WebSocketServer as WsServer } from 'ws';
 import { WebSocketServer } from '../../../src/node/index.js';
 import { makeCertificate } from '../../support/servers/tls.js';
 import { answerQuestions, guardProcess, openSockets } from '../guard.js';
-import { Endpoint, type SocketLike } from './endpoint.js';
-import type { EndReport } from './log.js';
-import { type Implementation, makeRound, SERVERS, type Transport } from './rounds.js';
-import { resetSocket } from './transports.js';
+import { Endpoint, type SocketLike } from './endpoints/endpoint.js';
+import { resetSocket } from './endpoints/transports.js';
+import { type Implementation, makeRound, SERVERS, type Transport } from './script/rounds.js';
+import type { EndReport } from './verdict/log.js';
 
 /** What the parent asks. */
 export type ChaosQuestion =

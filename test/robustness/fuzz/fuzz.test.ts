@@ -2,15 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { check, type DifferenceCounts } from './check.js';
-import { checkDeflate, formatDeflate, generateDeflate, parseDeflate } from './deflate.js';
-import { type FuzzCase, generate } from './generate.js';
-import { checkHandshake, generateHandshake } from './handshake.js';
+import { checkDeflate, formatDeflate, generateDeflate, parseDeflate } from './deflate/deflate.js';
+import { DEFLATE_DIFFERENCES } from './deflate/ws-deflate.js';
+import { check, type DifferenceCounts } from './frames/check.js';
+import { type FuzzCase, generate } from './frames/generate.js';
+import { shrink } from './frames/shrink.js';
+import { DIFFERENCES, receiveWithWs } from './frames/ws-receiver.js';
+import { checkHandshake, generateHandshake } from './handshake/handshake.js';
 import { formatCase, parseCase } from './kept.js';
-import { shrink } from './shrink.js';
 import { TARGETS } from './targets.js';
-import { DEFLATE_DIFFERENCES } from './ws-deflate.js';
-import { DIFFERENCES, receiveWithWs } from './ws-receiver.js';
 
 async function expectNoFault(fuzzCase: FuzzCase, turn: number, differences?: DifferenceCounts): Promise<void> {
   const problem = check(fuzzCase, turn, differences);

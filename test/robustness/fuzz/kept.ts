@@ -1,6 +1,6 @@
 // Cases as lines of text, so that what the fuzzer has found once is tried in every run.
 
-import type { FuzzCase } from './generate.js';
+import type { FuzzCase } from './frames/generate.js';
 
 /** One line; `note` says what was wrong. */
 export function formatCase({ role, options, cuts, bytes }: FuzzCase, note: string): string {

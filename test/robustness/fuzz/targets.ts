@@ -1,18 +1,18 @@
 // What can be fuzzed, under one roof: how a case is made, put to the test, made smaller and written down.
 
-import { check, type DifferenceCounts } from './check.js';
-import { checkDeflate, formatDeflate, generateDeflate, smallerDeflate } from './deflate.js';
-import type { DeflateCase } from './deflate-case.js';
-import { type FuzzCase, generate } from './generate.js';
+import { checkDeflate, formatDeflate, generateDeflate, smallerDeflate } from './deflate/deflate.js';
+import type { DeflateCase } from './deflate/deflate-case.js';
+import { check, type DifferenceCounts } from './frames/check.js';
+import { type FuzzCase, generate } from './frames/generate.js';
+import { shrinkBy, smallerFrames } from './frames/shrink.js';
 import {
   checkHandshake,
   formatHandshake,
   generateHandshake,
   type HandshakeCase,
   smallerHandshake,
-} from './handshake.js';
+} from './handshake/handshake.js';
 import { formatCase } from './kept.js';
-import { shrinkBy, smallerFrames } from './shrink.js';
 
 /** How often a difference of `ws` explained what it made of a stream. */
 export const differences: DifferenceCounts = new Map();

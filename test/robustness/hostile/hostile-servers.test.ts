@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerProcess } from '../server-process.js';
-import type { ClientQuestion, Outcome } from './client-victim.js';
 import { DEFAULTS, SERVER_SCRIPTS } from './hostile-servers.js';
+import type { ClientQuestion, Outcome } from './victims/client-victim.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const VICTIM = join(ROOT, 'build', 'test', 'robustness', 'hostile', 'client-victim.js');
+const VICTIM = join(ROOT, 'build', 'test', 'robustness', 'hostile', 'victims', 'client-victim.js');
 const ONLY = process.env.WSIMD_HOSTILE_ONLY ?? '';
 let client: ServerProcess;
 const ask = <Answer>(question: ClientQuestion) => client.ask<Answer>(question);

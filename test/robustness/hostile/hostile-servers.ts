@@ -10,7 +10,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { acceptKey } from '../../../src/handshake/accept-key.js';
 import type { ClientOptions } from '../../../src/node/index.js';
 import { Peer, stream, wire } from '../../support/frames/wire.js';
-import type { Outcome } from './client-victim.js';
+import type { Outcome } from './victims/client-victim.js';
 
 export interface ServerScript {
   readonly name: string;

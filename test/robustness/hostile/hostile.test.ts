@@ -9,18 +9,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ServerProcess } from '../server-process.js';
-import { CONFIGURATIONS, type Configuration, type ConfigurationName } from './configurations.js';
-import { FRAME_SCRIPTS } from './frame-scripts.js';
-import { HANDSHAKE_SCRIPTS } from './handshake-scripts.js';
-import { HonestClient } from './honest-client.js';
-import { HTTP2_SCRIPTS } from './http2-scripts.js';
-import { LIMIT_SCRIPTS } from './limit-scripts.js';
-import { onHttp1, type Script } from './script.js';
-import { Target } from './target.js';
-import type { Construction, Left, VictimQuestion } from './victim.js';
+import { FRAME_SCRIPTS } from './scripts/frame-scripts.js';
+import { HANDSHAKE_SCRIPTS } from './scripts/handshake-scripts.js';
+import { HTTP2_SCRIPTS } from './scripts/http2-scripts.js';
+import { LIMIT_SCRIPTS } from './scripts/limit-scripts.js';
+import { onHttp1, type Script } from './scripts/script.js';
+import { Target } from './scripts/target.js';
+import { CONFIGURATIONS, type Configuration, type ConfigurationName } from './victims/configurations.js';
+import { HonestClient } from './victims/honest-client.js';
+import type { Construction, Left, VictimQuestion } from './victims/victim.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const VICTIM = join(ROOT, 'build', 'test', 'robustness', 'hostile', 'victim.js');
+const VICTIM = join(ROOT, 'build', 'test', 'robustness', 'hostile', 'victims', 'victim.js');
 const SCRIPTS: readonly Script[] = [...HANDSHAKE_SCRIPTS, ...FRAME_SCRIPTS, ...HTTP2_SCRIPTS, ...LIMIT_SCRIPTS];
 const ONLY = process.env.WSIMD_HOSTILE_ONLY ?? '';
 

@@ -3,10 +3,10 @@
 
 const vectors = (filter) => ({ file: 'test/spec/vectors.test.ts', filter });
 const FUZZ = { file: 'test/robustness/fuzz/fuzz.test.ts' };
-const KERNEL_MASK = { file: 'test/unit/kernel/mask.test.ts' };
-const KERNEL_UTF8 = { file: 'test/unit/kernel/utf8.test.ts' };
-const KERNEL_ENCODE = { file: 'test/unit/kernel/encode.test.ts' };
-const DECODE_ERRORS = { file: 'test/unit/kernel/decode-errors.test.ts' };
+const KERNEL_MASK = { file: 'test/unit/kernel/encode/mask.test.ts' };
+const KERNEL_UTF8 = { file: 'test/unit/kernel/text/utf8.test.ts' };
+const KERNEL_ENCODE = { file: 'test/unit/kernel/encode/encode.test.ts' };
+const DECODE_ERRORS = { file: 'test/unit/kernel/decode/decode-errors.test.ts' };
 const CONNECTION = { file: 'test/unit/connection' };
 const PROPERTIES = { file: 'test/robustness/properties/frames.test.ts' };
 const LESSONS = { file: 'test/spec/lessons.test.ts' };

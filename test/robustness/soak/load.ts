@@ -2,9 +2,9 @@
 // does so many things a second, however fast the server is.
 
 import { createRandom } from '../../support/inputs/random.js';
-import { ATTACKS, type Attack, MUTE } from './attacks.js';
-import { EchoPeer } from './echo-peer.js';
-import { attack } from './hostile-peer.js';
+import { ATTACKS, type Attack, MUTE } from './peers/attacks.js';
+import { EchoPeer } from './peers/echo-peer.js';
+import { attack } from './peers/hostile-peer.js';
 import { Tally } from './tally.js';
 
 export interface LoadOptions {

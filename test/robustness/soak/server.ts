@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type ServerOptions, type WebSocket, WebSocketServer } from '../../../src/node/index.js';
-import { MAX_BACKPRESSURE, MAX_FRAGMENTS, MAX_PAYLOAD } from './limits.js';
+import { MAX_BACKPRESSURE, MAX_FRAGMENTS, MAX_PAYLOAD } from './peers/limits.js';
 
 /** What the server says when it is asked. */
 export interface Sample {

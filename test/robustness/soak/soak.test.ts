@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../support/inputs/random.js';
-import { ATTACKS, MUTE } from './attacks.js';
-import { LONGEST_MESSAGE } from './limits.js';
-import { makePayload } from './payloads.js';
+import { ATTACKS, MUTE } from './peers/attacks.js';
+import { LONGEST_MESSAGE } from './peers/limits.js';
+import { makePayload } from './peers/payloads.js';
 import type { SoakResult } from './soak.js';
 import { trendOf } from './trend.js';
 

@@ -44,5 +44,5 @@ export const MODULES = [
 export const NOT_MEASURED = new Map([
   ['index.ts', 'exports alone: nothing in it can be executed'],
   ['addons', 'exports alone: test/compat/addons has `ws` call what they export'],
-  ['workerd', 'loads only in workerd: test/packaging/workerd.test.ts and test/runtimes run it there'],
+  ['workerd', 'loads only in workerd: test/packaging/bundles/workerd.test.ts and test/runtimes run it there'],
 ]);

@@ -1,0 +1,217 @@
+// What programs rely on without `ws` saying so anywhere: pongs that they have put in the place of ours, the async context of their
+// callbacks, `bufferedAmount` right after a send, frames made beforehand, functions of node:http that somebody has replaced.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type * as http from 'node:http';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { broadcast, WebSocket, type WebSocketServer } from '../../../../src/node/index.js';
+import {
+  type Api,
+  IMPLEMENTATIONS,
+  isCompressed,
+  isOurs,
+  listen,
+  open,
+  openPair,
+  PAIRS,
+  record,
+} from '../../../support/peers/implementations.js';
+import { next } from '../../../support/servers/servers.js';
+
+describe.each(PAIRS)('%s', (_name, pair) => {
+  test('a pong of the program’s answers pings, on the instance or in a subclass', async () => {
+    class Polite extends pair.client.WebSocket {
+      override pong(...args: unknown[]): void {
+        super.pong(`polite ${args[0]}`);
+      }
+    }
+    const { server, url } = await listen(pair.server);
+    const connection = next<[WebSocket]>(server, 'connection');
+    const client = new Polite(url);
+    const [served] = await connection;
+    await next(client, 'open');
+    const pong = next<[Buffer]>(served, 'pong');
+    served.ping('you?');
+    expect(String((await pong)[0])).toBe('polite you?');
+    const pongs: unknown[] = [];
+    served.pong = (data) => void pongs.push(String(data));
+    const ping = next(served, 'ping');
+    client.ping('and you?');
+    await ping;
+    expect(pongs).toEqual(['and you?']);
+    client.terminate();
+  });
+
+  // Where it compresses, `ws` calls back in the context of another send.
+  const ownContext =
+    isOurs(pair.client) || !isCompressed(pair) ? ['callbacks run in the async context of their own call'] : [];
+  test.each(ownContext)('%s', async () => {
+    const { client } = await openPair(pair);
+    const context = new AsyncLocalStorage<string>();
+    const seen = new Map<string, string | undefined>();
+    const calls: [string, (done: () => void) => void][] = [
+      ['send', (done) => client.send('text', done)],
+      ['options', (done) => client.send('text', { binary: true }, done)],
+      ['large', (done) => client.send(Buffer.alloc(300_000), done)],
+      ['ping', (done) => client.ping('', undefined, done)],
+      ['pong', (done) => client.pong(done)],
+    ];
+    await Promise.all(
+      calls.map(([name, call]) =>
+        context.run(
+          name,
+          () => new Promise<void>((resolve) => call(() => resolve(void seen.set(name, context.getStore())))),
+        ),
+      ),
+    );
+    client.close();
+    await context.run(
+      'late',
+      () => new Promise<void>((resolve) => client.send('', () => resolve(void seen.set('late', context.getStore())))),
+    );
+    const names = [...calls.map(([name]) => name), 'late'];
+    expect([...seen]).toEqual(expect.arrayContaining(names.map((name) => [name, name])));
+  });
+
+  test('bufferedAmount is 0 right after sends that the system takes', async () => {
+    const { served, client } = await openPair(pair, { perMessageDeflate: false }, { perMessageDeflate: false });
+    const messages = record(client, ['message']);
+    // A program that skips what the peer could not take in time.
+    for (let i = 0; i < 20; i++) if (served.bufferedAmount === 0) served.send(`frame ${i}`);
+    await expect.poll(() => messages.length).toBe(20);
+  });
+
+  test('bufferedAmount grows within one tick for a peer that does not read', async () => {
+    const { served, client } = await openPair(pair, { perMessageDeflate: false }, { perMessageDeflate: false });
+    client.pause();
+    const data = Buffer.alloc(1024);
+    const limit = 20 * 1024 * 1024;
+    let sent = 0;
+    while (served.bufferedAmount < limit && sent < 100_000) {
+      served.send(data);
+      sent++;
+    }
+    expect(sent).toBeLessThan(60_000);
+    expect(served.bufferedAmount).toBeGreaterThanOrEqual(limit);
+    const drained = record(served, ['drain']);
+    client.resume();
+    await expect.poll(() => served.bufferedAmount, { timeout: 10_000 }).toBe(0);
+    expect(drained.length).toBeLessThanOrEqual(1);
+  });
+});
+
+interface SenderClass {
+  frame(data: Uint8Array, options: object): Buffer[];
+}
+type WithSender = WebSocket & {
+  readonly _sender: { sendFrame(frames: Buffer[], callback?: (error?: Error) => void): void };
+};
+
+describe.each(PAIRS.slice(0, 4))('frames made beforehand: %s', (_name, pair) => {
+  const frameOf = (data: string, options: object = {}): Buffer[] =>
+    (pair.server.WebSocket as unknown as { Sender: SenderClass }).Sender.frame(Buffer.from(data), {
+      readOnly: false,
+      mask: false,
+      rsv1: false,
+      opcode: 1,
+      fin: true,
+      ...options,
+    });
+
+  test('arrive in their turn, with a callback, at as many as they are sent to', async () => {
+    const { server, url } = await listen(pair.server);
+    const connections: WebSocket[] = [];
+    server.on('connection', (webSocket) => connections.push(webSocket));
+    const clients = await Promise.all([1, 2, 3].map(() => open(pair.client, url)));
+    await expect.poll(() => connections.length).toBe(3);
+    const received = clients.map((client) => record(client, ['message', 'ping']));
+    const frame = frameOf('framed once');
+    const done: unknown[] = [];
+    for (const webSocket of connections) {
+      webSocket.send('before');
+      (webSocket as WithSender)._sender.sendFrame(frame, (error) => done.push(error));
+      (webSocket as WithSender)._sender.sendFrame(frameOf('first, ', { fin: false }));
+      (webSocket as WithSender)._sender.sendFrame(frameOf('last', { opcode: 0 }));
+      (webSocket as WithSender)._sender.sendFrame(frameOf('ping', { opcode: 9 }));
+      (webSocket as WithSender)._sender.sendFrame(frameOf('x'.repeat(70_000), { opcode: 2 }));
+      webSocket.send('after');
+    }
+    await expect.poll(() => received.map((events) => events.length)).toEqual([6, 6, 6]);
+    for (const events of received) {
+      expect(events.map(([type, data]) => `${type} ${String(data).slice(0, 11)}`)).toEqual([
+        'message before',
+        'message framed once',
+        'message first, last',
+        'ping ping',
+        'message xxxxxxxxxxx',
+        'message after',
+      ]);
+    }
+    expect(done).toHaveLength(3);
+    expect(done.every((error) => !error)).toBe(true);
+  });
+
+  test('what the program writes over its frame shows in the next one', async () => {
+    const { served, client } = await openPair(pair);
+    const messages = record(client, ['message']);
+    const frame = frameOf('one');
+    (served as WithSender)._sender.sendFrame(frame);
+    await expect.poll(() => messages.length).toBe(1);
+    frame.at(-1)!.write('two', frame.at(-1)!.length - 3);
+    (served as WithSender)._sender.sendFrame(frame);
+    await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['one', 'two']);
+  });
+});
+
+test.each(IMPLEMENTATIONS)('%s: http.request that somebody has replaced is called', async (_name, api) => {
+  const { url } = await listen(api);
+  // The module of CommonJS, which mocks and monitoring change.
+  const module: { request: typeof http.request } = createRequire(import.meta.url)('node:http');
+  const { request } = module;
+  const asked: unknown[] = [];
+  module.request = ((...args: Parameters<typeof request>) => {
+    asked.push(args);
+    return request(...args);
+  }) as typeof request;
+  onTestFinished(() => {
+    module.request = request;
+  });
+  const client = await open(api, url);
+  expect(asked).toHaveLength(1);
+  client.terminate();
+});
+
+test('a heartbeat lets a peer live that takes what was sent, slowly', { timeout: 20_000 }, async () => {
+  const [, [, ours]] = IMPLEMENTATIONS as [unknown, [string, Api]];
+  const { server, url } = await listen(ours, { heartbeat: { interval: 800, timeout: 800 }, perMessageDeflate: false });
+  const connection = next<[WebSocket]>(server as WebSocketServer, 'connection');
+  const client = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0 });
+  onTestFinished(() => client.terminate());
+  const [served] = await connection;
+  await next(client, 'open');
+  const socket = client._socket as Socket;
+  const closes = record(served, ['close']);
+  const message = next<[Buffer]>(client, 'message');
+  served.send(Buffer.alloc(30 * 1024 * 1024));
+  // Reads a little at a time: the pings behind the message are answered after several intervals.
+  const start = performance.now();
+  const readBefore = socket.bytesRead;
+  socket.pause();
+  const reading = setInterval(() => {
+    const due = ((performance.now() - start) / 2500) * 30 * 1024 * 1024;
+    if (socket.bytesRead - readBefore > due) return;
+    socket.resume();
+    setImmediate(() => socket.pause());
+  }, 5);
+  await message;
+  clearInterval(reading);
+  socket.resume();
+  expect(closes).toEqual([]);
+  // One that takes nothing is cut all the same.
+  socket.pause();
+  served.send(Buffer.alloc(30 * 1024 * 1024));
+  await next(served, 'close');
+  broadcast([served], 'nobody');
+});
