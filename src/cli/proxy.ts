@@ -10,19 +10,15 @@ import { Console } from './connect/console.js';
 import { InputError } from './connect/input-line.js';
 import { fileErrorText } from './files.js';
 import type { Sender } from './inspect/capture/tcp-connections.js';
-import type { Entry } from './inspect/entries.js';
-import { jsonLine } from './inspect/json-lines.js';
-import { TextLines } from './inspect/text-lines.js';
 import { authorityOf, interrupted, listen } from './listening.js';
 import { CONTROL_HELP, Controls } from './proxy/controls.js';
-import { Endpoint, now } from './proxy/endpoint.js';
-import { FEED_PATH, Feed, PAGE_PATH } from './proxy/feed.js';
+import { Endpoint } from './proxy/endpoint.js';
 import { Recorder } from './proxy/recorder.js';
 import type { RequestChanges } from './proxy/request.js';
-import { Watcher } from './proxy/watcher.js';
+import { type Answer, FEED_PATH, PAGE_PATH } from './proxy/watch/messages.js';
+import { Watcher } from './proxy/watch/watcher.js';
 import { AllowedHosts, isLoopback } from './serve/allowed-hosts.js';
-import { createPageHandler } from './serve/page-files.js';
-import { printable, styleFor } from './terminal.js';
+import { printable } from './terminal.js';
 
 const DEFAULT_PORT = 8081;
 const DEFAULT_HOST = '127.0.0.1';
@@ -30,10 +26,6 @@ const DEFAULT_TEXT_BYTES = 48;
 const DEFAULT_JSON_BYTES = 4096;
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_COUNT = 2 ** 31;
-/** Bytes of output that may wait for a reader; meanwhile, no more is taken apart. */
-const MAX_OUTPUT = 1024 * 1024;
-/** build/, as seen from build/src/cli/proxy.js. */
-const BUILD = new URL('../../', import.meta.url);
 
 export const command: Command = {
   help: `wsimd proxy: relays WebSocket connections to a server, and shows every frame
@@ -115,9 +107,8 @@ Ctrl-C ends it.
     }
     const port = values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535);
     const feedPort = values.feed === undefined ? undefined : parseInteger('--feed', values.feed, 0, 65535);
+    const textBytes = payloadOf(values.payload, DEFAULT_TEXT_BYTES);
     const jsonBytes = payloadOf(values.payload, DEFAULT_JSON_BYTES);
-    const maxPayload =
-      values.json || feedPort !== undefined ? jsonBytes : payloadOf(values.payload, DEFAULT_TEXT_BYTES);
     const faults = {
       delay: values.delay === undefined ? 0 : parseDuration('--delay', values.delay),
       drop: readDirections('--drop', values.drop),
@@ -142,86 +133,83 @@ Ctrl-C ends it.
     };
 
     const terminal = new Console(false, true);
-    const text = new TextLines({
-      style: styleFor(process.stdout),
-      width: payloadOf(values.payload, DEFAULT_TEXT_BYTES),
-      isCapture: true,
-    });
-    let lines = '';
-    const emit = (entry: Entry) => {
-      const json = values.json || feed !== undefined ? jsonLine(entry, jsonBytes) : undefined;
-      if (json !== undefined) feed?.send(json);
-      const line = values.json ? json : text.format(entry);
-      if (line !== undefined) lines += `${line}\n`;
-    };
-    const flush = () => {
-      if (lines === '') return;
-      if (terminal.isTerminal) terminal.show(lines);
-      else process.stdout.write(lines);
-      lines = '';
-    };
-    const isFull = () => process.stdout.writableLength > MAX_OUTPUT || feed?.isFull() === true;
-    const watcher = new Watcher({ emit, flush, isFull }, maxPayload);
     const recorder = values.record === undefined ? undefined : openRecorder(values.record, terminal);
+    const hosts = new AllowedHosts(host, values['allow-host']);
+    const run = (line: string): Answer | undefined => {
+      try {
+        const help = controls.run(line);
+        return help === undefined ? undefined : { type: 'help', text: help };
+      } catch (error) {
+        rethrowUnless(error, InputError);
+        return { type: 'error', text: error.message };
+      }
+    };
+    const watcher = new Watcher({
+      ...{ textBytes, jsonBytes },
+      isJson: values.json,
+      isTerminal: process.stdout.isTTY === true,
+      feed:
+        feedPort === undefined ? undefined : { host: DEFAULT_HOST, port: feedPort, allowedHosts: values['allow-host'] },
+      write: (lines, onWritten) => {
+        if (terminal.isTerminal) {
+          terminal.show(lines);
+          onWritten();
+        } else {
+          process.stdout.write(lines, onWritten);
+        }
+      },
+      run,
+    });
     const endpoint = new Endpoint({
       ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },
-      hosts: new AllowedHosts(host, values['allow-host']),
+      hosts,
       origins: values['allow-origin'],
       onHeld: (connection, from, frame) => {
         controls.hold(connection, from, frame);
         const text = `held, ${frame.length} bytes: ${Buffer.from(frame.subarray(0, 64)).toString('hex')}; /pass, /edit, /raw or /drop`;
-        watcher.entry({ type: 'note', connection: connection.number, from, time: now(), text });
+        watcher.note(connection.number, from, text);
       },
     });
     const controls: Controls = new Controls(endpoint.connections);
-    const feed =
-      feedPort === undefined
-        ? undefined
-        : new Feed(new AllowedHosts(DEFAULT_HOST, values['allow-host']), createPageHandler(BUILD), (line) =>
-            controls.run(line),
-          );
 
-    await listen(endpoint.server, port, host);
-    if (feed !== undefined) await listen(feed.server, feedPort!, DEFAULT_HOST);
-    process.stderr.write(introduction(url, endpoint.server, feed?.server));
+    const feed = await watcher.ready;
+    try {
+      await listen(endpoint.server, port, host);
+    } catch (error) {
+      await watcher.close();
+      throw error;
+    }
+    process.stderr.write(introduction(url, endpoint.server, feed));
     const ended = interrupted();
     const end = new Promise<void>((resolve) => {
       terminal.start(
-        (line) => run(line, controls, terminal),
+        (line) => show(line.trim() === '' ? undefined : run(line), terminal),
         () => {},
         resolve,
       );
     });
     await Promise.race([ended, end]);
     await endpoint.close();
-    watcher.drain();
-    await Promise.all([feed?.close(), recorder?.close()]);
+    await Promise.all([watcher.close(), recorder?.close()]);
     terminal.stop();
     return 0;
   },
 };
 
-function introduction(target: URL, server: Server, feed: Server | undefined): string {
-  const address = (one: Server) => authorityOf(one.address() as AddressInfo);
+/** @param feed host and port of the feed */
+function introduction(target: URL, server: Server, feed: string | undefined): string {
+  const address = authorityOf(server.address() as AddressInfo);
   const feedLine =
-    feed === undefined
-      ? ''
-      : `  feed    ws://${address(feed)}${FEED_PATH}\n  page    http://${address(feed)}${PAGE_PATH}\n`;
+    feed === undefined ? '' : `  feed    ws://${feed}${FEED_PATH}\n  page    http://${feed}${PAGE_PATH}\n`;
   return (
-    `wsimd relays to ${printable(`${target.protocol}//${target.host}`)}\n\n  proxy   ws://${address(server)}/\n${feedLine}\n` +
+    `wsimd relays to ${printable(`${target.protocol}//${target.host}`)}\n\n  proxy   ws://${address}/\n${feedLine}\n` +
     'Ctrl-C ends it; /help lists what can be done to connections.\n'
   );
 }
 
-function run(line: string, controls: Controls, terminal: Console): void {
-  if (line.trim() === '') return;
-  try {
-    const answer = controls.run(line);
-    if (answer !== undefined) terminal.show(answer);
-  } catch (error) {
-    rethrowUnless(error, InputError);
-    terminal.error(error.message);
-  }
+function show(answer: Answer | undefined, terminal: Console): void {
+  if (answer?.type === 'help') terminal.show(answer.text);
+  else if (answer !== undefined) terminal.error(answer.text);
 }
 
 function payloadOf(text: string | undefined, byDefault: number): number {

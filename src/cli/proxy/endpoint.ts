@@ -11,10 +11,10 @@ import { dialErrorText } from '../client/dial-errors.js';
 import type { Sender } from '../inspect/capture/tcp-connections.js';
 import { type AllowedHosts, isLoopback, type Refusal, refusalHead } from '../serve/allowed-hosts.js';
 import type { Recorder, Recording } from './recorder.js';
-import { type Faults, Relay } from './relay.js';
+import { type Faults, Relay, type RelaySink } from './relay.js';
 import { changeRequest, type RequestChanges } from './request.js';
 import { openUpstream, type Target } from './upstream.js';
-import type { Watched, Watcher } from './watcher.js';
+import { now, type Watcher } from './watch/watcher.js';
 
 export interface EndpointOptions {
   readonly target: Target;
@@ -40,11 +40,6 @@ export interface RelayedConnection {
 
 /** Milliseconds for a client to send its request. */
 const HEAD_TIMEOUT = 10_000;
-
-/** Nanoseconds since 1970, to the microsecond. */
-export function now(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
-}
 
 export class Endpoint {
   readonly #options: EndpointOptions;
@@ -126,7 +121,7 @@ export class Endpoint {
     const { remoteAddress: address = '', remotePort: port = 0 } = client;
     const name = `${address.includes(':') ? `[${address}]` : address}:${port}`;
     const info = { number, client: name, server: targetName, isWhole: true };
-    watcher.entry({ type: 'connection', info, time: now() });
+    watcher.open(info);
     const giveUp = new AbortController();
     const gone = () => giveUp.abort();
     client.on('close', gone);
@@ -135,45 +130,44 @@ export class Endpoint {
       server = await openUpstream(target, options, AbortSignal.any([this.#ending.signal, giveUp.signal]));
     } catch (error) {
       const text = `cannot connect to ${targetName}: ${dialErrorText(error)}`;
-      watcher.entry({ type: 'note', connection: number, from: 'server', time: now(), text });
+      watcher.note(number, 'server', text);
+      watcher.end(number, false);
       refuse(client, { status: 502, text });
       return;
     }
     client.off('close', gone).off('error', drop);
-    const watched = watcher.open(number);
     const recording = recorder?.open(
       { address, port },
       { address: server.remoteAddress ?? '', port: target.port },
       now(),
     );
-    const sink = this.#sinkFor(number, watched, recording);
+    const sink = this.#sinkFor(number, recording);
     const relay = new Relay(client, server, changeRequest(head, changes), rest, this.#options.faults, sink);
     this.connections.set(number, { number, relay });
   }
 
-  #sinkFor(number: number, watched: Watched, recording: Recording | undefined) {
+  #sinkFor(number: number, recording: Recording | undefined): RelaySink {
     const { watcher, onHeld } = this.#options;
-    const note = (from: Sender, text: string) =>
-      ({ type: 'note', connection: number, from, time: now(), text }) as const;
     return {
-      passed: (from: Sender, bytes: Uint8Array) => {
+      passed: (from, bytes) => {
         const time = now();
         recording?.data(from, bytes, time);
-        watcher.data(watched, from, bytes, time);
+        watcher.data(number, from, bytes, time);
       },
-      held: (from: Sender, frame: Uint8Array) => {
+      held: (from, frame) => {
         const connection = this.connections.get(number);
         if (connection !== undefined) onHeld(connection, from, frame);
       },
-      note: (from: Sender, text: string) => watcher.entry(note(from, text)),
-      ended: (from: Sender) => {
+      note: (from, text) => watcher.note(number, from, text),
+      ended: (from) => {
         recording?.end(from, now());
-        watcher.entry(note(from, 'ends its direction'));
+        watcher.note(number, from, 'ends its direction');
       },
-      closed: (isReset: boolean) => {
+      closed: (isReset) => {
         if (isReset) recording?.reset('client', now());
         this.connections.delete(number);
-        watcher.end(watched, isReset, note('client', 'the connection is over'));
+        watcher.end(number, isReset);
+        watcher.note(number, 'client', 'the connection is over');
       },
     };
   }

@@ -43,7 +43,7 @@ export class Recorder {
   }
 
   /** A connection to record, which opens with the three segments of TCP. */
-  open(client: End, server: End, time: bigint): Recording {
+  open(client: End, server: End, time: number): Recording {
     return new Recording((packet, at) => this.#write(packet, at), client, server, time);
   }
 
@@ -51,11 +51,11 @@ export class Recorder {
     await new Promise<void>((resolve) => (this.#file.destroyed ? resolve() : this.#file.end(() => resolve())));
   }
 
-  #write(packet: Buffer, time: bigint): void {
+  #write(packet: Buffer, time: number): void {
     if (this.#hasFailed) return;
     const header = Buffer.alloc(PACKET_HEADER_LENGTH);
-    header.writeUInt32LE(Number((time / 1_000_000_000n) & 0xffff_ffffn), 0);
-    header.writeUInt32LE(Number(time % 1_000_000_000n), 4);
+    header.writeUInt32LE(Math.floor(time / 1e6) >>> 0, 0);
+    header.writeUInt32LE((time % 1e6) * 1000, 4);
     header.writeUInt32LE(packet.length, 8);
     header.writeUInt32LE(packet.length, 12);
     this.#file.write(header);
@@ -73,12 +73,12 @@ export class Recorder {
 }
 
 export class Recording {
-  readonly #write: (packet: Buffer, time: bigint) => void;
+  readonly #write: (packet: Buffer, time: number) => void;
   readonly #ends: Record<Sender, End>;
   /** The next sequence number of each end. */
   readonly #next: Record<Sender, number> = { client: 0, server: 0 };
 
-  constructor(write: (packet: Buffer, time: bigint) => void, client: End, server: End, time: bigint) {
+  constructor(write: (packet: Buffer, time: number) => void, client: End, server: End, time: number) {
     this.#write = write;
     this.#ends = { client, server };
     this.#segment('client', SYN, Buffer.alloc(0), time);
@@ -88,7 +88,7 @@ export class Recording {
     this.#segment('client', ACK, Buffer.alloc(0), time);
   }
 
-  data(from: Sender, bytes: Uint8Array, time: bigint): void {
+  data(from: Sender, bytes: Uint8Array, time: number): void {
     for (let at = 0; at < bytes.length; at += MAX_SEGMENT) {
       const part = bytes.subarray(at, at + MAX_SEGMENT);
       this.#segment(from, ACK, part, time);
@@ -97,16 +97,16 @@ export class Recording {
   }
 
   /** The end of one direction. */
-  end(from: Sender, time: bigint): void {
+  end(from: Sender, time: number): void {
     this.#segment(from, FIN | ACK, Buffer.alloc(0), time);
     this.#next[from] = (this.#next[from] + 1) >>> 0;
   }
 
-  reset(from: Sender, time: bigint): void {
+  reset(from: Sender, time: number): void {
     this.#segment(from, RST | ACK, Buffer.alloc(0), time);
   }
 
-  #segment(from: Sender, flags: number, payload: Uint8Array, time: bigint): void {
+  #segment(from: Sender, flags: number, payload: Uint8Array, time: number): void {
     const to: Sender = from === 'client' ? 'server' : 'client';
     const packet = Buffer.alloc(HEADERS_LENGTH + payload.length);
     packet[0] = 0x45;

@@ -2,18 +2,15 @@
 // its own hosts and pages of its own origin only, as `wsimd serve` does.
 
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { WebSocket, WebSocketServer } from '../../node/index.js';
-import { rethrowUnless } from '../../protocol/rethrow-unless.js';
-import { InputError } from '../connect/input-line.js';
-import { type AllowedHosts, refusalHead } from '../serve/allowed-hosts.js';
-import { answerText } from '../serve/page-files.js';
-import { printableJson } from '../terminal.js';
+import { WebSocket, WebSocketServer } from '../../../node/index.js';
+import { type AllowedHosts, refusalHead } from '../../serve/allowed-hosts.js';
+import { answerText } from '../../serve/page-files.js';
+import { printableJson } from '../../terminal.js';
+import { type Answer, FEED_PATH, PAGE_PATH } from './messages.js';
 
-export const FEED_PATH = '/feed';
-export const PAGE_PATH = '/inspector.html';
-/** Lines that a new reader gets of what went before. */
+/** Entries that a new reader gets of what went before. */
 const MAX_RECENT = 1000;
-/** Bytes that may wait for a reader before no more is taken apart. */
+/** Bytes that may wait for a reader before no more is read for it. */
 const HIGH_WATER = 4 * 1024 * 1024;
 /** Milliseconds for which a reader may have so much to read; then it is sent away. */
 const MAX_STALL = 10_000;
@@ -22,10 +19,10 @@ export class Feed {
   readonly server: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, origin: 'same-origin', handleProtocols: () => false });
   readonly #fullSince = new WeakMap<WebSocket, number>();
-  #recent: string[] = [];
+  #recent: (() => string)[] = [];
 
-  /** @param page answers requests for the page that shows the feed @param run does what a line asks for, or throws an InputError */
-  constructor(hosts: AllowedHosts, page: RequestListener, run: (line: string) => string | undefined) {
+  /** @param page answers requests for the page that shows the feed @param run does what a line of a reader asks for */
+  constructor(hosts: AllowedHosts, page: RequestListener, run: (line: string) => Promise<Answer | undefined>) {
     this.server = createServer((request, response) => {
       const refusal = hosts.refuse(request);
       if (refusal !== undefined) answerText(response, refusal.status, refusal.text);
@@ -42,13 +39,12 @@ export class Feed {
     });
   }
 
-  /** Tells all readers. */
-  send(line: string): void {
-    this.#recent.push(line);
+  /** Tells all readers. @param lineOf the entry as JSON: without a reader, no line is made */
+  tell(lineOf: () => string): void {
+    this.#recent.push(lineOf);
     if (this.#recent.length > 2 * MAX_RECENT) this.#recent = this.#recent.slice(-MAX_RECENT);
     for (const webSocket of this.#sockets.clients) {
-      if (webSocket.readyState !== WebSocket.OPEN) continue;
-      webSocket.send(line);
+      if (webSocket.readyState === WebSocket.OPEN) webSocket.send(lineOf());
     }
   }
 
@@ -75,21 +71,11 @@ export class Feed {
     await closed;
   }
 
-  #open(webSocket: WebSocket, run: (line: string) => string | undefined): void {
-    for (const line of this.#recent.slice(-MAX_RECENT)) webSocket.send(line);
-    webSocket.on('message', (data) => {
-      const answer = answerTo(String(data), run);
-      if (answer !== undefined) webSocket.send(printableJson(answer));
+  #open(webSocket: WebSocket, run: (line: string) => Promise<Answer | undefined>): void {
+    for (const lineOf of this.#recent.slice(-MAX_RECENT)) webSocket.send(lineOf());
+    webSocket.on('message', async (data) => {
+      const answer = await run(String(data));
+      if (answer !== undefined && webSocket.readyState === WebSocket.OPEN) webSocket.send(printableJson(answer));
     });
-  }
-}
-
-function answerTo(line: string, run: (line: string) => string | undefined): object | undefined {
-  try {
-    const text = run(line);
-    return text === undefined ? undefined : { type: 'help', text };
-  } catch (error) {
-    rethrowUnless(error, InputError);
-    return { type: 'error', text: error.message };
   }
 }

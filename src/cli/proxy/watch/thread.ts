@@ -1,0 +1,156 @@
+// The watching thread: reads what passes on the relayed connections and tells it on the output and to the feed. It has a low
+// priority, so that it takes the processor only while the relay, the client and the server leave it.
+
+import type { AddressInfo } from 'node:net';
+import { constants, platform, setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { rethrowUnless } from '../../../protocol/rethrow-unless.js';
+import { CommandError } from '../../command.js';
+import { jsonLine } from '../../inspect/json-lines.js';
+import { TextLines } from '../../inspect/text-lines.js';
+import { authorityOf, listen } from '../../listening.js';
+import { AllowedHosts } from '../../serve/allowed-hosts.js';
+import { createPageHandler } from '../../serve/page-files.js';
+import { styleFor } from '../../terminal.js';
+import { Feed } from './feed.js';
+import type { Answer, FromWatcher, ToWatcher, WatchOptions } from './messages.js';
+import { Reader } from './reader.js';
+import { RingReader } from './ring.js';
+
+/** Characters of output that may wait for a reader; meanwhile, no more is read from the ring. */
+const MAX_UNWRITTEN = 1024 * 1024;
+/** Characters that leave in one message. */
+const LINES_LENGTH = 64 * 1024;
+/** Milliseconds between two looks into the ring while there is traffic. */
+const INTERVAL = 4;
+/** Milliseconds of reading before messages and the feed have their turn. */
+const BUDGET = 10;
+/** Milliseconds of reading at the end of the program. */
+const LAST_BUDGET = 2000;
+/** build/, as seen from build/src/cli/proxy/watch/thread.js. */
+const BUILD = new URL('../../../../', import.meta.url);
+
+const port = parentPort!;
+const options = workerData as WatchOptions;
+const ring = new RingReader(options.ring);
+const unwritten = new Int32Array(options.unwritten);
+/** Those who have sent the relay's thread a line of the feed, by the line's number. */
+const askers = new Map<number, (answer: Answer | undefined) => void>();
+let lineCount = 0;
+let feed: Feed | undefined;
+let lines = '';
+
+function post(message: FromWatcher): void {
+  port.postMessage(message);
+}
+
+const text = new TextLines({
+  style: styleFor({ isTTY: options.isTerminal }),
+  width: options.textBytes,
+  isCapture: true,
+});
+
+const reader = new Reader(
+  options.feed === undefined && !options.isJson ? options.textBytes : options.jsonBytes,
+  (entry) => {
+    let json: string | undefined;
+    const jsonOf = () => {
+      json ??= jsonLine(entry, options.jsonBytes);
+      return json;
+    };
+    feed?.tell(jsonOf);
+    const line = options.isJson ? jsonOf() : text.format(entry);
+    if (line === undefined) return;
+    lines += `${line}\n`;
+    if (lines.length > LINES_LENGTH) flush();
+  },
+);
+
+function flush(): void {
+  if (lines === '') return;
+  Atomics.add(unwritten, 0, lines.length);
+  post({ type: 'lines', text: lines });
+  lines = '';
+}
+
+function isFull(): boolean {
+  return Atomics.load(unwritten, 0) > MAX_UNWRITTEN || feed?.isFull() === true;
+}
+
+/** Reads records until there are none, or the time is over. @returns whether there are none */
+function read(budget: number): boolean {
+  const deadline = performance.now() + budget;
+  for (;;) {
+    const record = ring.read();
+    if (record === undefined) break;
+    reader.take(record);
+    if (performance.now() < deadline) continue;
+    flush();
+    return false;
+  }
+  flush();
+  return true;
+}
+
+/** @param wasIdle nothing was found the last time */
+function look(wasIdle: boolean): void {
+  if (isFull()) {
+    setTimeout(look, INTERVAL, false);
+    return;
+  }
+  const hasNone = ring.usedLength === 0;
+  if (hasNone && wasIdle && ring.sleep()) return;
+  if (read(BUDGET)) setTimeout(look, INTERVAL, hasNone);
+  else setImmediate(look, false);
+}
+
+async function start(): Promise<void> {
+  // Elsewhere a priority is one of the whole process.
+  if (platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+  try {
+    if (options.feed !== undefined) {
+      const { host, port: feedPort, allowedHosts } = options.feed;
+      feed = new Feed(new AllowedHosts(host, allowedHosts), createPageHandler(BUILD), ask);
+      await listen(feed.server, feedPort, host);
+    }
+  } catch (error) {
+    rethrowUnless(error, CommandError);
+    post({ type: 'failed', text: error.message });
+    port.close();
+    return;
+  }
+  const address = feed === undefined ? undefined : authorityOf(feed.server.address() as AddressInfo);
+  post({ type: 'ready', feed: address });
+  look(false);
+}
+
+/** Has the relay's thread do what a line asks for. */
+function ask(line: string): Promise<Answer | undefined> {
+  const id = lineCount++;
+  post({ type: 'line', id, line });
+  return new Promise((resolve) => askers.set(id, resolve));
+}
+
+port.on('message', (message: ToWatcher) => {
+  switch (message.type) {
+    case 'wake':
+      look(false);
+      break;
+    case 'answer':
+      askers.get(message.id)?.(message.answer);
+      askers.delete(message.id);
+      break;
+    case 'end':
+      void end();
+      break;
+  }
+});
+
+async function end(): Promise<void> {
+  read(LAST_BUDGET);
+  await feed?.close();
+  post({ type: 'ended' });
+  process.exit();
+}
+
+await start();
