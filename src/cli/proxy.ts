@@ -54,6 +54,8 @@ Options:
   --no-compression      don't send the client's Sec-WebSocket-Extensions on
   --ca, --cert, --key, --insecure, --proxy
                         to TARGET, as for wsimd connect
+  --http2               WebSockets over HTTP/2 (RFC 8441) to TARGET: for wss: where
+                        it offers them, else HTTP/1.1; for ws: always
   --delay DURATION      pass bytes on this much later: 250ms, 1.5s
   --drop [FROM:]N       don't pass every Nth frame on
   --cut [FROM:]BYTES    reset the connection after so many bytes of frames
@@ -89,6 +91,7 @@ Ctrl-C ends it.
         'keep-host': { type: 'boolean', default: false },
         'no-cookies': { type: 'boolean', default: false },
         'no-compression': { type: 'boolean', default: false },
+        http2: { type: 'boolean', default: false },
         delay: { type: 'string' },
         drop: { type: 'string', multiple: true, default: [] as string[] },
         cut: { type: 'string', multiple: true, default: [] as string[] },
@@ -162,6 +165,7 @@ Ctrl-C ends it.
     });
     const endpoint = new Endpoint({
       ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },
+      wantsHttp2: values.http2,
       hosts,
       origins: values['allow-origin'],
       onHeld: (connection, from, frame) => {

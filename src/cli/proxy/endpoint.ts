@@ -13,7 +13,7 @@ import { type AllowedHosts, isLoopback, type Refusal, refusalHead } from '../ser
 import type { Recorder, Recording } from './recorder.js';
 import { type Faults, Relay, type RelaySink } from './relay.js';
 import { changeRequest, type RequestChanges } from './request.js';
-import { openUpstream, type Target } from './upstream.js';
+import { openUpstream, type Target, type Upstream } from './upstream.js';
 import { now, type Watcher } from './watch/watcher.js';
 
 export interface EndpointOptions {
@@ -21,6 +21,8 @@ export interface EndpointOptions {
   /** As it is shown. */
   readonly targetName: string;
   readonly client: ClientOptions;
+  /** Speak HTTP/2 to the target, where it offers WebSockets on it. */
+  readonly wantsHttp2: boolean;
   readonly changes: RequestChanges;
   readonly hosts: AllowedHosts;
   /** Of pages that may connect, beside those of this machine; `*` is any. */
@@ -116,7 +118,7 @@ export class Endpoint {
   }
 
   async #connect(client: Socket, head: Uint8Array, rest: Uint8Array, drop: () => void): Promise<void> {
-    const { target, targetName, changes, client: options, watcher, recorder } = this.#options;
+    const { target, targetName, changes, client: options, wantsHttp2, watcher, recorder } = this.#options;
     const number = ++this.#count;
     const { remoteAddress: address = '', remotePort: port = 0 } = client;
     const name = `${address.includes(':') ? `[${address}]` : address}:${port}`;
@@ -125,9 +127,10 @@ export class Endpoint {
     const giveUp = new AbortController();
     const gone = () => giveUp.abort();
     client.on('close', gone);
-    let server: Socket;
+    let server: Upstream;
     try {
-      server = await openUpstream(target, options, AbortSignal.any([this.#ending.signal, giveUp.signal]));
+      const signal = AbortSignal.any([this.#ending.signal, giveUp.signal]);
+      server = await openUpstream(target, options, wantsHttp2, signal);
     } catch (error) {
       const text = `cannot connect to ${targetName}: ${dialErrorText(error)}`;
       watcher.note(number, 'server', text);

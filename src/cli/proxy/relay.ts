@@ -1,7 +1,8 @@
 // One relayed connection: the client's socket and the server's, bytes passed on in both directions as they come, with the faults
 // that were asked for. The watcher receives the bytes after they have been written.
 
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { HeadReader, parseResponseHead } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
@@ -45,9 +46,9 @@ export class Relay {
   #isReset = false;
 
   /** @param rest bytes of the client's behind its head */
-  constructor(client: Socket, server: Socket, head: Uint8Array, rest: Uint8Array, faults: Faults, sink: RelaySink) {
+  constructor(client: Duplex, server: Duplex, head: Uint8Array, rest: Uint8Array, faults: Faults, sink: RelaySink) {
     this.#sink = sink;
-    const lane = (from: Sender, source: Socket, target: Socket) => new Lane(from, source, target, faults, sink, this);
+    const lane = (from: Sender, source: Duplex, target: Duplex) => new Lane(from, source, target, faults, sink, this);
     this.#lanes = { client: lane('client', client, server), server: lane('server', server, client) };
     for (const [from, socket] of [
       ['client', client],
@@ -99,8 +100,8 @@ export class Relay {
     this.#isReset = true;
     for (const { source } of Object.values(this.#lanes)) {
       if (source.destroyed) continue;
-      if (source instanceof TLSSocket) source.destroy();
-      else source.resetAndDestroy();
+      if (source instanceof Socket && !(source instanceof TLSSocket)) source.resetAndDestroy();
+      else source.destroy();
     }
   }
 
@@ -163,8 +164,8 @@ export class Relay {
 
 /** One direction. */
 class Lane {
-  readonly source: Socket;
-  readonly target: Socket;
+  readonly source: Duplex;
+  readonly target: Duplex;
   readonly gate: FrameGate;
   readonly #from: Sender;
   readonly #sink: RelaySink;
@@ -179,7 +180,7 @@ class Lane {
   #isFull = false;
   #hasEnded = false;
 
-  constructor(from: Sender, source: Socket, target: Socket, faults: Faults, sink: RelaySink, relay: Relay) {
+  constructor(from: Sender, source: Duplex, target: Duplex, faults: Faults, sink: RelaySink, relay: Relay) {
     this.source = source;
     this.target = target;
     this.#from = from;

@@ -27,7 +27,7 @@ interface StreamOutcome {
  * Headers that an extended CONNECT has in another form, or not at all: those of the HTTP/1.1 handshake, and those that are about
  * a connection, which HTTP/2 forbids (RFC 9113 section 8.2.2).
  */
-const NOT_SENT: ReadonlySet<string> = new Set([
+export const NOT_SENT: ReadonlySet<string> = new Set([
   'host',
   'upgrade',
   'connection',
