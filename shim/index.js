@@ -1,3 +1,3 @@
-// `ws` for a whole tree of dependencies, which is `wsimd/node`: see "Under a whole dependency tree" in docs/reference/ws-compatibility.md.
+// `ws` for a whole tree of dependencies, which is `wsimd/node`: see "Under a whole dependency tree" in docs/how-to/migrate-from-ws.md.
 
 module.exports = require('wsimd/node');

@@ -1,5 +1,5 @@
 // The package in shim/, which is `wsimd/node` under the name of `ws`: a fresh project that overrides `ws` with it, as
-// docs/reference/ws-compatibility.md says, and in it programs with engine.io, Fastify, NestJS and puppeteer-core. npm installs these from
+// docs/how-to/migrate-from-ws.md says, and in it programs with engine.io, Fastify, NestJS and puppeteer-core. npm installs these from
 // its registry; where it is not reached, nothing is shown.
 
 import { execFile, execFileSync } from 'node:child_process';
