@@ -3,15 +3,15 @@
 
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { ByteReader } from '../capture/byte-reader.js';
+import { guessSender } from '../capture/looks-like-frame.js';
 import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
 import { fileErrorText } from './files.js';
-import { ByteReader } from './inspect/capture/byte-reader.js';
-import { inspectCapture } from './inspect/capture/inspect-capture.js';
 import { Conversation } from './inspect/conversation/conversation.js';
 import { type KnownExtensions, readExtensionsOption } from './inspect/conversation/extensions.js';
-import { guessSender } from './inspect/conversation/looks-like-frame.js';
 import type { Entry } from './inspect/entries.js';
 import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
+import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
 import { TextLines } from './inspect/text-lines.js';
 import { printable, styleFor } from './terminal.js';

@@ -2,6 +2,7 @@
 // what is relayed and how is for proxy/.
 
 import type { AddressInfo, Server } from 'node:net';
+import type { Sender } from '../capture/tcp-connections.js';
 import { createRequest } from '../handshake/index.js';
 import { rethrowUnless } from '../protocol/rethrow-unless.js';
 import { CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
@@ -9,7 +10,6 @@ import { type Command, CommandError, parseDuration, parseInteger, parseOptions, 
 import { Console } from './connect/console.js';
 import { InputError } from './connect/input-line.js';
 import { fileErrorText } from './files.js';
-import type { Sender } from './inspect/capture/tcp-connections.js';
 import { authorityOf, interrupted, listen } from './listening.js';
 import { CONTROL_HELP, Controls } from './proxy/controls.js';
 import { Endpoint } from './proxy/endpoint.js';

@@ -1,9 +1,9 @@
 // What the inspector tells, as objects: heads, frames, messages, broken rules, remarks. Types only; how they are printed is
 // for text-lines.ts and json-lines.ts.
 
+import type { ConnectionInfo, Sender } from '../../capture/tcp-connections.js';
 import type { HeaderList } from '../../handshake/headers.js';
 import type { ErrorCode } from '../../index.js';
-import type { ConnectionInfo, Sender } from './capture/tcp-connections.js';
 import type { Inflated } from './conversation/inflater.js';
 
 /** Where something was found. Offsets count the bytes of one direction, from the first one that it is known to have sent. */

@@ -1,10 +1,10 @@
 // What kind of input this is, and the bytes that a text of hex or Base64 stands for. It knows no frame.
 
+import type { ByteReader } from '../../capture/byte-reader.js';
+import { isCapture } from '../../capture/capture-file.js';
 import { HexError, parseHex } from '../../page/frames/parse-hex.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { CommandError } from '../command.js';
-import type { ByteReader } from './capture/byte-reader.js';
-import { isCapture } from './capture/capture-file.js';
 
 export const FORMATS = ['capture', 'hex', 'base64', 'raw'] as const;
 export type Format = (typeof FORMATS)[number];

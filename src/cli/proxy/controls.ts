@@ -1,12 +1,12 @@
 // What can be done to relayed connections by hand, a line each: hold the next frame and edit it, inject one, cut.
 
 import { OPCODE_CONTROL_BIT } from '../../../assembly/shared/protocol.js';
+import type { Sender } from '../../capture/tcp-connections.js';
 import { FrameEncoder, ProtocolError } from '../../index.js';
 import { splitHeader } from '../../page/frames/header-parts.js';
 import { HexError, parseHex } from '../../page/frames/parse-hex.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { InputError } from '../connect/input-line.js';
-import type { Sender } from '../inspect/capture/tcp-connections.js';
 import type { RelayedConnection } from './endpoint.js';
 
 export const CONTROL_HELP = `  /hold FROM            hold the next frame from the client or the server

@@ -2,13 +2,13 @@
 // as entries of the inspector.
 
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Sender } from '../../capture/tcp-connections.js';
 import { parseWebUrl } from '../../handshake/authority.js';
 import { HeadReader, type ParsedRequestHead, parseRequestHead } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { dialErrorText } from '../client/dial-errors.js';
-import type { Sender } from '../inspect/capture/tcp-connections.js';
 import { type AllowedHosts, isLoopback, type Refusal, refusalHead } from '../serve/allowed-hosts.js';
 import type { Recorder, Recording } from './recorder.js';
 import { type Faults, Relay, type RelaySink } from './relay.js';

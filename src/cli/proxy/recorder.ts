@@ -3,7 +3,7 @@
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import type { Sender } from '../inspect/capture/tcp-connections.js';
+import type { Sender } from '../../capture/tcp-connections.js';
 
 const MAGIC_NANOSECONDS = 0xa1b23c4d;
 const LINK_RAW = 101;

@@ -4,10 +4,10 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Sender } from '../../capture/tcp-connections.js';
 import { HeadReader, parseResponseHead } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
-import type { Sender } from '../inspect/capture/tcp-connections.js';
 import { FrameGate } from './frame-gate.js';
 
 /** What goes wrong on purpose. */

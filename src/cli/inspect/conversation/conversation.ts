@@ -1,8 +1,8 @@
 // One connection: the two heads of the opening handshake, judged by the codec, then the frames of both directions. It takes
 // bytes in the order in which each end sent them, and tells entries; it knows no packets.
 
+import type { ConnectionSink, Sender } from '../../../capture/tcp-connections.js';
 import { count } from '../../../page/frames/words.js';
-import type { ConnectionSink, Sender } from '../capture/tcp-connections.js';
 import type { Entry, PlacedEntry } from '../entries.js';
 import type { KnownExtensions } from './extensions.js';
 import { FrameStream } from './frame-stream.js';

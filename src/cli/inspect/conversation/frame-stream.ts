@@ -7,14 +7,14 @@ import {
   OPCODE_CONTROL_BIT,
   OPCODE_TEXT,
 } from '../../../../assembly/shared/protocol.js';
+import { looksLikeFrame } from '../../../capture/looks-like-frame.js';
+import type { Sender } from '../../../capture/tcp-connections.js';
 import { ProtocolError } from '../../../index.js';
 import { type Dissection, Dissector } from '../../../page/frames/dissector.js';
 import { splitHeader } from '../../../page/frames/header-parts.js';
 import { count } from '../../../page/frames/words.js';
-import type { Sender } from '../capture/tcp-connections.js';
 import type { PlacedEntry } from '../entries.js';
 import { type Inflated, type Inflater, MAX_INFLATED_LENGTH } from './inflater.js';
-import { looksLikeFrame } from './looks-like-frame.js';
 import { MessageContent } from './message-content.js';
 
 export interface FrameStreamOptions {

@@ -1,6 +1,7 @@
 // The two heads of an opening handshake, as they pass: read and judged by the codec's own handshake module. It knows no
 // frame.
 
+import type { Sender } from '../../../capture/tcp-connections.js';
 import type { DeflateParameters } from '../../../deflate/parameters.js';
 import { decodeLatin1 } from '../../../handshake/head.js';
 import {
@@ -14,7 +15,6 @@ import {
 } from '../../../handshake/index.js';
 import { ProtocolError } from '../../../index.js';
 import { rethrowUnless } from '../../../protocol/rethrow-unless.js';
-import type { Sender } from '../capture/tcp-connections.js';
 import type { PlacedEntry } from '../entries.js';
 import { type KnownExtensions, readExtensions, UNKNOWN_EXTENSIONS, wrongAnswer } from './extensions.js';
 

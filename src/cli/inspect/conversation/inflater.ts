@@ -1,13 +1,13 @@
 // What the compressed messages of one direction hold. It follows the sender's context from message to message, as the receiver
 // does; where that is lost, with bytes that the capture does not have, each message is tried by itself. It knows no frame.
 
+import type { Sender } from '../../../capture/tcp-connections.js';
 import { type DeflateParameters, formatParameters } from '../../../deflate/parameters.js';
 import { PerMessageDeflate } from '../../../deflate/per-message-deflate.js';
 import { ProtocolError } from '../../../index.js';
 import type { MessageCompression } from '../../../messages/compression.js';
 import { count } from '../../../page/frames/words.js';
 import { rethrowUnless } from '../../../protocol/rethrow-unless.js';
-import type { Sender } from '../capture/tcp-connections.js';
 
 /** What a compressed message held. */
 export interface Inflated {

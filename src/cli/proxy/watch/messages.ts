@@ -1,6 +1,6 @@
 // What the relay's thread and the watching thread tell each other. Bytes and remarks go through the ring; the rest are messages.
 
-import type { ConnectionInfo, Sender } from '../../inspect/capture/tcp-connections.js';
+import type { ConnectionInfo, Sender } from '../../../capture/tcp-connections.js';
 
 /** Paths of the feed's server: the feed, and the page that shows it. */
 export const FEED_PATH = '/feed';

@@ -1,6 +1,6 @@
 // Records of the ring as entries of the inspector: what passed on each connection, dissected.
 
-import type { Sender } from '../../inspect/capture/tcp-connections.js';
+import type { Sender } from '../../../capture/tcp-connections.js';
 import { Conversation } from '../../inspect/conversation/conversation.js';
 import type { Entry } from '../../inspect/entries.js';
 import { RECORD_DATA, type Remark } from './messages.js';

@@ -2,8 +2,8 @@
 // are counted and not handed over, and the inspector shows a gap.
 
 import { Worker } from 'node:worker_threads';
+import type { ConnectionInfo, Sender } from '../../../capture/tcp-connections.js';
 import { CommandError } from '../../command.js';
-import type { ConnectionInfo, Sender } from '../../inspect/capture/tcp-connections.js';
 import {
   type Answer,
   type FromWatcher,

@@ -3,10 +3,10 @@
 
 import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { ByteReader } from '../../../../src/cli/inspect/capture/byte-reader.js';
-import { inspectCapture } from '../../../../src/cli/inspect/capture/inspect-capture.js';
+import { ByteReader } from '../../../../src/capture/byte-reader.js';
 import { MAX_INFLATED_LENGTH } from '../../../../src/cli/inspect/conversation/inflater.js';
 import type { Entry } from '../../../../src/cli/inspect/entries.js';
+import { inspectCapture } from '../../../../src/cli/inspect/inspect-capture.js';
 import { jsonLine } from '../../../../src/cli/inspect/json-lines.js';
 import { Peer, stream } from '../../../support/frames/wire.js';
 import { captureOf, connectionOf, type TcpPacket } from '../../../support/inputs/captures.js';

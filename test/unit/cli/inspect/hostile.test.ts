@@ -1,9 +1,9 @@
 // `wsimd inspect` on captures that are damaged anywhere: it tells what it finds, and never throws.
 
 import { describe, expect, it } from 'vitest';
-import { ByteReader } from '../../../../src/cli/inspect/capture/byte-reader.js';
-import { inspectCapture } from '../../../../src/cli/inspect/capture/inspect-capture.js';
+import { ByteReader } from '../../../../src/capture/byte-reader.js';
 import type { Entry } from '../../../../src/cli/inspect/entries.js';
+import { inspectCapture } from '../../../../src/cli/inspect/inspect-capture.js';
 import { jsonLine } from '../../../../src/cli/inspect/json-lines.js';
 import { TextLines } from '../../../../src/cli/inspect/text-lines.js';
 import { styleFor } from '../../../../src/cli/terminal.js';

@@ -4,9 +4,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import type { Segment } from '../../../../src/cli/inspect/capture/packets.js';
-import { RecentlyUsed } from '../../../../src/cli/inspect/capture/recently-used.js';
-import { type ConnectionLimits, TcpConnections } from '../../../../src/cli/inspect/capture/tcp-connections.js';
+import type { Segment } from '../../../../src/capture/packets.js';
+import { RecentlyUsed } from '../../../../src/capture/recently-used.js';
+import { type ConnectionLimits, TcpConnections } from '../../../../src/capture/tcp-connections.js';
 import { Peer, stream } from '../../../support/frames/wire.js';
 import { captureOfIp, IPV4, ipPacket } from '../../../support/inputs/captures.js';
 import { ofType, REQUEST, RESPONSE, toldIn } from '../../../support/programs/inspected.js';

@@ -2,12 +2,12 @@
 // read, and the output for times and for bytes from the middle.
 
 import { describe, expect, it } from 'vitest';
-import { ByteReader } from '../../../../../src/cli/inspect/capture/byte-reader.js';
-import { inspectCapture } from '../../../../../src/cli/inspect/capture/inspect-capture.js';
+import { ByteReader } from '../../../../../src/capture/byte-reader.js';
+import { guessSender, looksLikeFrame } from '../../../../../src/capture/looks-like-frame.js';
 import { Conversation } from '../../../../../src/cli/inspect/conversation/conversation.js';
-import { guessSender, looksLikeFrame } from '../../../../../src/cli/inspect/conversation/looks-like-frame.js';
 import type { Entry } from '../../../../../src/cli/inspect/entries.js';
 import { decodeInput } from '../../../../../src/cli/inspect/input-format.js';
+import { inspectCapture } from '../../../../../src/cli/inspect/inspect-capture.js';
 import { dateOf } from '../../../../../src/cli/inspect/text-lines.js';
 import { Peer, stream } from '../../../../support/frames/wire.js';
 import { captureOf, connectionOf } from '../../../../support/inputs/captures.js';

@@ -14,9 +14,9 @@ import {
   OPCODE_TEXT,
   RSV_BITS,
   RSV1,
-} from '../../../../assembly/shared/protocol.js';
-import { decodeLatin1 } from '../../../handshake/head.js';
-import type { Sender } from '../capture/tcp-connections.js';
+} from '../../assembly/shared/protocol.js';
+import { decodeLatin1 } from '../handshake/head.js';
+import type { Sender } from './tcp-connections.js';
 
 /** Of those that Linux gives out; other systems begin higher. */
 const FIRST_EPHEMERAL_PORT = 32768;

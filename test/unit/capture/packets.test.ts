@@ -1,8 +1,8 @@
-// src/cli/inspect/capture/packets.ts: one packet → its segment of TCP, or the reason why there is none.
+// src/capture/packets.ts: one packet → its segment of TCP, or the reason why there is none.
 
 import { describe, expect, it } from 'vitest';
-import { readSegment, type Segment } from '../../../../../src/cli/inspect/capture/packets.js';
-import { IPV4, IPV6, ipPacket, LINKS } from '../../../../support/inputs/captures.js';
+import { readSegment, type Segment } from '../../../src/capture/packets.js';
+import { IPV4, IPV6, ipPacket, LINKS } from '../../support/inputs/captures.js';
 
 const packet = { from: 'client', sequenceNumber: 7, acknowledged: 9, payload: Buffer.from('hello') } as const;
 const v4 = ipPacket(packet);

@@ -1,16 +1,16 @@
 // A capture, from packets to entries: each connection that carries bytes is a conversation.
 
-import { count } from '../../../page/frames/words.js';
-import { rethrowUnless } from '../../../protocol/rethrow-unless.js';
-import { Conversation } from '../conversation/conversation.js';
-import type { KnownExtensions } from '../conversation/extensions.js';
-import { guessSender } from '../conversation/looks-like-frame.js';
-import type { Entry } from '../entries.js';
-import type { ByteReader } from './byte-reader.js';
-import { readCapture } from './capture-file.js';
-import { CaptureError } from './capture-packet.js';
-import { type NoSegment, readSegment } from './packets.js';
-import { TcpConnections } from './tcp-connections.js';
+import type { ByteReader } from '../../capture/byte-reader.js';
+import { readCapture } from '../../capture/capture-file.js';
+import { CaptureError } from '../../capture/capture-packet.js';
+import { guessSender } from '../../capture/looks-like-frame.js';
+import { type NoSegment, readSegment } from '../../capture/packets.js';
+import { TcpConnections } from '../../capture/tcp-connections.js';
+import { count } from '../../page/frames/words.js';
+import { rethrowUnless } from '../../protocol/rethrow-unless.js';
+import { Conversation } from './conversation/conversation.js';
+import type { KnownExtensions } from './conversation/extensions.js';
+import type { Entry } from './entries.js';
 
 export interface CaptureOptions {
   /** What is known of the agreement on extensions where no response tells. */

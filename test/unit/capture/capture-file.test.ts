@@ -1,11 +1,11 @@
-// src/cli/inspect/capture/capture-file.ts and pcapng.ts: files → packets with their times; what is damaged is said with its
+// src/capture/capture-file.ts and pcapng.ts: files → packets with their times; what is damaged is said with its
 // place.
 
 import { describe, expect, it } from 'vitest';
-import { ByteReader } from '../../../../../src/cli/inspect/capture/byte-reader.js';
-import { readCapture } from '../../../../../src/cli/inspect/capture/capture-file.js';
-import { concat } from '../../../../support/frames/wire.js';
-import { captureOfIp, ipPacket } from '../../../../support/inputs/captures.js';
+import { ByteReader } from '../../../src/capture/byte-reader.js';
+import { readCapture } from '../../../src/capture/capture-file.js';
+import { concat } from '../../support/frames/wire.js';
+import { captureOfIp, ipPacket } from '../../support/inputs/captures.js';
 
 const SECONDS = 1_700_000_000n * 1_000_000_000n;
 const packets = [1, 2].map((sequenceNumber) => ipPacket({ from: 'client', sequenceNumber }));

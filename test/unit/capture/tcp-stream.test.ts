@@ -1,8 +1,8 @@
-// src/cli/inspect/capture/tcp-stream.ts: segments in any order → bytes in order, each once.
+// src/capture/tcp-stream.ts: segments in any order → bytes in order, each once.
 
 import { describe, expect, it } from 'vitest';
-import { type StreamCounts, TcpStream } from '../../../../../src/cli/inspect/capture/tcp-stream.js';
-import { createRandom, randomBytes } from '../../../../support/inputs/random.js';
+import { type StreamCounts, TcpStream } from '../../../src/capture/tcp-stream.js';
+import { createRandom, randomBytes } from '../../support/inputs/random.js';
 
 function collect(start: number) {
   const told: (string | number)[] = [];
