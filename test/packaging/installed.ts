@@ -60,6 +60,7 @@ export interface RoundTrip {
   readonly plain: Talk;
   readonly deflated: Talk;
   readonly web: string;
+  readonly pair: string;
 }
 
 interface Talk {
@@ -78,6 +79,7 @@ export function wholeRoundTrip(kernel: 'wasm' | 'portable', reason: unknown): Ro
     plain: { received, isShort: false },
     deflated: { received, isShort: true },
     web: 'function',
+    pair: 'Grüße 漢字',
   };
 }
 

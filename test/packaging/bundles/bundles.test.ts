@@ -136,6 +136,7 @@ describeWith('chromium', hasChromium, () => {
       wsimd: `${at}/index.js`,
       'wsimd/deflate': `${at}/deflate/index.js`,
       'wsimd/handshake': `${at}/handshake/index.js`,
+      'wsimd/testing': `${at}/testing/index.js`,
       'wsimd/web': `${at}/web/index.js`,
     };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;

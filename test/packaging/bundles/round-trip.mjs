@@ -12,6 +12,7 @@ import {
   parseResponseHead,
   writeResponse,
 } from 'wsimd/handshake';
+import { ConnectedPair } from 'wsimd/testing';
 import { acceptWebSocket } from 'wsimd/web';
 
 /** @returns which kernels served and why, and what arrived */
@@ -28,6 +29,7 @@ export function roundTrip() {
     deflated: talk(deflate.forClient(answer, offer), deflate.forServer(answer)),
     deflateKernel: deflate.kernelName,
     web: typeof acceptWebSocket,
+    pair: talkInMemory(deflate),
   };
 }
 
@@ -56,4 +58,12 @@ function talk(clientCompression, serverCompression) {
     return event.type === 'close' ? event.reason : event.type;
   });
   return { received, isShort: wire.length < 2000 };
+}
+
+/** The test kit: two connections that it joins. */
+function talkInMemory(deflate) {
+  const pair = new ConnectedPair({ perMessageDeflate: { client: deflate, server: deflate }, toServer: { split: 3 } });
+  pair.client.connection.sendText('Grüße 漢字');
+  pair.settle();
+  return pair.server.texts.join();
 }

@@ -164,6 +164,7 @@ describeWith('deno', deno !== undefined, () => {
       .replace("'wsimd'", `'${built}/index.js'`)
       .replace("'wsimd/deflate'", `'${built}/deflate/index.js'`)
       .replace("'wsimd/handshake'", `'${built}/handshake/index.js'`)
+      .replace("'wsimd/testing'", `'${built}/testing/index.js'`)
       .replace("'wsimd/web'", `'${built}/web/index.js'`);
     project.write('by-path.mjs', relative);
     expect(await run(deno!, ['run', ...OFFLINE, '--no-check', main])).toEqual({ ok: true, output: 'wasm\n' });

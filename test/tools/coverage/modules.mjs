@@ -34,6 +34,8 @@ export const MODULES = [
   },
   { name: 'deflate', tests: ['test/unit/deflate/'] },
   { name: 'connection.ts', tests: ['test/unit/connection.test.ts', 'test/unit/connection/'] },
+  { name: 'capture', tests: ['test/unit/capture/', 'test/unit/cli/inspect/'] },
+  { name: 'testing', tests: ['test/unit/testing/'] },
   { name: 'web', tests: ['test/unit/web/'] },
   { name: 'node', tests: ['test/unit/node/'] },
   { name: 'cli', tests: ['test/unit/cli/'], isBuilt: true },

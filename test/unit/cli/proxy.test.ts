@@ -1,7 +1,7 @@
 // `wsimd proxy`, started as a program: between clients and servers of `ws`, of TCP and of TLS.
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { readRecordings, replay } from '../../../src/testing/index.js';
 import { Peer, stream } from '../../support/frames/wire.js';
 import { createRandom, randomBytes } from '../../support/inputs/random.js';
 import { RawClient, requestHead } from '../../support/peers/raw-client.js';
@@ -215,6 +216,15 @@ describe('a chat', () => {
     const [replayed, live] = [shown(toldIn(stdout)), shown(proxy.told)];
     expect(replayed.length).toBeGreaterThan(12);
     expect(new Set(replayed)).toEqual(new Set(live));
+
+    // The test kit replays both of its ends.
+    const [recording] = await readRecordings(createReadStream(file));
+    for (const role of ['client', 'server'] as const) {
+      const { end, request } = replay(recording!, { role });
+      expect(end.texts).toEqual(['a', 'b'.repeat(100_000)]);
+      expect(end.events.at(-1)).toMatchObject({ type: 'close', closeCode: 4000, reason: 'done' });
+      expect(request.headers.get('sec-websocket-extensions')).toContain('permessage-deflate');
+    }
   });
 });
 

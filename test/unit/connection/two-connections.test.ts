@@ -2,11 +2,10 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Connection } from '../../../src/connection.js';
 import { PreparedMessage } from '../../../src/frames/prepared-message.js';
 import type { Role } from '../../../src/protocol/role.js';
+import { ConnectedPair } from '../../../src/testing/index.js';
 import { OTHER, ROLES } from '../../support/frames/connections.js';
-import { cutInto } from '../../support/frames/cuts.js';
 import { hex } from '../../support/frames/wire.js';
 import { describeEvents } from '../../support/oracles/replay.js';
 
@@ -24,22 +23,12 @@ describe('two connections', () => {
   it('hear what the other says, in order, whatever they say and however it is cut', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), fc.integer({ min: 1, max: 5000 }), (steps, cut) => {
-        const ends = {
-          client: new Connection({ role: 'client' }),
-          server: new Connection({ role: 'server', kernel: 'portable' }),
-        };
+        const pair = new ConnectedPair({ server: { kernel: 'portable' } });
         const said: Record<Role, string[]> = { client: [], server: [] };
-        const heard: Record<Role, string[]> = { client: [], server: [] };
-        const deliver = (from: Role) => {
-          const to = OTHER[from];
-          const bytes = ends[from].takeOutgoing();
-          for (const chunk of cutInto(bytes, Math.max(cut, bytes.length >> 6))) {
-            heard[from].push(...describeEvents(ends[to].receive(chunk.slice())));
-          }
-          ends[from].releaseOutgoing(bytes);
-        };
+        // Up to 64 reads of each write.
+        pair.toServer = pair.toClient = { split: (available) => Math.max(cut, available >> 6) };
         for (const { kind, size, from } of steps) {
-          const end = ends[from];
+          const end = pair[from].connection;
           const text = 'ä€b🙂'.repeat(size >> 3);
           const control = new Uint8Array(size % 126).fill(size);
           const data = new Uint8Array(size).fill(size);
@@ -51,16 +40,17 @@ describe('two connections', () => {
           else if (kind === 'fragments') {
             end.startMessage('binary', data.subarray(0, size >> 1));
             end.sendFragment(data.subarray(size >> 1), true);
-          } else deliver(from);
+          } else pair.settle();
           if (kind === 'text' || kind === 'prepared') said[from].push(`text ${JSON.stringify(text)}`);
           else if (kind === 'binary' || kind === 'fragments') said[from].push(`binary ${hex(data)}`);
           else if (kind === 'ping') said[from].push(`ping ${hex(control)}`);
         }
-        for (let i = 0; i < 3; i++) for (const role of ROLES) deliver(role);
+        pair.settle();
         for (const role of ROLES) {
           // Answers to pings come among what was said.
-          expect(heard[role].filter((line) => !line.startsWith('pong'))).toEqual(said[role]);
-          expect(ends[role].state).toBe('open');
+          const heard = describeEvents(pair[role].takeEvents()).filter((line) => !line.startsWith('pong'));
+          expect(heard).toEqual(said[OTHER[role]]);
+          expect(pair[role].connection.state).toBe('open');
         }
       }),
       { numRuns: 60 },
@@ -69,14 +59,18 @@ describe('two connections', () => {
 
   it('close in good order', () => {
     for (const first of ROLES) {
-      const ends = { client: new Connection({ role: 'client' }), server: new Connection({ role: 'server' }) };
-      const second = OTHER[first];
-      ends[first].close(1000, 'done');
-      expect(describeEvents(ends[second].receive(ends[first].takeOutgoing()))).toEqual(['close 1000 "done"']);
-      expect([ends[first].state, ends[second].state]).toEqual(['closing', 'closed']);
-      expect(describeEvents(ends[first].receive(ends[second].takeOutgoing()))).toEqual(['close 1000 "done"']);
-      expect(ends[first].state).toBe('closed');
-      expect([ends[first].outgoingLength, ends[second].outgoingLength]).toEqual([0, 0]);
+      const pair = new ConnectedPair();
+      const [here, there] = [pair[first], pair[OTHER[first]]];
+      here.connection.close(1000, 'done');
+      const states: string[] = [];
+      there.onEvent = () => states.push(here.connection.state, there.connection.state);
+      pair.settle();
+      expect(states).toEqual(['closing', 'closed']);
+      for (const end of [here, there]) {
+        expect(describeEvents(end.takeEvents())).toEqual(['close 1000 "done"']);
+        expect([end.connection.state, end.connection.outgoingLength]).toEqual(['closed', 0]);
+        expect([end.hasEnded, end.lost]).toEqual([true, undefined]);
+      }
     }
   });
 });

@@ -7,6 +7,7 @@ import { Connection } from '../../../src/connection.js';
 import type { ConnectionOptions } from '../../../src/connection-options.js';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { parseExtensions } from '../../../src/handshake/extensions.js';
+import { ConnectedPair } from '../../../src/testing/index.js';
 import { splitPoints } from '../../support/frames/cuts.js';
 import { BINARY, bytesOf, concat, Peer, PING, stream, TEXT } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';
@@ -405,19 +406,16 @@ describe.each(DEFLATE_KERNELS)('permessage-deflate on the %s kernel', (kernel) =
       ] as const) {
         const ours = new PerMessageDeflate({ ...server, kernel });
         const theirs = new PerMessageDeflate({ ...client, kernel });
-        const offers = theirs.offer();
-        const answer = ours.answer(offers);
-        const a = new Connection({ role: 'server' }, ours.forServer(answer)!);
-        const b = new Connection({ role: 'client' }, theirs.forClient(answer, offers)!);
-        for (let i = 0; i < 50; i++) {
-          const message = `message ${i}: ${'ab'.repeat(i * 7)} ${i % 5}`;
-          a.sendText(message);
-          expect(b.receive(a.takeOutgoing().slice())).toEqual([{ type: 'text', text: message }]);
-          b.sendText(message);
-          expect(a.receive(b.takeOutgoing().slice())).toEqual([{ type: 'text', text: message }]);
+        const pair = new ConnectedPair({ perMessageDeflate: { client: theirs, server: ours } });
+        const messages = Array.from({ length: 50 }, (_, i) => `message ${i}: ${'ab'.repeat(i * 7)} ${i % 5}`);
+        for (const message of messages) {
+          pair.server.connection.sendText(message);
+          pair.settle();
+          pair.client.connection.sendText(message);
+          pair.settle();
         }
-        a.receiveEnd();
-        b.receiveEnd();
+        expect([pair.client.texts, pair.server.texts]).toEqual([messages, messages]);
+        pair.cut();
         expect([ours.poolUse.contexts, theirs.poolUse.contexts]).toEqual([0, 0]);
       }
       connect().receiveEnd();
