@@ -47,9 +47,10 @@ export class FrameGate {
     return this.#waiting !== undefined;
   }
 
+  /** @param chunk a view, valid during the call */
   push(chunk: Uint8Array): void {
     if (this.#waiting !== undefined) {
-      this.#waiting.push(chunk);
+      this.#waiting.push(chunk.slice());
     } else if (this.#dropEvery === undefined && !this.#isHoldWanted && this.#action === 'pass' && !this.#hasInjected) {
       for (let at = 0; at < chunk.length; ) at = this.#advance(chunk, at);
       this.#sink.pass(chunk);
@@ -115,7 +116,7 @@ export class FrameGate {
     if (this.#action === 'pass') {
       this.#sink.pass(bytes);
     } else if (this.#action === 'hold') {
-      this.#held.push(bytes);
+      this.#held.push(bytes.slice());
       if (this.#length <= MAX_HELD) return;
       for (const part of this.#held) this.#sink.pass(part);
       this.#held = [];

@@ -7,7 +7,9 @@ import { TLSSocket } from 'node:tls';
 import type { Sender } from '../../capture/tcp-connections.js';
 import { HeadReader, parseResponseHead } from '../../handshake/index.js';
 import { ProtocolError } from '../../index.js';
+import { readInto } from '../../node/socket/reads/direct-reads.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
+import { writeCopy } from './copies.js';
 import { FrameGate } from './frame-gate.js';
 
 /** What goes wrong on purpose. */
@@ -21,7 +23,7 @@ export interface Faults {
 }
 
 export interface RelaySink {
-  /** Bytes that have passed; a view that nobody writes to. */
+  /** Bytes that have passed; a view, valid during the call. */
   passed(from: Sender, bytes: Uint8Array): void;
   held(from: Sender, frame: Uint8Array): void;
   note(from: Sender, text: string): void;
@@ -33,6 +35,8 @@ export interface RelaySink {
 /** Bytes that wait, for the other end or for the delay, before no more are read. */
 const HIGH_WATER = 1024 * 1024;
 const SWITCHING_PROTOCOLS = 101;
+/** All sockets are read into this: what has to outlive the read is copied. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 export class Relay {
   readonly #lanes: Record<Sender, Lane>;
@@ -59,11 +63,9 @@ export class Relay {
       socket.on('close', () => this.#socketClosed(from));
     }
     this.#lanes.client.pass(head);
-    if (rest.length > 0) this.#early.push(rest);
-    client.on('data', (bytes) => this.#fromClient(bytes));
-    server.on('data', (bytes) => this.#fromServer(bytes));
-    client.resume();
-    server.resume();
+    if (rest.length > 0) this.#early.push(rest.slice());
+    read(client, (bytes) => this.#fromClient(bytes));
+    read(server, (bytes) => this.#fromServer(bytes));
   }
 
   /** The WebSocket is open. */
@@ -109,7 +111,7 @@ export class Relay {
     if (this.#isOpen) {
       this.#lanes.client.push(bytes);
     } else if (this.#isOpen === undefined) {
-      this.#early.push(bytes);
+      this.#early.push(bytes.slice());
       this.#lanes.client.source.pause();
     }
     // Behind another answer than 101 a client may send a second request, which nobody has checked.
@@ -160,6 +162,18 @@ export class Relay {
     if (!this.#lanes[from].hasEnded) this.reset();
     if (this.#openSockets === 0) this.#sink.closed(this.#isReset);
   }
+}
+
+/** Begins to read. @param onBytes receives a view, valid during the call */
+function read(source: Duplex, onBytes: (bytes: Uint8Array) => void): void {
+  const early = source.read() as Buffer | null;
+  const isDirect = readInto(source, READ_BUFFER, (length, buffer) => {
+    onBytes(buffer.subarray(0, length));
+    return true;
+  });
+  if (!isDirect) source.on('data', onBytes);
+  source.resume();
+  if (early !== null) onBytes(early);
 }
 
 /** One direction. */
@@ -226,7 +240,7 @@ class Lane {
       this.#write(bytes);
       return;
     }
-    this.#delayed.push({ bytes, due: performance.now() + this.#delay });
+    this.#delayed.push({ bytes: bytes.slice(), due: performance.now() + this.#delay });
     this.#delayedLength += bytes.length;
     if (this.#delayedLength > HIGH_WATER) this.source.pause();
     this.#startTimer();
@@ -256,7 +270,7 @@ class Lane {
 
   #write(bytes: Uint8Array): void {
     if (this.target.destroyed || this.target.writableEnded) return;
-    if (!this.target.write(bytes) && this.target.writableLength > HIGH_WATER) {
+    if (!writeCopy(this.target, bytes) && this.target.writableLength > HIGH_WATER) {
       this.#isFull = true;
       this.source.pause();
     }

@@ -4,12 +4,18 @@ import type { Sender } from '../../../capture/tcp-connections.js';
 import { Conversation } from '../../inspect/conversation/conversation.js';
 import type { Entry } from '../../inspect/entries.js';
 import { RECORD_DATA, type Remark } from './messages.js';
-import type { RingRecord } from './ring.js';
+import type { RingReader, RingRecord } from './ring.js';
+
+/** Bytes that are dissected between two looks at the clock: some tens of short frames. */
+const SLICE_LENGTH = 2048;
 
 export class Reader {
   readonly #maxPayload: number;
   readonly #emit: (entry: Entry) => void;
   readonly #conversations = new Map<number, Conversation>();
+  /** The record under way, and how many of its bytes have been read. */
+  #record: RingRecord | undefined;
+  #done = 0;
 
   /** @param maxPayload bytes of each payload to tell */
   constructor(maxPayload: number, emit: (entry: Entry) => void) {
@@ -17,14 +23,29 @@ export class Reader {
     this.#emit = emit;
   }
 
-  take({ kind, connection, direction, time, bytes }: RingRecord): void {
+  /** Reads until the ring is empty or the time is over. @param deadline by `performance.now()` @returns whether the ring is empty */
+  read(ring: RingReader, deadline: number): boolean {
+    for (;;) {
+      this.#record ??= ring.read();
+      if (this.#record === undefined) return true;
+      this.#take(this.#record);
+      if (performance.now() >= deadline) return this.#record === undefined && ring.usedLength === 0;
+    }
+  }
+
+  #take({ kind, connection, direction, time, bytes }: RingRecord): void {
     const at = BigInt(time) * 1000n;
     if (kind === RECORD_DATA) {
       const from: Sender = direction === 0 ? 'client' : 'server';
-      this.#conversations.get(connection)?.data(from, bytes, at);
-      return;
+      const slice = bytes.subarray(this.#done, this.#done + SLICE_LENGTH);
+      this.#done += slice.length;
+      this.#conversations.get(connection)?.data(from, slice, at);
+      if (this.#done < bytes.length) return;
+    } else {
+      this.#remark(connection, at, JSON.parse(Buffer.from(bytes.buffer).toString()) as Remark);
     }
-    this.#remark(connection, at, JSON.parse(Buffer.from(bytes.buffer).toString()) as Remark);
+    this.#record = undefined;
+    this.#done = 0;
   }
 
   #remark(connection: number, time: bigint, remark: Remark): void {

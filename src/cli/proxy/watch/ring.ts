@@ -1,8 +1,11 @@
 // A queue of records in shared memory, from one thread that writes to one that reads. The writer never waits: a record for which
 // there is no room is refused.
 
-/** Int32 fields before the records: where the next record goes, where the next one is read, whether the reader sleeps. */
-const [HEAD, TAIL, ASLEEP] = [0, 1, 2] as const;
+/**
+ * Int32 fields before the records: where the next record goes, where the next one is read, whether the reader sleeps, and how many
+ * records there have been, refused ones among them.
+ */
+const [HEAD, TAIL, ASLEEP, COUNT] = [0, 1, 2, 3] as const;
 const CONTROL_LENGTH = 64;
 /** Of a record: kind, length, connection, direction, as 32-bit numbers, then a number of 64 bits. */
 const HEADER_LENGTH = 24;
@@ -49,6 +52,7 @@ export class RingWriter extends Ring {
   /** @returns false if there is no room for it */
   write(kind: number, connection: number, direction: number, time: number, bytes: Uint8Array): boolean {
     const { view, control, capacity } = this;
+    Atomics.add(control, COUNT, 1);
     const size = HEADER_LENGTH + Math.ceil(bytes.length / ALIGNMENT) * ALIGNMENT;
     const head = control[HEAD]!;
     const toEnd = capacity - head;
@@ -65,6 +69,11 @@ export class RingWriter extends Ring {
     this.bytes.set(bytes, at + HEADER_LENGTH);
     Atomics.store(control, HEAD, (at + size) % capacity);
     return true;
+  }
+
+  /** Counts a record that was not written: the reader sees that there is traffic. */
+  countRefused(): void {
+    Atomics.add(this.control, COUNT, 1);
   }
 
   /** Whether the reader sleeps and has to be woken. True once for each time that it fell asleep. */
@@ -97,6 +106,11 @@ export class RingReader extends Ring {
     const size = HEADER_LENGTH + Math.ceil(length / ALIGNMENT) * ALIGNMENT;
     Atomics.store(control, TAIL, (at + size) % this.capacity);
     return record;
+  }
+
+  /** How many records the writer has written or tried to write, in 32 bits. */
+  get count(): number {
+    return Atomics.load(this.control, COUNT);
   }
 
   /** Says that nobody reads until the writer wakes the reader. @returns false if a record has come meanwhile */

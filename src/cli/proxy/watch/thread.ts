@@ -23,8 +23,12 @@ const MAX_UNWRITTEN = 1024 * 1024;
 const LINES_LENGTH = 64 * 1024;
 /** Milliseconds between two looks into the ring while there is traffic. */
 const INTERVAL = 4;
-/** Milliseconds of reading before messages and the feed have their turn. */
-const BUDGET = 10;
+/** Milliseconds of reading at each of them. With INTERVAL a tenth of the time: on a machine without an idle core, more delays others. */
+const BUSY_BUDGET = 0.5;
+/** Milliseconds of reading while there is no traffic, before messages and the feed have their turn. */
+const IDLE_BUDGET = 5;
+/** Looks without traffic before there counts as none: a relay under load may get no processor time for so long. */
+const IDLE_LOOKS = 8;
 /** Milliseconds of reading at the end of the program. */
 const LAST_BUDGET = 2000;
 /** build/, as seen from build/src/cli/proxy/watch/thread.js. */
@@ -77,31 +81,23 @@ function isFull(): boolean {
   return Atomics.load(unwritten, 0) > MAX_UNWRITTEN || feed?.isFull() === true;
 }
 
-/** Reads records until there are none, or the time is over. @returns whether there are none */
-function read(budget: number): boolean {
-  const deadline = performance.now() + budget;
-  for (;;) {
-    const record = ring.read();
-    if (record === undefined) break;
-    reader.take(record);
-    if (performance.now() < deadline) continue;
-    flush();
-    return false;
-  }
-  flush();
-  return true;
-}
+/** The count of the ring at the last look, and how many looks have found it unchanged. */
+let count = 0;
+let idleLooks = 0;
 
-/** @param wasIdle nothing was found the last time */
-function look(wasIdle: boolean): void {
+function look(): void {
+  idleLooks = ring.count === count ? idleLooks + 1 : 0;
+  count = ring.count;
+  const isBusy = idleLooks < IDLE_LOOKS;
   if (isFull()) {
-    setTimeout(look, INTERVAL, false);
+    setTimeout(look, INTERVAL);
     return;
   }
-  const hasNone = ring.usedLength === 0;
-  if (hasNone && wasIdle && ring.sleep()) return;
-  if (read(BUDGET)) setTimeout(look, INTERVAL, hasNone);
-  else setImmediate(look, false);
+  const isEmpty = reader.read(ring, performance.now() + (isBusy ? BUSY_BUDGET : IDLE_BUDGET));
+  flush();
+  if (isEmpty && !isBusy && ring.sleep()) return;
+  if (isBusy) setTimeout(look, INTERVAL);
+  else setImmediate(look);
 }
 
 async function start(): Promise<void> {
@@ -121,7 +117,7 @@ async function start(): Promise<void> {
   }
   const address = feed === undefined ? undefined : authorityOf(feed.server.address() as AddressInfo);
   post({ type: 'ready', feed: address });
-  look(false);
+  look();
 }
 
 /** Has the relay's thread do what a line asks for. */
@@ -134,7 +130,7 @@ function ask(line: string): Promise<Answer | undefined> {
 port.on('message', (message: ToWatcher) => {
   switch (message.type) {
     case 'wake':
-      look(false);
+      look();
       break;
     case 'answer':
       askers.get(message.id)?.(message.answer);
@@ -147,7 +143,8 @@ port.on('message', (message: ToWatcher) => {
 });
 
 async function end(): Promise<void> {
-  read(LAST_BUDGET);
+  reader.read(ring, performance.now() + LAST_BUDGET);
+  flush();
   await feed?.close();
   post({ type: 'ended' });
   process.exit();

@@ -93,8 +93,9 @@ export class Watcher {
     this.#flushWaiting();
     for (let at = 0; at < bytes.length; at += MAX_RECORD) {
       const part = bytes.length <= MAX_RECORD ? bytes : bytes.subarray(at, at + MAX_RECORD);
-      if (this.#waiting.length > 0 || !this.#ring.write(RECORD_DATA, connection, direction, time, part))
-        this.#skip(connection, from, part.length, time);
+      if (this.#waiting.length > 0) this.#ring.countRefused();
+      else if (this.#ring.write(RECORD_DATA, connection, direction, time, part)) continue;
+      this.#skip(connection, from, part.length, time);
     }
     this.#wake();
   }
