@@ -28,6 +28,7 @@ export const MODULES = [
     tests: [
       'test/unit/messages/',
       'test/unit/deflate/rfc7692.test.ts',
+      'test/unit/deflate/rfc7692-delivery.test.ts',
       'test/unit/deflate/sending.test.ts',
       'test/unit/deflate/sending-long.test.ts',
     ],

@@ -1,11 +1,10 @@
-// src/frames/frame-encoder.ts, prepared-message.ts: frames to send, against a decoder that was not written
-// with them: the receiver and sender of `ws`. Control frames are in control-frames.test.ts.
+// src/frames/frame-encoder.ts: frames to send, against a decoder that was not written with them: the receiver and sender of `ws`.
+// Control frames are in control-frames.test.ts, what is refused in frame-encoder-arguments.test.ts.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameDecoder } from '../../../src/frames/frame-decoder.js';
 import { FrameEncoder } from '../../../src/frames/frame-encoder.js';
-import { PreparedMessage } from '../../../src/frames/prepared-message.js';
 import { MessageDecoder } from '../../../src/messages/receive/message-decoder.js';
 import { BINARY, bytesOf, concat, PING, TEXT } from '../../support/frames/wire.js';
 import { randomBytes } from '../../support/inputs/random.js';
@@ -354,70 +353,5 @@ describe.each(KERNEL_NAMES)('FrameEncoder on the %s kernel', (kernel) => {
 
   it.each(['observer', 'Client', undefined, null])('has no role %j', (role) => {
     expect(() => new FrameEncoder({ role: role as never, kernel })).toThrow(TypeError);
-  });
-});
-
-describe('payloads of a wrong type', () => {
-  const WRONG: readonly (readonly [string, unknown])[] = [
-    ['undefined', undefined],
-    ['null', null],
-    ['a number', 5],
-    ['an ArrayBuffer', new ArrayBuffer(3)],
-    ['a DataView', new DataView(new ArrayBuffer(3))],
-    ['an object with a length', { length: 3 }],
-    ['a String object', new String('abc')],
-    ['16-bit words', Uint16Array.of(0x102, 0x304)],
-    ['an array', [1, 2, 3]],
-  ];
-
-  it.each(WRONG)('%s is none', (_name, payload) => {
-    for (const role of ROLES) {
-      const encoder = new FrameEncoder({ role });
-      const target = new Uint8Array(100).fill(0xcc);
-      expect(() => encoder.encodeBinary(payload as never), role).toThrow(TypeError);
-      expect(() => encoder.encodeInto(target, 0, BINARY, payload as never), role).toThrow(TypeError);
-      expect(target.every((byte) => byte === 0xcc)).toBe(true);
-    }
-  });
-});
-
-describe('targets of a wrong type', () => {
-  // Clamped bytes are no bytes: what overflows is not cut off in them.
-  it.each([
-    ['undefined', undefined],
-    ['an ArrayBuffer', new ArrayBuffer(2000)],
-    ['16-bit words', new Uint16Array(2000)],
-    ['clamped bytes', new Uint8ClampedArray(2000)],
-  ])('%s is none', (_name, target) => {
-    for (const role of ROLES) {
-      const encoder = new FrameEncoder({ role });
-      for (const payload of ['hi', filled(600), new Uint8Array(2), randomBytes(600, 1)]) {
-        expect(() => encoder.encodeInto(target as never, 0, BINARY, payload), role).toThrow();
-      }
-    }
-  });
-});
-
-describe('PreparedMessage', () => {
-  it('frames a text or a binary once, for all servers', () => {
-    const text = new PreparedMessage('grün');
-    expect(text).toMatchObject({ opcode: TEXT, payload: 'grün' });
-    expect([...text.serverFrame]).toEqual([0x81, 5, ...bytesOf('grün')]);
-    expect(text.serverFrame).toBe(text.serverFrame);
-    const binary = new PreparedMessage(Uint8Array.of(1, 2));
-    expect(binary.opcode).toBe(BINARY);
-    expect([...binary.serverFrame]).toEqual([0x82, 2, 1, 2]);
-  });
-
-  it('is read by ws', () => {
-    const data = randomBytes(70_000, 1);
-    const [received] = receiveWithWs('client', new PreparedMessage(data).serverFrame);
-    expect(received && Buffer.compare(received.data, data)).toBe(0);
-  });
-
-  it('takes nothing else', () => {
-    for (const message of [undefined, null, 5, new ArrayBuffer(3)]) {
-      expect(() => new PreparedMessage(message as never).serverFrame, String(message)).toThrow(TypeError);
-    }
   });
 });

@@ -1,4 +1,5 @@
-// The options, methods and events of a WebSocketServer: the same with `ws` and with ours, in every pairing.
+// The options, methods and events of a WebSocketServer: the same with `ws` and with ours, in every pairing. `verifyClient` is in
+// verify-client.test.ts.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,16 +17,7 @@ import {
 import { KEY, RawClient, requestHead } from '../../../support/peers/raw-client.js';
 import { startHttp } from '../../../support/servers/http.js';
 import { next } from '../../../support/servers/servers.js';
-
-/** The status that a client is refused with. */
-async function refusal(client: WebSocket): Promise<IncomingMessage & { body: string }> {
-  const [request, response] = await next<[{ destroy(): void }, IncomingMessage]>(client, 'unexpected-response');
-  let body = '';
-  for await (const chunk of response) body += chunk;
-  client.on('error', () => {});
-  request.destroy();
-  return Object.assign(response, { body });
-}
+import { refusal } from './refusal.js';
 
 describe.each(PAIRS)('%s', (_name, pair) => {
   const { WebSocketServer } = pair.server;
@@ -149,47 +141,6 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     expect((await refusal(new pair.client.WebSocket(picky.url))).statusCode).toBe(400);
   });
 
-  test('verifyClient that answers at once', async () => {
-    const infos: unknown[] = [];
-    const { url } = await listen(pair.server, {
-      verifyClient: (info) => {
-        infos.push([info.origin, info.secure, info.req.url]);
-        return info.origin === 'http://good.example';
-      },
-    });
-    await open(pair.client, `${url}/x`, [], { origin: 'http://good.example' });
-    const response = await refusal(new pair.client.WebSocket(url, { origin: 'http://bad.example' }));
-    expect([response.statusCode, response.body]).toEqual([401, 'Unauthorized']);
-    expect((await refusal(new pair.client.WebSocket(url))).statusCode).toBe(401);
-    expect(infos).toEqual([
-      ['http://good.example', false, '/x'],
-      ['http://bad.example', false, '/'],
-      [undefined, false, '/'],
-    ]);
-  });
-
-  test('verifyClient: anything truthy is a yes', async () => {
-    for (const [answer, isAccepted] of [
-      ['a name', true],
-      [{}, true],
-      [0, false],
-      [undefined, false],
-    ] as const) {
-      const { url } = await listen(pair.server, { verifyClient: () => answer as boolean });
-      const client = new pair.client.WebSocket(url);
-      if (isAccepted) await next(client, 'open');
-      else expect((await refusal(client)).statusCode).toBe(401);
-      client.terminate();
-    }
-  });
-
-  test('verifyClient that says no later, without a status: 401', async () => {
-    const { url } = await listen(pair.server, {
-      verifyClient: (_info, done) => done(false, 0, undefined, null as never),
-    });
-    expect((await refusal(new pair.client.WebSocket(url))).statusCode).toBe(401);
-  });
-
   test('options that are null are not there', async () => {
     const none = { perMessageDeflate: null, handleProtocols: null, verifyClient: null, path: null, host: null };
     const { url } = await listen(pair.server, none as object);
@@ -199,37 +150,6 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     client.send('masked');
     expect([client.extensions, client.readyState]).toEqual(['', client.OPEN]);
     client.terminate();
-  });
-
-  test('verifyClient that answers later', async () => {
-    const { url } = await listen(pair.server, {
-      verifyClient: ({ req }, done) => {
-        setImmediate(() => {
-          if (req.url === '/yes') done(true);
-          else if (req.url === '/no') done(false);
-          else done(false, 429, 'slowly', { 'Retry-After': 120, 'X-Who': 'you' });
-        });
-      },
-    });
-    await open(pair.client, `${url}/yes`);
-    expect((await refusal(new pair.client.WebSocket(`${url}/no`))).statusCode).toBe(401);
-    const busy = await refusal(new pair.client.WebSocket(`${url}/busy`));
-    expect([busy.statusCode, busy.statusMessage, busy.body]).toEqual([429, 'Too Many Requests', 'slowly']);
-    expect([busy.headers['retry-after'], busy.headers['x-who']]).toEqual(['120', 'you']);
-  });
-
-  test('a client that goes while verifyClient thinks becomes no connection', async () => {
-    const answers: ((isAccepted: boolean) => void)[] = [];
-    const { server, port } = await listen(pair.server, { verifyClient: (_info, done) => void answers.push(done) });
-    const connections = record(server, ['connection']);
-    const client = new RawClient(port);
-    client.send(requestHead(port));
-    await expect.poll(() => answers.length).toBe(1);
-    client.socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    answers[0]?.(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect([connections.length, server.clients.size]).toEqual([0, 0]);
   });
 
   test('handleProtocols, or the first', async () => {
