@@ -136,6 +136,12 @@ export declare namespace WebSocket {
     T extends typeof BaseWebSocket = typeof BaseWebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage,
   > = import('./server/server-options.js').ServerEvents<T, U>;
+  /** How `shutdown` of a server ends the connections. */
+  export type ShutdownOptions = import('./operate/shutdown.js').ShutdownOptions;
+  /** What became of them. */
+  export type ShutdownResult = import('./operate/shutdown.js').ShutdownResult;
+  /** How a connection ended. */
+  export type SocketClosed = import('./operate/ending.js').SocketClosed;
   /** How pings are sent by themselves. */
   export type HeartbeatOptions = import('./websocket/options/options.js').HeartbeatOptions;
   /** The options that servers and clients share. */
@@ -186,6 +192,8 @@ export type WebSocketEventMap<Target = BaseWebSocket> = events.EventMap<Target>;
 export type { AddressInfo } from 'node:net';
 export type { Relay, RelayedMessage } from '../topics/relay.js';
 export type { CertMeta } from './client/client-options.js';
+export type { SocketClosed } from './operate/ending.js';
+export type { ShutdownOptions, ShutdownResult } from './operate/shutdown.js';
 export type {
   ClientInfo,
   ServerEvents,

@@ -14,6 +14,7 @@ import {
 } from '../../handshake/server.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
+import { PendingHandshakes } from '../operate/pending-handshakes.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
 import type { Config } from '../websocket/options/config.js';
@@ -84,6 +85,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
   readonly #judged = new WeakMap<Duplex, Judged>();
+  readonly #pending = new PendingHandshakes();
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
@@ -130,8 +132,19 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** @param isForUs `shouldHandle` has said so already */
   judge(handshake: Handshake<T, U>, isForUs = false): void {
-    const { upgrade, request } = handshake;
+    const { upgrade } = handshake;
     if (upgrade.isAnswered) return;
+    this.#judge(handshake, isForUs);
+    if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => upgrade.refuse(503));
+  }
+
+  /** No more connections are taken: refuses all requests that the program has yet to decide on. */
+  refusePending(): void {
+    this.#pending.end();
+  }
+
+  #judge(handshake: Handshake<T, U>, isForUs: boolean): void {
+    const { upgrade, request } = handshake;
     // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
     const verdict = upgrade.guard(() => checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check));
     if (!verdict.ok) {
@@ -164,6 +177,10 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** Asks `verifyClient`, if there is one. */
   #verify(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
+    if (!this.#owner.isRunning()) {
+      handshake.upgrade.refuse(503);
+      return;
+    }
     const { verifyClient } = this.#server.options;
     if (!verifyClient) {
       this.#accept(handshake, verdict);

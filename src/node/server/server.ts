@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Relay } from '../../topics/relay.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
+import type { Connections } from '../operate/connections.js';
+import { makeShutdownConfig, Shutdown, type ShutdownOptions, type ShutdownResult } from '../operate/shutdown.js';
 import { nextTick } from '../socket/machinery.js';
 import { isTaken } from '../socket/reads/socket-events.js';
 import type { ServerTopics, TopicPublishOptions } from '../topics/server-topics.js';
@@ -58,13 +60,17 @@ export class WebSocketServer<
   declare readonly clients: Set<InstanceType<T>>;
   readonly #handshakes: Handshakes<T, U>;
   readonly #topics: ServerTopics;
+  readonly #connections: Connections;
   readonly #onConnection = (webSocket: InstanceType<T>, request: InstanceType<U>): void =>
     void this.emit('connection', webSocket, request);
   /** One for all connections: a closure for each would keep what it sees alive, the request for one. */
   readonly #forget: (this: WebSocket) => void;
   #httpServer: HttpServer<U> | undefined;
+  /** Of the option `port`. */
+  #ownServer: Server<U> | undefined;
   #removeListeners: () => void = () => {};
   #state: 'running' | 'closing' | 'closed' = 'running';
+  #shutdown: Shutdown | undefined;
 
   /**
    * @param callback called when it listens, with `port`
@@ -84,6 +90,7 @@ export class WebSocketServer<
     this.options = { ...SHOWN_DEFAULTS, ...options } as KeptOptions<T, U>;
     this.path = options.path ?? '';
     this.#topics = config.topics!;
+    this.#connections = config.connections!;
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
     this.#handshakes = new Handshakes<T, U>(this, config, check, {
       isRunning: () => this.#state === 'running',
@@ -92,14 +99,16 @@ export class WebSocketServer<
     if (isOn(options.clientTracking, true)) this.clients = new Set();
     const forget = (webSocket: WebSocket) => {
       this.clients.delete(webSocket as InstanceType<T>);
-      if (this.#state === 'closing' && (options.server || options.noServer)) this.#closeIfIdle();
+      const endsWithClients = this.#shutdown === undefined && (options.server || options.noServer);
+      if (this.#state === 'closing' && endsWithClients) this.#closeIfIdle();
     };
     this.#forget = function () {
       forget(this);
     };
     if (hasPort) {
-      this.#httpServer = createServer(answerPlainRequest) as HttpServer<U>;
-      this.#httpServer.listen({ port, ...(host ? { host } : {}), ...(backlog ? { backlog } : {}) }, callback);
+      this.#ownServer = createServer(answerPlainRequest) as Server<U>;
+      this.#httpServer = this.#ownServer;
+      this.#ownServer.listen({ port, ...(host ? { host } : {}), ...(backlog ? { backlog } : {}) }, callback);
     } else {
       this.#httpServer = server ?? undefined;
     }
@@ -178,12 +187,49 @@ export class WebSocketServer<
     }
     if (callback !== undefined) this.once('close', callback);
     if (this.#state === 'closing') return;
-    this.#state = 'closing';
     this.#removeListeners();
-    const httpServer = this.#httpServer;
-    this.#httpServer = undefined;
+    this.#stopListening();
     if (this.options.server || this.options.noServer) this.#closeIfIdle();
-    else httpServer?.close(() => this.#closed());
+  }
+
+  /**
+   * Stops accepting connections, and ends those that are open: each peer gets a Close frame, and whatever was sent before it; after the
+   * timeout the rest is cut. Upgrade requests are answered with 503 meanwhile. Closing thousands of connections does not hold the event
+   * loop: a few are closed in each of its turns. `close` is emitted once all have ended. An HTTP server of the options is not closed.
+   *
+   * ```ts
+   * process.once('SIGTERM', () => server.shutdown({ timeout: 5000 }));
+   * ```
+   *
+   * Another call returns the same promise. If its timeout ends sooner, that one counts.
+   *
+   * @returns a promise of how the connections ended, fulfilled once none is left
+   * @throws TypeError, RangeError for options out of range, as a rejection
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
+    const config = makeShutdownConfig(options);
+    if (this.#shutdown === undefined) {
+      this.#stopListening();
+      this.#handshakes.refusePending();
+      this.#shutdown = new Shutdown(this.#connections, config, () => this.#endShutdown());
+    } else {
+      this.#shutdown.hurry(config.timeout);
+    }
+    return this.#shutdown.done;
+  }
+
+  /** All connections have ended. */
+  async #endShutdown(): Promise<void> {
+    // What is left there are requests that have not been finished.
+    this.#ownServer?.closeAllConnections();
+    if (this.#ownServer === undefined) this.#closed();
+    else if (this.#state !== 'closed') await new Promise<void>((resolve) => void this.once('close', resolve));
+    this.#removeListeners();
+  }
+
+  /** `shutdown()` with its defaults: `await using server = new WebSocketServer({ port })`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
 
   /**
@@ -260,11 +306,20 @@ export class WebSocketServer<
     webSocket.on('close', this.#forget);
   }
 
+  /** No more connections are taken. */
+  #stopListening(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'closing';
+    this.#httpServer = undefined;
+    this.#ownServer?.close(() => this.#closed());
+  }
+
   #closeIfIdle(): void {
     if (this.clients === undefined || this.clients.size === 0) nextTick(() => this.#closed());
   }
 
   #closed(): void {
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.emit('close');
   }

@@ -49,6 +49,8 @@ export abstract class Upgrade {
   abstract readonly isSecure: boolean;
   /** The request as the rules of the handshake know it. */
   abstract readonly head: RequestHead;
+  /** Called once it has been answered by us. */
+  onAnswered: (() => void) | undefined;
 
   /**
    * Makes the response that accepts, and sends nothing yet.
@@ -108,6 +110,7 @@ export abstract class Upgrade {
   /** From here on the socket belongs to a WebSocket, or is about to end. */
   protected markAnswered(): void {
     (this.socket as Claimed)[ANSWERED] = true;
+    this.onAnswered?.();
   }
 
   #answer(send: () => void): void {

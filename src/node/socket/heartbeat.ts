@@ -1,5 +1,7 @@
 // Pings at intervals, and the end of a connection whose peer has gone without a word. It knows no frame.
 
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { HeartbeatOptions } from '../websocket/options/options.js';
 import { clearImmediate, setImmediate } from './machinery.js';
 
@@ -70,4 +72,12 @@ export class Heartbeat {
     heartbeat.stop();
     heartbeat.#alive.cut();
   }
+}
+
+/** A text that changes when pending bytes leave, whatever is sent meanwhile; undefined if nothing is pending. */
+export function progressOf(socket: Duplex): string | undefined {
+  if (!(socket instanceof Socket) || socket.writableLength === 0) return undefined;
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+  // The stream reports a long write only when all of it has left.
+  return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
 }

@@ -9,11 +9,13 @@ import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { PingAnswerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
+import type { Member } from '../operate/connections.js';
+import { ENDED, type SocketClosed } from '../operate/ending.js';
 import type { Config } from '../websocket/options/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
-import { Heartbeat } from './heartbeat.js';
+import { Heartbeat, progressOf } from './heartbeat.js';
 import { PeerPings } from './ping-rate.js';
 import { countForScavenge } from './reads/early-scavenges.js';
 import {
@@ -39,9 +41,10 @@ const STREAM_END_DELAY = 100;
 /** The part of a WebSocket that its connection calls. */
 interface Emitter extends EventEmitter {
   pong(data: Buffer, mask: boolean, callback: () => void): void;
+  [ENDED](ending: SocketClosed): void;
 }
 
-export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
+export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
   /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
   static builtInPong: unknown;
   readonly config: Config;
@@ -93,6 +96,11 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     const canReadDirectly = config.directReads && this.#connection.kernelName === 'wasm';
     const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
     this.#gate = new ReadGate(socket, head, this, buffer);
+    config.connections?.opened(this);
+  }
+
+  get isOpen(): boolean {
+    return this.#readyState === OPEN;
   }
 
   get readyState(): typeof OPEN | typeof CLOSING | typeof CLOSED {
@@ -144,13 +152,9 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
     if (this.#readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
   }
 
-  /** For the heartbeat: changes when pending bytes leave, whatever is sent meanwhile. */
+  /** For the heartbeat. */
   get progress(): string | undefined {
-    const { socket } = this;
-    if (!(socket instanceof Socket) || socket.writableLength === 0) return undefined;
-    const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
-    // The stream reports a long write only when all of it has left.
-    return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize}`;
+    return progressOf(this.socket);
   }
 
   /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
@@ -397,7 +401,16 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker {
 
   #emitClose(): void {
     this.#readyState = CLOSED;
+    this.config.connections?.ended(this);
+    this.#emitter[ENDED](this.ending!);
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
+  }
+
+  /** Once the connection has ended. */
+  get ending(): SocketClosed | undefined {
+    if (this.#readyState !== CLOSED) return undefined;
+    const { code = CLOSE_ABNORMAL, reason = EMPTY } = this.#close ?? {};
+    return { closeCode: code, reason: reason.toString(), wasClean: this.wasClean };
   }
 
   static #cutLate(link: Link): void {

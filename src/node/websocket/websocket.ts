@@ -8,14 +8,14 @@ import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
+import { ENDED, NOT_OPENED } from '../operate/ending.js';
+import { LINK, OperableEmitter } from '../operate/operable-emitter.js';
 import { Link } from '../socket/link.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
-import type { ServerTopics } from '../topics/server-topics.js';
-import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
 import { type Arrangement, makeArrangement } from './arrangement.js';
 import { checkCloseArguments } from './close-arguments.js';
-import { EventTargetEmitter, SELF, WAS_CLEAN } from './event-target.js';
+import { EventTargetEmitter, SELF } from './event-target.js';
 import { makeConfig } from './options/config.js';
 import type { WebSocketOptions } from './options/options.js';
 import {
@@ -50,7 +50,7 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
  * Messages that you send while a chunk is being delivered leave in one write after it. At other times, the first message of a quiet
  * connection leaves at once; those that follow in the same turn of the event loop leave together when the turn ends.
  */
-export class WebSocket extends TopicEmitter<WebSocket> {
+export class WebSocket extends OperableEmitter<WebSocket> {
   static {
     arrange = (webSocket, arrangement) => {
       webSocket.#arrangement = arrangement;
@@ -206,13 +206,8 @@ export class WebSocket extends TopicEmitter<WebSocket> {
   }
 
   /** @internal */
-  override get [WAS_CLEAN](): boolean {
-    return this.#link?.wasClean ?? false;
-  }
-
-  /** @internal */
-  get [TOPICS](): ServerTopics | undefined {
-    return this.#link?.config.topics;
+  get [LINK](): Link | undefined {
+    return this.#link;
   }
 
   /** @internal */
@@ -391,6 +386,7 @@ export class WebSocket extends TopicEmitter<WebSocket> {
       this.emit('error', error);
     } finally {
       this.#readyState = CLOSED;
+      this[ENDED](NOT_OPENED);
       this.emit('close', CLOSE_ABNORMAL, EMPTY);
     }
   }

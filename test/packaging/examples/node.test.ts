@@ -2,9 +2,21 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { closeFrame, converse, NOT_MASKED, outrun, PATIENTLY, root, run, sendRaw, start } from './running.js';
+import {
+  closeFrame,
+  converse,
+  NOT_MASKED,
+  outrun,
+  PATIENTLY,
+  root,
+  run,
+  sendRaw,
+  start,
+  UPGRADE_REQUEST,
+} from './running.js';
 
 test('codec.mjs', async () => {
   const { stdout } = await run('node', ['examples/codec.mjs'], { cwd: root });
@@ -26,6 +38,35 @@ describe('server.mjs', () => {
     await outrun(server.url);
     expect(await sendRaw(server.url, NOT_MASKED)).toContain(closeFrame(1002));
     await expect.poll(server.output, PATIENTLY).toMatch(/closed 4000 bye\n(.*\n)*WS_ERR_EXPECTED_MASK/);
+  });
+});
+
+describe('shutdown.mjs', () => {
+  test('closes the connections behind SIGTERM, and ends', async () => {
+    const server = await start('node', 'examples/shutdown.mjs');
+    const client = new WebSocket(server.url);
+    await once(client, 'open');
+    client.send('hello');
+    await once(client, 'message');
+    const closed = once(client, 'close');
+    server.kill('SIGTERM');
+    const [closeCode, reason] = await closed;
+    expect([closeCode, String(reason)]).toEqual([1001, 'the server restarts']);
+    await expect.poll(server.output, PATIENTLY).toMatch(/SIGTERM: closing 1 .*\nclosed 1, cut 0\n\nended with 0/);
+  });
+
+  test('cuts at the second signal', async () => {
+    const server = await start('node', 'examples/shutdown.mjs');
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.write(UPGRADE_REQUEST);
+    await once(socket, 'data');
+    server.kill('SIGTERM');
+    await once(socket, 'data');
+    const closed = once(socket, 'close');
+    server.kill('SIGINT');
+    await closed;
+    await expect.poll(server.output, PATIENTLY).toMatch(/closed 0, cut 1\n\nended with 0/);
   });
 });
 

@@ -19,6 +19,7 @@ export interface Running {
   readonly url: string;
   /** What it has written so far. */
   output(): string;
+  kill(signal: 'SIGTERM' | 'SIGINT'): void;
 }
 
 /** Starts a program that listens; ended with the test. */
@@ -43,7 +44,7 @@ export async function listening(child: ChildProcess): Promise<Running> {
   });
   while (url() === undefined && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(url(), output).toBeDefined();
-  return { url: url()!, output: () => output };
+  return { url: url()!, output: () => output, kill: (signal) => void child.kill(signal) };
 }
 
 export const textOf = (data: RawData) => (data as Buffer).toString();
@@ -103,14 +104,15 @@ export async function outrun(url: string): Promise<void> {
   await all;
 }
 
+export const UPGRADE_REQUEST =
+  'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n';
+
 /** Sends bytes behind a handshake, and returns what comes, to its end. */
 export async function sendRaw(url: string, ...bytes: readonly Uint8Array[]): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
-  socket.write(
-    'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-  );
+  socket.write(UPGRADE_REQUEST);
   let received = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
     received += text;

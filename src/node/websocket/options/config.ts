@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '../../../connection-options.js';
 import type { PerMessageDeflate } from '../../../deflate/index.js';
 import { MAX_TIMER } from '../../../protocol/option-checks.js';
 import type { Role } from '../../../protocol/role.js';
+import { Connections } from '../../operate/connections.js';
 import { HeldBudget } from '../../server/held-budget.js';
 import { ServerTopics } from '../../topics/server-topics.js';
 import { checkNodeOptions } from './option-checks.js';
@@ -23,6 +24,8 @@ export interface Config {
   readonly deflate: PerMessageDeflate | undefined;
   /** Of a server: for all its connections. */
   readonly held: HeldBudget | undefined;
+  /** Of a server: those that are open. */
+  readonly connections: Connections | undefined;
   /** Of a server: what its connections subscribe to. */
   readonly topics: ServerTopics | undefined;
   readonly closeTimeout: number;
@@ -70,6 +73,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     },
     deflate: perMessageDeflateFor(role, perMessageDeflate, kernel),
     held: role === 'server' ? new HeldBudget(limit(options.maxHeldLength, DEFAULT_MAX_HELD)) : undefined,
+    connections: role === 'server' ? new Connections() : undefined,
     topics: role === 'server' ? new ServerTopics() : undefined,
     closeTimeout: Math.min(options.closeTimeout ?? DEFAULT_CLOSE_TIMEOUT, MAX_TIMER),
     maxPendingPongs: limit(options.maxPendingAutoPongs, DEFAULT_MAX_PENDING_PONGS),
