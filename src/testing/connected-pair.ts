@@ -10,14 +10,22 @@ import { MemoryWire } from './memory-wire.js';
 import { TestEnd } from './test-end.js';
 import { VirtualClock } from './virtual-clock.js';
 
+/** Compression of both ends of a `ConnectedPair`. One object may be given for both. */
+export interface PairCompression {
+  /** That of the client, which makes the offer. */
+  readonly client: PerMessageDeflate;
+  /** That of the server, which answers it. */
+  readonly server: PerMessageDeflate;
+}
+
 /** Options of a `ConnectedPair`. */
 export interface ConnectedPairOptions {
   /** Options of the client's `Connection`. */
   readonly client?: Omit<ConnectionOptions, 'role'>;
   /** Options of the server's `Connection`. */
   readonly server?: Omit<ConnectionOptions, 'role'>;
-  /** Compression of both ends, which negotiate as in a handshake. Default: none. One object may be given for both. */
-  readonly perMessageDeflate?: { readonly client: PerMessageDeflate; readonly server: PerMessageDeflate };
+  /** Compression, which both ends negotiate as in a handshake. Default: none. */
+  readonly perMessageDeflate?: PairCompression;
   /** What happens to the bytes that the client sends. Default: nothing. */
   readonly toServer?: Faults;
   /** What happens to the bytes that the server sends. Default: nothing. */
@@ -68,6 +76,7 @@ export class ConnectedPair {
   get toServer(): Faults {
     return this.#wires.client.faults;
   }
+  /** Sets what happens to the bytes that the client sends from here on. */
   set toServer(faults: Faults) {
     this.#wires.client.faults = faults;
   }
@@ -76,6 +85,7 @@ export class ConnectedPair {
   get toClient(): Faults {
     return this.#wires.server.faults;
   }
+  /** Sets what happens to the bytes that the server sends from here on. */
   set toClient(faults: Faults) {
     this.#wires.server.faults = faults;
   }

@@ -4,7 +4,7 @@
  * @module wsimd/testing
  */
 
-export { ConnectedPair, type ConnectedPairOptions } from './connected-pair.js';
+export { ConnectedPair, type ConnectedPairOptions, type PairCompression } from './connected-pair.js';
 export { type Faults, type RandomFaultsOptions, randomFaults, seededRandom } from './faults.js';
 export { type RecordedBytes, type Recording, readRecordings, recordedBytes } from './recordings.js';
 export { type Replayed, type ReplayOptions, replay } from './replay.js';
