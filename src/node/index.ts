@@ -152,6 +152,10 @@ export declare namespace WebSocket {
   export type Sendable = import('./websocket/sendable.js').Sendable;
   /** How a message is sent. */
   export type SendOptions = import('./websocket/sendable.js').SendOptions;
+  /** What happened to a message. */
+  export type SendResult = import('./flow/flow-emitter.js').SendResult;
+  /** How a wait may end early. */
+  export type WaitOptions = import('./flow/drain-wait.js').WaitOptions;
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   export type ReadyState = import('./websocket/websocket-events.js').ReadyState;
   /** Names and arguments of the events of a WebSocket. */
@@ -192,6 +196,8 @@ export type WebSocketEventMap<Target = BaseWebSocket> = events.EventMap<Target>;
 export type { AddressInfo } from 'node:net';
 export type { Relay, RelayedMessage } from '../topics/relay.js';
 export type { CertMeta } from './client/client-options.js';
+export type { WaitOptions } from './flow/drain-wait.js';
+export type { SendResult } from './flow/flow-emitter.js';
 export type { SocketClosed } from './operate/ending.js';
 export type { ShutdownOptions, ShutdownResult } from './operate/shutdown.js';
 export type {

@@ -8,8 +8,9 @@ import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
+import { FlowEmitter } from '../flow/flow-emitter.js';
 import { ENDED, NOT_OPENED } from '../operate/ending.js';
-import { LINK, OperableEmitter } from '../operate/operable-emitter.js';
+import { LINK } from '../operate/operable-emitter.js';
 import { Link } from '../socket/link.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
@@ -50,7 +51,7 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
  * Messages that you send while a chunk is being delivered leave in one write after it. At other times, the first message of a quiet
  * connection leaves at once; those that follow in the same turn of the event loop leave together when the turn ends.
  */
-export class WebSocket extends OperableEmitter<WebSocket> {
+export class WebSocket extends FlowEmitter<WebSocket> {
   static {
     arrange = (webSocket, arrangement) => {
       webSocket.#arrangement = arrangement;

@@ -1,0 +1,63 @@
+// Waits for a WebSocket's pending bytes to leave. All waits of a WebSocket share its listeners.
+
+import type { TypedEmitter, WebSocketEvents } from '../websocket/websocket-events.js';
+import { CLOSED, type ReadyState } from '../websocket/websocket-events.js';
+import { notOpenError } from '../websocket/ws-errors.js';
+
+/** How a wait may end early. */
+export interface WaitOptions {
+  /** Ends the wait: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Draining extends TypedEmitter<WebSocketEvents> {
+  readonly readyState: ReadyState;
+  readonly bufferedAmount: number;
+}
+
+export class DrainWait {
+  readonly #socket: Draining;
+  /** Settles when nothing is pending; undefined while nobody waits. */
+  #drained: Promise<void> | undefined;
+
+  constructor(socket: Draining) {
+    this.#socket = socket;
+  }
+
+  async wait({ signal }: WaitOptions): Promise<void> {
+    signal?.throwIfAborted();
+    const socket = this.#socket;
+    if (socket.readyState === CLOSED) throw notOpenError(CLOSED);
+    // Reading it sees to it that `drain` is emitted.
+    if (socket.bufferedAmount === 0) return;
+    this.#drained ??= this.#listen();
+    await (signal === undefined ? this.#drained : unlessAborted(this.#drained, signal));
+  }
+
+  #listen(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        // A listener before this one has sent more.
+        if (socket.readyState !== CLOSED && socket.bufferedAmount > 0) return;
+        socket.off('drain', settle);
+        socket.off('close', settle);
+        this.#drained = undefined;
+        if (socket.readyState === CLOSED) reject(notOpenError(CLOSED));
+        else resolve();
+      };
+      socket.on('drain', settle);
+      socket.on('close', settle);
+    });
+  }
+}
+
+/** What a promise gives, unless the signal comes first. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+}
