@@ -17,8 +17,6 @@ export class Receiver {
   readonly #expected: Uint8Array[] = [];
   readonly #compressed: Uint8Array[] = [];
   readonly #options: ReceiverOptions;
-  /** What the window holds by now. */
-  #window: Uint8Array = new Uint8Array(0);
   /** Messages that were sent and have not come. */
   readonly #due: Uint8Array[] = [];
   #message: { readonly isCompressed: boolean; readonly parts: Uint8Array[] } | undefined;
@@ -73,7 +71,7 @@ export class Receiver {
     }
     const { takeover, windowBits } = this.#options;
     if (this.count % this.#strictEvery === 0) {
-      const { bytes } = readDeflate(Buffer.concat([payload, TRAILER]), 2 ** windowBits, this.#window);
+      const { bytes } = readDeflate(Buffer.concat([payload, TRAILER]), 2 ** windowBits, this.#window());
       if (!Buffer.from(bytes).equals(expected)) throw new Error(`message ${this.count}: the strict reader differs`);
     }
     if (!takeover) {
@@ -83,10 +81,15 @@ export class Receiver {
     }
     this.#expected.push(expected);
     this.#compressed.push(payload, TRAILER);
-    const { length } = expected;
-    const size = 2 ** windowBits;
-    this.#window =
-      length >= size ? expected.subarray(length - size) : Buffer.concat([this.#window, expected]).subarray(-size);
+  }
+
+  /** What the window holds by now: the last of what came compressed. */
+  #window(): Uint8Array {
+    const size = 2 ** this.#options.windowBits;
+    let length = 0;
+    let first = this.#expected.length;
+    while (first > 0 && length < size) length += this.#expected[--first]!.length;
+    return Buffer.concat(this.#expected.slice(first)).subarray(-size);
   }
 
   /** Inflates all that has come, as one stream with one window. @param isDone every message must have come */

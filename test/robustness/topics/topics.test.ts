@@ -13,7 +13,7 @@ test.each(DEFLATE_KERNELS)('random programs with topics on the %s kernel', { tim
   let deliveries = 0;
   for (let seed = SEED; deliveries < DELIVERIES / 2; seed++) {
     try {
-      const outcome = simulate({ seed, deliveries: EACH, kernel, strictEvery: 97 });
+      const outcome = simulate({ seed, deliveries: EACH, kernel, strictEvery: 499 });
       deliveries += outcome.deliveries;
     } catch (error) {
       throw new Error(`with WSIMD_SEED=${seed} on the ${kernel} kernel`, { cause: error });
