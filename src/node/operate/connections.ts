@@ -1,6 +1,8 @@
 // The open connections of a server, by which it counts and closes them. Kept apart from `WebSocketServer.clients`, which programs may
 // change or do without.
 
+import { LimitCounts } from './limits.js';
+
 /** An open connection, as its server sees it. */
 export interface Member {
   /** No Close frame has been sent or received. */
@@ -14,6 +16,7 @@ export interface Member {
 }
 
 export class Connections {
+  readonly limits = new LimitCounts();
   /** Called with each connection that has ended. */
   onEnded: ((member: Member) => void) | undefined;
   readonly #members = new Set<Member>();

@@ -11,10 +11,21 @@ export class PendingHandshakes {
     return this.#pending.size;
   }
 
+  readonly #timeout: number | undefined;
+  readonly #onTimeout: () => void;
+
+  /** @param timeout milliseconds; undefined: there is none */
+  constructor(timeout: number | undefined, onTimeout: () => void) {
+    this.#timeout = timeout;
+    this.#onTimeout = onTimeout;
+  }
+
   /** Waits for the answer to a request. @param end answers it in the program's place */
   add(upgrade: Upgrade, end: () => void): void {
     const { socket } = upgrade;
+    const timer = this.#timeout === undefined ? undefined : setTimeout(() => this.#late(end), this.#timeout);
     const forget = () => {
+      clearTimeout(timer);
       this.#pending.delete(upgrade);
       socket.removeListener('close', forget);
     };
@@ -26,5 +37,10 @@ export class PendingHandshakes {
   /** Ends all of them. */
   end(): void {
     for (const end of [...this.#pending.values()]) end();
+  }
+
+  #late(end: () => void): void {
+    this.#onTimeout();
+    end();
   }
 }

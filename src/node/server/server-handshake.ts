@@ -68,6 +68,9 @@ interface Judged {
   readonly verdict: HandshakeAccepted;
 }
 
+/** Seconds after which a client may try again that was refused because the server is full. */
+const RETRY_AFTER = '10';
+
 const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
 interface Owner<T extends typeof WebSocket> {
@@ -85,7 +88,9 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
   readonly #judged = new WeakMap<Duplex, Judged>();
-  readonly #pending = new PendingHandshakes();
+  readonly #pending: PendingHandshakes;
+  /** Requests that listeners for `wsClientError` answer. */
+  readonly #left = new WeakSet<Upgrade>();
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
@@ -96,6 +101,9 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     this.#check = { ...check, requireHost: false, readExtensions: config.deflate !== undefined };
     this.#checkSecure = { ...this.#check, secure: true };
     this.#owner = owner;
+    const { handshakeTimeout = Number.POSITIVE_INFINITY } = server.options;
+    const timeout = handshakeTimeout === Number.POSITIVE_INFINITY ? undefined : (handshakeTimeout ?? undefined);
+    this.#pending = new PendingHandshakes(timeout, () => config.connections?.limits.add('handshakeTimeout'));
   }
 
   /** Takes a request that nobody else wants. */
@@ -135,7 +143,28 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     const { upgrade } = handshake;
     if (upgrade.isAnswered) return;
     this.#judge(handshake, isForUs);
-    if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => upgrade.refuse(503));
+    if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => this.#end(upgrade));
+  }
+
+  /** The program has not decided on a request. */
+  #end(upgrade: Upgrade): void {
+    // A listener for `wsClientError` may have written an answer of its own.
+    if (this.#left.has(upgrade)) cutSocket(upgrade.socket);
+    else upgrade.refuse(503);
+  }
+
+  /** Refuses a request if there is no room for a connection. @returns whether it did */
+  #refuseIfFull(upgrade: Upgrade): boolean {
+    if (!this.#owner.isRunning()) {
+      upgrade.refuse(503);
+      return true;
+    }
+    const { connections } = this.#config;
+    const { maxConnections } = this.#server.options;
+    if (!maxConnections || connections === undefined || connections.size < maxConnections) return false;
+    connections.limits.add('maxConnections');
+    upgrade.refuse(503, undefined, { 'Retry-After': RETRY_AFTER });
+    return true;
   }
 
   /** No more connections are taken: refuses all requests that the program has yet to decide on. */
@@ -167,6 +196,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       return;
     }
     const { socket } = upgrade;
+    this.#left.add(upgrade);
     try {
       this.#server.emit('wsClientError', inWordsOfWs(rejected.error), socket, request);
     } catch (error) {
@@ -177,10 +207,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** Asks `verifyClient`, if there is one. */
   #verify(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
-    if (!this.#owner.isRunning()) {
-      handshake.upgrade.refuse(503);
-      return;
-    }
+    if (this.#refuseIfFull(handshake.upgrade)) return;
     const { verifyClient } = this.#server.options;
     if (!verifyClient) {
       this.#accept(handshake, verdict);
@@ -231,10 +258,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       cutSocket(socket);
       return;
     }
-    if (!this.#owner.isRunning()) {
-      upgrade.refuse(503);
-      return;
-    }
+    if (this.#refuseIfFull(upgrade)) return;
     let compression: MessageCompression | undefined;
     let webSocket: InstanceType<T>;
     try {

@@ -60,6 +60,15 @@ export interface ServerOptions<
   readonly path?: string | undefined;
   /** Keep the open connections in `clients` (default true). */
   readonly clientTracking?: boolean | undefined;
+  /** Connections that may be open at once; further requests are answered with 503 and `Retry-After`. Default, with null and 0: no limit. */
+  readonly maxConnections?: number | null | undefined;
+  /**
+   * Milliseconds that a handshake may take, from 1 to 2^31 - 1. The time that the program takes to decide (`verifyClient`, `shouldHandle`,
+   * `wsClientError`) is counted from the request on; then the request is answered with 503. With `port`, a client has as long to finish its
+   * request, from the moment it has connected; it gets 408. With `server` and `noServer`, that is for the `headersTimeout` of the HTTP
+   * server. Default: Node's 60 seconds for the headers, and no limit for the program. Infinity: no limit at all.
+   */
+  readonly handshakeTimeout?: number | null | undefined;
   /**
    * Decides whether to accept a client; rejected ones get 401 by default. A function of one parameter returns a boolean, or a
    * promise of one. A function of two parameters passes its decision to the second, and may be `async`. If a promise rejects, the

@@ -1,7 +1,7 @@
 // A WebSocket server on node:http: takes the upgrade requests of an HTTP server, and keeps track of the open WebSockets.
 // server-handshake.ts checks the requests.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type ServerOptions as HttpServerOptions, type IncomingMessage, type Server } from 'node:http';
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +25,9 @@ import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
 
 const NO_BYTES = Buffer.alloc(0);
+/** Milliseconds between two looks at requests that are not finished: Node's own, and the shortest that we ask for. */
+const CHECKING_INTERVAL = 30_000;
+const MIN_CHECKING_INTERVAL = 50;
 /** The defaults that `options` shows, as with `ws`: programs read limits there. */
 const SHOWN_DEFAULTS = {
   allowSynchronousEvents: true,
@@ -106,7 +109,7 @@ export class WebSocketServer<
       forget(this);
     };
     if (hasPort) {
-      this.#ownServer = createServer(answerPlainRequest) as Server<U>;
+      this.#ownServer = createServer(timeoutsFor(options.handshakeTimeout), answerPlainRequest) as Server<U>;
       this.#httpServer = this.#ownServer;
       this.#ownServer.listen({ port, ...(host ? { host } : {}), ...(backlog ? { backlog } : {}) }, callback);
     } else {
@@ -323,6 +326,17 @@ export class WebSocketServer<
     this.#state = 'closed';
     this.emit('close');
   }
+}
+
+/** The timeouts of an HTTP server of our own: for a client that does not finish its request. */
+function timeoutsFor(handshakeTimeout: number | null | undefined): HttpServerOptions {
+  if (handshakeTimeout === undefined || handshakeTimeout === null) return {};
+  const timeout = handshakeTimeout === Number.POSITIVE_INFINITY ? 0 : handshakeTimeout;
+  const connectionsCheckingInterval = Math.min(
+    Math.max(handshakeTimeout / 4, MIN_CHECKING_INTERVAL),
+    CHECKING_INTERVAL,
+  );
+  return { headersTimeout: timeout, requestTimeout: timeout, connectionsCheckingInterval };
 }
 
 /** @throws Error for a socket that a WebSocket has already */

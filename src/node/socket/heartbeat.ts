@@ -10,7 +10,7 @@ export interface Alive {
   sendPing(): void;
   /** How much of what waits for the peer has left: another text says that some has. Undefined if nothing waits. */
   readonly progress: string | undefined;
-  cut(): void;
+  endFor(limit: 'heartbeat'): void;
 }
 
 /**
@@ -70,7 +70,7 @@ export class Heartbeat {
       return;
     }
     heartbeat.stop();
-    heartbeat.#alive.cut();
+    heartbeat.#alive.endFor('heartbeat');
   }
 }
 

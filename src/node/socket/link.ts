@@ -4,18 +4,19 @@
 import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CLOSE_ABNORMAL } from '../../../assembly/shared/protocol.js';
+import { CLOSE_ABNORMAL, CLOSE_GOING_AWAY } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { PingAnswerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
 import type { Member } from '../operate/connections.js';
 import { ENDED, type SocketClosed } from '../operate/ending.js';
+import { type LimitName, limitOf, type TimeLimit } from '../operate/limits.js';
 import type { Config } from '../websocket/options/config.js';
 import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
-import { Heartbeat, progressOf } from './heartbeat.js';
+import { progressOf } from './heartbeat.js';
 import { PeerPings } from './ping-rate.js';
 import { countForScavenge } from './reads/early-scavenges.js';
 import {
@@ -28,6 +29,7 @@ import {
 } from './reads/read-gate.js';
 import { cutSocket } from './reads/socket-events.js';
 import { SpacedDelivery, spacedHandler } from './reads/spaced-delivery.js';
+import { type Timed, Timers } from './timers.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 import { Outgoing } from './writes/outgoing.js';
 
@@ -35,8 +37,6 @@ const EMPTY = Buffer.alloc(0);
 /** A byte read through a stream counts as so many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
 const STREAM_READ_FACTOR = 4;
 const doNothing = () => {};
-/** Milliseconds that the server of an HTTP/2 stream has to end it first: the time a proxy needs to pass our Close frame on. */
-const STREAM_END_DELAY = 100;
 
 /** The part of a WebSocket that its connection calls. */
 interface Emitter extends EventEmitter {
@@ -44,7 +44,7 @@ interface Emitter extends EventEmitter {
   [ENDED](ending: SocketClosed): void;
 }
 
-export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
+export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Timed {
   /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
   static builtInPong: unknown;
   readonly config: Config;
@@ -56,10 +56,8 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
   readonly #spaced: SpacedDelivery | undefined;
   /** The handler of the connection: this, or the object that spaces deliveries. */
   readonly #handler: PingAnswerer;
-  readonly #heartbeat: Heartbeat | undefined;
+  readonly #timers: Timers;
   #binaryType: BinaryType;
-  #closeTimer: NodeJS.Timeout | undefined;
-  #endTimer: NodeJS.Timeout | undefined;
   #isTurnAwaited = false;
   /** The socket is gone. */
   #hasEnded = false;
@@ -68,6 +66,8 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   /** Made for the first ping. */
   #pings: PeerPings | undefined;
+  bytesReceived = 0;
+  messagesReceived = 0;
 
   /**
    * @param head bytes that arrived behind the handshake
@@ -81,7 +81,6 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
     binaryType: BinaryType,
     emitter: Emitter,
   ) {
-    const { heartbeat } = config;
     this.config = config;
     this.socket = socket;
     this.#emitter = emitter;
@@ -91,7 +90,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
     this.#handler = this.#spaced === undefined ? this : spacedHandler(this.#spaced, this);
     this.#binaryType = binaryType;
     this.#connection.separatesFragments = binaryType === 'fragments';
-    this.#heartbeat = heartbeat === undefined ? undefined : new Heartbeat(heartbeat, this);
+    this.#timers = new Timers(config, this);
     // Only the memory of WebAssembly stays where it is, whatever anybody does.
     const canReadDirectly = config.directReads && this.#connection.kernelName === 'wasm';
     const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
@@ -185,17 +184,24 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
 
   /** Emits an error of the peer or of the connection. Without a listener nothing is thrown; the connection still closes. */
   emitError(error: Error): void {
+    const { code } = (error instanceof WebSocketError ? error.cause : error) as Partial<ProtocolError>;
+    const limit = code === undefined ? undefined : limitOf(code);
+    if (limit !== undefined) this.limitHit(limit);
     if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
   }
 
   // ---- What the codec delivers
 
+  #emitMessage(data: RawData | Blob | string, isBinary: boolean): void {
+    this.messagesReceived++;
+    this.#emitter.emit('message', data, isBinary);
+  }
   onText(text: string): void {
-    this.#emitter.emit('message', text, false);
+    this.#emitMessage(text, false);
   }
   onTextBytes(bytes: Uint8Array): void {
     try {
-      this.#emitter.emit('message', toBuffer(bytes), false);
+      this.#emitMessage(toBuffer(bytes), false);
     } catch (error) {
       if (!isEngineLimit(error)) throw error;
       this.#refuse(error);
@@ -203,11 +209,11 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
   }
   onBinary(data: Uint8Array): void {
     const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
-    if (message !== undefined) this.#emitter.emit('message', message, true);
+    if (message !== undefined) this.#emitMessage(message, true);
   }
   onFragments(fragments: Uint8Array[]): void {
     const message = this.#convert(fragments);
-    if (message !== undefined) this.#emitter.emit('message', message, true);
+    if (message !== undefined) this.#emitMessage(message, true);
   }
   /** @returns undefined if the engine could not convert the message: then the connection has failed */
   #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
@@ -233,7 +239,10 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
     const now = performance.now();
     this.#pings ??= new PeerPings(maxPendingPongs, maxPingRate, now);
     const pings = this.#pings;
-    if (connection.autoPong && !pings.mayAnswer(this.socket.writableLength > 0)) this.cut();
+    if (connection.autoPong && !pings.mayAnswer(this.socket.writableLength > 0)) {
+      this.limitHit('maxPendingAutoPongs');
+      this.cut();
+    }
     if (this.#readyState === OPEN && !pings.mayPing(now)) {
       this.#refuse(new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` }));
     } else {
@@ -259,7 +268,8 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
   }
 
   receive(chunk: Uint8Array | undefined, length: number): void {
-    this.#heartbeat?.hear();
+    this.#timers.hear();
+    this.bytesReceived += length;
     this.#dispatch(chunk, length);
   }
 
@@ -367,19 +377,19 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
     this.#gate.readToEnd();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
     if (!waits) this.socket.end();
-    else if (!(this.socket instanceof Socket)) this.#endTimer ??= setTimeout(() => this.socket.end(), STREAM_END_DELAY);
+    else if (!(this.socket instanceof Socket)) this.#timers.endStreamSoon();
   }
 
   /** `readyState` becomes CLOSING, and the peer has `closeTimeout` to end the connection. */
   #beginClosing(): void {
     if (this.#readyState === OPEN) this.#readyState = CLOSING;
-    if (!this.#hasEnded) this.#closeTimer ??= setTimeout(Link.#cutLate, this.config.closeTimeout, this);
+    if (!this.#hasEnded) this.#timers.beginClosing();
   }
 
   /** The socket is gone: `close` is emitted once everything that arrived has been delivered. */
   ended(): void {
     this.#readyState = CLOSING;
-    this.#heartbeat?.stop();
+    this.#timers.stopHeartbeat();
     this.#hasEnded = true;
     const rest = this.#gate.takeRest();
     if (rest.length > 0 && this.#connection.state !== 'closed') this.#dispatch(rest, rest.length);
@@ -389,8 +399,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
 
   /** The socket is gone, and everything that arrived has been handed on. */
   #finish(): void {
-    clearTimeout(this.#closeTimer);
-    clearTimeout(this.#endTimer);
+    this.#timers.stop();
     this.#connection.release();
     this.config.held?.charge(this, 0);
     this.config.topics?.leave(this.#emitter);
@@ -413,7 +422,26 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member {
     return { closeCode: code, reason: reason.toString(), wasClean: this.wasClean };
   }
 
-  static #cutLate(link: Link): void {
-    cutSocket(link.socket);
+  // ---- Limits
+
+  get activity(): string {
+    const { bufferedLength } = this.#connection;
+    const incomplete = bufferedLength > 0 ? this.bytesReceived : 0;
+    return `${this.messagesReceived} ${incomplete} ${this.outgoing.messagesSent} ${this.outgoing.length}`;
+  }
+
+  endStream(): void {
+    this.socket.end();
+  }
+
+  endFor(limit: TimeLimit): void {
+    this.limitHit(limit);
+    if (limit === 'idleTimeout' || limit === 'maxLifetime') this.close(CLOSE_GOING_AWAY, limit);
+    else cutSocket(this.socket);
+  }
+
+  /** Counts that a limit was hit. */
+  limitHit(limit: LimitName): void {
+    this.config.connections?.limits.add(limit);
   }
 }

@@ -70,6 +70,22 @@ describe('shutdown.mjs', () => {
   });
 });
 
+test('handshake-rate.mjs: an address gets ten connections at once, then 429; another one its own', async () => {
+  const { url } = await start('node', 'examples/handshake-rate.mjs');
+  const statusFrom = async (localAddress: string) => {
+    const client = new WebSocket(url, { localAddress });
+    onTestFinished(() => client.terminate());
+    const opened = once(client, 'upgrade').then(() => 101);
+    const refused = once(client, 'unexpected-response').then(([, response]) => response.statusCode as number);
+    client.on('error', () => {});
+    return Promise.race([opened, refused]);
+  };
+  const statuses = await Promise.all(Array.from({ length: 20 }, () => statusFrom('127.0.0.1')));
+  expect(statuses.filter((status) => status === 101).length).toBeGreaterThanOrEqual(10);
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(5);
+  expect(await statusFrom('127.0.0.2')).toBe(101);
+});
+
 test('cluster.mjs: what one says reaches the clients of every worker', async () => {
   const cluster = spawn('node', ['examples/cluster.mjs'], {
     cwd: root,

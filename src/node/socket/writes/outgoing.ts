@@ -37,6 +37,7 @@ export class Outgoing implements TurnTaker {
   readonly #connection: Connection;
   readonly #owner: Owner;
   readonly #writer: SocketWriter;
+  messagesSent = 0;
   /** To be called when what has been gathered has left. */
   #callbacks: SendCallback[] | undefined;
   /** The next slice is made soon. */
@@ -122,6 +123,7 @@ export class Outgoing implements TurnTaker {
     const isAlone = this.#holds === 0 && this.#schedule.isQuiet && connection.outgoingLength === 0;
     const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
     connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
+    this.messagesSent++;
     this.#gathered(callback);
   }
 
@@ -268,6 +270,7 @@ export class Outgoing implements TurnTaker {
     } else {
       connection.sendText(payload, compress ? COMPRESSED : UNCOMPRESSED);
     }
+    if (isLast) this.messagesSent++;
     this.#gathered(callback);
   }
 

@@ -17,6 +17,7 @@ const DEFAULT_CLOSE_TIMEOUT = 30_000;
 const DEFAULT_MAX_HELD = 1024 * 1024 * 1024;
 const DEFAULT_MAX_PENDING_PONGS = 60;
 const DEFAULT_MAX_PING_RATE = 1000;
+const DEFAULT_LIFETIME_JITTER = 0.1;
 
 /** The options with their defaults, made once for all connections of a server. */
 export interface Config {
@@ -41,6 +42,9 @@ export interface Config {
   /** Messages are valid until their listener returns. */
   readonly isLent: boolean;
   readonly heartbeat: HeartbeatOptions | undefined;
+  readonly idleTimeout: number | undefined;
+  readonly maxLifetime: number | undefined;
+  readonly lifetimeJitter: number;
 }
 
 /**
@@ -86,6 +90,9 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     earlyScavenges: isOn(options.earlyScavenges, true),
     directWrites: isOn(options.directWrites, true),
     heartbeat: heartbeat && heartbeat.interval !== Number.POSITIVE_INFINITY ? heartbeat : undefined,
+    idleTimeout: finite(options.idleTimeout),
+    maxLifetime: finite(options.maxLifetime),
+    lifetimeJitter: options.lifetimeJitter ?? DEFAULT_LIFETIME_JITTER,
   };
 }
 
@@ -98,6 +105,11 @@ export function isOn(value: boolean | null | undefined, byDefault: boolean): boo
 function limit(value: number | null | undefined, byDefault: number): number {
   if (value === undefined) return byDefault;
   return value !== null && value >= 1 ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+}
+
+/** A time; undefined where there is none. */
+function finite(time: number | null | undefined): number | undefined {
+  return time === null || time === Number.POSITIVE_INFINITY ? undefined : time;
 }
 
 function toNumber(generateMask: (key: Buffer) => void): () => number {

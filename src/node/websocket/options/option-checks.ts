@@ -70,6 +70,9 @@ const COMMON: Checks = {
   messageLifetime: oneOf('owned', 'listener', 'listener-checked'),
   generateMask: optionalFunction,
   heartbeat: orNone(checkHeartbeat),
+  idleTimeout: orNull(duration(1)),
+  maxLifetime: orNull(duration(1)),
+  lifetimeJitter: numberThat('a number from 0 to 1', (value) => value >= 0 && value <= 1),
   perMessageDeflate: checkDeflate,
 };
 
@@ -82,6 +85,8 @@ const SERVER: Checks = {
   noServer: flag,
   path: text,
   clientTracking: flag,
+  maxConnections: orNull(zeroOrFromOne),
+  handshakeTimeout: orNull(duration(1)),
   verifyClient: optionalFunction,
   handleProtocols: optionalFunction,
   origin: originPolicy,

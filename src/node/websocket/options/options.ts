@@ -86,6 +86,22 @@ export interface WebSocketOptions {
   readonly directWrites?: boolean | undefined;
   /** Send pings automatically, and cut connections whose peer has gone. Default, and with null or false: no pings. */
   readonly heartbeat?: HeartbeatOptions | null | false | undefined;
+  /**
+   * Milliseconds without a message in either direction, from 1 to 2^31 - 1, after which the connection is closed with 1001 and the reason
+   * `idleTimeout`; at most a quarter later. Pings and pongs don't count, but a long message that is under way does. Default, and with
+   * null or Infinity: no limit.
+   */
+  readonly idleTimeout?: number | null | undefined;
+  /**
+   * Milliseconds after which the connection is closed with 1001 and the reason `maxLifetime`, from 1 to 2^31 - 1. Clients that connect
+   * again are spread over all servers, and have to authenticate again. Default, and with null or Infinity: no limit.
+   */
+  readonly maxLifetime?: number | null | undefined;
+  /**
+   * By which share a connection may be closed before its `maxLifetime`, at random, so that connections that were opened together do not
+   * end together: 0 to 1. Default 0.1.
+   */
+  readonly lifetimeJitter?: number | undefined;
   /** Bytes that may be pending for a peer that reads slowly; see `backpressurePolicy` for messages beyond. Default: no limit. */
   readonly maxBackpressure?: number | undefined;
   /**
