@@ -4,8 +4,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'vitest';
-import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from '../../src/node/index.js';
-import { createRandom } from '../support/inputs/random.js';
+import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from '../../../src/node/index.js';
+import { createRandom } from '../../support/inputs/random.js';
 
 const TOPICS = ['prices', 'chat', 'state'];
 const WORDS = 'bid ask volume price Grüße 漢字 update filled order market seller buyer quote total 🎉'.split(' ');

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
-import { BROWSERS, hasBrowser, launchBrowser } from '../support/programs/browsers.js';
-import { describeWith } from '../support/programs/describe-with.js';
-import { pythonVersion } from './python.js';
+import { BROWSERS, hasBrowser, launchBrowser } from '../../support/programs/browsers.js';
+import { describeWith } from '../../support/programs/describe-with.js';
+import { pythonVersion } from '../languages/python.js';
 import { startTopicsProgram } from './topics-program.js';
 
 const DELIVERIES = Number(process.env.WSIMD_DELIVERIES ?? 3000);
