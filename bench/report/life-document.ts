@@ -53,19 +53,23 @@ export function writeSummary({ cases, versions, mask }: LifeRun): string {
     const ratio = figures.ratioTo(result, peer);
     return peer === 'socket' ? figures.formatRatio(ratio) : emphasizeLoss(ratio?.median);
   };
+  // A column in which there is no figure says nothing.
+  const peers = OTHERS.filter((peer) => headlines.some((result) => figures.ratioTo(result, peer) !== undefined));
   const rows = headlines.map((result) =>
     line([
       figures.fullTitle(result),
       emphasizeLoss(figures.mainRatio(result)?.median),
-      ...OTHERS.map((peer) => cell(result, peer)),
+      ...peers.map((peer) => cell(result, peer)),
     ]),
   );
+  const legend = ['In bold, wsimd is slower.'];
+  if (peers.includes('socket')) legend.push('The last column is a bare socket of Node, which does no WebSocket.');
   return [
     `Messages per CPU second of the server on Node ${versions.node}, as a multiple of the other server's: from ${worst} to ${best} times`,
-    `\`ws\` ${versions.ws}, which masks with ${mask}. In bold, wsimd is slower. The last column is a bare socket of Node, which does no WebSocket.`,
+    `\`ws\` ${versions.ws} (which masks with ${mask}). ${legend.join(' ')}`,
     '',
-    line(['', '× `ws`', '× Bun', '× Deno', '× socket']),
-    line(['---', '---:', '---:', '---:', '---:']),
+    line(['', '× `ws`', ...peers.map((peer) => `× ${peer}`)]),
+    line(['---', '---:', ...peers.map(() => '---:')]),
     ...rows,
   ].join('\n');
 }
