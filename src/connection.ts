@@ -214,6 +214,16 @@ export class Connection {
     this.#sender.sendPrepared(message, options?.byReference === true);
   }
 
+  /**
+   * The frame of a prepared message that the transport can write by itself, in place of `sendPrepared`: nothing is pending before it, and
+   * the connection neither masks nor compresses it.
+   *
+   * @returns a frame to be read only; undefined if `sendPrepared` has to send it
+   */
+  loneFrame(message: PreparedMessage): Uint8Array | undefined {
+    return this.#closing.isOpen ? this.#sender.loneFrame(message) : undefined;
+  }
+
   /** Sends bytes that are complete frames. They are copied and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
   sendEncoded(frames: Uint8Array): void {
     this.#requireOpen();

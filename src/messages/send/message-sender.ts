@@ -137,6 +137,13 @@ export class MessageSender {
     this.writer.writeEncoded(frames, false);
   }
 
+  /** The frame of a message that was framed before, if nothing has to be done but to write it: see `Connection.loneFrame`. */
+  loneFrame(message: PreparedMessage): Uint8Array | undefined {
+    const isAlone = this.#open === undefined && !this.hasSlices && this.writer.length === 0;
+    const isUncompressed = this.#compression === undefined || !message.compress;
+    return isAlone && isUncompressed && this.role === 'server' ? message.serverFrame : undefined;
+  }
+
   /** A message that was framed before. @param byReference a server passes the shared frame on without a copy */
   sendPrepared(message: PreparedMessage, byReference: boolean): void {
     this.#requireNoMessage();

@@ -149,12 +149,13 @@ export type SentCallback = (error?: Error) => void;
 /** The same for pings and pongs, where the types of `ws` say that an error is always there. */
 export type ControlCallback = SentCallback | ((error: Error) => void);
 
-/**
- * The callback of a call, to be called in the async context of that call: several of them are called by one write. Without a callback
- * nothing is made.
- */
-export function inOwnContext(callback: SendCallback | null | undefined): SendCallback | undefined {
-  if (typeof callback !== 'function') return undefined;
+/** An argument as the callback that it is; anything else counts as none. */
+export function asCallback(argument: unknown): SendCallback | undefined {
+  return typeof argument === 'function' ? (argument as SendCallback) : undefined;
+}
+
+/** A callback that is to be called later, in the async context of this call: several of them are called by one write. */
+export function inOwnContext(callback: SendCallback): SendCallback {
   const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
   return (error) => context.runInAsyncScope(callback, undefined, error);
 }
@@ -172,8 +173,8 @@ export type ControlArguments = [
 /** @throws TypeError for what cannot be sent */
 export function readControlArguments(args: ControlArguments): [payload: Payload, callback: SendCallback | undefined] {
   const [data] = args;
-  const callback = args.find((arg) => typeof arg === 'function') as SendCallback | undefined;
-  return [toPayload(typeof data === 'function' ? undefined : data), inOwnContext(callback)];
+  const callback = args.find((arg) => typeof arg === 'function');
+  return [toPayload(typeof data === 'function' ? undefined : data), asCallback(callback)];
 }
 
 /** One for several: all are called, and what one throws is thrown when they have been. */

@@ -2,7 +2,7 @@
 // which is documented there, and which engine.io and socket.io use for their broadcasts. Only these two exist.
 
 import { Buffer } from 'node:buffer';
-import { OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { FrameEncoder } from '../../frames/frame-encoder.js';
 import { PreparedMessage } from '../../frames/prepared-message.js';
 import type { Role } from '../../protocol/role.js';
@@ -22,11 +22,12 @@ export interface FrameOptions {
   readonly readOnly?: boolean | undefined;
 }
 
-/** What a WebSocket does with frames. */
+/** A WebSocket, as far as it sends frames. */
 interface Target {
   sendPrepared(message: PreparedMessage, callback: SentCallback | undefined): void;
-  sendFrames(frames: readonly Uint8Array[], callback: SentCallback | undefined): void;
 }
+/** Sends frames of which nothing is known on a WebSocket. */
+type SendFrames<T> = (target: T, frames: readonly Uint8Array[], callback: SentCallback | undefined) => void;
 
 const FIN = 0x80;
 const RSV = 0x70;
@@ -42,16 +43,24 @@ function encoderFor(role: Role): FrameEncoder {
   return encoders[role];
 }
 
+/** A message, and the frame that a server sends of it. */
+interface Prepared {
+  readonly message: PreparedMessage;
+  readonly frame: Buffer;
+}
+
 /** By the frames that a program holds: one for all receivers of a broadcast. */
-const preparedFrames = new WeakMap<readonly Uint8Array[], PreparedMessage>();
+const preparedFrames = new WeakMap<readonly Uint8Array[], Prepared>();
 
 /** Sends frames that were made before, on one WebSocket. */
-export class Sender {
-  readonly #target: Target;
+export class Sender<T extends Target = Target> {
+  readonly #target: T;
+  readonly #sendFrames: SendFrames<T>;
 
   /** @internal */
-  constructor(target: Target) {
+  constructor(target: T, sendFrames: SendFrames<T>) {
     this.#target = target;
+    this.#sendFrames = sendFrames;
   }
 
   /** Makes a frame. @returns the Buffers to give to `sendFrame` */
@@ -66,21 +75,38 @@ export class Sender {
    */
   sendFrame(frames: readonly Uint8Array[], callback?: SentCallback): void {
     const prepared = prepare(frames);
-    if (prepared === undefined) this.#target.sendFrames(frames, callback);
+    if (prepared === undefined) this.#sendFrames(this.#target, frames, callback);
     else this.#target.sendPrepared(prepared, callback);
   }
 }
 
 function prepare(frames: readonly Uint8Array[]): PreparedMessage | undefined {
-  const message = readMessage(frames);
-  if (message === undefined) return undefined;
-  const { opcode, payload } = message;
   const known = preparedFrames.get(frames);
   // The program may have changed its bytes since.
-  if (known?.opcode === opcode && typeof known.payload !== 'string' && payload.equals(known.payload)) return known;
-  const prepared = new PreparedMessage(payload, { binary: opcode === OPCODE_BINARY, compress: false });
-  preparedFrames.set(frames, prepared);
-  return prepared;
+  if (known !== undefined && isFrame(frames, known.frame)) return known.message;
+  const read = readMessage(frames);
+  if (read === undefined) return undefined;
+  const message = new PreparedMessage(read.payload, { binary: read.opcode === OPCODE_BINARY, compress: false });
+  preparedFrames.set(frames, { message, frame: toBuffer(message.serverFrame) });
+  return message;
+}
+
+/** Whether these parts make up this frame. */
+function isFrame(parts: readonly Uint8Array[], frame: Buffer): boolean {
+  let start = 0;
+  for (const part of parts) {
+    const end = start + part.length;
+    if (end > frame.length || !isAt(part, frame, start, end)) return false;
+    start = end;
+  }
+  return start === frame.length;
+}
+
+function isAt(part: Uint8Array, frame: Buffer, start: number, end: number): boolean {
+  // A header: a call into the host costs more.
+  if (part.length > MAX_HEADER_LENGTH) return frame.compare(part, 0, part.length, start, end) === 0;
+  for (let i = 0; i < part.length; i++) if (part[i] !== frame[start + i]) return false;
+  return true;
 }
 
 /** The message in a frame; undefined if this is not one whole, uncompressed, unmasked message. */

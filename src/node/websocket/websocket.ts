@@ -20,12 +20,12 @@ import { EventTargetEmitter, SELF } from './event-target.js';
 import { makeConfig } from './options/config.js';
 import type { WebSocketOptions } from './options/options.js';
 import {
+  asCallback,
   BINARY_TYPES,
   type BinaryType,
   byteLengthOf,
   type ControlArguments,
   type ControlCallback,
-  inOwnContext,
   type Payload,
   readControlArguments,
   type Sendable,
@@ -72,7 +72,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
   #binaryType: BinaryType = 'nodebuffer';
   #protocol = '';
   #extensions = '';
-  #sender: Sender | undefined;
+  #sender: Sender<WebSocket> | undefined;
   /** Bytes that were to be sent when nothing could be any more. */
   #unsent = 0;
 
@@ -185,15 +185,9 @@ export class WebSocket extends FlowEmitter<WebSocket> {
   }
 
   /** Sends prebuilt frames; null until the connection is open. It has only the methods that engine.io and socket.io use. */
-  get _sender(): Sender | null {
+  get _sender(): Sender<WebSocket> | null {
     if (this.#link === undefined) return null;
-    this.#sender ??= new Sender({
-      sendPrepared: (message, callback) => this.sendPrepared(message, callback),
-      sendFrames: (frames, callback) => {
-        const done = inOwnContext(callback as SendCallback | undefined);
-        this.#sendable(frames.at(-1) ?? EMPTY, true, done)?.outgoing.sendFrames(frames, done);
-      },
-    });
+    this.#sender ??= new Sender<WebSocket>(this, WebSocket.#sendFrames);
     return this.#sender;
   }
 
@@ -226,7 +220,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
   send(data: Sendable, callback?: SentCallback): void;
   send(data: Sendable, options: SendOptions | undefined, callback?: SentCallback): void;
   send(data: Sendable, options?: SendOptions | SentCallback, callback?: SentCallback): void {
-    const done = inOwnContext((typeof options === 'function' ? options : callback) as SendCallback | undefined);
+    const done = asCallback(typeof options === 'function' ? options : callback);
     const sendOptions = typeof options === 'function' ? undefined : options;
     const payload = toPayload(data);
     const isBinary = sendOptions?.binary ?? (typeof data !== 'string' && typeof data !== 'number');
@@ -236,9 +230,14 @@ export class WebSocket extends FlowEmitter<WebSocket> {
 
   /** Sends a prepared message; see `PreparedMessage` and `broadcast`. The callback and errors are those of `send`. */
   sendPrepared(message: PreparedMessage, callback?: SentCallback): void {
-    const done = inOwnContext(callback as SendCallback | undefined);
+    const done = asCallback(callback);
     const link = this.#sendable(message.payload, message.opcode === OPCODE_BINARY, done);
     link?.outgoing.sendPrepared(message, done);
+  }
+
+  static #sendFrames(webSocket: WebSocket, frames: readonly Uint8Array[], callback: SentCallback | undefined): void {
+    const done = asCallback(callback);
+    webSocket.#sendable(frames.at(-1) ?? EMPTY, true, done)?.outgoing.sendFrames(frames, done);
   }
 
   /** Sends a ping. @param data at most 125 bytes @throws Error while connecting; RangeError for longer data; TypeError */

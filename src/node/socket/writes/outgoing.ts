@@ -8,7 +8,7 @@ import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thres
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
-import { isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
+import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
@@ -38,7 +38,7 @@ export class Outgoing implements TurnTaker {
   readonly #owner: Owner;
   readonly #writer: SocketWriter;
   messagesSent = 0;
-  /** To be called when what has been gathered has left. */
+  /** To be called when what has been gathered has left, each in the async context of its own call. */
   #callbacks: SendCallback[] | undefined;
   /** The next slice is made soon. */
   isTurnAwaited = false;
@@ -98,46 +98,53 @@ export class Outgoing implements TurnTaker {
     callback: SendCallback | undefined,
   ): void {
     if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, compress, callback);
-    else this.#queue(payload, callback, (queued) => this.#sendNow(queued, isBinary, isLast, compress, callback));
+    else this.#queue(payload, callback, (queued, done) => this.#sendNow(queued, isBinary, isLast, compress, done));
   }
 
   /** Sends a ping or a pong. @param payload at most 125 bytes */
   sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
-    const send = (queued: string | Uint8Array) => {
+    const send = (queued: string | Uint8Array, done: SendCallback | undefined) => {
       this.#connection[type](queued);
-      this.#gathered(callback);
+      this.#gathered(done);
     };
-    if (this.#blobs === undefined && !isBlob(payload)) send(payload);
+    if (this.#blobs === undefined && !isBlob(payload)) send(payload, callback);
     else this.#queue(payload, callback, send);
   }
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
     if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
-    else this.#queue('', callback, () => this.#sendPreparedNow(message, callback));
+    else this.#queue('', callback, (_queued, done) => this.#sendPreparedNow(message, done));
   }
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
     const connection = this.#connection;
     // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
-    const isAlone = this.#holds === 0 && this.#schedule.isQuiet && connection.outgoingLength === 0;
+    const isDue = this.#holds === 0 && this.#schedule.isQuiet;
+    this.messagesSent++;
+    const frame = isDue && this.#callbacks === undefined ? connection.loneFrame(message) : undefined;
+    if (frame !== undefined) {
+      this.#schedule.schedule();
+      this.#write([frame], callback, true);
+      return;
+    }
+    const isAlone = isDue && connection.outgoingLength === 0;
     const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
     connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
-    this.messagesSent++;
     this.#gathered(callback);
   }
 
   /** Sends frames as the program has made them. */
   sendFrames(frames: readonly Uint8Array[], callback: SendCallback | undefined): void {
-    const send = () => {
+    const send = (done: SendCallback | undefined) => {
       const connection = this.#connection;
       // A frame of another message must not come between slices.
       while (connection.hasSlices) connection.sendNextSlice();
       for (const frame of frames) connection.sendEncoded(frame);
-      this.#gathered(callback);
+      this.#gathered(done);
     };
-    if (this.#blobs === undefined) send();
-    else this.#queue('', callback, send);
+    if (this.#blobs === undefined) send(callback);
+    else this.#queue('', callback, (_queued, done) => send(done));
   }
 
   /** Sends a Close frame behind all that was sent; nothing may be sent after it. */
@@ -193,20 +200,27 @@ export class Outgoing implements TurnTaker {
     if (this.#corks === 0) this.flush();
   }
 
-  /** Hands all that was gathered to the socket, in one write. */
-  flush(): void {
+  /**
+   * Hands all that was gathered to the socket, in one write.
+   *
+   * @param own the callback of what is being sent, if it is alone
+   */
+  flush(own?: SendCallback): void {
     const connection = this.#connection;
     const socket = this.#socket;
     if (connection.hasSlices) this.#sliceSoon();
     if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
-    const callback = connection.hasSlices ? undefined : this.#takeCallback();
+    const callback = connection.hasSlices ? undefined : (own ?? this.#takeCallback());
     // The peer reads slowly: what waits in the socket holds no more than its own length.
     const isCompact = socket.writableLength > 0;
     // A Buffer: of anything else the socket would make one.
-    const segments = connection.takeOutgoingSegments(BufferPart, isCompact);
-    const hasRoom = this.#writer.write(segments, callback);
-    if (!hasRoom && socket.writableNeedDrain) this.oweDrain();
+    this.#write(connection.takeOutgoingSegments(BufferPart, isCompact), callback);
+  }
+
+  #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared?: boolean): void {
+    const hasRoom = this.#writer.write(segments, callback, areShared);
+    if (!hasRoom && this.#socket.writableNeedDrain) this.oweDrain();
   }
 
   /** Looks behind all that waits now whether anything waits still. */
@@ -305,12 +319,18 @@ export class Outgoing implements TurnTaker {
 
   /** Something was added to what is gathered. */
   #gathered(callback: SendCallback | undefined): void {
+    const connection = this.#connection;
+    const isDue = connection.outgoingLength >= MAX_SLAB_LENGTH || (this.#holds === 0 && this.#schedule.schedule());
+    // What leaves at once, alone, needs no context: it is that of the caller.
+    if (isDue && this.#callbacks === undefined && connection.outgoingLength > 0 && !connection.hasSlices) {
+      this.flush(callback);
+      return;
+    }
     if (callback !== undefined) {
       this.#callbacks ??= [];
-      this.#callbacks.push(callback);
+      this.#callbacks.push(inOwnContext(callback));
     }
-    if (this.#connection.outgoingLength >= MAX_SLAB_LENGTH) this.flush();
-    else if (this.#holds === 0 && this.#schedule.schedule()) this.flush();
+    if (isDue) this.flush();
   }
 
   #takeCallback(): SendCallback | undefined {
@@ -321,8 +341,17 @@ export class Outgoing implements TurnTaker {
   }
 
   /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
-  #queue(payload: Payload, callback: SendCallback | undefined, send: (queued: string | Uint8Array) => void): void {
-    const entry = { payload: isBlob(payload) ? payload : ownPayload(payload), callback, send };
+  #queue(
+    payload: Payload,
+    callback: SendCallback | undefined,
+    send: (queued: string | Uint8Array, done: SendCallback | undefined) => void,
+  ): void {
+    const done = callback && inOwnContext(callback);
+    const entry = {
+      payload: isBlob(payload) ? payload : ownPayload(payload),
+      callback: done,
+      send: (queued: string | Uint8Array) => send(queued, done),
+    };
     if (this.#blobs === undefined) {
       this.#connection.holdClose();
       this.#blobs = new BlobQueue(this, entry);

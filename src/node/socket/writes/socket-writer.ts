@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../../../connection.js';
-import type { SendCallback } from '../../websocket/sendable.js';
+import { inOwnContext, type SendCallback } from '../../websocket/sendable.js';
 import { type DirectSocket, takesDirectWrites, writeDirectly, writeSegments } from './direct-writes.js';
 import { writesAsNode } from './writes-as-node.js';
 
@@ -23,19 +23,29 @@ export class SocketWriter {
     this.#direct = directWrites && takesDirectWrites(socket) ? socket : undefined;
   }
 
-  /** Writes segments. @param callback called when they have left @returns whether the socket has room for more */
-  write(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
-    const socket = this.#socket;
+  /**
+   * Writes segments.
+   *
+   * @param callback called when they have left
+   * @param areShared they have no memory to give back
+   * @returns whether the socket has room for more
+   */
+  write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared = false): boolean {
     const direct = this.#direct;
     if (direct !== undefined) {
       const written = writeDirectly(direct, segments);
       if (written === true) {
-        this.#release(segments);
+        if (!areShared) this.#release(segments);
         if (callback !== undefined) process.nextTick(callback, null);
         return true;
       }
       if (written !== undefined) return written.handOver(direct, segments, this.#releasing(segments, callback));
     }
+    return this.#writeToStream(segments, callback && inOwnContext(callback));
+  }
+
+  #writeToStream(segments: readonly Uint8Array[], callback: SendCallback | undefined): boolean {
+    const socket = this.#socket;
     const isPending = socket.writableLength > 0;
     // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
     if (isPending || !writesAsNode(socket)) return writeSegments(socket, segments, callback);
@@ -49,9 +59,10 @@ export class SocketWriter {
 
   /** The callback that gives memory back too. After an error it is left to the garbage collector. */
   #releasing(segments: readonly Uint8Array[], callback: SendCallback | undefined): SendCallback {
+    const done = callback && inOwnContext(callback);
     return (error) => {
       if (!error) this.#release(segments);
-      callback?.(error);
+      done?.(error);
     };
   }
 

@@ -6,7 +6,7 @@ import type * as http from 'node:http';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { broadcast, WebSocket, type WebSocketServer } from '../../../../src/node/index.js';
+import { broadcast, PreparedMessage, WebSocket, type WebSocketServer } from '../../../../src/node/index.js';
 import {
   type Api,
   IMPLEMENTATIONS,
@@ -108,6 +108,34 @@ interface SenderClass {
 type WithSender = WebSocket & {
   readonly _sender: { sendFrame(frames: Buffer[], callback?: (error?: Error) => void): void };
 };
+
+test('callbacks of ours run in the context of their call, also for what waits behind a peer that does not read', async () => {
+  const [, pair] = PAIRS[3]!;
+  const { served, client } = await openPair(pair);
+  const context = new AsyncLocalStorage<string>();
+  const seen: (string | undefined)[] = [];
+  const see = () => seen.push(context.getStore());
+  const prepared = new PreparedMessage('prepared');
+  const frame = WebSocket.Sender.frame('frame', { opcode: 1 });
+  const sendAll = (when: string) => {
+    context.run(`${when} frame`, () => served._sender?.sendFrame(frame, see));
+    context.run(`${when} prepared`, () => served.sendPrepared(prepared, see));
+    context.run(`${when} text`, () => served.send('text', see));
+    context.run(`${when} ping`, () => served.ping('', false, see));
+  };
+  const namesOf = (when: string) => ['frame', 'prepared', 'text', 'ping'].map((what) => `${when} ${what}`);
+  sendAll('idle');
+  await expect.poll(() => seen.length).toBe(4);
+  expect(seen.splice(0)).toEqual(namesOf('idle'));
+  client.pause();
+  while (served.bufferedAmount < 1_000_000) served.send(Buffer.alloc(100_000));
+  sendAll('slow');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(seen).toEqual([]);
+  client.resume();
+  await expect.poll(() => seen.length).toBe(4);
+  expect(seen).toEqual(namesOf('slow'));
+});
 
 describe.each(PAIRS.slice(0, 4))('frames made beforehand: %s', (_name, pair) => {
   const frameOf = (data: string, options: object = {}): Buffer[] =>
