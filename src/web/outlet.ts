@@ -12,8 +12,9 @@ export class Outlet {
   readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #onFailure: () => void;
-  /** Until all that was gathered is written. */
+  /** Of the last write: until all that was gathered is written. */
   #writing: Promise<void> | undefined;
+  #isWriting = false;
   /** A write at the end of the turn is on its way. */
   #isDue = false;
 
@@ -31,17 +32,16 @@ export class Outlet {
    * @returns a promise of all being written; it is fulfilled too if the transport has failed, which reading will tell
    */
   flush(): Promise<void> | undefined {
-    if (this.#writing === undefined && this.#connection.outgoingLength > 0) {
-      this.#writing = this.#writeAll().finally(() => {
-        this.#writing = undefined;
-      });
+    if (!this.#isWriting && this.#connection.outgoingLength > 0) {
+      this.#isWriting = true;
+      this.#writing = this.#writeAll();
     }
-    return this.#writing;
+    return this.#isWriting ? this.#writing : undefined;
   }
 
   /** Does the same once no microtask sends any more. A timer would end the turn later, in some runtimes by a millisecond. */
   flushAtEndOfTurn(): void {
-    if (this.#writing === undefined && !this.#isDue) void this.#flushWhenQuiet();
+    if (!this.#isWriting && !this.#isDue) void this.#flushWhenQuiet();
   }
 
   /** A stream, or a pipe, hands on one message after the other, each a few microtasks behind the last. */
@@ -51,7 +51,7 @@ export class Outlet {
     do {
       length = this.#connection.outgoingLength;
       for (let i = 0; i < MICROTASKS_BETWEEN_MESSAGES; i++) await undefined;
-    } while (this.#connection.outgoingLength !== length && this.#writing === undefined);
+    } while (this.#connection.outgoingLength !== length && !this.#isWriting);
     this.#isDue = false;
     void this.flush();
   }
@@ -75,6 +75,8 @@ export class Outlet {
     } catch (error) {
       transport.cut(error);
       this.#onFailure();
+    } finally {
+      this.#isWriting = false;
     }
   }
 }
