@@ -23,6 +23,7 @@ import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
+import { DEFAULT_MAX_REDIRECTS } from '../websocket/options/defaults.js';
 import type { Agreed } from '../websocket/options/per-message-deflate.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
@@ -33,8 +34,6 @@ export interface Outcome {
   opened(socket: Duplex, head: Uint8Array, agreed: Agreed): void;
   failed(error: Error): void;
 }
-
-const DEFAULT_MAX_REDIRECTS = 10;
 
 /** An attempt to connect: one request, and those that its redirects lead to. */
 export class Opening<Socket extends EventEmitter = EventEmitter> {

@@ -14,6 +14,12 @@ import { nextTick } from '../socket/machinery.js';
 import { isTaken } from '../socket/reads/socket-events.js';
 import type { ServerTopics, TopicPublishOptions } from '../topics/server-topics.js';
 import { isOn, makeConfig } from '../websocket/options/config.js';
+import {
+  DEFAULT_CLOSE_TIMEOUT,
+  DEFAULT_MAX_FRAGMENTS,
+  DEFAULT_MAX_PAYLOAD,
+  DEFAULT_MAX_PENDING_PONGS,
+} from '../websocket/options/defaults.js';
 import type { Sendable } from '../websocket/sendable.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
@@ -33,11 +39,11 @@ const SHOWN_DEFAULTS = {
   allowSynchronousEvents: true,
   autoPong: true,
   clientTracking: true,
-  closeTimeout: 30_000,
+  closeTimeout: DEFAULT_CLOSE_TIMEOUT,
   maxBufferedChunks: 256 * 1024,
-  maxFragments: 16 * 1024,
-  maxPayload: 100 * 1024 * 1024,
-  maxPendingAutoPongs: 60,
+  maxFragments: DEFAULT_MAX_FRAGMENTS,
+  maxPayload: DEFAULT_MAX_PAYLOAD,
+  maxPendingAutoPongs: DEFAULT_MAX_PENDING_PONGS,
   noServer: false,
   perMessageDeflate: false,
   skipUTF8Validation: false,

@@ -1,4 +1,4 @@
-// The options of a server or a client, checked and with their defaults filled in: made once for all its connections.
+// The options of a server or a client, checked and with their defaults (defaults.ts) filled in: made once for all its connections.
 
 import type { ConnectionOptions } from '../../../connection-options.js';
 import type { PerMessageDeflate } from '../../../deflate/index.js';
@@ -7,17 +7,18 @@ import type { Role } from '../../../protocol/role.js';
 import { Connections } from '../../operate/connections.js';
 import { HeldBudget } from '../../server/held-budget.js';
 import { ServerTopics } from '../../topics/server-topics.js';
+import {
+  DEFAULT_CLOSE_TIMEOUT,
+  DEFAULT_LIFETIME_JITTER,
+  DEFAULT_MAX_FRAGMENTS,
+  DEFAULT_MAX_HELD,
+  DEFAULT_MAX_PAYLOAD,
+  DEFAULT_MAX_PENDING_PONGS,
+  DEFAULT_MAX_PING_RATE,
+} from './defaults.js';
 import { checkNodeOptions } from './option-checks.js';
 import type { HeartbeatOptions, WebSocketOptions } from './options.js';
 import { perMessageDeflateFor } from './per-message-deflate.js';
-
-const DEFAULT_MAX_PAYLOAD = 100 * 1024 * 1024;
-const DEFAULT_MAX_FRAGMENTS = 16 * 1024;
-const DEFAULT_CLOSE_TIMEOUT = 30_000;
-const DEFAULT_MAX_HELD = 1024 * 1024 * 1024;
-const DEFAULT_MAX_PENDING_PONGS = 60;
-const DEFAULT_MAX_PING_RATE = 1000;
-const DEFAULT_LIFETIME_JITTER = 0.1;
 
 /** The options with their defaults, made once for all connections of a server. */
 export interface Config {
