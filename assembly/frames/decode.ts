@@ -1,5 +1,5 @@
 // A chunk of bytes from a peer → frame records, in one pass: parse, check, unmask, validate. Knows the state and the
-// records of layout.ts and nothing of whose connection it is.
+// records of layout.ts and nothing of whose connection it is. The rules on headers are in ../shared/header-rules.ts.
 //
 // Two ways lead through a chunk. The fast one takes whole data messages of up to 65,535 bytes, one frame each, with all
 // that must hold for them tested in five compares; anything else falls out of it, untouched, into the general one, which

@@ -1,4 +1,5 @@
-// One frame header in memory (RFC 6455 section 5.2): reading its payload length, writing it.
+// One frame header in memory (RFC 6455 section 5.2): reading its payload length, writing it. The rules that it must keep, RSV
+// bits included, are in ../shared/header-rules.ts.
 
 import { LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED, MAX_LENGTH_16, MAX_LENGTH_7 } from '../shared/protocol';
 

@@ -1,5 +1,6 @@
 // One connection's decoder at its lowest: the 64-byte state, carried into the arena and back around each call of the
-// kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/.
+// kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/. The kernel refuses what
+// breaks a rule (assembly/shared/header-rules.ts); the error code that it leaves becomes a ProtocolError here.
 
 import {
   CHUNK_CAPACITY,
