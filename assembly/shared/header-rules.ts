@@ -35,8 +35,8 @@ import {
   OPCODE_CONTROL_BIT,
   OPCODE_PONG,
   OPCODE_TEXT,
-  RSV1,
   RSV_BITS,
+  RSV1,
 } from './protocol.ts';
 
 /** The length of a whole header in bytes (2 to 14), from its second byte. */
