@@ -187,10 +187,11 @@ export class MessageDeflater {
     const threshold = this.#config.threshold ?? (keeps ? THRESHOLD_IN_CONTEXT : THRESHOLD_ALONE);
     if (history.plain.length < threshold) return undefined;
     const suffix = this.#suffix?.history === history ? this.#suffix : undefined;
-    const form = history.formFor(suffix, keeps ? this.#sharedWindowBits : this.#windowBits, keeps);
-    if (form === undefined) return undefined;
+    const delivery = history.deliver(suffix, keeps ? this.#sharedWindowBits : this.#windowBits, keeps);
+    if (delivery === undefined) return undefined;
+    const { form } = delivery;
     if (!keeps) return form.payload.length < history.plain.length ? form : undefined;
-    if (suffix === undefined) this.#suffix = history.suffix();
+    this.#suffix = delivery.suffix;
     this.#spareLength = SPARE_LENGTH;
     this.#remember(form.tail);
     return form;

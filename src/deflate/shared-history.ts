@@ -42,15 +42,22 @@ const PRIMED_KEY = 16 * BITS_KEY;
 /** Made for the first message: an encoder compiles a kernel. */
 let encoder: FrameEncoder | undefined;
 
-/** What the window of one peer ends with. */
+/** What the windows of some peers end with: all that have received the same share one, so that a peer costs a pointer. */
 export interface SharedSuffix {
   readonly history: SharedHistory;
   /** The topic's bytes up to this one. */
-  end: number;
+  readonly end: number;
   /** How many of them; at most MAX_WINDOW_LENGTH count. */
-  length: number;
+  readonly length: number;
   /** Behind a primer: which one. The window ends with it and all of the topic since. 0: none. */
-  primer: number;
+  readonly primer: number;
+}
+
+/** The current message as it goes to one peer. */
+export interface Delivery {
+  readonly form: CompressedForm;
+  /** What the peer's window ends with then; undefined if it keeps none. */
+  readonly suffix: SharedSuffix | undefined;
 }
 
 export class SharedHistory implements HistoryHolder {
@@ -74,6 +81,15 @@ export class SharedHistory implements HistoryHolder {
   #isTaken = false;
   /** By window, reach and bits; null: it should go uncompressed. */
   readonly #forms = new Map<number, CompressedForm | null>();
+  /** What windows end with behind the current message, by key and length. */
+  readonly #suffixes = new Map<number, SharedSuffix>();
+  /** The last delivery of the current message, and whom it was for: mostly the next peer gets the same. */
+  #lastDelivery: Delivery | undefined;
+  #lastSuffix: SharedSuffix | undefined;
+  #lastBits = 0;
+  #lastIsKept = false;
+  /** Behind the primer alone. */
+  #primedSuffix: SharedSuffix | undefined;
 
   private constructor(history: MessageHistory, arena: DeflateArena, level: number, window: TopicWindow) {
     this.#history = history;
@@ -136,12 +152,14 @@ export class SharedHistory implements HistoryHolder {
   /**
    * The current message for a peer.
    *
-   * @param suffix what its window ends with, if it is of this history; it is brought up to date
+   * @param suffix what its window ends with, if it is of this history
    * @param windowBits of the peer's window
    * @param isKept the peer's window will have it
    * @returns undefined if the message should go uncompressed: then the peer's window stays as it is
    */
-  formFor(suffix: SharedSuffix | undefined, windowBits: number, isKept: boolean): CompressedForm | undefined {
+  deliver(suffix: SharedSuffix | undefined, windowBits: number, isKept: boolean): Delivery | undefined {
+    const isSame = suffix === this.#lastSuffix && windowBits === this.#lastBits && isKept === this.#lastIsKept;
+    if (isSame && this.#lastDelivery !== undefined) return this.#lastDelivery;
     const length = suffix?.end === this.#start ? suffix.length : 0;
     const primed = this.#primed;
     const isPrimed = suffix?.end === this.#start && suffix.primer === this.#primerNumber && primed?.end === this.#start;
@@ -149,19 +167,24 @@ export class SharedHistory implements HistoryHolder {
       ? this.#form(primed, MAX_WINDOW_LENGTH, windowBits)
       : this.#form(this.#mainWindow(), length, windowBits);
     if (form === null) return undefined;
-    if (!isKept) return form;
-    this.#isTaken = true;
-    if (suffix !== undefined) {
-      suffix.primer = isPrimed ? suffix.primer : 0;
-      suffix.length = Math.min(length + this.#plain.length, MAX_WINDOW_LENGTH);
-      suffix.end = this.#end;
-    }
-    return form;
+    if (isKept) this.#isTaken = true;
+    this.#lastSuffix = suffix;
+    this.#lastBits = windowBits;
+    this.#lastIsKept = isKept;
+    this.#lastDelivery = { form, suffix: isKept ? this.#suffixBehind(length, isPrimed) : undefined };
+    return this.#lastDelivery;
   }
 
-  /** What a window ends with that has just received the current message and had nothing of this history. */
-  suffix(): SharedSuffix {
-    return { history: this, end: this.#end, length: Math.min(this.#plain.length, MAX_WINDOW_LENGTH), primer: 0 };
+  /** What a window ends with that has received the current message. @param before how much of the topic it ended with */
+  #suffixBehind(before: number, isPrimed: boolean): SharedSuffix {
+    const length = Math.min(before + this.#plain.length, MAX_WINDOW_LENGTH);
+    const key = (isPrimed ? PRIMED_KEY : 0) + length;
+    let suffix = this.#suffixes.get(key);
+    if (suffix === undefined) {
+      suffix = { history: this, end: this.#end, length, primer: isPrimed ? this.#primerNumber : 0 };
+      this.#suffixes.set(key, suffix);
+    }
+    return suffix;
   }
 
   /**
@@ -174,7 +197,11 @@ export class SharedHistory implements HistoryHolder {
     const end = this.#end;
     const isSame = this.#primer === message && !this.#hasPrimedAdvanced && this.#primed?.end === end;
     if (!isSame) this.#startPrimer(message, tail, end);
-    return { history: this, end, length: 0, primer: this.#primed === undefined ? 0 : this.#primerNumber };
+    const primer = this.#primed === undefined ? 0 : this.#primerNumber;
+    const known = this.#primedSuffix;
+    if (known?.end === end && known.primer === primer) return known;
+    this.#primedSuffix = { history: this, end, length: 0, primer };
+    return this.#primedSuffix;
   }
 
   #startPrimer(message: PreparedMessage, tail: Uint8Array, end: number): void {
@@ -184,6 +211,7 @@ export class SharedHistory implements HistoryHolder {
     this.#primer = message;
     this.#primerNumber++;
     this.#hasPrimedAdvanced = false;
+    this.#forget();
     // What the current message came to there is no longer of account.
     primed.advance(0, false);
     primed.forget();
@@ -213,6 +241,14 @@ export class SharedHistory implements HistoryHolder {
     this.#start = end;
     this.#isTaken = false;
     this.#forms.clear();
+    this.#forget();
+  }
+
+  /** Nobody gets the same as the last peer. */
+  #forget(): void {
+    this.#lastDelivery = undefined;
+    this.#lastSuffix = undefined;
+    this.#suffixes.clear();
   }
 
   /** The window without a primer; it begins afresh if it has missed messages. */
