@@ -81,7 +81,7 @@ const TABLE = {
   WSIMD_CLOSE_PAYLOAD: {
     kernelError: ERROR_CLOSE_PAYLOAD,
     closeCode: CLOSE_PROTOCOL_ERROR,
-    message: 'a Close has a payload of 1 byte',
+    message: 'a Close frame has a payload of 1 byte',
   },
   WSIMD_LENGTH_NOT_MINIMAL: {
     kernelError: ERROR_LENGTH_NOT_MINIMAL,
@@ -96,7 +96,7 @@ const TABLE = {
   WSIMD_CLOSE_CODE: {
     kernelError: ERROR_CLOSE_CODE,
     closeCode: CLOSE_PROTOCOL_ERROR,
-    message: 'a Close carries a code that may not be sent',
+    message: 'a Close frame has a code that may not be sent',
   },
   WSIMD_INVALID_UTF8: {
     kernelError: ERROR_INVALID_UTF8,
@@ -129,7 +129,7 @@ const TABLE = {
   },
   WSIMD_TOO_MANY_PINGS: {
     closeCode: CLOSE_POLICY_VIOLATION,
-    message: 'more pings came than maxPingRate lets be answered',
+    message: 'more pings came than maxPingRate allows',
   },
   WSIMD_UNREAD: {
     closeCode: CLOSE_POLICY_VIOLATION,
@@ -139,7 +139,7 @@ const TABLE = {
   // ---- The transport
   WSIMD_CONNECTION_LOST: {
     closeCode: CLOSE_ABNORMAL,
-    message: 'the transport ended before a Close was received',
+    message: 'the transport ended before a Close frame was received',
   },
 
   // ---- The caller broke a rule
@@ -151,22 +151,25 @@ const TABLE = {
   WSIMD_INVALID_REASON: { message: 'a close reason needs a code, and is at most 123 bytes of UTF-8' },
   WSIMD_CONTROL_PAYLOAD: { message: 'the payload of a control frame is at most 125 bytes' },
   WSIMD_BUFFER_TOO_SMALL: { message: 'the frame does not fit into the buffer' },
-  WSIMD_BACKPRESSURE: { message: 'more than maxBackpressure bytes wait for a peer that reads too slowly' },
+  WSIMD_BACKPRESSURE: { message: 'more than maxBackpressure bytes are queued for a peer that reads too slowly' },
   WSIMD_TOO_MUCH_HELD: {
     closeCode: CLOSE_TRY_AGAIN_LATER,
-    message: 'all connections together hold more than maxHeldLength of messages that have not come whole',
+    message: 'all connections together hold more than maxHeldLength of incomplete messages',
   },
   WSIMD_INVALID_HEADER: { message: 'a header or status line is malformed and was not sent' },
   WSIMD_NO_KERNEL: { message: 'the kernel that was asked for cannot run here' },
   WSIMD_WRONG_MODULE: { message: 'the module is not that of this version of wsimd' },
-  WSIMD_KERNEL_IN_USE: { message: 'a module is given before the first codec is made, not after' },
+  WSIMD_KERNEL_IN_USE: { message: 'a module must be given before the first codec is made' },
 
   // ---- The handshake, as a server judges it
   WSIMD_BAD_REQUEST: { status: 400, message: 'the request is not well-formed HTTP' },
   WSIMD_HEAD_TOO_LARGE: { status: 431, message: 'the head is longer than 16 KiB or has more than 100 headers' },
   WSIMD_BAD_METHOD: { status: 405, message: 'the method of a WebSocket handshake is GET' },
   WSIMD_BAD_HTTP_VERSION: { status: 400, message: 'a WebSocket handshake needs HTTP/1.1 or later' },
-  WSIMD_BAD_HOST: { status: 400, message: 'the request needs exactly one Host header, which agrees with its target' },
+  WSIMD_BAD_HOST: {
+    status: 400,
+    message: 'the request needs exactly one Host header, and it must match the request target',
+  },
   WSIMD_BAD_UPGRADE: { status: 400, message: 'the Upgrade header does not contain "websocket"' },
   WSIMD_BAD_CONNECTION: { status: 400, message: 'the Connection header does not contain "upgrade"' },
   WSIMD_BAD_KEY: { status: 400, message: 'the request needs exactly one Sec-WebSocket-Key, of 16 bytes in Base64' },
@@ -178,16 +181,18 @@ const TABLE = {
 
   // ---- The handshake, as a client judges it
   WSIMD_BAD_RESPONSE: { message: 'the response is not well-formed HTTP' },
-  WSIMD_UNEXPECTED_STATUS: { message: 'the server answered with another status than 101' },
+  WSIMD_UNEXPECTED_STATUS: { message: 'the server answered with a status other than 101' },
   WSIMD_RESPONSE_UPGRADE: { message: 'the Upgrade header of the response is not "websocket"' },
   WSIMD_RESPONSE_CONNECTION: { message: 'the Connection header of the response does not contain "upgrade"' },
   WSIMD_RESPONSE_ACCEPT: { message: 'the Sec-WebSocket-Accept of the response does not answer the key' },
   WSIMD_RESPONSE_PROTOCOL: { message: 'the server chose a subprotocol that was not offered' },
-  WSIMD_RESPONSE_EXTENSIONS: { message: 'the server chose an extension that was not offered, or chose it wrongly' },
+  WSIMD_RESPONSE_EXTENSIONS: {
+    message: 'the server chose an extension that was not offered, or invalid parameters for it',
+  },
   WSIMD_NO_CONNECT: { message: 'no WebSocket can be opened on this HTTP/2 connection' },
   WSIMD_HANDSHAKE_TIMEOUT: { message: 'the opening handshake took longer than handshakeTimeout' },
   WSIMD_HANDSHAKE_ABORTED: { message: 'the WebSocket was closed before the connection was established' },
-  WSIMD_BAD_REDIRECT: { message: 'the server redirected to an address that no server may choose' },
+  WSIMD_BAD_REDIRECT: { message: 'the server redirected to an address that redirects may not lead to' },
   WSIMD_TOO_MANY_REDIRECTS: { message: 'the server redirected more often than maxRedirects' },
 } as const satisfies Record<string, ErrorEntry>;
 

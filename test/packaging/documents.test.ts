@@ -91,6 +91,15 @@ describe('docs/reference/errors.md', () => {
     expect(listed.toSorted()).toEqual(codes.toSorted());
   });
 
+  it('has the texts that errors have', () => {
+    const meanings = [...tables.matchAll(/^\| `(WSIMD_\w+)` \|.* \| (.+) \|$|^\| `(WSIMD_\w+)` \| (.+) \|$/gm)];
+    expect(meanings).toHaveLength(codes.length);
+    for (const [, code, text, otherCode, otherText] of meanings) {
+      const { message } = new ProtocolError((code ?? otherCode) as ErrorCode);
+      expect((text ?? otherText)!.replaceAll('`', '')).toBe(message);
+    }
+  });
+
   it('has the close codes and statuses that errors have', () => {
     for (const code of codes) {
       const { closeCode, status } = new ProtocolError(code as ErrorCode);

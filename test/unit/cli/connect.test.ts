@@ -121,7 +121,11 @@ describe('in a pipe', () => {
 
   it.each([
     ['breaks a rule', Buffer.from('810548656c6c6f83004142', 'hex'), 'the server broke a rule: the opcode is reserved'],
-    ['ends without a Close', Buffer.from('810548656c6c6f', 'hex'), 'the transport ended before a Close was received'],
+    [
+      'ends without a Close frame',
+      Buffer.from('810548656c6c6f', 'hex'),
+      'the transport ended before a Close frame was received',
+    ],
   ])('ends with 1 where the server %s', async (_, frames, message) => {
     const url = await startAnswering((socket, { accept }) => {
       socket.write(switching(accept));
@@ -138,7 +142,7 @@ describe('in a pipe', () => {
     expect(await runWsimd('connect', notFound)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `wsimd: cannot connect to ${notFound}: the server answered with another status than 101: 404\n`,
+      stderr: `wsimd: cannot connect to ${notFound}: the server answered with a status other than 101: 404\n`,
     });
     await serve.stop();
     const { code, stderr } = await runWsimd('connect', serve.echoUrl);

@@ -133,7 +133,7 @@ describe('of frames that break a rule', () => {
     ['a continuation of nothing', [0x80, 0x80, 0, 0, 0, 0]],
     ['a ping in fragments', [0x09, 0x80, 0, 0, 0, 0]],
     ['no mask', [0x81, 0x00]],
-    ['a Close of one byte', [0x88, 0x81, 0, 0, 0, 0, 3]],
+    ['a Close frame of one byte', [0x88, 0x81, 0, 0, 0, 0, 3]],
     [
       'invalid UTF-8',
       [...wire({ ...fromFirstByte(0x81), payload: [0xc3, 0x28], masked: true, maskingKey: [0, 0, 0, 0] })],

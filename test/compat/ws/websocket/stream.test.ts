@@ -103,7 +103,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     expect(events).toEqual([['error', expect.objectContaining({ code: 'ECONNREFUSED' })], ['close']]);
   });
 
-  test('a rule that the peer breaks: the stream errs, and the Close still says which', async () => {
+  test('a rule that the peer breaks: the stream errs, and the Close frame still says which', async () => {
     const { client, served } = await openPair(pair);
     const near = streamOf(client);
     const closed = next<[number]>(served, 'close');

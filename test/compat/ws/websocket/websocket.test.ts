@@ -279,7 +279,7 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     expect(events).toEqual([['close', 1006, Buffer.alloc(0)]]);
   });
 
-  test('closeTimeout: a peer that does not answer a Close is cut', async () => {
+  test('closeTimeout: a peer that does not answer a Close frame is cut', async () => {
     const { client, served } = await openPair(pair, { closeTimeout: 100 });
     client.pause();
     const closed = next(served, 'close');

@@ -39,7 +39,7 @@ describe('the verifier', () => {
     expect(first({ sent: ['a', 'b'] }, { received: ['a'] })).toContain('only 1 of 2');
     expect(first({ sent: ['a', 'b'], cuts: ['reset'], closes }, { received: ['a'], closes })).toBe(undefined);
     expect(first({ sent: ['a', 'b'], cuts: ['reset'], closes }, { received: ['b'], closes })).toContain('a gap');
-    expect(first({}, { closes })).toContain('no Close arrived');
+    expect(first({}, { closes })).toContain('no Close frame arrived');
   });
 
   it('finds a missing or second `close`, a wrong code, and callbacks that do not come once', () => {

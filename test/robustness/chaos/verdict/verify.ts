@@ -47,11 +47,11 @@ function verifyWay(from: EndReport, to: EndReport, isDisturbed: boolean): string
   // An end answers a Close frame with the code that it got.
   const allowed = [...from.closedWith, ...to.closedWith];
   if (hasReceivedClose && !allowed.includes(code) && !(isDisturbed && PROTOCOL_CODES.includes(code))) {
-    faults.push(`${way}: a Close with code ${code} arrived; sent were ${JSON.stringify(from.closedWith)}`);
+    faults.push(`${way}: a Close frame with code ${code} arrived; sent were ${JSON.stringify(from.closedWith)}`);
   }
   if (isDisturbed) return faults;
   if (!hasReceivedClose) {
-    faults.push(`${way}: no Close arrived, though nobody cut the connection (${from.progress}, ${to.progress})`);
+    faults.push(`${way}: no Close frame arrived, though nobody cut the connection (${from.progress}, ${to.progress})`);
   }
   faults.push(...to.errors.map((error) => `${to.name}: an error, though nobody cut the connection: ${error}`));
   return faults;
@@ -73,7 +73,7 @@ function compare(what: string, sent: readonly string[], received: readonly strin
   }
   if (isAll && received.length < sent.length) {
     return [
-      `${what}: a Close arrived, but only ${received.length} of ${sent.length}; next is "${sent[received.length]}"`,
+      `${what}: a Close frame arrived, but only ${received.length} of ${sent.length}; next is "${sent[received.length]}"`,
     ];
   }
   return [];
