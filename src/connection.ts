@@ -3,7 +3,7 @@
 
 import { OPCODE_BINARY, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../assembly/shared/protocol.js';
 import { requireBytes } from './bytes/copy.js';
-import type { PartConstructor } from './bytes/host.js';
+import type { BytesConstructor } from './bytes/host.js';
 import type { ConnectionOptions, ConnectionState } from './connection-options.js';
 import type { PreparedMessage } from './frames/prepared-message.js';
 import type { KernelName } from './kernel/kernel.js';
@@ -318,11 +318,11 @@ export class Connection {
   /**
    * Takes what is to be sent, in one buffer; owned. Empty if there is nothing.
    *
-   * @param Part the class of the bytes, for a transport that has one of its own and would make another view of them
+   * @param Bytes the class of the bytes, for a transport that has one of its own and would make another view of them
    */
-  takeOutgoing(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
+  takeOutgoing(Bytes?: BytesConstructor): Uint8Array<ArrayBuffer> {
     this.#pongs?.settle();
-    return this.#sender.take(Part);
+    return this.#sender.take(Bytes);
   }
 
   /**
@@ -336,15 +336,15 @@ export class Connection {
    * socket.uncork();
    * ```
    *
-   * @param Part the class of the segments that hold gathered frames: see `takeOutgoing`
+   * @param Bytes the class of the segments that hold gathered frames: see `takeOutgoing`
    * @param isCompact for a transport that may hold the segments for long, because its peer reads slowly: gathered frames are copied into
    *   memory of their own length
    * @returns segments to be written in this order. Those with gathered frames are the transport's until `releaseOutgoing`, which it
    *   calls or leaves to the garbage collector. The others are what was sent `byReference`: to be read only, borrowed until written
    */
-  takeOutgoingSegments(Part?: PartConstructor, isCompact?: boolean): Uint8Array[] {
+  takeOutgoingSegments(Bytes?: BytesConstructor, isCompact?: boolean): Uint8Array[] {
     this.#pongs?.settle();
-    return this.#sender.takeSegments(Part, isCompact);
+    return this.#sender.takeSegments(Bytes, isCompact);
   }
 
   /**

@@ -21,7 +21,7 @@ interface HostBuffer {
 }
 
 /** Makes a view on memory. */
-export type PartConstructor = new <B extends ArrayBufferLike>(
+export type BytesConstructor = new <B extends ArrayBufferLike>(
   buffer: B,
   byteOffset: number,
   length: number,
@@ -30,7 +30,7 @@ export type PartConstructor = new <B extends ArrayBufferLike>(
 interface HostBufferConstructor {
   readonly prototype: HostBuffer;
   /** The class whose instances Buffers are: a constructor that only makes a view. */
-  readonly [Symbol.species]: PartConstructor;
+  readonly [Symbol.species]: BytesConstructor;
   /** Of the common buffers that Node cuts short ones from. The program may set it. */
   readonly poolSize: number;
   allocUnsafe(length: number): Uint8Array<ArrayBuffer>;
@@ -60,7 +60,7 @@ export interface Host {
    * The constructor of views of a buffer's own kind: Buffers of a Buffer, else Uint8Arrays. `subarray` gives the same at
    * two to three times the cost.
    */
-  partClass(bytes: Uint8Array): PartConstructor;
+  bytesClass(bytes: Uint8Array): BytesConstructor;
   /**
    * A buffer of any content, all of which the caller overwrites before anybody sees it. On Node, one of 65 to 2047 bytes
    * shares its `ArrayBuffer` with others, as `Buffer.allocUnsafe` makes them.
@@ -73,7 +73,7 @@ export interface Host {
   copy(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Copies the bytes `start` to `end` of `source` into `target`, from `at` on. The buffers do not overlap. */
   copyInto(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
-  /** The same as `allocate` for what is handed out in parts (see `partClass`): a Buffer on Node, which shares its `ArrayBuffer` if it is short. */
+  /** The same as `allocate` for what is handed out in parts (see `bytesClass`): a Buffer on Node, which shares its `ArrayBuffer` if it is short. */
   allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
@@ -92,7 +92,7 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
   const { copy, latin1Slice, utf8Slice, ucs2Slice, utf8Write } = prototype;
   const isPooling = isCut(takeCommon(HostBuffer));
   return {
-    partClass: (bytes) => (isBuffer(bytes) ? BufferPart : Uint8Array),
+    bytesClass: (bytes) => (isBuffer(bytes) ? BufferPart : Uint8Array),
     readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
     readUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
     readUtf16: (bytes, start, end) => ucs2Slice.call(bytes, start, end),
@@ -160,7 +160,7 @@ function webHost(): Host {
   const encoder = new TextEncoder();
   const read = (bytes: Uint8Array, start: number, end: number) => decoder.decode(bytes.subarray(start, end));
   return {
-    partClass: () => Uint8Array,
+    bytesClass: () => Uint8Array,
     readAscii: (bytes, start, end) =>
       end - start <= READ_LOOP_LENGTH ? readShortAscii(bytes, start, end) : read(bytes, start, end),
     readUtf8: read,
@@ -202,7 +202,7 @@ export function encodeUtf8(host: Host, text: string): Uint8Array<ArrayBuffer> {
 
 /** A view of a part of these bytes, of their own kind. @param offset in them */
 export function partOf(host: Host, bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  return new (host.partClass(bytes))(bytes.buffer, bytes.byteOffset + offset, length);
+  return new (host.bytesClass(bytes))(bytes.buffer, bytes.byteOffset + offset, length);
 }
 
 /** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */

@@ -136,8 +136,8 @@ export class MessageDeflater {
       : false;
   }
 
-  /** See `MessageCompression.deflatePart`. */
-  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array {
+  /** See `MessageCompression.deflateFragment`. */
+  deflateFragment(payload: string | Uint8Array, isLast: boolean): Uint8Array {
     const length = this.#takeInput(payload);
     this.#suffix = undefined;
     return this.#deflateInput(this.#bringContext(), payload, length, isLast);

@@ -287,8 +287,8 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
   isWorthDeflating(payload: string | Uint8Array): boolean {
     return this.#deflater.isWorthDeflating(payload);
   }
-  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array {
-    return this.#deflater.deflatePart(payload, isLast);
+  deflateFragment(payload: string | Uint8Array, isLast: boolean): Uint8Array {
+    return this.#deflater.deflateFragment(payload, isLast);
   }
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined {
     return this.#deflater.deflatePrepared(message);

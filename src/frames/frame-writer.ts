@@ -2,7 +2,7 @@
 
 import { MAX_HEADER_LENGTH } from '../../assembly/shared/protocol.js';
 import { copyBytes } from '../bytes/copy.js';
-import { getHost, type PartConstructor } from '../bytes/host.js';
+import { type BytesConstructor, getHost } from '../bytes/host.js';
 import { giveSlab, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
 import { MAX_SLAB_LENGTH, MEASURED_UNITS } from '../bytes/thresholds.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
@@ -69,12 +69,12 @@ export class FrameWriter {
   /**
    * Empties the queue into one buffer, which is the caller's: what was added by reference is copied.
    *
-   * @param Part the class of the buffer: see `Host.partClass`
+   * @param Bytes the class of the buffer: see `Host.bytesClass`
    */
-  take(Part: PartConstructor = Uint8Array): Uint8Array<ArrayBuffer> {
-    if (this.#segments === undefined) return this.#slab === undefined ? EMPTY : this.#takeFromSlab(Part);
+  take(Bytes: BytesConstructor = Uint8Array): Uint8Array<ArrayBuffer> {
+    if (this.#segments === undefined) return this.#slab === undefined ? EMPTY : this.#takeFromSlab(Bytes);
     const { buffer, byteOffset } = getHost().allocate(this.length);
-    const bytes = new Part(buffer, byteOffset, this.length);
+    const bytes = new Bytes(buffer, byteOffset, this.length);
     let at = 0;
     for (const segment of this.takeSegments()) {
       bytes.set(segment, at);
@@ -87,17 +87,17 @@ export class FrameWriter {
   /**
    * Empties the queue into segments, to be written in this order. Give each to `release` once it has been written.
    *
-   * @param Part the class of those that are not references
+   * @param Bytes the class of those that are not references
    * @param isCompact for a transport that may hold them for long: frames that were gathered are copied, so that they take no more memory
    *   than their own length
    */
-  takeSegments(Part: PartConstructor = Uint8Array, isCompact = false): Uint8Array<ArrayBufferLike>[] {
+  takeSegments(Bytes: BytesConstructor = Uint8Array, isCompact = false): Uint8Array<ArrayBufferLike>[] {
     const segments = this.#segments ?? [];
-    if (this.#filled > 0) segments.push(this.#takeFromSlab(Part));
+    if (this.#filled > 0) segments.push(this.#takeFromSlab(Bytes));
     this.#segments = undefined;
     this.#segmentsLength = 0;
     if (isCompact) {
-      for (const [i, segment] of segments.entries()) segments[i] = compact(segment, Part);
+      for (const [i, segment] of segments.entries()) segments[i] = compact(segment, Bytes);
     }
     return segments;
   }
@@ -121,9 +121,9 @@ export class FrameWriter {
     this.#segmentsLength += bytes.length;
   }
 
-  #takeFromSlab(Part: PartConstructor): Uint8Array<ArrayBuffer> {
+  #takeFromSlab(Bytes: BytesConstructor): Uint8Array<ArrayBuffer> {
     const slab = this.#slab!;
-    const bytes = new Part(slab.memory, 0, this.#filled);
+    const bytes = new Bytes(slab.memory, 0, this.#filled);
     slab.given = bytes;
     // A longer one is not pooled, and must not stay alive for being the last.
     if (slab.bytes.length <= MAX_SLAB_LENGTH) lastGiven = slab;
@@ -156,10 +156,10 @@ function slabThatGave(bytes: Uint8Array): Slab | undefined {
 }
 
 /** The same bytes in memory of their own length; a reference as it is. */
-function compact(segment: Uint8Array, Part: PartConstructor): Uint8Array {
+function compact(segment: Uint8Array, Bytes: BytesConstructor): Uint8Array {
   const slab = slabThatGave(segment);
   if (slab === undefined) return segment;
   const { buffer, byteOffset, length } = getHost().copy(segment);
   giveSlab(slab);
-  return new Part(buffer, byteOffset, length);
+  return new Bytes(buffer, byteOffset, length);
 }

@@ -84,7 +84,7 @@ export interface MessageCompression extends MessageDecompression {
    *
    * @returns valid until the next call of any connection's compression
    */
-  deflatePart(payload: string | Uint8Array, isLast: boolean): Uint8Array;
+  deflateFragment(payload: string | Uint8Array, isLast: boolean): Uint8Array;
 
   /** A prepared message, compressed once for all that can share it; undefined if it should go uncompressed. */
   deflatePrepared(message: PreparedMessage): CompressedForm | undefined;

@@ -195,8 +195,8 @@ export class MessageDecoder {
           break;
         }
         const count = this.#decoder.decode(slab);
-        if (count === 1 && this.#deliverOnly(slab)) return;
-        if (count > 0) this.#reader.takeOut(this.#queued(), slab, count);
+        if (count === 1 && this.#deliverSingle(slab)) return;
+        if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
         slab.start += this.#decoder.consumed;
       }
       this.#deliverAll();
@@ -229,7 +229,7 @@ export class MessageDecoder {
     const rest = this.#rest!;
     const slab = rest[0]!;
     const count = this.#decoder.decode(slab);
-    if (count > 0) this.#reader.takeOut(this.#queued(), slab, count);
+    if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
     slab.start += this.#decoder.consumed;
     spend(this.#decoder.consumed * COPY_COST);
     if (slab.start < slab.length) return;
@@ -286,13 +286,13 @@ export class MessageDecoder {
    *
    * @returns false if there is more to it: then nothing was done
    */
-  #deliverOnly(slab: Slab): boolean {
+  #deliverSingle(slab: Slab): boolean {
     const { consumed, error } = this.#decoder;
     const isAtRest = this.#queue === undefined && !this.#isDelivering;
     if (!isAtRest || slab.start + consumed !== slab.length || error !== undefined) return false;
     this.#isDelivering = true;
     try {
-      if (!this.#reader.deliverOnly(slab, this.#sink)) return false;
+      if (!this.#reader.deliverSingle(slab, this.#sink)) return false;
     } finally {
       this.#isDelivering = false;
     }

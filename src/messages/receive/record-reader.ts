@@ -12,7 +12,7 @@ import {
   OPCODE_TEXT,
 } from '../../../assembly/shared/protocol.js';
 import { copyBytes } from '../../bytes/copy.js';
-import { type PartConstructor, partOf } from '../../bytes/host.js';
+import { type BytesConstructor, partOf } from '../../bytes/host.js';
 import { lend, takeBack, wipe } from '../../bytes/lent-buffers.js';
 import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
@@ -70,7 +70,7 @@ export class RecordReader implements Reading {
    *
    * @returns false if it is no such record: then nothing was done
    */
-  deliverOnly(slab: Slab, sink: DeliverySink): boolean {
+  deliverSingle(slab: Slab, sink: DeliverySink): boolean {
     const { chunk, length } = slab;
     const { arena } = this.decoder;
     const { words, bytes, host } = arena;
@@ -81,7 +81,7 @@ export class RecordReader implements Reading {
     const { isLent, isWiped, textAsBytes } = this.config;
     const isText = kind === WHOLE_TEXT && !textAsBytes;
     if (!isText && (slab.ownership === 'caller' || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT))) return false;
-    // Apart from the sink, whose errors are its caller's. What the engine throws here, `takeOut` meets again, and fails for.
+    // Apart from the sink, whose errors are its caller's. What the engine throws here, `queueRecords` meets again, and fails for.
     let text = '';
     let data: Uint8Array | undefined;
     try {
@@ -122,7 +122,7 @@ export class RecordReader implements Reading {
   /**
    * Takes the records of one slab out of the arena. A message that cannot be assembled fails the decoder.
    */
-  takeOut(queue: DeliveryQueue, slab: Slab, count: number): void {
+  queueRecords(queue: DeliveryQueue, slab: Slab, count: number): void {
     const { words, bytes, host } = this.decoder.arena;
     const { textAsBytes, inPieces, isLent } = this.config;
     const isCopied = slab.ownership === 'caller' && !isLent;
@@ -130,7 +130,7 @@ export class RecordReader implements Reading {
     // one copy afterwards. Bytes that were received in the arena are all copied to a buffer that stands in for the chunk.
     let target = slab.ownership === 'codec' ? slab.chunk : undefined;
     let toTarget = slab.start - CHUNK_PTR;
-    let Part: PartConstructor | undefined;
+    let Bytes: BytesConstructor | undefined;
     let buffer: ArrayBufferLike | undefined;
     let toBuffer = 0;
     let masked = 0;
@@ -152,7 +152,7 @@ export class RecordReader implements Reading {
         } else {
           let data: Uint8Array;
           if (!isCopied) {
-            if (Part === undefined) {
+            if (Bytes === undefined) {
               if (target === undefined) {
                 const length = this.#endOfHandedOut(count) - start;
                 target = isLent ? queue.lend(length) : host.allocateForParts(length);
@@ -160,12 +160,12 @@ export class RecordReader implements Reading {
                 masked = MASKED;
               }
               // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
-              Part = host.partClass(target);
+              Bytes = host.bytesClass(target);
               buffer = target.buffer;
               toBuffer = target.byteOffset + toTarget;
               backStart = start;
             }
-            data = new Part(buffer!, toBuffer + start, length);
+            data = new Bytes(buffer!, toBuffer + start, length);
             backEnd = end;
             masked |= first;
           } else {

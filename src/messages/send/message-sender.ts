@@ -2,7 +2,7 @@
 // It keeps their order. It knows no socket, nothing of what is received, and not whether a connection is open.
 
 import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
-import { getHost, type PartConstructor } from '../../bytes/host.js';
+import { type BytesConstructor, getHost } from '../../bytes/host.js';
 import { ownPayload } from '../../bytes/owned.js';
 import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../../frames/frame-encoder.js';
 import { FrameWriter } from '../../frames/frame-writer.js';
@@ -112,14 +112,14 @@ export class MessageSender {
     return this.encoder.closePayload(closeCode, reason);
   }
 
-  /** Takes the frames that have been made. @param Part the class of the bytes */
-  take(Part?: PartConstructor): Uint8Array<ArrayBuffer> {
-    return this.writer.take(Part);
+  /** Takes the frames that have been made. @param Bytes the class of the bytes */
+  take(Bytes?: BytesConstructor): Uint8Array<ArrayBuffer> {
+    return this.writer.take(Bytes);
   }
 
   /** Takes them in segments: see `FrameWriter.takeSegments`. */
-  takeSegments(Part?: PartConstructor, isCompact?: boolean): Uint8Array[] {
-    return this.writer.takeSegments(Part, isCompact);
+  takeSegments(Bytes?: BytesConstructor, isCompact?: boolean): Uint8Array[] {
+    return this.writer.takeSegments(Bytes, isCompact);
   }
 
   /** Gives back what `take` gave, or one of the segments. */
@@ -156,14 +156,14 @@ export class MessageSender {
     this.#requireNoMessage();
     const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
     const isCompressed = compress && this.#compression?.isWorthDeflating(data) === true;
-    this.#sendPart(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
+    this.#sendFragment(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
     this.#open = { isCompressed };
   }
 
   /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
   continue(data: string | Uint8Array, isLast: boolean): void {
     if (this.#open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#sendPart(OPCODE_CONTINUATION, data, this.#open.isCompressed, { fin: isLast });
+    this.#sendFragment(OPCODE_CONTINUATION, data, this.#open.isCompressed, { fin: isLast });
     if (isLast) this.#open = undefined;
   }
 
@@ -219,9 +219,9 @@ export class MessageSender {
     else this.writer.write(opcode, payload);
   }
 
-  #sendPart(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
+  #sendFragment(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
     this.inTurn(data, (queued) => {
-      const part = isCompressed ? this.#compression!.deflatePart(queued, bits.fin === true) : queued;
+      const part = isCompressed ? this.#compression!.deflateFragment(queued, bits.fin === true) : queued;
       this.writer.write(opcode, part, bits);
     });
   }

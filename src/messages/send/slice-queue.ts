@@ -83,7 +83,7 @@ export class SliceQueue {
     const start = this.#done;
     const end = Math.min(start + this.#compression.sliceLength, message.length);
     const isLast = end === message.length;
-    const part = this.#compression.deflatePart(message.subarray(start, end), isLast);
+    const part = this.#compression.deflateFragment(message.subarray(start, end), isLast);
     const opcode = start === 0 ? this.#opcode : OPCODE_CONTINUATION;
     this.#writer.write(opcode, part, { fin: isLast, rsv1: start === 0 });
     this.#done = end;

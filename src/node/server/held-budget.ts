@@ -4,7 +4,7 @@
 /** A connection that may hold something. */
 export interface Holder {
   /** Together too much is held, and this one holds most. */
-  giveUp(limit: number): void;
+  evict(limit: number): void;
 }
 
 /** What a connection that holds anything is charged beyond its bytes: its buffer, and the objects around it. */
@@ -46,7 +46,7 @@ export class HeldBudget {
         if (charged > mostCharge) [most, mostCharge] = [other, charged];
       }
       this.charge(most, 0);
-      most.giveUp(this.#limit);
+      most.evict(this.#limit);
     }
   }
 }

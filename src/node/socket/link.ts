@@ -169,7 +169,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
   }
 
   /** Called by the budget of all connections, when it is exceeded and this connection holds most. */
-  giveUp(limit: number): void {
+  evict(limit: number): void {
     this.#refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
   }
 

@@ -237,10 +237,10 @@ describe('both hosts', () => {
   });
 
   it('say which class the parts of a buffer have', () => {
-    expect(node.partClass(new Uint8Array(1))).toBe(Uint8Array);
-    expect(web.partClass(Buffer.alloc(1))).toBe(Uint8Array);
-    const Part = node.partClass(Buffer.alloc(1));
-    const part = new Part(new ArrayBuffer(8), 2, 3);
+    expect(node.bytesClass(new Uint8Array(1))).toBe(Uint8Array);
+    expect(web.bytesClass(Buffer.alloc(1))).toBe(Uint8Array);
+    const Bytes = node.bytesClass(Buffer.alloc(1));
+    const part = new Bytes(new ArrayBuffer(8), 2, 3);
     expect(Buffer.isBuffer(part)).toBe(true);
     expect(part).toMatchObject({ byteOffset: 2, length: 3 });
   });

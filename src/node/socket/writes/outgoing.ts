@@ -30,7 +30,7 @@ const UNCOMPRESSED: SendMessageOptions = { compress: false };
 const UNCOMPRESSED_BY_REFERENCE: SendMessageOptions = { compress: false, byReference: true };
 const BY_REFERENCE: SendMessageOptions = { byReference: true };
 const EMPTY = Buffer.alloc(0);
-const BufferPart = getHost().partClass(Buffer.alloc(0));
+const BufferPart = getHost().bytesClass(Buffer.alloc(0));
 
 export class Outgoing implements TurnTaker {
   readonly #socket: Duplex;

@@ -107,7 +107,7 @@ test('what is whole, or gone, is charged no more', async () => {
 
 test('the charges', () => {
   const gone: string[] = [];
-  const holder = (name: string): Holder => ({ giveUp: (limit) => gone.push(`${name} ${limit}`) });
+  const holder = (name: string): Holder => ({ evict: (limit) => gone.push(`${name} ${limit}`) });
   const [a, b, c] = [holder('a'), holder('b'), holder('c')];
   const budget = new HeldBudget(3000);
   budget.charge(a, 100);

@@ -76,11 +76,11 @@ test('the limits of a server and a client that sets none are those of SECURITY.m
     });
   }
   const { held } = makeConfig('server', {});
-  const holder = { giveUp: vi.fn() };
+  const holder = { evict: vi.fn() };
   held!.charge(holder, 1024 ** 3 - 1024);
-  expect(holder.giveUp).not.toHaveBeenCalled();
+  expect(holder.evict).not.toHaveBeenCalled();
   held!.charge(holder, 1024 ** 3);
-  expect(holder.giveUp).toHaveBeenCalledWith(1024 ** 3);
+  expect(holder.evict).toHaveBeenCalledWith(1024 ** 3);
   expect(makeConfig('client', {}).held).toBeUndefined();
 });
 
