@@ -50,7 +50,8 @@ export class FrameGate {
   /** @param chunk a view, valid during the call */
   push(chunk: Uint8Array): void {
     if (this.#waiting !== undefined) {
-      this.#waiting.push(chunk.slice());
+      // `slice` of a Buffer would not copy.
+      this.#waiting.push(new Uint8Array(chunk));
     } else if (this.#dropEvery === undefined && !this.#isHoldWanted && this.#action === 'pass' && !this.#hasInjected) {
       for (let at = 0; at < chunk.length; ) at = this.#advance(chunk, at);
       this.#sink.pass(chunk);
@@ -116,7 +117,7 @@ export class FrameGate {
     if (this.#action === 'pass') {
       this.#sink.pass(bytes);
     } else if (this.#action === 'hold') {
-      this.#held.push(bytes.slice());
+      this.#held.push(new Uint8Array(bytes));
       if (this.#length <= MAX_HELD) return;
       for (const part of this.#held) this.#sink.pass(part);
       this.#held = [];

@@ -36,7 +36,7 @@ export interface RelaySink {
 const HIGH_WATER = 1024 * 1024;
 const SWITCHING_PROTOCOLS = 101;
 /** All sockets are read into this: what has to outlive the read is copied. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
+const READ_BUFFER = new Uint8Array(256 * 1024);
 
 export class Relay {
   readonly #lanes: Record<Sender, Lane>;
@@ -63,7 +63,7 @@ export class Relay {
       socket.on('close', () => this.#socketClosed(from));
     }
     this.#lanes.client.pass(head);
-    if (rest.length > 0) this.#early.push(rest.slice());
+    if (rest.length > 0) this.#early.push(new Uint8Array(rest));
     read(client, (bytes) => this.#fromClient(bytes));
     read(server, (bytes) => this.#fromServer(bytes));
   }
@@ -111,7 +111,7 @@ export class Relay {
     if (this.#isOpen) {
       this.#lanes.client.push(bytes);
     } else if (this.#isOpen === undefined) {
-      this.#early.push(bytes.slice());
+      this.#early.push(new Uint8Array(bytes));
       this.#lanes.client.source.pause();
     }
     // Behind another answer than 101 a client may send a second request, which nobody has checked.
@@ -240,7 +240,7 @@ class Lane {
       this.#write(bytes);
       return;
     }
-    this.#delayed.push({ bytes: bytes.slice(), due: performance.now() + this.#delay });
+    this.#delayed.push({ bytes: new Uint8Array(bytes), due: performance.now() + this.#delay });
     this.#delayedLength += bytes.length;
     if (this.#delayedLength > HIGH_WATER) this.source.pause();
     this.#startTimer();
