@@ -10,6 +10,7 @@ import { fileErrorText } from './files.js';
 import { Conversation } from './inspect/conversation/conversation.js';
 import { type KnownExtensions, readExtensionsOption } from './inspect/conversation/extensions.js';
 import type { Entry } from './inspect/entries.js';
+import { type FollowedBytes, parseFollowText } from './inspect/follow-text.js';
 import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
 import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
@@ -31,6 +32,10 @@ FILE is a capture of ws: connections (pcap or pcapng, as tcpdump and Wireshark
 write them), or the bytes of one direction: in hex, in Base64 or raw, with the
 head of the handshake or without. "-" is the standard input, which may go on
 while it is read: tcpdump -i any -U -w - port 8080 | wsimd inspect -
+
+TLS: tshark decrypts a capture by the keys that a program has logged, and what it
+prints of a connection (here the first) is read too:
+  tshark -r FILE -o tls.keylog_file:KEYS -q -z follow,tls,raw,0 | wsimd inspect -
 
 Options:
   --format NAME   ${FORMATS.join(', ')}; default: what it looks like
@@ -99,7 +104,9 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     process.stderr.write('wsimd: neither a capture nor hex nor Base64: taken as raw bytes (see --format)\n');
   }
   const isCapture = format === 'capture';
-  if (isCapture && from !== undefined) throw new UsageError('--from is for bytes of one direction, not for a capture');
+  if ((isCapture || format === 'follow') && from !== undefined) {
+    throw new UsageError('--from is for bytes of one direction, not for a capture');
+  }
   const text = new TextLines({ style: styleFor(process.stdout), width: maxPayload, isCapture });
   let isBroken = false;
   const output = new Output(process.stdout);
@@ -121,21 +128,33 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     if (isEmpty) return 1;
   } else {
     const input = await reader.readRest().catch(rethrowReadError);
-    const bytes = input.length === 0 ? input : decodeInput(input, format);
-    if (bytes.length === 0) throw new CommandError('there are no bytes in it');
-    const sender = from ?? guessSender(bytes);
+    const pieces = input.length === 0 ? [] : decodePieces(input, format, from);
+    if (!pieces.some(({ bytes }) => bytes.length > 0)) throw new CommandError('there are no bytes in it');
     const conversation = new Conversation({
       ...{ connection: undefined, isWhole: false, isAligned: true },
       ...{ extensions, maxPayload, emit },
     });
-    for (let i = 0; i < bytes.length; i += SLICE_LENGTH) {
-      conversation.data(sender, bytes.subarray(i, i + SLICE_LENGTH));
-      await output.flush();
+    for (const { from: sender, bytes } of pieces) {
+      for (let i = 0; i < bytes.length; i += SLICE_LENGTH) {
+        conversation.data(sender, bytes.subarray(i, i + SLICE_LENGTH));
+        await output.flush();
+      }
     }
     conversation.end();
     await output.flush();
   }
   return isBroken ? 1 : 0;
+}
+
+/** The bytes of an input that is no capture, with who has sent them. */
+function decodePieces(
+  input: Uint8Array,
+  format: Exclude<Format, 'capture'>,
+  from: FollowedBytes['from'] | undefined,
+): readonly FollowedBytes[] {
+  if (format === 'follow') return parseFollowText(Buffer.from(input).toString('latin1'));
+  const bytes = decodeInput(input, format);
+  return [{ from: from ?? guessSender(bytes), bytes }];
 }
 
 /** Gathers lines, and waits for the reader of the output. */

@@ -5,8 +5,9 @@ import { isCapture } from '../../capture/capture-file.js';
 import { HexError, parseHex } from '../../page/frames/parse-hex.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { CommandError } from '../command.js';
+import { FOLLOW_TEXT } from './follow-text.js';
 
-export const FORMATS = ['capture', 'hex', 'base64', 'raw'] as const;
+export const FORMATS = ['capture', 'follow', 'hex', 'base64', 'raw'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** How much of the input says whether it is text. */
@@ -18,12 +19,13 @@ const BASE64_TEXT = /^[\sA-Za-z0-9+/_-]+={0,2}\s*$/;
 export async function detectFormat(reader: ByteReader): Promise<Format> {
   if (isCapture(await reader.peek(4))) return 'capture';
   const text = Buffer.from(await reader.peek(SAMPLE_LENGTH)).toString('latin1');
+  if (FOLLOW_TEXT.test(text)) return 'follow';
   if (HEX_TEXT.test(text)) return 'hex';
   return BASE64_TEXT.test(text) ? 'base64' : 'raw';
 }
 
-/** The bytes of an input that is no capture. @throws CommandError */
-export function decodeInput(bytes: Uint8Array, format: Exclude<Format, 'capture'>): Uint8Array {
+/** The bytes of an input that is those of one direction. @throws CommandError */
+export function decodeInput(bytes: Uint8Array, format: Exclude<Format, 'capture' | 'follow'>): Uint8Array {
   if (format === 'raw') return bytes;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   if (format === 'base64') return decodeBase64Text(text);
