@@ -4,6 +4,7 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { Sender } from '../capture/tcp-connections.js';
 import { createRequest } from '../handshake/index.js';
+import { FEED_PATH, INSPECTOR_PATH } from '../page/inspector/feed-protocol.js';
 import { rethrowUnless } from '../protocol/rethrow-unless.js';
 import { CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
 import { type Command, CommandError, parseDuration, parseInteger, parseOptions, UsageError } from './command.js';
@@ -15,7 +16,7 @@ import { CONTROL_HELP, Controls } from './proxy/controls.js';
 import { Endpoint } from './proxy/endpoint.js';
 import { Recorder } from './proxy/recorder.js';
 import type { RequestChanges } from './proxy/request.js';
-import { type Answer, FEED_PATH, PAGE_PATH } from './proxy/watch/messages.js';
+import type { Answer } from './proxy/watch/messages.js';
 import { Watcher } from './proxy/watch/watcher.js';
 import { AllowedHosts, isLoopback } from './serve/allowed-hosts.js';
 import { printable } from './terminal.js';
@@ -183,6 +184,7 @@ Ctrl-C ends it.
       await watcher.close();
       throw error;
     }
+    watcher.listening(`ws://${authorityOf(endpoint.server.address() as AddressInfo)}/`);
     process.stderr.write(introduction(url, endpoint.server, feed));
     const ended = interrupted();
     const end = new Promise<void>((resolve) => {
@@ -204,7 +206,7 @@ Ctrl-C ends it.
 function introduction(target: URL, server: Server, feed: string | undefined): string {
   const address = authorityOf(server.address() as AddressInfo);
   const feedLine =
-    feed === undefined ? '' : `  feed    ws://${feed}${FEED_PATH}\n  page    http://${feed}${PAGE_PATH}\n`;
+    feed === undefined ? '' : `  feed    ws://${feed}${FEED_PATH}\n  page    http://${feed}${INSPECTOR_PATH}\n`;
   return (
     `wsimd relays to ${printable(`${target.protocol}//${target.host}`)}\n\n  proxy   ws://${address}/\n${feedLine}\n` +
     'Ctrl-C ends it; /help lists what can be done to connections.\n'

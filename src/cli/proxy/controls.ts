@@ -17,8 +17,8 @@ export const CONTROL_HELP = `  /hold FROM            hold the next frame from th
   /send FROM TEXT       send a text message as if this end had
   /send-raw FROM HEX    send these bytes between two frames; they may break rules
   /cut                  reset the connection
-  /connection N         the lines that follow are about this connection; default:
-                        the newest, or the one whose frame is held
+  /connection N         the lines that follow are about this connection; default,
+                        or with "newest": the newest
   /help                 this list
 
 FROM is client or server.
@@ -93,6 +93,10 @@ export class Controls {
   }
 
   #choose(text: string): void {
+    if (text === 'newest') {
+      this.#chosen = undefined;
+      return;
+    }
     const number = Number(text);
     if (!this.#connections.has(number)) throw new InputError(`there is no open connection "${text}"`);
     this.#chosen = number;

@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { INSPECTOR_PATH, PROXY_PATH } from '../../page/inspector/feed-protocol.js';
 import { ECHO_PATH, TAP_PATH } from '../../page/live/tap-protocol.js';
 import { CommandError } from '../command.js';
 
@@ -61,6 +62,10 @@ async function answer(
   const path = request.url!.replace(/\?.*$/s, '');
   const file = files.get(path);
   if (file === undefined) {
+    if (path === PROXY_PATH) {
+      response.writeHead(204).end();
+      return;
+    }
     if (path === ECHO_PATH || path === TAP_PATH)
       answerText(response, 426, 'This is a WebSocket endpoint.', { Upgrade: 'websocket' });
     else answerText(response, 404, 'There is nothing here.');
@@ -80,7 +85,7 @@ async function answer(
   response.writeHead(200, {
     'Content-Type': file.type,
     'Content-Length': body.length,
-    'Content-Security-Policy': contentSecurityPolicy(request.headers.host ?? ''),
+    'Content-Security-Policy': contentSecurityPolicy(request.headers.host ?? '', path === INSPECTOR_PATH),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     // A rebuild shows at the next load.
@@ -89,14 +94,19 @@ async function answer(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Nothing but what comes from here. Not every browser takes 'self' to mean WebSockets too, so they are named. */
-function contentSecurityPolicy(host: string): string {
+/**
+ * Nothing but what comes from here. Not every browser takes 'self' to mean WebSockets too, so they are named.
+ *
+ * @param connectsAnywhere the page opens WebSockets to servers that a person names
+ */
+function contentSecurityPolicy(host: string, connectsAnywhere: boolean): string {
+  const own = HOST.test(host) ? ` ws://${host}` : '';
   return [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self'${HOST.test(host) ? ` ws://${host}` : ''}`,
+    `connect-src 'self'${connectsAnywhere ? ' ws: wss:' : own}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -3,23 +3,29 @@
 import { formatHex } from '../bytes.js';
 import { element } from '../dom.js';
 import { headerView } from '../frames/header-view.js';
-import { type Content, contentOf, headerOf, isError, type Row } from './feed-entry.js';
+import { type Content, contentOf, headerOf, isError, isMessage, type Row } from './feed-entry.js';
 
-export function detailView(row: Row): HTMLElement {
+/** @param url where a client would send the row's message */
+export function detailView(row: Row, url: string): HTMLElement {
   const { entry, whole } = row;
-  const title = [entry.name ?? entry.type, entry.from && `from the ${entry.from}`, `connection ${entry.connection}`];
+  const title = [entry.name ?? entry.type, entry.from && `from the ${entry.from}`, connectionWords(entry)];
   const view = element('div', 'chosen', element('h2', '', title.filter(Boolean).join(', ')));
-  if (entry.time !== undefined) view.append(element('p', 'hint', `${entry.time}, byte ${entry.offset ?? '–'}`));
+  if (entry.time !== undefined)
+    view.append(element('p', 'hint', entry.offset === undefined ? entry.time : `${entry.time}, byte ${entry.offset}`));
   if (entry.headers !== undefined) {
     const lines = entry.headers.map(([name, value]) => `${name}: ${value}`);
     view.append(element('pre', '', [entry.startLine, ...lines].join('\n')));
     return view;
   }
-  if (entry.type !== 'frame') {
+  if (!isMessage(entry)) {
     view.append(element('p', isError(entry) ? 'problem' : '', contentOf(row)));
     return view;
   }
-  view.append(headerView(headerOf(entry), undefined));
+  if (entry.type === 'frame') view.append(headerView(headerOf(entry), undefined));
+  else
+    view.append(
+      element('p', 'hint', 'A browser shows pages messages, not frames: connect through wsimd proxy to see those.'),
+    );
   if (entry.isRefused) view.append(element('p', 'problem', 'This frame breaks a rule: see the row below it.'));
   const content = whole?.payload ?? entry.payload;
   if (content === undefined) return view;
@@ -34,17 +40,54 @@ export function detailView(row: Row): HTMLElement {
   const buttons = element('p', 'copy');
   const copies: [string, string][] = [
     ['Copy hex', formatHex(bytes)],
-    ['Copy Base64', btoa(String.fromCharCode(...bytes))],
+    ['Copy Base64', base64Of(bytes)],
   ];
   if (content.text !== undefined) copies.unshift(['Copy text', content.text]);
+  if (content.closeCode === undefined && !content.isCut) {
+    copies.push(['Copy as command', connectCommand(content.text ?? bytes, url)]);
+  }
   for (const [label, copied] of copies) {
     const button = element('button', '', label);
     button.type = 'button';
-    button.addEventListener('click', () => void navigator.clipboard.writeText(copied));
+    button.addEventListener('click', () => void copy(button, copied));
     buttons.append(button, ' ');
   }
   view.append(buttons);
   return view;
+}
+
+/** Says on the button whether it did. */
+async function copy(button: HTMLButtonElement, text: string): Promise<void> {
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+  } catch {
+    button.textContent = 'The browser does not allow it';
+  }
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
+}
+
+function connectionWords({ connection, type }: Row['entry']): string | undefined {
+  if (connection === undefined) return undefined;
+  return type === 'direct' ? "this page's connection" : `connection ${connection}`;
+}
+
+function base64Of(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+}
+
+/** The command that sends the same message, for a shell of POSIX. */
+export function connectCommand(message: string | Uint8Array, url: string): string {
+  const isText = typeof message === 'string';
+  const line = isText ? message : formatHex(message).replaceAll(' ', '');
+  return `npx wsimd connect ${isText ? '' : '--binary --hex '}--send ${shellWord(line)} ${shellWord(url)}`;
+}
+
+function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** JSON with line breaks; other texts as they are. */

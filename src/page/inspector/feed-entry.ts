@@ -12,7 +12,8 @@ export interface Content {
 /** An object of the feed; which members it has depends on its type. */
 export interface FeedEntry {
   readonly type: string;
-  readonly connection?: number;
+  /** A number, or the name of the page's own connection. */
+  readonly connection?: number | string;
   readonly time?: string;
   readonly from?: 'client' | 'server';
   readonly offset?: number;
@@ -46,6 +47,8 @@ export interface Row {
 
 /** What the list can be narrowed to. */
 export interface Filter {
+  /** The number of a connection. */
+  readonly connection: string;
   readonly from: string;
   /** The name of an opcode, or `error`. */
   readonly kind: string;
@@ -53,8 +56,9 @@ export interface Filter {
   readonly text: string;
 }
 
-export function matches(row: Row, { from, kind, text }: Filter): boolean {
+export function matches(row: Row, { connection, from, kind, text }: Filter): boolean {
   const { entry } = row;
+  if (connection !== '' && String(entry.connection) !== connection) return false;
   if (from !== '' && entry.from !== from) return false;
   if (kind === 'error' && !isError(entry)) return false;
   if (kind !== '' && kind !== 'error' && entry.name !== kind) return false;
@@ -63,6 +67,11 @@ export function matches(row: Row, { from, kind, text }: Filter): boolean {
 
 export function isError(entry: FeedEntry): boolean {
   return entry.type === 'violation' || entry.type === 'error' || entry.isRefused === true;
+}
+
+/** A frame, or a message of the page's own connection, whose frames a browser does not show. */
+export function isMessage({ type }: FeedEntry): boolean {
+  return type === 'frame' || type === 'direct';
 }
 
 /** What a row says, on one line. */
@@ -76,6 +85,7 @@ export function contentOf({ entry, whole }: Row): string {
     case 'violation':
       return `${entry.code}: ${entry.message} (byte ${entry.offset})`;
     case 'frame':
+    case 'direct':
       return payloadLine((whole?.payload ?? entry.payload) as Content);
     default:
       return entry.text ?? '';

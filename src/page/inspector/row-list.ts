@@ -23,9 +23,11 @@ export class RowList<T> {
     this.#onChoose = onChoose;
     host.append(this.#spacer, this.#window);
     host.addEventListener('scroll', () => this.update());
-    host.addEventListener('click', (event) => {
-      const at = Math.floor((event.clientY - host.getBoundingClientRect().top + host.scrollTop) / ROW_HEIGHT);
-      this.#choose(at);
+    host.addEventListener('click', ({ target, clientY }) => {
+      const row = target instanceof Element ? target.closest<HTMLElement>('[role=option]') : null;
+      // A row that is drawn anew while it is clicked is not the target.
+      const at = Math.floor((clientY - host.getBoundingClientRect().top + host.scrollTop) / ROW_HEIGHT);
+      this.#choose(row === null ? at : Number(row.ariaPosInSet) - 1);
     });
     new ResizeObserver(() => this.update()).observe(host);
   }

@@ -1,12 +1,13 @@
 // The live feed: what the proxy tells, as JSON text messages over a WebSocket, and its commands, as text messages back. It answers
 // its own hosts and pages of its own origin only, as `wsimd serve` does.
 
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { WebSocket, WebSocketServer } from '../../../node/index.js';
+import { FEED_PATH, INSPECTOR_PATH, PROXY_PATH, type ProxyPlace } from '../../../page/inspector/feed-protocol.js';
 import { type AllowedHosts, refusalHead } from '../../serve/allowed-hosts.js';
 import { answerText } from '../../serve/page-files.js';
 import { printableJson } from '../../terminal.js';
-import { type Answer, FEED_PATH, PAGE_PATH } from './messages.js';
+import type { Answer } from './messages.js';
 
 /** Entries that a new reader gets of what went before. */
 const MAX_RECENT = 1000;
@@ -20,6 +21,8 @@ export class Feed {
   readonly #sockets = new WebSocketServer({ noServer: true, origin: 'same-origin', handleProtocols: () => false });
   readonly #fullSince = new WeakMap<WebSocket, number>();
   #recent: (() => string)[] = [];
+  /** Where the proxy listens. */
+  proxyUrl = '';
 
   /** @param page answers requests for the page that shows the feed @param run does what a line of a reader asks for */
   constructor(hosts: AllowedHosts, page: RequestListener, run: (line: string) => Promise<Answer | undefined>) {
@@ -27,7 +30,8 @@ export class Feed {
       const refusal = hosts.refuse(request);
       if (refusal !== undefined) answerText(response, refusal.status, refusal.text);
       else if (request.url === FEED_PATH) answerText(response, 426, 'The feed is a WebSocket.');
-      else if (request.url === '/') response.writeHead(302, { Location: PAGE_PATH }).end();
+      else if (request.url === '/') response.writeHead(302, { Location: INSPECTOR_PATH }).end();
+      else if (request.url === PROXY_PATH) this.#tellProxy(response);
       else page(request, response);
     });
     this.server.on('upgrade', (request, socket, head) => {
@@ -69,6 +73,12 @@ export class Feed {
     for (const webSocket of this.#sockets.clients) webSocket.terminate();
     this.server.closeAllConnections();
     await closed;
+  }
+
+  #tellProxy(response: ServerResponse): void {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    const place: ProxyPlace = { proxy: this.proxyUrl };
+    response.end(printableJson(place));
   }
 
   #open(webSocket: WebSocket, run: (line: string) => Promise<Answer | undefined>): void {

@@ -2,10 +2,6 @@
 
 import type { ConnectionInfo, Sender } from '../../../capture/tcp-connections.js';
 
-/** Paths of the feed's server: the feed, and the page that shows it. */
-export const FEED_PATH = '/feed';
-export const PAGE_PATH = '/inspector.html';
-
 /** Records of the ring: bytes that passed, or a remark as JSON. */
 export const RECORD_DATA = 1;
 export const RECORD_REMARK = 2;
@@ -41,6 +37,8 @@ export interface Answer {
 }
 
 export type ToWatcher =
+  /** The proxy's endpoint. */
+  | { readonly type: 'listening'; readonly url: string }
   | { readonly type: 'wake' }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer | undefined }
   | { readonly type: 'end' };

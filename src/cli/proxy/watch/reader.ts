@@ -6,8 +6,8 @@ import type { Entry } from '../../inspect/entries.js';
 import { RECORD_DATA, type Remark } from './messages.js';
 import type { RingReader, RingRecord } from './ring.js';
 
-/** Bytes that are dissected between two looks at the clock: some tens of short frames. */
-const SLICE_LENGTH = 2048;
+/** Bytes that are dissected between two looks at the clock: a few short frames. */
+const SLICE_LENGTH = 512;
 
 export class Reader {
   readonly #maxPayload: number;

@@ -22,8 +22,8 @@ const MAX_UNWRITTEN = 1024 * 1024;
 /** Characters that leave in one message. */
 const LINES_LENGTH = 64 * 1024;
 /** Milliseconds between two looks into the ring while there is traffic. */
-const INTERVAL = 4;
-/** Milliseconds of reading at each of them. With INTERVAL a tenth of the time: on a machine without an idle core, more delays others. */
+const INTERVAL = 8;
+/** Milliseconds of reading at each of them. With INTERVAL a sixteenth of the time: without an idle core, more delays others. */
 const BUSY_BUDGET = 0.5;
 /** Milliseconds of reading while there is no traffic, before messages and the feed have their turn. */
 const IDLE_BUDGET = 5;
@@ -135,6 +135,9 @@ port.on('message', (message: ToWatcher) => {
     case 'answer':
       askers.get(message.id)?.(message.answer);
       askers.delete(message.id);
+      break;
+    case 'listening':
+      if (feed !== undefined) feed.proxyUrl = message.url;
       break;
     case 'end':
       void end();

@@ -83,6 +83,11 @@ export class Watcher {
     return this.#onReady;
   }
 
+  /** @param url of the proxy's endpoint, for the feed's page */
+  listening(url: string): void {
+    this.#post({ type: 'listening', url });
+  }
+
   open(info: ConnectionInfo): void {
     this.#remark(info.number, { type: 'open', info });
   }
