@@ -50,11 +50,10 @@ export class PayloadBuffer {
   }
 
   #grow(needed: number, expected: number): void {
-    // A claim that goes beyond that is not followed halfway: what had come until then would be copied once more, and much of it.
-    const capacity =
-      expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED)
-        ? expected
-        : Math.max(needed, SMALLEST, this.#bytes.length * 2);
+    // A claim that goes beyond that is not followed halfway: what had come until then would be copied once more, and much of it. At least
+    // twice as much as before in any case: each fragment of a message claims no more than its own length, and the cost would be quadratic.
+    const isCredible = expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED);
+    const capacity = Math.max(isCredible ? expected : Math.max(needed, SMALLEST), this.#bytes.length * 2);
     const grown = this.#isLent ? lend(capacity) : getHost().allocate(capacity);
     copyBytes(this.#bytes, 0, this.length, grown, 0);
     if (this.#isLent) takeBack(this.#bytes);

@@ -62,6 +62,20 @@ describe('PayloadBuffer', () => {
     expect(Buffer.compare(bytes, payload)).toBe(0);
   });
 
+  it('grows by doubling where each piece claims a little more than is there, as the fragments of a message do', () => {
+    const half = randomBytes(500, 3);
+    const buffer = new PayloadBuffer();
+    const capacities = new Set<number>();
+    for (let i = 0; i < 2000; i++) {
+      // Each fragment of 1000 bytes comes in two chunks.
+      buffer.append(half, 0, 500, buffer.length + (i % 2 === 0 ? 1000 : 500));
+      capacities.add(buffer.capacity);
+    }
+    expect(capacities.size).toBeLessThan(15);
+    expect(buffer.capacity).toBeLessThanOrEqual(2 * buffer.length);
+    expect(buffer.take()).toHaveLength(1_000_000);
+  });
+
   it('is empty, and independent of what it gave, after take()', () => {
     const buffer = new PayloadBuffer();
     buffer.append(Uint8Array.of(1), 0, 1, 0);
