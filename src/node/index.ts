@@ -154,6 +154,10 @@ export declare namespace WebSocket {
   export type SendOptions = import('./websocket/sendable.js').SendOptions;
   /** What happened to a message. */
   export type SendResult = import('./flow/flow-emitter.js').SendResult;
+  /** How `sendStream` sends. */
+  export type SendStreamOptions = import('./flow/send-stream.js').SendStreamOptions;
+  /** What `sendStream` takes: parts of one message. */
+  export type StreamSource = import('./flow/send-stream.js').StreamSource;
   /** How a wait may end early. */
   export type WaitOptions = import('./flow/drain-wait.js').WaitOptions;
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
@@ -198,6 +202,7 @@ export type { Relay, RelayedMessage } from '../topics/relay.js';
 export type { CertMeta } from './client/client-options.js';
 export type { WaitOptions } from './flow/drain-wait.js';
 export type { SendResult } from './flow/flow-emitter.js';
+export type { SendStreamOptions, StreamSource } from './flow/send-stream.js';
 export type { SocketClosed } from './operate/ending.js';
 export type { ShutdownOptions, ShutdownResult } from './operate/shutdown.js';
 export type {

@@ -4,9 +4,11 @@
 import { LINK, OperableEmitter } from '../operate/operable-emitter.js';
 import type { TopicMember } from '../topics/server-topics.js';
 import type { Data, Sendable, SendOptions } from '../websocket/sendable.js';
-import { OPEN } from '../websocket/websocket-events.js';
+import { CONNECTING, OPEN } from '../websocket/websocket-events.js';
+import { notOpenError } from '../websocket/ws-errors.js';
 import { DrainWait, type WaitOptions } from './drain-wait.js';
 import { MessageIterator } from './message-iterator.js';
+import { type SendStreamOptions, StreamSending, type StreamSource } from './send-stream.js';
 
 /**
  * What happened to a message:
@@ -63,6 +65,29 @@ export abstract class FlowEmitter<Self extends TopicMember> extends OperableEmit
   drained(options: WaitOptions = {}): Promise<void> {
     this.#drain ??= new DrainWait(this);
     return this.#drain.wait(options);
+  }
+
+  /**
+   * Sends one message whose parts come from a stream, as fragments: a file, a query, the answer of a model. Parts are read as fast as the
+   * peer takes them. Other messages that you send meanwhile leave behind it; pings and pongs leave at once.
+   *
+   * ```ts
+   * await socket.sendStream(createReadStream('film.mp4'));
+   * ```
+   *
+   * If the stream fails, or the signal comes, when nothing has been sent yet, nothing else happens. Later the message cannot be completed:
+   * the connection is then ended without a Close frame, and `error` is emitted.
+   *
+   * @param source strings, bytes or Blobs: an array, an iterable, an async iterable, a ReadableStream or a Readable
+   * @returns a promise that resolves when all has been handed to the system, and rejects with the error or the signal's reason
+   * @throws Error while connecting; TypeError for a source that is none
+   */
+  sendStream(source: StreamSource, options: SendStreamOptions = {}): Promise<void> {
+    const link = this[LINK];
+    const sending = new StreamSending(source, options);
+    if (this.readyState === CONNECTING) throw notOpenError(CONNECTING);
+    if (link?.readyState !== OPEN) return sending.reject(notOpenError(this.readyState));
+    return sending.start(link.outgoing);
   }
 
   /**

@@ -1,28 +1,35 @@
-// Blobs that are being read before they are sent, and what was sent behind them, in order.
+// Blobs that are being read before they are sent, messages whose fragments a stream is making, and what was sent behind them, in order.
 
 import type { OwnedPayload } from '../../../bytes/owned.js';
 import { isBlob, joinCallbacks, type SendCallback, sizeOf } from '../../websocket/sendable.js';
 
-/** A Blob, or what is queued behind one. */
+/** A Blob, a message that a stream makes, or what is queued behind one. */
 export interface QueuedSend {
   readonly payload: OwnedPayload | Blob;
   /** Called if it cannot be sent. */
   readonly callback: SendCallback | undefined;
   /** Sends the payload, or what the Blob holds; it reads no other memory of the caller's. */
   send(payload: string | Uint8Array): void;
+  /**
+   * For a message that a stream makes, instead of `send`: sends its fragments. The promise rejects if the stream fails in the middle of
+   * the message, and resolves without an error if nothing of it has left or the connection took no more.
+   */
+  readonly stream?: (() => Promise<void>) | undefined;
 }
 
 interface Owner {
-  /** A Blob cannot be read. The queue has failed: nothing behind it is sent either. */
+  /** A Blob or a stream cannot be read. The queue has failed: nothing behind it is sent either. */
   blobFailed(error: Error): void;
   /** The queue is empty, and done with. Not called after it has failed. */
   queueEnded(): void;
 }
 
-/** It begins with a Blob, and ends when nothing is left in it. */
+/** It begins with a Blob or a stream, and ends when nothing is left in it. */
 export class BlobQueue {
   /** Bytes that are queued, of strings UTF-16 units. */
   length = 0;
+  /** The fragments of a message are leaving: control frames may go between them. */
+  isStreaming = false;
   readonly #owner: Owner;
   #queued: QueuedSend[] = [];
   #isOver = false;
@@ -50,7 +57,11 @@ export class BlobQueue {
 
   async #sendAll(): Promise<void> {
     for (let entry = this.#queued[0]; entry !== undefined; entry = this.#queued[0]) {
-      const { payload, callback } = entry;
+      const { payload, callback, stream } = entry;
+      if (stream !== undefined) {
+        if (!(await this.#sendStream(stream))) return;
+        continue;
+      }
       let data: string | Uint8Array;
       try {
         data = isBlob(payload) ? new Uint8Array(await payload.arrayBuffer()) : payload;
@@ -71,5 +82,22 @@ export class BlobQueue {
       if (this.#isOver) return;
     }
     this.#owner.queueEnded();
+  }
+
+  /** @returns false if the queue is over */
+  async #sendStream(stream: () => Promise<void>): Promise<boolean> {
+    this.isStreaming = true;
+    try {
+      await stream();
+    } catch (error) {
+      // It stays in the queue: its callback gets the error too.
+      if (!this.#isOver) this.#owner.blobFailed(error as Error);
+      return false;
+    } finally {
+      this.isStreaming = false;
+    }
+    if (this.#isOver) return false;
+    this.#queued.shift();
+    return true;
   }
 }

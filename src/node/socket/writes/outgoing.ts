@@ -107,7 +107,7 @@ export class Outgoing implements TurnTaker {
       this.#connection[type](queued);
       this.#gathered(done);
     };
-    if (this.#blobs === undefined && !isBlob(payload)) send(payload, callback);
+    if ((this.#blobs?.isStreaming ?? true) && !isBlob(payload)) send(payload, callback);
     else this.#queue(payload, callback, send);
   }
 
@@ -132,6 +132,33 @@ export class Outgoing implements TurnTaker {
     const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
     connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
     this.#gathered(callback);
+  }
+
+  /**
+   * Sends a message whose fragments come from a stream, behind what is queued. What is sent meanwhile queues behind it, except for pings
+   * and pongs.
+   *
+   * @param run sends the fragments with `sendFragment`: see `QueuedSend`
+   * @param failed called if it will not leave, or not all of it
+   */
+  sendStream(run: () => Promise<void>, failed: SendCallback): void {
+    this.#queue('', failed, () => {}, run);
+  }
+
+  /** Of a message that `sendStream` sends. @throws ProtocolError if the connection takes no more */
+  sendFragment(
+    payload: string | Uint8Array,
+    isBinary: boolean,
+    isLast: boolean,
+    compress: boolean,
+    callback: SendCallback,
+  ): void {
+    this.#sendNow(payload, isBinary, isLast, compress, callback);
+  }
+
+  /** A message has begun whose last fragment is yet to be sent. */
+  get isMessageOpen(): boolean {
+    return this.#connection.isMessageOpen;
   }
 
   /** Sends frames as the program has made them. */
@@ -340,17 +367,19 @@ export class Outgoing implements TurnTaker {
     return joinCallbacks(callbacks);
   }
 
-  /** Sends a Blob once it has been read, and anything else behind the Blobs before it: until then a copy is kept. */
+  /** Sends a Blob once it has been read, and anything else behind the Blobs and streams before it: until then a copy is kept. */
   #queue(
     payload: Payload,
     callback: SendCallback | undefined,
     send: (queued: string | Uint8Array, done: SendCallback | undefined) => void,
+    stream?: () => Promise<void>,
   ): void {
     const done = callback && inOwnContext(callback);
     const entry = {
       payload: isBlob(payload) ? payload : ownPayload(payload),
       callback: done,
       send: (queued: string | Uint8Array) => send(queued, done),
+      stream,
     };
     if (this.#blobs === undefined) {
       this.#connection.holdClose();
