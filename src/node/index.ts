@@ -160,6 +160,8 @@ export declare namespace WebSocket {
   export type StreamSource = import('./flow/send-stream.js').StreamSource;
   /** How a wait may end early. */
   export type WaitOptions = import('./flow/drain-wait.js').WaitOptions;
+  /** The class of WebSockets that have `data` of a program's own. */
+  export type WebSocketWith<Data> = import('./websocket/socket-data.js').WebSocketWith<Data>;
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   export type ReadyState = import('./websocket/websocket-events.js').ReadyState;
   /** Names and arguments of the events of a WebSocket. */
@@ -219,6 +221,7 @@ export type { EventListenerOptions } from './websocket/event-target.js';
 export type { HeartbeatOptions, WebSocketOptions } from './websocket/options/options.js';
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/options/per-message-deflate.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
+export type { WebSocketWith } from './websocket/socket-data.js';
 export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
 export {
   broadcast,
