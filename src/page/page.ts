@@ -5,8 +5,9 @@ import { startBenchmarkView } from './benchmark/benchmark-view.js';
 import { byId, element } from './dom.js';
 import { startPasteView } from './frames/paste-view.js';
 import { startLiveView } from './live/live-view.js';
+import { startTickerView } from './ticker/ticker-view.js';
 
-const VIEWS = ['live', 'paste', 'benchmark'];
+const VIEWS = ['live', 'paste', 'benchmark', 'ticker'];
 
 function showKernel(): void {
   const { kernel, reason } = selectKernel();
@@ -30,5 +31,6 @@ showKernel();
 startLiveView();
 startPasteView();
 startBenchmarkView();
+startTickerView();
 showView();
 addEventListener('hashchange', showView);

@@ -9,7 +9,7 @@ import { UsageError } from '../command.js';
 
 /** An answer to a request that is not for this server. */
 export interface Refusal {
-  readonly status: 400 | 403 | 404 | 408 | 421 | 426 | 502;
+  readonly status: 400 | 403 | 404 | 408 | 421 | 426 | 502 | 503;
   readonly text: string;
 }
 

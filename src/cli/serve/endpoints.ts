@@ -1,13 +1,15 @@
 // The WebSocket endpoints of `wsimd serve`: /echo sends back what it gets; /tap tells the page what passes on one
-// connection to /echo. It routes upgrade requests; it knows no file.
+// connection to /echo; /ticker has live prices. It routes upgrade requests; it knows no file.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_GOING_AWAY } from '../../index.js';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../node/index.js';
 import { DEFLATE_PARAMETER, ECHO_PATH, TAP_PARAMETER, TAP_PATH } from '../../page/live/tap-protocol.js';
+import { METER_PATH, TICKER_PATH } from '../../page/ticker/ticker-protocol.js';
 import { type AllowedHosts, type Refusal, refusalHead } from './allowed-hosts.js';
 import { Tap } from './tap.js';
+import { Ticker } from './ticker.js';
 
 /** Bytes that may wait for a peer before its messages are no longer read. */
 const HIGH_WATER = 1024 * 1024;
@@ -27,6 +29,7 @@ export class Endpoints {
   readonly #echoes = new WebSocketServer(OPTIONS);
   readonly #compressingEchoes = new WebSocketServer(COMPRESSING);
   readonly #taps = new WebSocketServer(OPTIONS);
+  readonly #ticker = new Ticker(OPTIONS);
   /** Taps whose connection has not come yet, by their id. */
   readonly #waiting = new Map<string, Tap>();
   readonly #tapOf = new WeakMap<IncomingMessage, Tap>();
@@ -52,7 +55,7 @@ export class Endpoints {
 
   /** Closes all connections with 1001, and cuts those that do not answer in time. */
   async close(): Promise<void> {
-    const servers = [this.#echoes, this.#compressingEchoes, this.#taps];
+    const servers = [this.#echoes, this.#compressingEchoes, this.#taps, this.#ticker.prices, this.#ticker.meters];
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const { clients } of servers) for (const webSocket of clients) webSocket.close(CLOSE_GOING_AWAY);
     const timer = setTimeout(() => {
@@ -68,6 +71,15 @@ export class Endpoints {
     const url = URL.canParse(target, base) ? new URL(target, base) : undefined;
     if (url?.pathname === TAP_PATH) {
       accept(this.#taps, request, socket, head);
+      return;
+    }
+    if (url?.pathname === METER_PATH) {
+      accept(this.#ticker.meters, request, socket, head);
+      return;
+    }
+    if (url?.pathname === TICKER_PATH) {
+      if (!this.#ticker.isFull) accept(this.#ticker.prices, request, socket, head);
+      else refuse(socket, { status: 503, text: 'The ticker has as many subscribers as it takes.' });
       return;
     }
     if (url?.pathname !== ECHO_PATH) {
