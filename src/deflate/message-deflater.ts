@@ -65,6 +65,10 @@ export interface DeflaterConfig {
 }
 
 export class MessageDeflater {
+  /** Messages that were deflated, and their bytes before and after. */
+  deflated = 0;
+  deflateInput = 0;
+  deflateOutput = 0;
   readonly #arena: DeflateArena;
   readonly #config: DeflaterConfig;
   /** How far back our matches may reach, as the peer was told. */
@@ -117,6 +121,7 @@ export class MessageDeflater {
     const isWelcome = this.#contextPtr !== 0 && length <= this.#ringLength >> WELCOME_SHIFT;
     if (deflated.length < length || isWelcome) {
       this.#suffix = undefined;
+      this.#count(1, length, deflated.length);
       return deflated;
     }
     // It goes as it is, so the peer's window will not have it, and the context must not either: the next message is written
@@ -140,7 +145,15 @@ export class MessageDeflater {
   deflateFragment(payload: string | Uint8Array, isLast: boolean): Uint8Array {
     const length = this.#takeInput(payload);
     this.#suffix = undefined;
-    return this.#deflateInput(this.#bringContext(), payload, length, isLast);
+    const deflated = this.#deflateInput(this.#bringContext(), payload, length, isLast);
+    this.#count(isLast ? 1 : 0, length, deflated.length);
+    return deflated;
+  }
+
+  #count(messages: number, input: number, output: number): void {
+    this.deflated += messages;
+    this.deflateInput += input;
+    this.deflateOutput += output;
   }
 
   /** See `MessageCompression.deflatePrepared`. */
@@ -148,7 +161,7 @@ export class MessageDeflater {
     const { place } = message;
     if (place !== undefined && !place.isPrimer) {
       const history = this.#historyOf(message, place);
-      if (history !== undefined) return this.#deflateShared(history);
+      if (history !== undefined) return this.#counted(this.#deflateShared(history), message);
     }
     if (!this.isWorthDeflating(message.payload)) return undefined;
     const key = `${this.#config.level} ${this.#windowBits}`;
@@ -164,6 +177,14 @@ export class MessageDeflater {
       this.#suffix = SharedHistory.of(place.history, this.#arena, this.#level)?.prime(message, form.tail);
       this.#spareLength = SPARE_LENGTH;
     }
+    return this.#counted(form, message);
+  }
+
+  /** The tail of a message that is shorter than any window is all of it. */
+  #counted(form: CompressedForm | undefined, { payload }: PreparedMessage): CompressedForm | undefined {
+    if (form === undefined) return undefined;
+    const { length } = form.tail;
+    this.#count(1, length < MAX_WINDOW_LENGTH ? length : Math.max(length, payload.length), form.payload.length);
     return form;
   }
 

@@ -22,6 +22,10 @@ export interface SharedInflation {
 }
 
 export class MessageInflater implements MessageDecompression {
+  /** Messages that were inflated, and their bytes before and after. */
+  inflated = 0;
+  inflateInput = 0;
+  inflateOutput = 0;
   readonly #shared: SharedInflation;
   readonly #windowLength: number;
   readonly #keepsContext: boolean;
@@ -64,6 +68,9 @@ export class MessageInflater implements MessageDecompression {
     const contextPtr = this.#bringContext();
     inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, this.#keepsContext);
     const length = inflation.next();
+    this.inflated++;
+    this.inflateInput += end - start;
+    this.inflateOutput += length;
     if (inflation.isDone) {
       this.#length = length;
       this.#keepContext();
@@ -76,7 +83,7 @@ export class MessageInflater implements MessageDecompression {
 
   step(): boolean {
     const long = this.#long!;
-    long.step();
+    this.inflateOutput += long.step();
     if (!long.inflation.isDone) return false;
     this.#keepContext();
     return true;
@@ -194,9 +201,12 @@ class LongMessage {
     this.#append(length);
   }
 
-  step(): void {
-    this.#append(this.inflation.next());
+  /** @returns how many bytes came out */
+  step(): number {
+    const length = this.inflation.next();
+    this.#append(length);
     this.isAscii &&= this.inflation.isAscii;
+    return length;
   }
 
   #append(length: number): void {

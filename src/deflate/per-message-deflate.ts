@@ -10,7 +10,7 @@ import type { CompressedForm, PreparedMessage } from '../frames/prepared-message
 import { type ExtensionOffer, formatExtensions } from '../handshake/extensions.js';
 import type { KernelName } from '../kernel/kernel.js';
 import { type KernelChoice, requireKernelName } from '../kernel/select.js';
-import type { MessageCompression } from '../messages/compression.js';
+import type { CompressionCounts, MessageCompression } from '../messages/compression.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { atLeast, oneOf, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
 import type { Role } from '../protocol/role.js';
@@ -278,6 +278,11 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
     this.#deflater = new MessageDeflater(inflation.arena, config, deflateWindowBits, deflateTakeover);
   }
 
+  get counts(): CompressionCounts {
+    const { inflated, inflateInput, inflateOutput } = this;
+    const { deflated, deflateInput, deflateOutput } = this.#deflater;
+    return { inflated, inflateInput, inflateOutput, deflated, deflateInput, deflateOutput };
+  }
   get sliceLength(): number {
     return this.#deflater.sliceLength;
   }

@@ -48,7 +48,7 @@ export function init(module: CompiledModule): void {
  */
 export function selectKernel(choice?: KernelChoice): KernelSelection {
   requireKernelName(choice);
-  if (choice !== undefined && choice !== 'auto') return { kernel: named(choice), reason: 'asked for in code' };
+  if (choice !== undefined && choice !== 'auto') return selection(named(choice), 'asked for in code');
   automatic ??= choose(environmentChoice() as KernelName | undefined);
   return automatic;
 }
@@ -81,14 +81,20 @@ function noSuchKernel(detail: string): ProtocolError {
 
 function choose(fromEnvironment: KernelName | undefined): KernelSelection {
   if (fromEnvironment !== undefined) {
-    return { kernel: named(fromEnvironment), reason: 'asked for by WSIMD_KERNEL' };
+    return selection(named(fromEnvironment), 'asked for by WSIMD_KERNEL');
   }
   try {
     const from = given === undefined ? '' : ', from the module that init was given';
-    return { kernel: named('wasm'), reason: `WebAssembly with SIMD runs here${from}` };
+    return selection(named('wasm'), `WebAssembly with SIMD runs here${from}`);
   } catch (error) {
-    return { kernel: named('portable'), reason: `WebAssembly cannot run here: ${String(causeOf(error))}` };
+    return selection(named('portable'), `WebAssembly cannot run here: ${String(causeOf(error))}`);
   }
+}
+
+/** Printed by Node, Deno and Bun, it shows the name of the kernel in place of all its memory. */
+function selection(kernel: Kernel, reason: string): KernelSelection {
+  const value = () => ({ name: kernel.name, reason });
+  return Object.defineProperty({ kernel, reason }, Symbol.for('nodejs.util.inspect.custom'), { value });
 }
 
 function named(name: KernelName): Kernel {

@@ -63,8 +63,21 @@ export interface MessageDecompression {
   ): void;
 }
 
+/** How many messages were inflated and deflated, with their bytes before (`Input`) and after (`Output`). */
+export interface CompressionCounts {
+  readonly inflated: number;
+  readonly inflateInput: number;
+  readonly inflateOutput: number;
+  readonly deflated: number;
+  readonly deflateInput: number;
+  readonly deflateOutput: number;
+}
+
 /** Compresses one connection's messages, in both directions. */
 export interface MessageCompression extends MessageDecompression {
+  /** What it has done so far, for statistics. */
+  readonly counts?: CompressionCounts;
+
   /** How many bytes are deflated in about a millisecond: the length of the slices of a long message. */
   readonly sliceLength: number;
 

@@ -142,6 +142,10 @@ export declare namespace WebSocket {
   export type ShutdownResult = import('./operate/shutdown.js').ShutdownResult;
   /** How a connection ended. */
   export type SocketClosed = import('./operate/ending.js').SocketClosed;
+  /** What `stats()` of a server returns. */
+  export type ServerStats = import('./observe/server-stats.js').ServerStats;
+  /** What `stats()` of a WebSocket returns. */
+  export type SocketStats = import('./observe/stats.js').SocketStats;
   /** How pings are sent by themselves. */
   export type HeartbeatOptions = import('./websocket/options/options.js').HeartbeatOptions;
   /** The options that servers and clients share. */
@@ -205,7 +209,10 @@ export type { CertMeta } from './client/client-options.js';
 export type { WaitOptions } from './flow/drain-wait.js';
 export type { SendResult } from './flow/flow-emitter.js';
 export type { SendStreamOptions, StreamSource } from './flow/send-stream.js';
+export type { KernelStats, ServerStats } from './observe/server-stats.js';
+export type { CompressionStats, DirectionStats, SocketStats, Traffic } from './observe/stats.js';
 export type { SocketClosed } from './operate/ending.js';
+export type { LimitName, TimeLimit } from './operate/limits.js';
 export type { ShutdownOptions, ShutdownResult } from './operate/shutdown.js';
 export type {
   ClientInfo,
@@ -215,6 +222,7 @@ export type {
   VerifyClientCallbackAsync,
   VerifyClientCallbackSync,
 } from './server/server-options.js';
+export type { TurnUse } from './socket/turns.js';
 export type { RedisClient, RedisRelayEvents, RedisRelayOptions, RelayLoss } from './topics/relays/redis-relay.js';
 export type { TopicPublishOptions } from './topics/server-topics.js';
 export type { EventListenerOptions } from './websocket/event-target.js';

@@ -1,13 +1,19 @@
 // What a WebSocket has for those who operate it: how it ended. Programs have properties of these names on their WebSockets: all of them
 // can be assigned and overridden, and nothing of ours reads them.
 
+import type { Socket } from 'node:net';
+import type { InspectOptions } from 'node:util';
 import { CLOSE_NORMAL } from '../../../assembly/shared/protocol.js';
+import { INSPECT, showState } from '../observe/inspect.js';
+import { type SocketStats, socketStats } from '../observe/stats.js';
 import type { Link } from '../socket/link.js';
 import type { ServerTopics, TopicMember } from '../topics/server-topics.js';
 import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
 import { WAS_CLEAN } from '../websocket/event-target.js';
 import { CLOSED, CONNECTING } from '../websocket/websocket-events.js';
 import { ENDED, NOT_OPENED, type SocketClosed } from './ending.js';
+
+const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** The key of the open connection of a WebSocket. */
 export const LINK = Symbol('link');
@@ -19,6 +25,9 @@ export abstract class OperableEmitter<Self extends TopicMember> extends TopicEmi
 
   /** @internal */
   abstract get [LINK](): Link | undefined;
+  abstract get protocol(): string;
+  abstract get extensions(): string;
+  abstract get url(): string;
   abstract close(closeCode?: number, reason?: string): void;
 
   /** @internal */
@@ -52,6 +61,22 @@ export abstract class OperableEmitter<Self extends TopicMember> extends TopicEmi
         Object.defineProperty(this, 'closed', { value, writable: true, enumerable: true, configurable: true });
       },
     });
+  }
+
+  /** What went through the connection so far, and what is pending: the last state if it has ended, zeros before it is open. */
+  stats(): SocketStats {
+    return socketStats(this[LINK]);
+  }
+
+  /** Shows the state and the fields of the program. @internal */
+  [INSPECT](depth: number, options: InspectOptions): string {
+    const { readyState, protocol, extensions, url } = this;
+    const { remoteAddress, remotePort } = (this[LINK]?.socket ?? {}) as Partial<Socket>;
+    const peer = url || (remoteAddress === undefined ? undefined : `${remoteAddress}:${remotePort}`);
+    const { bytesReceived, bytesSent, messagesReceived, messagesSent, buffered } = this.stats();
+    const traffic = { bytesReceived, bytesSent, messagesReceived, messagesSent, buffered };
+    const state = { readyState: STATE_NAMES[readyState], peer, protocol, extensions, ...traffic };
+    return showState(this, state, depth, options);
   }
 
   /** Closes the connection with 1000, and waits until it has ended: `await using socket = await connect(url)`. */

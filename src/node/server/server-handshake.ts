@@ -14,6 +14,9 @@ import {
 } from '../../handshake/server.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
+import { COMPRESSION_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
+import { HandshakeTrace } from '../observe/handshake-trace.js';
+import type { LimitName } from '../operate/limits.js';
 import { PendingHandshakes } from '../operate/pending-handshakes.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
@@ -89,6 +92,8 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #owner: Owner<T>;
   readonly #judged = new WeakMap<Duplex, Judged>();
   readonly #pending: PendingHandshakes;
+  /** Of those that somebody traces. */
+  readonly #traces = new WeakMap<Upgrade, HandshakeTrace>();
   /** Requests that listeners for `wsClientError` answer. */
   readonly #left = new WeakSet<Upgrade>();
   /** Of memory that compression could not have. */
@@ -103,7 +108,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     this.#owner = owner;
     const { handshakeTimeout = Number.POSITIVE_INFINITY } = server.options;
     const timeout = handshakeTimeout === Number.POSITIVE_INFINITY ? undefined : (handshakeTimeout ?? undefined);
-    this.#pending = new PendingHandshakes(timeout, () => config.connections?.limits.add('handshakeTimeout'));
+    this.#pending = new PendingHandshakes(timeout, () => this.#limitHit('handshakeTimeout'));
   }
 
   /** Takes a request that nobody else wants. */
@@ -140,10 +145,25 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** @param isForUs `shouldHandle` has said so already */
   judge(handshake: Handshake<T, U>, isForUs = false): void {
-    const { upgrade } = handshake;
+    const { upgrade, request } = handshake;
     if (upgrade.isAnswered) return;
-    this.#judge(handshake, isForUs);
+    const trace = HandshakeTrace.isWanted ? new HandshakeTrace(this.#server, request, upgrade.socket) : undefined;
+    upgrade.onRefused = (status) => {
+      this.#config.connections?.refused(status);
+      trace?.fail(status, upgrade.failure);
+    };
+    if (trace === undefined) {
+      this.#judge(handshake, isForUs);
+    } else {
+      this.#traces.set(upgrade, trace);
+      trace.run(() => this.#judge(handshake, isForUs));
+    }
     if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => this.#end(upgrade));
+  }
+
+  /** How many requests the program has yet to decide on. */
+  get pendingCount(): number {
+    return this.#pending.size;
   }
 
   /** The program has not decided on a request. */
@@ -151,6 +171,11 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     // A listener for `wsClientError` may have written an answer of its own.
     if (this.#left.has(upgrade)) cutSocket(upgrade.socket);
     else upgrade.refuse(503);
+  }
+
+  #limitHit(limit: LimitName): void {
+    this.#config.connections?.limits.add(limit);
+    if (LIMIT_CHANNEL.hasSubscribers) LIMIT_CHANNEL.publish({ websocket: undefined, server: this.#server, limit });
   }
 
   /** Refuses a request if there is no room for a connection. @returns whether it did */
@@ -162,7 +187,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     const { connections } = this.#config;
     const { maxConnections } = this.#server.options;
     if (!maxConnections || connections === undefined || connections.size < maxConnections) return false;
-    connections.limits.add('maxConnections');
+    this.#limitHit('maxConnections');
     upgrade.refuse(503, undefined, { 'Retry-After': RETRY_AFTER });
     return true;
   }
@@ -281,7 +306,10 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       const agreed = { protocol: protocol ?? '', extensions: names, compression };
       arrange(webSocket, { agreed, config: this.#config, respond });
       webSocket.setSocket(socket, head, options);
+      this.#traces.get(upgrade)?.succeed(webSocket);
+      if (COMPRESSION_CHANNEL.hasSubscribers) this.#reportCompression(webSocket, names, judged?.verdict.offers ?? []);
     } catch (error) {
+      upgrade.failure = error;
       // Once the response has left, the socket is the WebSocket's, which ends with it.
       if (upgrade.isAnswered) cutSocket(socket);
       else {
@@ -292,6 +320,16 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     }
     this.#owner.opened(webSocket);
     callback(webSocket, request);
+  }
+
+  #reportCompression(websocket: object, extensions: string, offers: readonly ExtensionOffer[]): void {
+    const { deflate } = this.#config;
+    let reason = 'negotiated';
+    if (deflate === undefined) reason = 'perMessageDeflate is off';
+    else if (!offers.some(({ name }) => name === PERMESSAGE_DEFLATE)) reason = 'the client did not offer it';
+    else if (deflate.failure !== undefined) reason = deflate.failure.message;
+    else if (extensions === '') reason = 'no offer of the client was acceptable';
+    COMPRESSION_CHANNEL.publish({ websocket, isNegotiated: extensions !== '', extensions, reason });
   }
 
   /** The extensions to agree on. */

@@ -6,14 +6,17 @@ import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2St
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { InspectOptions } from 'node:util';
 import type { Relay } from '../../topics/relay.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
+import { INSPECT, showState } from '../observe/inspect.js';
+import { type ServerStats, serverStats } from '../observe/server-stats.js';
 import type { Connections } from '../operate/connections.js';
 import { makeShutdownConfig, Shutdown, type ShutdownOptions, type ShutdownResult } from '../operate/shutdown.js';
 import { nextTick } from '../socket/machinery.js';
 import { isTaken } from '../socket/reads/socket-events.js';
 import type { ServerTopics, TopicPublishOptions } from '../topics/server-topics.js';
-import { isOn, makeConfig } from '../websocket/options/config.js';
+import { type Config, isOn, makeConfig } from '../websocket/options/config.js';
 import {
   DEFAULT_CLOSE_TIMEOUT,
   DEFAULT_MAX_FRAGMENTS,
@@ -69,6 +72,7 @@ export class WebSocketServer<
   declare readonly clients: Set<InstanceType<T>>;
   readonly #handshakes: Handshakes<T, U>;
   readonly #topics: ServerTopics;
+  readonly #config: Config;
   readonly #connections: Connections;
   readonly #onConnection = (webSocket: InstanceType<T>, request: InstanceType<U>): void =>
     void this.emit('connection', webSocket, request);
@@ -99,6 +103,7 @@ export class WebSocketServer<
     this.options = { ...SHOWN_DEFAULTS, ...options } as KeptOptions<T, U>;
     this.path = options.path ?? '';
     this.#topics = config.topics!;
+    this.#config = config;
     this.#connections = config.connections!;
     const check = { origin, requireOrigin: isOn(requireOrigin, false) };
     this.#handshakes = new Handshakes<T, U>(this, config, check, {
@@ -234,6 +239,24 @@ export class WebSocketServer<
     if (this.#ownServer === undefined) this.#closed();
     else if (this.#state !== 'closed') await new Promise<void>((resolve) => void this.once('close', resolve));
     this.#removeListeners();
+  }
+
+  /**
+   * What has happened on this server since it was made, and how things are. It looks at each open connection, so ask for it every few
+   * seconds, not for each message.
+   */
+  stats(): ServerStats {
+    return serverStats(this.#connections, this.#config, this.#handshakes.pendingCount);
+  }
+
+  /** @internal */
+  [INSPECT](depth: number, options: InspectOptions): string {
+    const { connections, opened, bytesReceived, bytesSent, messagesReceived, messagesSent, buffered, kernel } =
+      this.stats();
+    const traffic = { bytesReceived, bytesSent, messagesReceived, messagesSent, buffered };
+    const address = this.#httpServer?.address() ?? undefined;
+    const state = { state: this.#state, address, connections, opened, ...traffic, kernel: kernel.name };
+    return showState(this, state, depth, options);
   }
 
   /** `shutdown()` with its defaults: `await using server = new WebSocketServer({ port })`. */

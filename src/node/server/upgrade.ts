@@ -51,6 +51,10 @@ export abstract class Upgrade {
   abstract readonly head: RequestHead;
   /** Called once it has been answered by us. */
   onAnswered: (() => void) | undefined;
+  /** Called when it has been refused. */
+  onRefused: ((status: number) => void) | undefined;
+  /** Why it is refused, if something went wrong. */
+  failure: unknown;
 
   /**
    * Makes the response that accepts, and sends nothing yet.
@@ -76,7 +80,8 @@ export abstract class Upgrade {
 
   /** The request broke a rule. */
   reject(rejected: HandshakeRejected): void {
-    this.#answer(() => this.sendRejection(rejected));
+    this.failure = rejected.error;
+    this.#answer(rejected.status, () => this.sendRejection(rejected));
   }
 
   /**
@@ -86,7 +91,7 @@ export abstract class Upgrade {
    * @throws HeaderError for a header that may not be sent: the request is answered with 500 then
    */
   refuse(status: number, text?: string, headers?: OutgoingHttpHeaders): void {
-    this.#answer(() => {
+    this.#answer(status, () => {
       this.sendRefusal(status, text || (STATUS_CODES[status] ?? ''), fieldsOf(headers ?? {}));
     });
   }
@@ -96,6 +101,7 @@ export abstract class Upgrade {
     try {
       return step();
     } catch (error) {
+      this.failure = error;
       this.refuse(500);
       throw error;
     }
@@ -113,9 +119,10 @@ export abstract class Upgrade {
     this.onAnswered?.();
   }
 
-  #answer(send: () => void): void {
+  #answer(status: number, send: () => void): void {
     if (this.isAnswered) return;
     this.markAnswered();
+    this.onRefused?.(status);
     if (!this.canRespond) {
       cutSocket(this.socket);
       return;

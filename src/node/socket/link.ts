@@ -1,23 +1,23 @@
 // An open connection on a Node socket: hands chunks to a Connection, emits its events on the WebSocket, and ends the socket after the
 // closing handshake. The public methods are in websocket.ts, sending is in outgoing.ts, reading in read-gate.ts.
 
-import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CLOSE_ABNORMAL, CLOSE_GOING_AWAY } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { PingAnswerer } from '../../messages/handler.js';
-import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
+import { ProtocolError } from '../../protocol/errors.js';
+import { Observer } from '../observe/observer.js';
 import type { Member } from '../operate/connections.js';
 import { ENDED, type SocketClosed } from '../operate/ending.js';
-import { type LimitName, limitOf, type TimeLimit } from '../operate/limits.js';
+import type { TimeLimit } from '../operate/limits.js';
 import type { Config } from '../websocket/options/config.js';
-import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
+import type { BinaryType, Payload, SendCallback } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
 import { progressOf } from './heartbeat.js';
-import { PeerPings } from './ping-rate.js';
+import { type Emitter, MessageEvents } from './message-events.js';
 import { countForScavenge } from './reads/early-scavenges.js';
 import {
   type ChunkReceiver,
@@ -36,17 +36,8 @@ import { Outgoing } from './writes/outgoing.js';
 const EMPTY = Buffer.alloc(0);
 /** A byte read through a stream counts as so many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
 const STREAM_READ_FACTOR = 4;
-const doNothing = () => {};
 
-/** The part of a WebSocket that its connection calls. */
-interface Emitter extends EventEmitter {
-  pong(data: Buffer, mask: boolean, callback: () => void): void;
-  [ENDED](ending: SocketClosed): void;
-}
-
-export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Timed {
-  /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
-  static builtInPong: unknown;
+export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   readonly config: Config;
   readonly socket: Duplex;
   readonly outgoing: Outgoing;
@@ -54,20 +45,17 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
   readonly #connection: Connection;
   readonly #gate: ReadGate;
   readonly #spaced: SpacedDelivery | undefined;
-  /** The handler of the connection: this, or the object that spaces deliveries. */
+  /** The handler of the connection: the events, or the object that spaces deliveries. */
   readonly #handler: PingAnswerer;
   readonly #timers: Timers;
-  #binaryType: BinaryType;
+  readonly #events: MessageEvents;
   #isTurnAwaited = false;
   /** The socket is gone. */
   #hasEnded = false;
   #readyState: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
   /** The peer's Close frame. */
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
-  /** Made for the first ping. */
-  #pings: PeerPings | undefined;
-  bytesReceived = 0;
-  messagesReceived = 0;
+  readonly observer: Observer;
 
   /**
    * @param head bytes that arrived behind the handshake
@@ -85,10 +73,11 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
     this.socket = socket;
     this.#emitter = emitter;
     this.#connection = new Connection(config.connection, compression);
-    this.outgoing = new Outgoing(socket, this.#connection, this, config.directWrites);
-    this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this, this);
-    this.#handler = this.#spaced === undefined ? this : spacedHandler(this.#spaced, this);
-    this.#binaryType = binaryType;
+    this.observer = new Observer(emitter, config.connections?.limits, compression);
+    this.outgoing = new Outgoing(socket, this.#connection, this, this.observer, config.directWrites);
+    this.#events = new MessageEvents(emitter, this, config, binaryType);
+    this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this.#events, this);
+    this.#handler = this.#spaced === undefined ? this.#events : spacedHandler(this.#spaced, this.#events);
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#timers = new Timers(config, this);
     // Only the memory of WebAssembly stays where it is, whatever anybody does.
@@ -132,7 +121,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   /** Sets how binary messages are delivered from here on. */
   setBinaryType(type: BinaryType): void {
-    this.#binaryType = type;
+    this.#events.binaryType = type;
     this.#connection.separatesFragments = type === 'fragments';
   }
 
@@ -146,9 +135,14 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
     this.outgoing.close(closeCode, reason);
   }
 
+  sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
+    if (type === 'ping') this.observer.pingSent(payload);
+    this.outgoing.sendControl(type, payload, callback);
+  }
+
   /** Of the heartbeat. */
   sendPing(): void {
-    if (this.#readyState === OPEN) this.outgoing.sendControl('ping', '', undefined);
+    if (this.#readyState === OPEN) this.sendControl('ping', '', undefined);
   }
 
   /** For the heartbeat. */
@@ -170,11 +164,11 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   /** Called by the budget of all connections, when it is exceeded and this connection holds most. */
   evict(limit: number): void {
-    this.#refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
+    this.refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
   }
 
   /** Sends the peer the reason, cuts the connection, and discards unread input: reading on is what a flood wants. */
-  #refuse(error: ProtocolError): void {
+  refuse(error: ProtocolError): void {
     this.#connection.fail(error);
     this.#spaced?.clear();
     this.outgoing.flush();
@@ -184,79 +178,17 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   /** Emits an error of the peer or of the connection. Without a listener nothing is thrown; the connection still closes. */
   emitError(error: Error): void {
-    const { code } = (error instanceof WebSocketError ? error.cause : error) as Partial<ProtocolError>;
-    const limit = code === undefined ? undefined : limitOf(code);
-    if (limit !== undefined) this.limitHit(limit);
+    this.observer.failed(error);
     if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
   }
 
   // ---- What the codec delivers
 
-  #emitMessage(data: RawData | Blob | string, isBinary: boolean): void {
-    this.messagesReceived++;
-    this.#emitter.emit('message', data, isBinary);
-  }
-  onText(text: string): void {
-    this.#emitMessage(text, false);
-  }
-  onTextBytes(bytes: Uint8Array): void {
-    try {
-      this.#emitMessage(toBuffer(bytes), false);
-    } catch (error) {
-      if (!isEngineLimit(error)) throw error;
-      this.#refuse(error);
-    }
-  }
-  onBinary(data: Uint8Array): void {
-    const message = this.#binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
-    if (message !== undefined) this.#emitMessage(message, true);
-  }
-  onFragments(fragments: Uint8Array[]): void {
-    const message = this.#convert(fragments);
-    if (message !== undefined) this.#emitMessage(message, true);
-  }
-  /** @returns undefined if the engine could not convert the message: then the connection has failed */
-  #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
-    try {
-      // An ArrayBuffer would be the lent one.
-      if (this.config.isLent && this.#binaryType === 'arraybuffer' && !Array.isArray(data))
-        return new Uint8Array(data).buffer;
-      return Array.isArray(data) ? joinFragments(data, this.#binaryType) : toBinaryType(data, this.#binaryType);
-    } catch (cause) {
-      this.#refuse(asMessageError(cause));
-      return undefined;
-    }
-  }
-  /** A program, or what monitors it, has put a `pong` of its own in place of ours: as with `ws`, that is called. */
-  answerPing(payload: Uint8Array): boolean {
-    const emitter = this.#emitter;
-    if (emitter.pong === Link.builtInPong) return false;
-    if (this.#readyState === OPEN) emitter.pong(toBuffer(payload), this.#connection.role === 'client', doNothing);
-    return true;
-  }
-  onPing(payload: Uint8Array): void {
-    const { connection, maxPendingPongs, maxPingRate } = this.config;
-    const now = performance.now();
-    this.#pings ??= new PeerPings(maxPendingPongs, maxPingRate, now);
-    const pings = this.#pings;
-    if (connection.autoPong && !pings.mayAnswer(this.socket.writableLength > 0)) {
-      this.limitHit('maxPendingAutoPongs');
-      this.cut();
-    }
-    if (this.#readyState === OPEN && !pings.mayPing(now)) {
-      this.#refuse(new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` }));
-    } else {
-      this.#emitter.emit('ping', toBuffer(payload));
-    }
-  }
-  onPong(payload: Uint8Array): void {
-    this.#emitter.emit('pong', toBuffer(payload));
-  }
-  onClose(closeCode: number, reason: string): void {
+  peerClosed(closeCode: number, reason: string): void {
     this.#close = { code: closeCode, reason: Buffer.from(reason) };
     this.#beginClosing();
   }
-  onError(error: ProtocolError): void {
+  peerFailed(error: ProtocolError): void {
     this.#beginClosing();
     this.emitError(new WebSocketError(error));
   }
@@ -269,7 +201,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   receive(chunk: Uint8Array | undefined, length: number): void {
     this.#timers.hear();
-    this.bytesReceived += length;
+    this.observer.bytesReceived += length;
     this.#dispatch(chunk, length);
   }
 
@@ -336,8 +268,15 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   /** Reports to the budget of all connections how much memory this one holds. */
   #chargeHeld(): void {
-    if (!this.#hasEnded)
-      this.config.held?.charge(this, this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0));
+    if (!this.#hasEnded) this.config.held?.charge(this, this.held);
+  }
+
+  get held(): number {
+    return this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0);
+  }
+
+  get buffered(): number {
+    return this.#hasEnded ? 0 : this.outgoing.length;
   }
 
   /** The peer has ended its side of the socket; so do we. */
@@ -361,6 +300,7 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   /** The system has taken everything that was pending. */
   drained(): void {
+    this.observer.drained();
     if (this.#readyState !== CLOSED) this.#emitter.emit('drain');
   }
 
@@ -410,8 +350,10 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   #emitClose(): void {
     this.#readyState = CLOSED;
-    this.config.connections?.ended(this);
-    this.#emitter[ENDED](this.ending!);
+    const ending = this.ending!;
+    this.config.connections?.ended(this, ending);
+    this.observer.closed(ending);
+    this.#emitter[ENDED](ending);
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
@@ -426,8 +368,9 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
 
   get activity(): string {
     const { bufferedLength } = this.#connection;
-    const incomplete = bufferedLength > 0 ? this.bytesReceived : 0;
-    return `${this.messagesReceived} ${incomplete} ${this.outgoing.messagesSent} ${this.outgoing.length}`;
+    const { bytesReceived, messagesReceived, messagesSent } = this.observer;
+    const incomplete = bufferedLength > 0 ? bytesReceived : 0;
+    return `${messagesReceived} ${incomplete} ${messagesSent} ${this.outgoing.length}`;
   }
 
   endStream(): void {
@@ -435,13 +378,8 @@ export class Link implements PingAnswerer, ChunkReceiver, TurnTaker, Member, Tim
   }
 
   endFor(limit: TimeLimit): void {
-    this.limitHit(limit);
+    this.observer.limitHit(limit);
     if (limit === 'idleTimeout' || limit === 'maxLifetime') this.close(CLOSE_GOING_AWAY, limit);
     else cutSocket(this.socket);
-  }
-
-  /** Counts that a limit was hit. */
-  limitHit(limit: LimitName): void {
-    this.config.connections?.limits.add(limit);
   }
 }

@@ -10,6 +10,14 @@ export interface TurnTaker {
   takeTurn(): void;
 }
 
+/** How many turns connections have needed and need. */
+export interface TurnUse {
+  /** Turns that were taken so far. */
+  readonly taken: number;
+  /** Connections that wait for one. */
+  readonly waiting: number;
+}
+
 /** Turns that are taken in one turn of the event loop, about a millisecond each, however many connections wait. */
 const TURNS_AT_ONCE = 2;
 
@@ -24,6 +32,12 @@ let readTurns = 0;
 /** The next one first. */
 let waiting: TurnTaker[] = [];
 let isScheduled = false;
+let taken = 0;
+
+/** Of the whole process. */
+export function turnUse(): TurnUse {
+  return { taken, waiting: waiting.length };
+}
 
 /** Has the next turn of the event loop that comes to it call `taker.takeTurn`, once. */
 export function awaitTurn(taker: TurnTaker): void {
@@ -64,6 +78,7 @@ function takeTurns(): void {
       spent += spentTurns();
     }
   } finally {
+    taken += next;
     // Also if a listener threw.
     if (next < takers.length) waiting = [...takers.slice(next), ...waiting];
     isScheduled = waiting.length > 0;

@@ -13,6 +13,7 @@ import { ENDED, NOT_OPENED } from '../operate/ending.js';
 import { LINK } from '../operate/operable-emitter.js';
 import { Link } from '../socket/link.js';
 import { nextTick } from '../socket/machinery.js';
+import { MessageEvents } from '../socket/message-events.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
 import { type Arrangement, makeArrangement } from './arrangement.js';
 import { checkCloseArguments } from './close-arguments.js';
@@ -317,6 +318,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
     this.#protocol = protocol;
     this.#extensions = extensions;
     respond?.();
+    this.#link.observer.opened(protocol, extensions);
     this.emit('open');
   }
 
@@ -333,6 +335,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
     if (callback !== undefined) nextTick(callback, error);
     if (dropsMessages) {
       link.outgoing.oweDrain();
+      link.observer.messageDropped();
       this.emit('dropped', payload, isBinary);
     } else {
       link.cut();
@@ -358,7 +361,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
     }
     const length = byteLengthOf(payload);
     if (length > MAX_CONTROL_PAYLOAD) throw callerError(RangeError, 'WSIMD_CONTROL_PAYLOAD', `${length} bytes`);
-    link.outgoing.sendControl(type, payload, callback);
+    link.sendControl(type, payload, callback);
   }
 
   #abort(): void {
@@ -393,4 +396,4 @@ export class WebSocket extends FlowEmitter<WebSocket> {
 }
 
 shapeAsWs(WebSocket, EventTargetEmitter);
-Link.builtInPong = WebSocket.prototype.pong;
+MessageEvents.builtInPong = WebSocket.prototype.pong;

@@ -1,6 +1,7 @@
 // The send queue of one socket: gathers frames, writes them together, and calls back once they have left.
 
 import type { Duplex } from 'node:stream';
+import { OPCODE_BINARY } from '../../../../assembly/shared/protocol.js';
 import { getHost } from '../../../bytes/host.js';
 import { isLent } from '../../../bytes/lent-buffers.js';
 import { ownBytes, ownPayload } from '../../../bytes/owned.js';
@@ -8,6 +9,7 @@ import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thres
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
+import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue } from './blob-queue.js';
@@ -36,8 +38,8 @@ export class Outgoing implements TurnTaker {
   readonly #socket: Duplex;
   readonly #connection: Connection;
   readonly #owner: Owner;
+  readonly #observer: Observer;
   readonly #writer: SocketWriter;
-  messagesSent = 0;
   /** To be called when what has been gathered has left, each in the async context of its own call. */
   #callbacks: SendCallback[] | undefined;
   /** The next slice is made soon. */
@@ -54,10 +56,11 @@ export class Outgoing implements TurnTaker {
   #owesDrain = false;
 
   /** @param directWrites see the option */
-  constructor(socket: Duplex, connection: Connection, owner: Owner, directWrites: boolean) {
+  constructor(socket: Duplex, connection: Connection, owner: Owner, observer: Observer, directWrites: boolean) {
     this.#socket = socket;
     this.#connection = connection;
     this.#owner = owner;
+    this.#observer = observer;
     this.#writer = new SocketWriter(socket, connection, directWrites);
   }
 
@@ -121,7 +124,7 @@ export class Outgoing implements TurnTaker {
     const connection = this.#connection;
     // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
     const isDue = this.#holds === 0 && this.#schedule.isQuiet;
-    this.messagesSent++;
+    this.#observer.messageSent(message.payload, message.opcode === OPCODE_BINARY);
     const frame = isDue && this.#callbacks === undefined ? connection.loneFrame(message) : undefined;
     if (frame !== undefined) {
       this.#schedule.schedule();
@@ -246,8 +249,11 @@ export class Outgoing implements TurnTaker {
   }
 
   #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared?: boolean): void {
+    for (let i = 0; i < segments.length; i++) this.#observer.bytesSent += segments[i]!.length;
     const hasRoom = this.#writer.write(segments, callback, areShared);
-    if (!hasRoom && this.#socket.writableNeedDrain) this.oweDrain();
+    if (hasRoom || !this.#socket.writableNeedDrain) return;
+    this.#observer.backpressured(this.length);
+    this.oweDrain();
   }
 
   /** Looks behind all that waits now whether anything waits still. */
@@ -311,7 +317,7 @@ export class Outgoing implements TurnTaker {
     } else {
       connection.sendText(payload, compress ? COMPRESSED : UNCOMPRESSED);
     }
-    if (isLast) this.messagesSent++;
+    if (isLast) this.#observer.messageSent(payload, isBinary);
     this.#gathered(callback);
   }
 

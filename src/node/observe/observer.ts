@@ -1,0 +1,115 @@
+// Counts what happens to one connection, and reports it on the channels. Counting costs an addition for each chunk, flush and message;
+// reporting costs a look at the channel while nobody has subscribed.
+
+import type { MessageCompression } from '../../messages/compression.js';
+import type { ProtocolError } from '../../protocol/errors.js';
+import type { SocketClosed } from '../operate/ending.js';
+import { type LimitCounts, type LimitName, limitOf } from '../operate/limits.js';
+import type { Payload } from '../websocket/sendable.js';
+import { WebSocketError } from '../websocket/ws-errors.js';
+import {
+  BACKPRESSURE_CHANNEL,
+  CLOSE_CHANNEL,
+  DRAIN_CHANNEL,
+  ERROR_CHANNEL,
+  LIMIT_CHANNEL,
+  MESSAGE_RECEIVED_CHANNEL,
+  MESSAGE_SENT_CHANNEL,
+  OPEN_CHANNEL,
+  PING_CHANNEL,
+  PONG_CHANNEL,
+} from './channels.js';
+import { RoundTrip } from './round-trip.js';
+
+export class Observer {
+  bytesReceived = 0;
+  bytesSent = 0;
+  messagesReceived = 0;
+  messagesSent = 0;
+  messagesDropped = 0;
+  readonly compression: MessageCompression | undefined;
+  readonly #websocket: object;
+  readonly #limits: LimitCounts | undefined;
+  /** Made for the first ping that is sent. */
+  #roundTrip: RoundTrip | undefined;
+  #isBackpressured = false;
+
+  /** @param limits where the limits are counted that are hit */
+  constructor(websocket: object, limits: LimitCounts | undefined, compression: MessageCompression | undefined) {
+    this.#websocket = websocket;
+    this.#limits = limits;
+    this.compression = compression;
+  }
+
+  /** Milliseconds from the last ping that was answered to its pong. */
+  get roundTripTime(): number | undefined {
+    return this.#roundTrip?.time;
+  }
+
+  opened(protocol: string, extensions: string): void {
+    if (OPEN_CHANNEL.hasSubscribers) OPEN_CHANNEL.publish({ websocket: this.#websocket, protocol, extensions });
+  }
+
+  closed({ closeCode, reason, wasClean }: SocketClosed): void {
+    if (!CLOSE_CHANNEL.hasSubscribers) return;
+    CLOSE_CHANNEL.publish({ websocket: this.#websocket, code: closeCode, reason, wasClean });
+  }
+
+  messageReceived(data: unknown, isBinary: boolean): void {
+    this.messagesReceived++;
+    if (MESSAGE_RECEIVED_CHANNEL.hasSubscribers) {
+      MESSAGE_RECEIVED_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
+    }
+  }
+
+  messageSent(data: Payload, isBinary: boolean): void {
+    this.messagesSent++;
+    if (MESSAGE_SENT_CHANNEL.hasSubscribers) {
+      MESSAGE_SENT_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
+    }
+  }
+
+  messageDropped(): void {
+    this.messagesDropped++;
+    this.limitHit('maxBackpressure');
+  }
+
+  pingSent(payload: Payload): void {
+    this.#roundTrip ??= new RoundTrip();
+    this.#roundTrip.sent(payload);
+  }
+
+  pingReceived(payload: Uint8Array): void {
+    if (PING_CHANNEL.hasSubscribers) PING_CHANNEL.publish({ websocket: this.#websocket, payload });
+  }
+
+  pongReceived(payload: Uint8Array): void {
+    const roundTripTime = this.#roundTrip?.received(payload);
+    if (PONG_CHANNEL.hasSubscribers) PONG_CHANNEL.publish({ websocket: this.#websocket, payload, roundTripTime });
+  }
+
+  failed(error: Error): void {
+    const { code } = (error instanceof WebSocketError ? error.cause : error) as Partial<ProtocolError>;
+    const limit = code === undefined ? undefined : limitOf(code);
+    if (limit !== undefined) this.limitHit(limit);
+    if (ERROR_CHANNEL.hasSubscribers) ERROR_CHANNEL.publish({ websocket: this.#websocket, error });
+  }
+
+  limitHit(limit: LimitName): void {
+    this.#limits?.add(limit);
+    if (LIMIT_CHANNEL.hasSubscribers) LIMIT_CHANNEL.publish({ websocket: this.#websocket, limit });
+  }
+
+  /** The system did not take all at once. */
+  backpressured(buffered: number): void {
+    if (this.#isBackpressured) return;
+    this.#isBackpressured = true;
+    if (BACKPRESSURE_CHANNEL.hasSubscribers) BACKPRESSURE_CHANNEL.publish({ websocket: this.#websocket, buffered });
+  }
+
+  drained(): void {
+    if (!this.#isBackpressured) return;
+    this.#isBackpressured = false;
+    if (DRAIN_CHANNEL.hasSubscribers) DRAIN_CHANNEL.publish({ websocket: this.#websocket });
+  }
+}

@@ -1,0 +1,122 @@
+// Makes events of a WebSocket of what the codec delivers.
+
+import type { EventEmitter } from 'node:events';
+import type { Duplex } from 'node:stream';
+import type { PingAnswerer } from '../../messages/handler.js';
+import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
+import type { Observer } from '../observe/observer.js';
+import type { ENDED, SocketClosed } from '../operate/ending.js';
+import type { Config } from '../websocket/options/config.js';
+import { type BinaryType, joinFragments, type RawData, toBinaryType, toBuffer } from '../websocket/sendable.js';
+import { PeerPings } from './ping-rate.js';
+
+const doNothing = () => {};
+
+/** The part of a WebSocket that its connection calls. */
+export interface Emitter extends EventEmitter {
+  pong(data: Buffer, mask: boolean, callback: () => void): void;
+  [ENDED](ending: SocketClosed): void;
+}
+
+/** The connection. */
+interface Owner {
+  readonly isOpen: boolean;
+  readonly socket: Duplex;
+  readonly observer: Observer;
+  cut(): void;
+  /** Ends the connection, for this reason. */
+  refuse(error: ProtocolError): void;
+  peerClosed(closeCode: number, reason: string): void;
+  peerFailed(error: ProtocolError): void;
+}
+
+export class MessageEvents implements PingAnswerer {
+  /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
+  static builtInPong: unknown;
+  binaryType: BinaryType;
+  readonly #emitter: Emitter;
+  readonly #owner: Owner;
+  readonly #observer: Observer;
+  readonly #config: Config;
+  /** Made for the first ping. */
+  #pings: PeerPings | undefined;
+
+  constructor(emitter: Emitter, owner: Owner, config: Config, binaryType: BinaryType) {
+    this.#emitter = emitter;
+    this.#owner = owner;
+    this.#observer = owner.observer;
+    this.#config = config;
+    this.binaryType = binaryType;
+  }
+
+  #deliver(data: RawData | Blob | string, isBinary: boolean): void {
+    this.#observer.messageReceived(data, isBinary);
+    this.#emitter.emit('message', data, isBinary);
+  }
+  onText(text: string): void {
+    this.#deliver(text, false);
+  }
+  onTextBytes(bytes: Uint8Array): void {
+    try {
+      this.#deliver(toBuffer(bytes), false);
+    } catch (error) {
+      if (!isEngineLimit(error)) throw error;
+      this.#owner.refuse(error);
+    }
+  }
+  onBinary(data: Uint8Array): void {
+    const message = this.binaryType === 'nodebuffer' ? toBuffer(data) : this.#convert(data);
+    if (message !== undefined) this.#deliver(message, true);
+  }
+  onFragments(fragments: Uint8Array[]): void {
+    const message = this.#convert(fragments);
+    if (message !== undefined) this.#deliver(message, true);
+  }
+  /** @returns undefined if the engine could not convert the message: then the connection has failed */
+  #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
+    try {
+      // An ArrayBuffer would be the lent one.
+      if (this.#config.isLent && this.binaryType === 'arraybuffer' && !Array.isArray(data))
+        return new Uint8Array(data).buffer;
+      return Array.isArray(data) ? joinFragments(data, this.binaryType) : toBinaryType(data, this.binaryType);
+    } catch (cause) {
+      this.#owner.refuse(asMessageError(cause));
+      return undefined;
+    }
+  }
+  /** A program, or what monitors it, has put a `pong` of its own in place of ours: as with `ws`, that is called. */
+  answerPing(payload: Uint8Array): boolean {
+    const emitter = this.#emitter;
+    if (emitter.pong === MessageEvents.builtInPong) return false;
+    if (this.#owner.isOpen) emitter.pong(toBuffer(payload), this.#config.connection.role === 'client', doNothing);
+    return true;
+  }
+  onPing(payload: Uint8Array): void {
+    const { connection, maxPendingPongs, maxPingRate } = this.#config;
+    const now = performance.now();
+    this.#pings ??= new PeerPings(maxPendingPongs, maxPingRate, now);
+    const pings = this.#pings;
+    if (connection.autoPong && !pings.mayAnswer(this.#owner.socket.writableLength > 0)) {
+      this.#observer.limitHit('maxPendingAutoPongs');
+      this.#owner.cut();
+    }
+    if (this.#owner.isOpen && !pings.mayPing(now)) {
+      this.#owner.refuse(new ProtocolError('WSIMD_TOO_MANY_PINGS', { detail: `${maxPingRate} a second` }));
+    } else {
+      this.#observer.pingReceived(payload);
+      this.#emitter.emit('ping', toBuffer(payload));
+    }
+  }
+  onPong(payload: Uint8Array): void {
+    this.#observer.pongReceived(payload);
+    this.#emitter.emit('pong', toBuffer(payload));
+  }
+
+  onClose(closeCode: number, reason: string): void {
+    this.#owner.peerClosed(closeCode, reason);
+  }
+
+  onError(error: ProtocolError): void {
+    this.#owner.peerFailed(error);
+  }
+}
