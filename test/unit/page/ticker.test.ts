@@ -89,7 +89,7 @@ describeWith('Chromium: the ticker', hasChromium, () => {
 
   it('says so when the server goes', async () => {
     const own = await startServe();
-    onTestFinished(() => own.stop());
+    onTestFinished(() => void own.stop());
     const page = await browser.newPage();
     onTestFinished(() => page.close());
     await page.goto(`${own.url}#ticker`);
@@ -135,7 +135,7 @@ describeWith('Firefox: the ticker', hasBrowser('firefox'), () => {
 
 it('figures are what ws counts on the wire', async () => {
   const own = await startServe();
-  onTestFinished(() => own.stop());
+  onTestFinished(() => void own.stop());
   const origin = own.url.slice(0, -1);
   const open = (path: string) => new WebSocket(`${own.url.replace('http', 'ws')}${path}`, { origin });
   const figures: Figures[] = [];

@@ -3,8 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { OPCODE_BINARY } from '../../../../assembly/shared/protocol.js';
 import { getHost } from '../../../bytes/host.js';
-import { isLent } from '../../../bytes/lent-buffers.js';
-import { ownBytes, ownPayload } from '../../../bytes/owned.js';
+import { ownPayload } from '../../../bytes/owned.js';
 import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
@@ -14,6 +13,7 @@ import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } 
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue } from './blob-queue.js';
 import { FlushSchedule } from './flush-schedule.js';
+import { sendPayload } from './send-payload.js';
 import { SocketWriter } from './socket-writer.js';
 
 /** Receives errors and drain notifications that have no callback. */
@@ -26,10 +26,6 @@ interface Owner {
   closed(): void;
 }
 
-const COMPRESSED: SendMessageOptions = { inSlices: true };
-const COMPRESSED_BY_REFERENCE: SendMessageOptions = { inSlices: true, byReference: true };
-const UNCOMPRESSED: SendMessageOptions = { compress: false };
-const UNCOMPRESSED_BY_REFERENCE: SendMessageOptions = { compress: false, byReference: true };
 const BY_REFERENCE: SendMessageOptions = { byReference: true };
 const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().bytesClass(Buffer.alloc(0));
@@ -304,31 +300,9 @@ export class Outgoing implements TurnTaker {
     compress: boolean,
     callback: SendCallback | undefined,
   ): void {
-    const connection = this.#connection;
-    if (connection.isMessageOpen) {
-      connection.sendFragment(payload, isLast);
-    } else if (!isLast) {
-      connection.startMessage(isBinary ? 'binary' : 'text', payload, compress ? COMPRESSED : UNCOMPRESSED);
-    } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH && !isLent(payload)) {
-      this.#sendLong(payload, isBinary, compress);
-    } else if (isBinary) {
-      const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-      connection.sendBinary(bytes, compress ? COMPRESSED : UNCOMPRESSED);
-    } else {
-      connection.sendText(payload, compress ? COMPRESSED : UNCOMPRESSED);
-    }
+    sendPayload(this.#connection, this.#socket, payload, isBinary, isLast, compress);
     if (isLast) this.#observer.messageSent(payload, isBinary);
     this.#gathered(callback);
-  }
-
-  /** What is long leaves from where it lies, if it leaves now. */
-  #sendLong(payload: Uint8Array, isBinary: boolean, compress: boolean): void {
-    const connection = this.#connection;
-    // The peer reads slowly: the payload is pending for nobody knows how long, and the caller may reuse its memory.
-    const bytes = this.#socket.writableLength > 0 && connection.role === 'server' ? ownBytes(payload) : payload;
-    const how = compress ? COMPRESSED_BY_REFERENCE : UNCOMPRESSED_BY_REFERENCE;
-    if (isBinary) connection.sendBinary(bytes, how);
-    else connection.sendText(bytes, how);
   }
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
