@@ -1,5 +1,5 @@
-// One WebSocket connection without its transport: bytes in, events out, bytes to send. It answers pings and Close frames, and fails
-// for good at the first broken rule. It knows no socket, no timer and no opening handshake.
+// One WebSocket connection without its transport: bytes in, events and bytes to send out. It answers pings and Close frames, and fails
+// for good at the first broken rule. Sockets, timers and the opening handshake are the caller's.
 
 import { OPCODE_BINARY, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../assembly/shared/protocol.js';
 import { requireBytes } from './bytes/copy.js';
@@ -57,9 +57,9 @@ export class Connection {
   readonly #closing: ClosingHandshake;
 
   /**
-   * @param options one object for all connections that are told the same costs least
+   * @param options pass one object for all connections that share their options: it is checked once
    * @param compression the negotiated compression of this connection, if any: see `PerMessageDeflate` in `wsimd/deflate`. It
-   *   belongs to the connection, which releases it when it is closed, or told that the transport has ended
+   *   belongs to the connection, which releases it when it closes and in `receiveEnd`
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */
   constructor(options: ConnectionOptions, compression?: MessageCompression | undefined) {
@@ -74,12 +74,12 @@ export class Connection {
     this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
   }
 
-  /** Which end we are. */
+  /** Whether this end is the client or the server. */
   get role(): Role {
     return this.#sender.role;
   }
 
-  /** Where the connection is in its life: see `ConnectionState`. */
+  /** The state of the connection: see `ConnectionState`. */
   get state(): ConnectionState {
     if (this.#closing.isOpen) return 'open';
     return this.#closing.isOver ? 'closed' : 'closing';
@@ -90,12 +90,12 @@ export class Connection {
     return this.#decoder.kernelName;
   }
 
-  /** Bytes of memory allocated for a message that is not complete: at least as many as have come of it. */
+  /** Bytes of memory allocated for an incomplete message: at least as many as have been received of it. */
   get bufferedLength(): number {
     return this.#decoder.bufferedLength;
   }
 
-  /** The peer's Close frame has been received: the closing handshake is done, or under way. */
+  /** Whether the peer's Close frame has been received: the closing handshake is done, or under way. */
   get hasReceivedClose(): boolean {
     return this.#closing.isClean;
   }
@@ -110,12 +110,12 @@ export class Connection {
     return this.#sender.outgoingLength;
   }
 
-  /** A message that `startMessage` began has not ended: `sendFragment` continues it. */
+  /** Whether a message that `startMessage` began has not ended: `sendFragment` continues it. */
   get isMessageOpen(): boolean {
     return this.#sender.isMessageOpen;
   }
 
-  /** A message is leaving in slices: `sendNextSlice` makes the next one. */
+  /** Whether a message is being sent in slices: `sendNextSlice` makes the next one. */
   get hasSlices(): boolean {
     return this.#sender.hasSlices;
   }
@@ -128,8 +128,8 @@ export class Connection {
   /**
    * Decodes bytes from the transport. Pings and the peer's Close frame are answered before this returns: see `outgoingLength`.
    *
-   * @param chunk of any length; it belongs to the connection from here on, unless `ownsChunks` is false
-   * @returns the events of the whole chunk, in order, also with `inTurns`
+   * @param chunk bytes of any length. They belong to the connection from then on, unless `ownsChunks` is false.
+   * @returns the events of the whole chunk in order, even with `inTurns`
    */
   receive(chunk: Uint8Array): MessageEvent[] {
     const events: MessageEvent[] = [];
@@ -140,7 +140,7 @@ export class Connection {
     return events;
   }
 
-  /** See `MessageDecoder.hasPendingInput`: `continue` goes on with it. */
+  /** Whether input is pending, which `continue` delivers: see `MessageDecoder.hasPendingInput`. */
   get hasPendingInput(): boolean {
     return this.#decoder.hasPendingInput;
   }
@@ -318,7 +318,7 @@ export class Connection {
   /**
    * Takes what is to be sent, in one buffer; owned. Empty if there is nothing.
    *
-   * @param Bytes the class of the bytes, for a transport that has one of its own and would make another view of them
+   * @param Bytes the class of the bytes, for a transport that would otherwise wrap them in a view of its own class
    */
   takeOutgoing(Bytes?: BytesConstructor): Uint8Array<ArrayBuffer> {
     this.#pongs?.settle();

@@ -1,4 +1,4 @@
-// Bits in reverse order: a Huffman code is sent with its first bit lowest (RFC 1951 section 3.1.1). Knows no code.
+// Reverses bits: a Huffman code is sent with its first bit lowest (RFC 1951 section 3.1.1).
 
 /** Bytes with their bits in reverse order, written once when the module is instantiated. */
 const REVERSED = memory.data(256);

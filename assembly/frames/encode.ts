@@ -1,4 +1,4 @@
-// A frame to send: its header, and its payload masked in the same call. Knows no connection and chooses no key.
+// Encodes a frame: writes its header and masks its payload in one call.
 
 import { writeHeader } from './header';
 import { maskPayload } from './mask';

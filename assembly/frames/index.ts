@@ -1,5 +1,5 @@
-// The ABI: what build/kernel.wasm exports beside its memory, and nothing else. The contract of each function stands in
-// src/kernel/kernel.ts. The module imports nothing, allocates nothing and keeps nothing between two calls.
+// The ABI: all exports of build/kernel.wasm except its memory. src/kernel/kernel.ts has the contract of each function. The module
+// imports nothing, allocates nothing and keeps no state between calls.
 
 import { maskPayload, rotateKey } from './mask';
 

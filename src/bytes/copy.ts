@@ -1,4 +1,4 @@
-// What is asked of buffers everywhere: that they are bytes, and to be copied in part. Knows bytes only.
+// What every module needs from buffers: to check that a value is bytes, and to copy a range of them.
 
 import { COPY_LOOP_LENGTH } from './thresholds.js';
 

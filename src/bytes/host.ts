@@ -1,6 +1,5 @@
-// What the host does faster than portable code could: strings from bytes, bytes from strings, memory that is not zeroed.
-// Node's `Buffer` is used where it is a global (it is in Node and Bun) and TextDecoder, TextEncoder elsewhere. It knows no
-// frame and no kernel.
+// Everything that the host does faster than portable code: making strings from bytes and bytes from strings, and allocating memory
+// without zeroing it. Uses Node's `Buffer` where it is a global (Node and Bun), and TextDecoder and TextEncoder elsewhere.
 
 import { copyBytes } from './copy.js';
 import {
@@ -29,9 +28,9 @@ export type BytesConstructor = new <B extends ArrayBufferLike>(
 
 interface HostBufferConstructor {
   readonly prototype: HostBuffer;
-  /** The class whose instances Buffers are: a constructor that only makes a view. */
+  /** The class of Buffers. Its constructor makes a view and nothing else. */
   readonly [Symbol.species]: BytesConstructor;
-  /** Of the common buffers that Node cuts short ones from. The program may set it. */
+  /** Length of the shared buffers from which Node cuts short ones. The program may set it. */
   readonly poolSize: number;
   allocUnsafe(length: number): Uint8Array<ArrayBuffer>;
   allocUnsafeSlow(length: number): Uint8Array<ArrayBuffer>;
@@ -39,13 +38,13 @@ interface HostBufferConstructor {
   isBuffer(value: unknown): boolean;
 }
 
-/** Strings and bytes, as this host does them best. */
+/** Strings and bytes, made in the way that is fastest on this host. */
 export interface Host {
   /** The string of ASCII bytes `start` to `end`. */
   readAscii(bytes: Uint8Array, start: number, end: number): string;
   /** The string of valid UTF-8 bytes `start` to `end`. A byte order mark is kept: RFC 6455 gives it no meaning. */
   readUtf8(bytes: Uint8Array, start: number, end: number): string;
-  /** The string of UTF-16 units, little-endian, in the bytes `start` to `end`; only where that is a plain copy. */
+  /** The string of little-endian UTF-16 units in the bytes `start` to `end`. Exists only where the host makes it by a plain copy. */
   readonly readUtf16?: (bytes: Uint8Array, start: number, end: number) => string;
   /**
    * Writes a string as UTF-8 from `offset` on, a lone surrogate as U+FFFD.
@@ -57,30 +56,30 @@ export interface Host {
   /** How many bytes `writeUtf8` writes. */
   utf8Length(text: string): number;
   /**
-   * The constructor of views of a buffer's own kind: Buffers of a Buffer, else Uint8Arrays. `subarray` gives the same at
-   * two to three times the cost.
+   * The class for views of a buffer: that of Buffers for a Buffer, else Uint8Array. `subarray` makes the same views, two to
+   * three times slower.
    */
   bytesClass(bytes: Uint8Array): BytesConstructor;
   /**
-   * A buffer of any content, all of which the caller overwrites before anybody sees it. On Node, one of 65 to 2047 bytes
-   * shares its `ArrayBuffer` with others, as `Buffer.allocUnsafe` makes them.
+   * An uninitialized buffer. The caller must overwrite all of it before it is visible to anyone else. On Node, a buffer of 65 to
+   * 2047 bytes shares its `ArrayBuffer` with others, like those of `Buffer.allocUnsafe`.
    */
   allocate(length: number): Uint8Array<ArrayBuffer>;
-  /**
-   * The bytes once more, in memory that is not the caller's. On Node, 65 to 1024 of them share their `ArrayBuffer` with
-   * others, as those of `allocate` do.
-   */
+  /** Copies the bytes into new memory. On Node, a copy of 65 to 1024 bytes shares its `ArrayBuffer`, as with `allocate`. */
   copy(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
   /** Copies the bytes `start` to `end` of `source` into `target`, from `at` on. The buffers do not overlap. */
   copyInto(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
-  /** The same as `allocate` for what is handed out in parts (see `bytesClass`): a Buffer on Node, which shares its `ArrayBuffer` if it is short. */
+  /**
+   * Like `allocate`, for buffers of which views are handed out (see `bytesClass`): a Buffer on Node. A short one shares its
+   * `ArrayBuffer`.
+   */
   allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes of what `allocate`, `allocateForParts` and `copy` have made since `takeAllocatedLength` was called last. */
+/** Bytes that `allocate`, `allocateForParts` and `copy` have allocated since the last call of `takeAllocatedLength`. */
 let allocatedLength = 0;
 
-/** How many bytes were allocated outside the heap since the last call, to pace the garbage collector by. Only Node's buffers count. */
+/** Bytes allocated outside the heap since the last call, which pace the garbage collector. Counts only Node's buffers. */
 export function takeAllocatedLength(): number {
   const length = allocatedLength;
   allocatedLength = 0;
@@ -116,20 +115,19 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
   };
 }
 
-/** Whether a buffer is a part of a common one: Node's `allocUnsafe` cuts short ones from that, Bun's does not. */
+/** Whether a buffer shares its ArrayBuffer: Node's `allocUnsafe` cuts short buffers from a shared one, Bun's does not. */
 const isCut = ({ buffer, length }: Uint8Array) => buffer.byteLength > length;
 
-/** As much of a common buffer as one call may have: somewhat less than half. */
+/** The most of a shared buffer that one call may take: somewhat less than half. */
 const takeCommon = (HostBuffer: HostBufferConstructor) =>
   HostBuffer.allocUnsafe(Math.max(0, (HostBuffer.poolSize >>> 1) - 8));
 
 /**
- * Where there is a common buffer to cut from, a copy is one view on that: the smallest part of what an ArrayBuffer for each
- * copy costs in V8. It is taken in pieces as large as may be: of 64 KiB, which it has in Node 26, 1 KiB costs 140 ns, of
- * pieces of 4 KiB 230.
+ * Copies into views of a shared buffer where the host has one: in V8, an ArrayBuffer for each copy costs many times as much. Takes the
+ * largest pieces that it can: a copy of 1 KiB costs 140 ns from pieces of 64 KiB (Node 26), and 230 ns from pieces of 4 KiB.
  */
 function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
-  // To ask a typed array of V8 for these is a call each: they are asked for once a piece.
+  // In V8 each of these properties is a call, so they are read once for each piece.
   let { buffer, byteOffset: next } = HostBuffer.allocUnsafe(0);
   let end = next;
   return (bytes) => {
@@ -137,7 +135,7 @@ function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
     if (length <= HEAP_LENGTH || length > COMMON_COPY_LENGTH) return copyOf(bytes);
     if (next + length > end) {
       const common = takeCommon(HostBuffer);
-      // Somebody has told Node to do without, or with little.
+      // The program has set `Buffer.poolSize` to 0, or to little.
       if (!isCut(common) || common.length < length) return copyOf(bytes);
       ({ buffer, byteOffset: next } = common);
       end = next + common.length;
@@ -149,7 +147,7 @@ function pooledCopy(HostBuffer: HostBufferConstructor): Host['copy'] {
   };
 }
 
-/** The constructor, not `slice`: up to 512 bytes a quarter faster in V8 and JavaScriptCore, above as fast or faster. */
+/** Uses the constructor, not `slice`: a quarter faster up to 512 bytes in V8 and JavaScriptCore, and never slower above. */
 const copyOf: Host['copy'] = (bytes) => {
   allocatedLength += bytes.length;
   return new Uint8Array(bytes);
@@ -173,7 +171,7 @@ function webHost(): Host {
   };
 }
 
-/** Eight a call: one by one, each makes a string of its own. */
+/** Eight characters a call: one at a time would make a string for each. */
 function readShortAscii(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   let i = start;
@@ -200,15 +198,15 @@ export function encodeUtf8(host: Host, text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A view of a part of these bytes, of their own kind. @param offset in them */
+/** A view of these bytes, of the same class. @param offset where it starts in them */
 export function partOf(host: Host, bytes: Uint8Array, offset: number, length: number): Uint8Array {
   return new (host.bytesClass(bytes))(bytes.buffer, bytes.byteOffset + offset, length);
 }
 
-/** Node cuts buffers below this length from a common one, which it does not let anybody transfer away. */
+/** Node cuts buffers below this length from a shared one, which cannot be transferred. */
 const POOLED_LENGTH = 2048;
 
-/** How many bytes of UTF-8 a string makes, a lone surrogate counted as U+FFFD. */
+/** The length of a string in UTF-8, in bytes. A lone surrogate counts as U+FFFD. */
 export function portableUtf8Length(text: string): number {
   let length = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -217,7 +215,7 @@ export function portableUtf8Length(text: string): number {
     length++;
     if (unit < 0x800) continue;
     length++;
-    // A pair is two units and four bytes: two more for the first unit, none for the second.
+    // A surrogate pair is two units and four bytes: count two more for its first unit, none for its second.
     if (unit >= 0xd800 && unit < 0xdc00) {
       const next = text.charCodeAt(i + 1);
       if (next >= 0xdc00 && next < 0xe000) {
@@ -228,7 +226,7 @@ export function portableUtf8Length(text: string): number {
   return length;
 }
 
-/** What Node does natively to buffers that lie outside of the kernel's memory. A function that a version lacks is undefined. */
+/** Node's native functions for buffers outside the kernel's memory. A function that this Node lacks is undefined. */
 export interface NativeBytes {
   /** `http.websocketMask`, from Node 26.12 on: `length` bytes of `source` into `output`, from `offset` of `output` on. */
   readonly mask?: (source: Uint8Array, key: Uint8Array, output: Uint8Array, offset: number, length: number) => void;
@@ -251,7 +249,7 @@ export function getNativeBytes(): NativeBytes {
   return native;
 }
 
-/** Of Node alone: those that Bun and Deno have under these names are slower than the kernel there. */
+/** Only on Node: the functions that Bun and Deno have under these names are slower than the kernel. */
 export function findNativeBytes(scope: object = globalThis): NativeBytes {
   const { Bun, Deno, process } = scope as ScopeOfNode;
   if (Bun !== undefined || Deno !== undefined || typeof process?.getBuiltinModule !== 'function')
@@ -263,13 +261,13 @@ export function findNativeBytes(scope: object = globalThis): NativeBytes {
 
 let host: Host | undefined;
 
-/** The host's functions; found out at the first call. */
+/** The host's functions, chosen at the first call. */
 export function getHost(): Host {
   host ??= makeHost();
   return host;
 }
 
-/** Node's functions where `Buffer` is a global with all that is needed, else those of the web. */
+/** Node's functions if the global `Buffer` has everything that they need, else those of the web. */
 export function makeHost(scope: object = globalThis): Host {
   const { Buffer } = scope as { Buffer?: HostBufferConstructor };
   const isComplete =

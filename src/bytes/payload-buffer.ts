@@ -1,5 +1,5 @@
-// Bytes that arrive in pieces, gathered in one growing buffer. It grows with the bytes that came, never with the length
-// that a header claims. Knows no frame.
+// Gathers bytes that arrive in pieces in one growing buffer. The buffer grows with the bytes that have arrived, never with the length
+// that a header claims.
 
 import { copyBytes } from './copy.js';
 import { getHost } from './host.js';
@@ -7,17 +7,17 @@ import { lend, takeBack } from './lent-buffers.js';
 
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 256;
-/** How many times what has come the buffer may be, where the sender says that so much is still to come. */
+/** How many times larger than the bytes received the buffer may be, if the sender has announced that many. */
 const MOST_CLAIMED = 20;
 
-/** One growing buffer; a million empty pieces cost nothing, a million pieces of one byte cost a million bytes. */
+/** One growing buffer. A million empty pieces cost nothing; a million pieces of one byte cost a million bytes. */
 export class PayloadBuffer {
   readonly #isLent: boolean;
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   /** How many bytes have been gathered. */
   length = 0;
 
-  /** @param isLent its memory is lent: code that takes it returns it with `takeBack` */
+  /** @param isLent its memory is lent: the code that takes the bytes must return them with `takeBack` */
   constructor(isLent = false) {
     this.#isLent = isLent;
   }
@@ -30,9 +30,9 @@ export class PayloadBuffer {
   /**
    * Adds the bytes `start` to `end` of `source`.
    *
-   * @param expected how long the whole will at least be, as far as the sender says: the buffer grows straight to it once a
-   *   twentieth of it is there
-   * @throws what the engine throws when there is no memory: then nothing was added
+   * @param expected the least final length, as the sender announces it: the buffer grows to it in one step once a twentieth of it has
+   *   arrived
+   * @throws what the engine throws when memory runs out; nothing has been added then
    */
   append(source: Uint8Array, start: number, end: number, expected: number): void {
     const length = this.length + (end - start);
@@ -41,7 +41,7 @@ export class PayloadBuffer {
     this.length = length;
   }
 
-  /** Gives the bytes away, and is empty again. */
+  /** Returns the bytes, which belong to the caller, and empties the buffer. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.length);
     this.#bytes = EMPTY;
@@ -50,8 +50,8 @@ export class PayloadBuffer {
   }
 
   #grow(needed: number, expected: number): void {
-    // A claim that goes beyond that is not followed halfway: what had come until then would be copied once more, and much of it. At least
-    // twice as much as before in any case: each fragment of a message claims no more than its own length, and the cost would be quadratic.
+    // Growing only part of the way to a larger announced length would copy all these bytes once more. The length doubles at least: a
+    // fragment claims no more than its own, so that many of them would take quadratic time.
     const isCredible = expected > needed && expected <= Math.max(SMALLEST, needed * MOST_CLAIMED);
     const capacity = Math.max(isCredible ? expected : Math.max(needed, SMALLEST), this.#bytes.length * 2);
     const grown = this.#isLent ? lend(capacity) : getHost().allocate(capacity);

@@ -1,5 +1,4 @@
-// A stream of chunks, read by lengths that its content tells. What a length claims is not allocated: bytes are held as they
-// come. It knows no format.
+// A stream of chunks, read by lengths that its content tells. What a length claims is not allocated: bytes are held as they come.
 
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;

@@ -1,33 +1,33 @@
-// Which connection's context lies where in the pool. It deals in addresses and lengths, and touches no memory: what nobody
-// has written to costs no more than its address.
+// Assigns connections' contexts to places in the pool. It handles addresses and lengths and touches no memory, so that pages which were
+// never written to cost only address space.
 
 /**
- * The pool is cut into spans, and a span into slots of one length, so that slots of many lengths leave no gaps between
- * them. It holds eight inflate contexts of the largest window, and of every length so many that at most a tenth is wasted.
+ * The length of a span. The pool is divided into spans and each span into slots of one length, so that slots of different lengths leave
+ * no gaps. A span holds eight inflate contexts of the largest window. For every slot length at most a tenth of a span is wasted.
  */
 export const SPAN_LENGTH = 8 * (0x8000 + 48);
 
 interface Span {
   readonly ptr: number;
-  /** Of its slots. */
+  /** Length of its slots. */
   slotLength: number;
-  /** Slots that were given back, the last one on top: it is the likeliest to be in a cache. */
+  /** Slots that were returned, the last one on top: it is the most likely to be in a cache. */
   free: number[];
-  /** Where the slots begin that were never taken since the span got this length. */
+  /** Where the slots begin that have not been taken since the span got this slot length. */
   fresh: number;
   taken: number;
-  /** Where it stands among those of its length that have room; -1: it has none. */
+  /** Its index among the spans of its slot length that have room; -1 if it is full. */
   index: number;
 }
 
-/** Hands out slots. Every operation takes the same time, however many there are. */
+/** Hands out slots. Every operation takes constant time. */
 export class ContextPool {
   readonly #startPtr: number;
   readonly #spanCount: number;
   readonly #spans: Span[] = [];
-  /** Spans without a taken slot, which any length may have. */
+  /** Spans without a taken slot, free for any slot length. */
   readonly #empty: Span[] = [];
-  /** By slot length: spans that have room. */
+  /** Spans that have room, by slot length. */
   readonly #withRoom = new Map<number, Span[]>();
   /** How many bytes are taken. */
   usedLength = 0;
@@ -43,7 +43,7 @@ export class ContextPool {
     this.#spanCount = Math.floor(length / SPAN_LENGTH);
   }
 
-  /** Whether a slot of this length can be had. */
+  /** Whether a slot of this length is available. */
   has(length: number): boolean {
     return (
       (this.#withRoom.get(length)?.length ?? 0) > 0 || this.#empty.length > 0 || this.#spans.length < this.#spanCount
@@ -53,8 +53,8 @@ export class ContextPool {
   /**
    * Takes a slot.
    *
-   * @param length a multiple of 16, at most SPAN_LENGTH; use as few different ones as may be
-   * @returns its address; 0 if the pool is spent
+   * @param length a multiple of 16, at most SPAN_LENGTH; the fewer different lengths, the better
+   * @returns its address; 0 if the pool is full
    */
   take(length: number): number {
     const spans = this.#spansWithRoom(length);
@@ -75,7 +75,7 @@ export class ContextPool {
     return ptr;
   }
 
-  /** Gives a slot back. @param ptr what `take` returned */
+  /** Returns a slot. @param ptr what `take` returned */
   give(ptr: number): void {
     const span = this.#spans[Math.floor((ptr - this.#startPtr) / SPAN_LENGTH)]!;
     const spans = this.#spansWithRoom(span.slotLength);
@@ -88,7 +88,7 @@ export class ContextPool {
       spans.push(span);
     }
     if (span.taken === 0) {
-      // The last of its kind takes its place.
+      // The last span in the list takes its place.
       const last = spans.pop()!;
       if (last !== span) {
         last.index = span.index;
@@ -107,7 +107,7 @@ export class ContextPool {
     return spans;
   }
 
-  /** A span for slots of this length: one that was used before, else a new one. Undefined if there is none. */
+  /** A span for slots of this length: an unused one, else a new one. Undefined if the pool is full. */
   #openSpan(length: number, spans: Span[]): Span | undefined {
     let span = this.#empty.pop();
     if (span === undefined) {

@@ -1,5 +1,5 @@
-// The memory that JavaScript and a deflate kernel share, with the views on it and the pool of contexts in it. One serves
-// all connections of a PerMessageDeflate. It knows no connection.
+// The memory that JavaScript and a deflate kernel share, with the views on it and the pool of contexts in it. One serves all
+// connections of a PerMessageDeflate.
 
 import {
   CONTEXT_GUARD,

@@ -1,5 +1,5 @@
-// The sending direction of one connection: messages in, what their compressed frames carry out. It owns the context that our
-// next message may refer to, and knows no frame.
+// The sending direction of one connection: messages in, the payloads of compressed frames out. Owns the context that the next message
+// may refer to.
 
 import {
   CONTEXT_HISTORY,

@@ -1,5 +1,5 @@
-// The receiving direction of one connection: compressed messages in, texts and bytes out. It owns the context that the
-// peer's next message may refer to, and knows no frame.
+// The receiving direction of one connection: compressed messages in, texts and bytes out. Owns the context that the peer's next message
+// may refer to.
 
 import {
   DEFLATE_TEXT_PTR,

@@ -1,5 +1,5 @@
 // A deflate context for a sequence of messages that many peers get: it compresses the current message as often as needed, each time
-// with as much of the history as some of the peers have. It knows no peer.
+// with as much of the history as some of the peers have.
 
 import {
   CONTEXT_GUARD,

@@ -1,5 +1,4 @@
-// The messages of a topic as compression sees them: one sequence, shared by everybody who gets it. What compresses keeps its
-// context of them here; this file knows nothing of how.
+// The messages of a topic as one sequence, which all its subscribers share. The compressor attaches its context of them to this object.
 
 /** What a compressor keeps for a history, to be released with it. */
 export interface HistoryHolder {

@@ -1,4 +1,4 @@
-// Sec-WebSocket-Key and Sec-WebSocket-Accept (RFC 6455 sections 4.1 and 4.2.2). It knows no headers.
+// Sec-WebSocket-Key and Sec-WebSocket-Accept (RFC 6455 sections 4.1 and 4.2.2).
 
 import { encodeText } from '../bytes/encode-text.js';
 import { ALPHABET, encodeBase64 } from './base64.js';

@@ -1,4 +1,4 @@
-// Hosts and ports as they stand in Host, Origin and request targets, made comparable. It knows none of these headers.
+// Hosts and ports as Host, Origin and request targets name them, in a form that can be compared.
 
 /** A URL of a server of WebSockets or web pages, its authority made comparable. */
 export interface WebUrl {

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648 section 4): bytes → text. It knows nothing of what the bytes mean.
+// Base64 (RFC 4648 section 4): bytes → text.
 
 /** The character of each value of six bits. */
 export const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

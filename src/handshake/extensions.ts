@@ -1,4 +1,4 @@
-// Sec-WebSocket-Extensions (RFC 6455 section 9.1): text ↔ offers. It knows no extension.
+// Sec-WebSocket-Extensions (RFC 6455 section 9.1): text ↔ offers.
 
 import { ProtocolError } from '../protocol/errors.js';
 import { isSpace, isToken } from './headers.js';

@@ -1,5 +1,4 @@
-// The head of an HTTP/1.1 message: bytes ↔ start line and header fields (RFC 9112). It knows no WebSocket, and no rule
-// about any header.
+// The head of an HTTP/1.1 message: bytes ↔ start line and header fields (RFC 9112).
 
 import { type ErrorCode, ProtocolError } from '../protocol/errors.js';
 import { HeaderError, HeaderList, type HeadersInput, isFieldValue, isToken, quote, requireField } from './headers.js';

@@ -1,5 +1,5 @@
-// Header fields as every part of the handshake reads them: any case, several lines of one name, lists. It knows no
-// header by name. All of it takes linear time, whatever a peer sends.
+// Header fields as the whole handshake reads them: names in any case, several lines with one name, lists. Takes linear time for any
+// input.
 
 import { ProtocolError } from '../protocol/errors.js';
 

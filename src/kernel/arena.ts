@@ -1,5 +1,5 @@
-// The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. There is one
-// arena a kernel, and so one a realm unless somebody asks for both kernels. It knows no connection.
+// The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. Each kernel has one
+// arena, so a realm has one unless a program uses both kernels.
 
 import { CHUNK_CAPACITY, CHUNK_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/shared/layout.js';
 import { getHost, type Host } from '../bytes/host.js';

@@ -1,5 +1,5 @@
-// Masking and unmasking of buffers that the caller owns (RFC 6455 section 5.3), with the signatures of `bufferutil`. Bytes
-// pass through the arena's scratch; few bytes are done in place. Knows no frame.
+// Masking and unmasking of buffers that the caller owns (RFC 6455 section 5.3), with the signatures of `bufferutil`. Bytes are masked
+// in the arena's scratch memory; a few bytes are masked in place.
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';

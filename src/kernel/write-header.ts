@@ -1,5 +1,4 @@
-// A frame header written in TypeScript (RFC 6455 section 5.2), into any buffer: where a payload need not pass through the
-// kernel, its header need not either. Knows no rules and no memory map.
+// Writes a frame header in TypeScript (RFC 6455 section 5.2), into any buffer: for payloads that don't pass through the kernel.
 
 import { LENGTH_16, LENGTH_64, MASKED, MAX_LENGTH_7, MAX_LENGTH_16 } from '../../assembly/shared/protocol.js';
 

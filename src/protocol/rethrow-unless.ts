@@ -1,8 +1,8 @@
-// What a catch block begins with that answers errors of some kinds. It knows none of them.
+// The first line of a catch block that handles only some kinds of errors.
 
 type Kind = abstract new (...args: never[]) => Error;
 
-/** Lets whatever else was thrown go on: it is a bug, and nobody's to answer. */
+/** Throws an error of any other kind again: it is a bug, which no caller can handle. */
 export function rethrowUnless<Kinds extends readonly Kind[]>(
   error: unknown,
   ...kinds: Kinds

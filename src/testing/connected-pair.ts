@@ -118,7 +118,7 @@ export class ConnectedPair {
     this.clock.runAll();
   }
 
-  /** Ends the transport at once, as a pulled plug does. What is on its way is lost. */
+  /** Ends the transport at once, as a pulled plug does. Bytes on their way are lost. */
   cut(): void {
     this.#wires.client.cut();
     this.#wires.server.cut();

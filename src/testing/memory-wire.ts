@@ -57,7 +57,7 @@ export class MemoryWire {
     this.#carry(undefined);
   }
 
-  /** Ends this direction at once. What is on its way is lost. */
+  /** Ends this direction at once. Bytes on their way are lost. */
   cut(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

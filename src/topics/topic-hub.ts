@@ -1,5 +1,5 @@
 // Publish and subscribe over anything that sends prepared messages: a message is framed once, and compressed at most a few times,
-// for any number of subscribers. It does no I/O and knows no socket.
+// for any number of subscribers. Does no I/O.
 
 import { MessageHistory } from '../frames/message-history.js';
 import { PreparedMessage, type PrepareOptions } from '../frames/prepared-message.js';

@@ -1,5 +1,5 @@
-// The transport of a WebSocket as a socket that reads into a buffer it is given, as those of Deno do: no stream, and no new
-// buffer for each read. It knows no WebSocket.
+// The transport of a WebSocket over a socket that reads into a given buffer, as Deno's do: without streams, and without a new buffer
+// for each read.
 
 import type { Transport } from './byte-streams.js';
 import { type ByteStreams, StreamTransport } from './byte-streams.js';

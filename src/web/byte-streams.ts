@@ -1,5 +1,5 @@
-// What carries a WebSocket's bytes, as the rest of this folder sees it, and that over a pair of WHATWG byte streams: chunks in, chunks
-// out, and an end that always comes. It knows no WebSocket.
+// The transport interface of this folder, and its implementation over a pair of WHATWG byte streams: chunks in, chunks out, and an end
+// that always comes.
 
 /** Carries the bytes of one WebSocket, both ways. */
 export interface Transport {

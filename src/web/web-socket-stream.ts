@@ -1,6 +1,5 @@
-// A WebSocket whose messages are streams, in the shape of the WebSocketStream that browsers have begun to offer: it carries
-// bytes between a transport and a Connection, and messages between the Connection and two streams, with backpressure both
-// ways. It knows no handshake but as something that is to be done first.
+// A WebSocket whose messages are streams, in the shape of the WebSocketStream that browsers have begun to offer: it carries bytes
+// between a transport and a Connection, and messages between the Connection and two streams, with backpressure both ways.
 
 import { CLOSE_NO_STATUS } from '../../assembly/shared/protocol.js';
 import { Connection } from '../connection.js';

@@ -1,5 +1,5 @@
-// A block's sequences, or its tokens, → the block: counts the symbols of the former and chooses the shortest of the
-// three kinds (RFC 1951 section 3.2.3). Knows no context. BFINAL is never set.
+// A block's sequences, or its tokens, → the block: counts the symbols of the former and chooses the shortest of the three kinds
+// (RFC 1951 section 3.2.3). BFINAL is never set.
 
 import { putBits, putLengthTokens, putSequences, putStored } from './bit-writer';
 import {

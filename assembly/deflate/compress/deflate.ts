@@ -1,6 +1,6 @@
-// The compressor (RFC 1951) as permessage-deflate wants it (RFC 7692 section 7.2.1): a slice of a message → blocks
-// behind which the output stands at a byte's border. Knows contexts and slices; matches and codes are the business of
-// the match finders and of block-writer.ts. The contract stands in src/deflate/kernel/deflate-kernel.ts.
+// The compressor (RFC 1951) for permessage-deflate (RFC 7692 section 7.2.1). It turns a slice of a message into blocks that end at a byte
+// boundary, and manages contexts and slices. The match finders find matches, and block-writer.ts makes codes and writes blocks.
+// src/deflate/kernel/deflate-kernel.ts has the contract.
 
 import { putBits, putStored } from './bit-writer';
 import { putBlock, putFixedHeader } from './block-writer';
@@ -22,7 +22,7 @@ import {
 } from '../../shared/deflate-layout';
 import { findSequences, findTokens, insertEvery } from './finders/match-finder';
 
-/** From this length on a slice has a hash of its own: the context's is made for many connections, and small. */
+/** From this length on a slice has a hash of its own. The context's hash is small, since there is one for each connection. */
 const LONG: u32 = 1024;
 /** The length of that hash less 4, as match-finder.ts takes it. */
 const SLICE_MASK: u32 = 0x8000 - 4;
@@ -44,7 +44,7 @@ const FAST_SLICE_MASK: u32 = 0x2000 - 2;
 const FEWEST: u32 = 48;
 const FEWEST_OF_SHORT: u32 = 64;
 const FEWEST_WORTH: u32 = 20;
-/** What is shorter has no codes below FEWEST_OF_SHORT symbols. */
+/** A slice shorter than this gets no codes of its own below FEWEST_OF_SHORT symbols. */
 const SHORT: u32 = 128;
 /**
  * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. (Not
@@ -52,9 +52,9 @@ const SHORT: u32 = 128;
  * as long as all else.
  */
 const LISTED: u32 = 2048;
-/** How much of the history is near to LEVEL_SMALLEST, however short the slice. */
+/** The least of the history that LEVEL_SMALLEST treats as near, however short the slice is. */
 const LEAST_NEAR: u32 = 8192;
-/** And how much to LEVEL_FASTEST, however long it is. */
+/** The most of it that LEVEL_FASTEST treats as near, however long the slice is. */
 const MOST_NEAR: u32 = 8192;
 
 export function deflate(contextPtr: usize, windowLength: u32, length: u32, level: u32, flags: u32): u32 {
@@ -78,7 +78,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     chainEvery(step << 3, oldest, near, toPosition);
     chainEvery(step, near, INPUT, toPosition);
   } else if (length >= VERY_LONG && isKnown(contextPtr, mask)) {
-    // There is nothing to learn.
+    // The history is empty.
   } else if (isLong && isFast) {
     const near = max<usize>(oldest, INPUT - min<u32>(length << 2, MOST_NEAR));
     enterEvery(16, oldest, near, hash, mask, toPosition);
@@ -110,7 +110,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     }
     position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest, isListed);
   }
-  // Two stored blocks where one would do: five bytes more than the contract has.
+  // Two stored blocks where one would do would exceed the contract by five bytes.
   if (position > (length + 5) << 3) position = putStored(0, INPUT, length);
 
   // What a short message will ask the context's hash for, as much as that has room for. The shared one is not asked
@@ -124,7 +124,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);
   else if (isLong) setKnown(contextPtr, mask);
 
-  // The empty stored block: its header, zeros to the byte's border, then `00 00 ff ff`.
+  // The empty stored block: its header, zeros up to the byte boundary, then `00 00 ff ff`.
   position = (putBits(position, 0, 3) + 7) & ~7;
   if ((flags & DEFLATE_LAST) == 0) position = putBits(position, 0xffff0000, 32);
   return position >> 3;
@@ -155,8 +155,8 @@ function setKnown(contextPtr: usize, mask: u32): void {
 }
 
 /**
- * Copies the history in front of the slice, where matches reach back into it as into the slice itself. At 4 KiB that is
- * 64 cache lines in order; to look for matches in the ring would touch most of them too, one by one and out of order.
+ * Copies the history in front of the slice, so that matches reach back into it as they do into the slice. At 4 KiB that reads 64 cache
+ * lines in order; searching the ring for matches would touch most of them too, one by one and out of order.
  *
  * @returns where it begins
  */

@@ -1,5 +1,5 @@
-// Huffman codes for a block: from how often each symbol occurs to a canonical code (RFC 1951 section 3.2.2). Knows no
-// stream and no matches. All that it does takes time by the symbols that occur, which are few in a short message.
+// Huffman codes for a block: from how often each symbol occurs to a canonical code (RFC 1951 section 3.2.2). All that it does takes
+// time by the symbols that occur, which are few in a short message.
 
 import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, HUFFMAN_WORK } from './deflate-work';
 import { reverse } from '../reverse';

@@ -1,5 +1,5 @@
-// The header of a block with dynamic Huffman codes (RFC 1951 section 3.2.7) → its two decoding tables. A header is read as a
-// whole or not at all. It knows no output.
+// The header of a block with dynamic Huffman codes (RFC 1951 section 3.2.7) → its two decoding tables. A header is read as a whole
+// or not at all.
 
 import {
   BAD_CODES,

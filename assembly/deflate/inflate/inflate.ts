@@ -1,5 +1,5 @@
-// permessage-deflate's inflate (RFC 7692 section 7.2.2 over RFC 1951), a piece of a message a call: blocks one after the
-// other, what waits between two calls, the cap on the output, and the text's validity. Knows no connection.
+// permessage-deflate's inflate (RFC 7692 section 7.2.2 over RFC 1951), a piece of a message a call: blocks one after the other,
+// what waits between two calls, the cap on the output, and the text's validity.
 
 import { validate } from '../../frames/utf8';
 import { remember } from '../context';

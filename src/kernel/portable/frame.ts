@@ -1,5 +1,5 @@
-// One frame of any kind, cut anywhere, in the portable kernel: its header, then its payload piece by piece. Works on the
-// state record itself, so that it can stop at any byte. Knows nothing of the frames around it but what the state says.
+// One frame of any kind, cut anywhere, in the portable kernel: its header, then its payload piece by piece. Works on the state
+// record itself, so that it can stop at any byte.
 
 import {
   checkLength,

@@ -1,5 +1,4 @@
-// The memory of the portable kernel, and the XOR of bytes in it with a masking key (RFC 6455 section 5.3). Knows no
-// frame and no state.
+// The memory of the portable kernel, and the XOR of bytes in it with a masking key (RFC 6455 section 5.3).
 
 /** Views of the one linear memory. Made once: the memory never grows, so they stay valid. */
 export interface PortableMemory {

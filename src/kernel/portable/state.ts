@@ -1,5 +1,5 @@
 // The records of assembly/shared/layout.ts in the memory of the portable kernel: writing a frame record, ending a frame in the
-// state, failing. Knows no bytes of a peer.
+// state, failing.
 
 import {
   RECORD_MASKING_KEY,

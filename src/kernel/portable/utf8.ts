@@ -1,5 +1,5 @@
-// UTF-8 validation of the portable kernel (Unicode 15, table 3-7), resumable at any byte. Knows no frame; its state is
-// the UTF-8 state of assembly/shared/layout.ts.
+// UTF-8 validation of the portable kernel (Unicode 15, table 3-7), resumable at any byte. Its state is the UTF-8 state of
+// assembly/shared/layout.ts.
 
 import { UTF8_ASCII } from '../../../assembly/shared/layout.js';
 import { NON_ASCII_BITS, type PortableMemory } from './mask.js';

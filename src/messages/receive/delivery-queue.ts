@@ -1,5 +1,4 @@
-// What a batch of frames came to, taken out of the arena before any of it is handed to user code. It orders and delivers;
-// it knows no frame.
+// The deliveries of a batch of frames: copied out of the arena, then handed to user code in order.
 
 import { lend, takeBack } from '../../bytes/lent-buffers.js';
 import { ProtocolError } from '../../protocol/errors.js';

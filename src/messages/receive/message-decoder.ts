@@ -1,5 +1,5 @@
 // Chunks → messages: has each chunk decoded and its records read, and delivers what came of it, in order, calls from inside a
-// delivery too. It knows no record and no socket, and sends nothing.
+// delivery too.
 
 import { CHUNK_CAPACITY } from '../../../assembly/shared/layout.js';
 import { requireBytes } from '../../bytes/copy.js';

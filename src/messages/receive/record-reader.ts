@@ -1,6 +1,5 @@
 // The records of a batch → messages: reads them straight from the arena, and takes everything out of it before user code runs.
-// Strings are made here, bytes copied to where they stay. What a record is only a part of goes to message-parts.ts. It knows
-// no socket, and calls no handler but with the only message of a chunk.
+// Strings are made here, bytes copied to where they stay. What a record is only a part of goes to message-parts.ts.
 
 import { CHUNK_PTR } from '../../../assembly/shared/layout.js';
 import {

@@ -1,5 +1,5 @@
-// Messages → frames to be sent: whole, in fragments, in slices, compressed or framed before, and control frames between them.
-// It keeps their order. It knows no socket, nothing of what is received, and not whether a connection is open.
+// Turns messages into frames to be sent: whole, in fragments, in slices, compressed or framed earlier, with control frames between
+// them. Keeps their order.
 
 import { OPCODE_BINARY, OPCODE_CONTINUATION, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { type BytesConstructor, getHost } from '../../bytes/host.js';

@@ -1,5 +1,5 @@
-// Answers to pings, of which only so many wait to be sent: RFC 6455 section 5.5.3 lets an endpoint that has not answered yet
-// answer the most recent ping alone. So a peer that pings and does not read claims no memory. It knows no socket and no clock.
+// Answers to pings that wait to be sent, up to a limit. Beyond it only the most recent ping is answered, which RFC 6455 section 5.5.3
+// allows. So a peer that pings and does not read takes no memory.
 
 import { OPCODE_PONG } from '../../../assembly/shared/protocol.js';
 import { type OwnedBytes, ownBytes } from '../../bytes/owned.js';

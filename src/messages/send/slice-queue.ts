@@ -1,5 +1,5 @@
-// A long message on its way out, deflated slice by slice so that nobody waits for all of it, and what was sent behind it,
-// which must not overtake it. When the next slice is due is for the caller to say. It knows no socket and no timer.
+// A long message that is deflated slice by slice, so that other connections have their turn, and the messages sent after it, which must
+// not overtake it. The caller decides when the next slice is made.
 
 import { OPCODE_CONTINUATION } from '../../../assembly/shared/protocol.js';
 import { getHost } from '../../bytes/host.js';

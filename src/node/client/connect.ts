@@ -1,4 +1,4 @@
-// `connect`: a client as a promise, for programs that await instead of listening.
+// `connect`: opens a client WebSocket and returns a promise of it, for programs that await instead of adding listeners.
 
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '../../protocol/errors.js';
@@ -6,9 +6,9 @@ import { setImmediate } from '../socket/machinery.js';
 import { WebSocket } from '../websocket/websocket.js';
 import type { ClientOptions } from './client-options.js';
 
-/** The server answered with something else than a switch to WebSocket: a redirect, a 401, … It is for the caller to read. */
+/** The server answered with a status other than 101, such as a redirect or a 401. The caller may read the response. */
 export class UnexpectedResponseError extends ProtocolError {
-  /** The response, its body not yet read. */
+  /** The response. Its body has not been read. */
   readonly response: IncomingMessage;
 
   constructor(response: IncomingMessage) {
@@ -24,14 +24,14 @@ export class UnexpectedResponseError extends ProtocolError {
  * const socket = await connect('ws://localhost:8080');
  * ```
  *
- * @returns the open WebSocket; the promise is rejected with an `UnexpectedResponseError`, with a ProtocolError for an
- *   answer that breaks the rules, or with what the network or the constructor of `WebSocket` said
+ * @returns the open WebSocket. The promise rejects with an `UnexpectedResponseError`, with a `ProtocolError` for a response that breaks
+ *   RFC 6455, or with the error of the network or of the constructor of `WebSocket`.
  */
 export async function connect(address: string | URL, options: ClientOptions<WebSocket> = {}): Promise<WebSocket> {
   const webSocket = new WebSocket(address, options);
   await new Promise<void>((resolve, reject) => {
     webSocket.once('unexpected-response', (request, response) => {
-      // What becomes of the request shows when the response has been read; the WebSocket itself has failed.
+      // The WebSocket has failed; the request stays open until the caller has read the response.
       webSocket.on('error', () => {});
       reject(new UnexpectedResponseError(response));
       response.once('close', () => request.destroy());

@@ -1,5 +1,4 @@
-// The alphabets of RFC 1951 as tables: what a symbol for a length or a distance stands for, and the codes that no block
-// has to write out. Knows no stream; inflate and deflate of the portable kernel share it.
+// The alphabets of RFC 1951 as tables: the lengths and distances that symbols stand for, and the fixed codes.
 
 /** Section 3.2.5: symbols 0-255 are literals, this one ends a block, those above are lengths. */
 export const END_OF_BLOCK = 256;

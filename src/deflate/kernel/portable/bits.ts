@@ -1,4 +1,4 @@
-// Writing bits, in the order of RFC 1951 section 3.1.1: the first goes to the lowest place of a byte. Knows no block.
+// Writes bits in the order of RFC 1951 section 3.1.1: the first one becomes the lowest bit of a byte.
 
 import type { PortableMemory } from '../../../kernel/portable/mask.js';
 

@@ -1,5 +1,4 @@
-// Huffman codes for deflate in the portable kernel: frequencies → code lengths of a limited length → codes (RFC 1951
-// section 3.2.2). Knows no block.
+// Huffman codes for deflate in the portable kernel: frequencies → code lengths with a limit → codes (RFC 1951 section 3.2.2).
 
 import { MAX_CODE_LENGTH } from './alphabet.js';
 

@@ -38,7 +38,7 @@ export const READING = [
   ],
   [
     'a long lent message is written by reference',
-    'src/node/socket/writes/outgoing.ts',
+    'src/node/socket/writes/send-payload.ts',
     ' && !isLent(payload)',
     '',
     [{ file: 'test/unit/node/websocket/message-lifetime.test.ts' }],
