@@ -27,7 +27,7 @@ interface Target {
   sendPrepared(message: PreparedMessage, callback: SentCallback | undefined): void;
 }
 /** Sends frames of which nothing is known on a WebSocket. */
-type SendFrames<T> = (target: T, frames: readonly Uint8Array[], callback: SentCallback | undefined) => void;
+export type SendFrames<T> = (target: T, frames: readonly Uint8Array[], callback: SentCallback | undefined) => void;
 
 const FIN = 0x80;
 const RSV = 0x70;

@@ -35,7 +35,7 @@ import {
   type SentCallback,
   toPayload,
 } from './sendable.js';
-import { Sender } from './sender.js';
+import { Sender, type SendFrames } from './sender.js';
 import { CLOSED, CLOSING, CONNECTING, OPEN, type ReadyState } from './websocket-events.js';
 import { callerError, inWordsOfWs, notOpenError } from './ws-errors.js';
 import { shapeAsWs } from './ws-shape.js';
@@ -43,6 +43,8 @@ import { shapeAsWs } from './ws-shape.js';
 const EMPTY = Buffer.alloc(0);
 type OpeningOptions = ClientOptions<WebSocket> | ClientRequestArgs;
 
+/** Not a static method: a class that names itself in its body loses its name in bundles of esbuild. */
+let sendFramesOn: SendFrames<WebSocket>;
 /** Tells a WebSocket without an address what its `setSocket` goes by: not a method, which subclasses could have. @internal */
 export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
 
@@ -54,6 +56,10 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
  */
 export class WebSocket extends FlowEmitter<WebSocket> {
   static {
+    sendFramesOn = (webSocket, frames, callback) => {
+      const done = asCallback(callback);
+      webSocket.#sendable(frames.at(-1) ?? EMPTY, true, done)?.outgoing.sendFrames(frames, done);
+    };
     arrange = (webSocket, arrangement) => {
       webSocket.#arrangement = arrangement;
     };
@@ -188,7 +194,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
   /** Sends prebuilt frames; null until the connection is open. It has only the methods that engine.io and socket.io use. */
   get _sender(): Sender<WebSocket> | null {
     if (this.#link === undefined) return null;
-    this.#sender ??= new Sender<WebSocket>(this, WebSocket.#sendFrames);
+    this.#sender ??= new Sender<WebSocket>(this, sendFramesOn);
     return this.#sender;
   }
 
@@ -234,11 +240,6 @@ export class WebSocket extends FlowEmitter<WebSocket> {
     const done = asCallback(callback);
     const link = this.#sendable(message.payload, message.opcode === OPCODE_BINARY, done);
     link?.outgoing.sendPrepared(message, done);
-  }
-
-  static #sendFrames(webSocket: WebSocket, frames: readonly Uint8Array[], callback: SentCallback | undefined): void {
-    const done = asCallback(callback);
-    webSocket.#sendable(frames.at(-1) ?? EMPTY, true, done)?.outgoing.sendFrames(frames, done);
   }
 
   /** Sends a ping. @param data at most 125 bytes @throws Error while connecting; RangeError for longer data; TypeError */
