@@ -282,7 +282,10 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   /** The peer has ended its side of the socket; so do we. */
   receiveEnd(): void {
     this.#beginClosing();
-    this.socket.end();
+    const { socket } = this;
+    // A stream of another maker, such as duplexify's, may emit no \`close\` when both sides have ended.
+    if (socket instanceof Socket || 'rstCode' in socket) socket.end();
+    else socket.end(() => setTimeout(cutSocket, STREAM_END_DELAY, socket).unref?.());
   }
 
   /** Called by the send queue when a Blob could not be read. As with `ws`, the socket ends without a Close frame: both ends see 1006. */
