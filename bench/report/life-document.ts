@@ -3,21 +3,22 @@
 import type { CaseResult, LifeRun } from '../run/life/result.js';
 import * as figures from './life-figures.js';
 
-const BEGIN = '<!-- life:begin -->';
-const END = '<!-- life:end -->';
 const OTHERS = ['Bun', 'Deno', 'socket'] as const;
 
 /**
  * @param document with both markers once, or without them: then the chapter goes to its end
+ * @param name of the markers
  * @throws Error if only one marker is there, or one twice
  */
-export function replaceChapter(document: string, chapter: string): string {
-  const section = `${BEGIN}\n${chapter}\n${END}`;
-  const [head, rest, ...more] = document.split(BEGIN);
-  if (rest === undefined && !document.includes(END)) return `${document.trimEnd()}\n\n${section}\n`;
-  const [, tail, ...others] = rest?.split(END) ?? [];
+export function replaceChapter(document: string, chapter: string, name = 'life'): string {
+  const begin = `<!-- ${name}:begin -->`;
+  const end = `<!-- ${name}:end -->`;
+  const section = `${begin}\n${chapter}\n${end}`;
+  const [head, rest, ...more] = document.split(begin);
+  if (rest === undefined && !document.includes(end)) return `${document.trimEnd()}\n\n${section}\n`;
+  const [, tail, ...others] = rest?.split(end) ?? [];
   if (tail === undefined || more.length + others.length > 0)
-    throw new Error(`the document must have ${BEGIN} and ${END} once each`);
+    throw new Error(`the document must have ${begin} and ${end} once each`);
   return `${head}${section}${tail}`;
 }
 

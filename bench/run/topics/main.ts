@@ -1,117 +1,130 @@
-// What a publish costs: CPU time of the server for one message to all clients, and the bytes that each receives. Servers are processes
-// of their own; clients are bare sockets that count. `node build/bench/run/topics/main.js [CLIENTS] [BUN]`.
+// `npm run bench -- topics`: what a publish costs. CPU time of the server for one message to all clients, the bytes that each receives,
+// and memory. Servers are processes of their own; clients are bare sockets that count.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
-import { createInterface, type Interface } from 'node:readline';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { replaceChapter } from '../../report/life-document.js';
+import { writeTopicsChapter } from '../../report/topics-document.js';
+import { writeText } from '../files.js';
+import { describeMachine, listVersions } from '../machine.js';
+import { findRuntime } from '../runtimes.js';
+import { measureMemory } from './memory.js';
+import type { TopicsCase, TopicsRun } from './result.js';
+import { type Subject, startSubject } from './subject.js';
 
-const SERVER = fileURLToPath(new URL('server.js', import.meta.url));
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'Host: localhost',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
-  '',
-  '',
-].join('\r\n');
+const HELP = `npm run bench -- topics [options]
 
-const [clients = '1000', bun = ''] = process.argv.slice(2);
-const CLIENTS = Number(clients);
-/** Milliseconds between two messages: time for all clients to read. */
-const PAUSE = CLIENTS / 20;
-const COUNT = Math.ceil(1000 / PAUSE);
+What a publish to many costs: processor time of the server and bytes for each receiver, beside ws, Bun and bare sockets.
 
-interface Result {
-  readonly microseconds: number;
-  readonly bytes: number;
-  readonly memory: number;
-}
+  --clients LIST    how many receivers (default 1000,10000; more than a file descriptor each takes ulimit -n)
+  --rounds N        turns of each subject that count (default 3)
+  --json FILE       what is measured is added to this file (default build/bench-results/topics-node-26.json)
+  --docs            only write the chapter of docs/background/benchmarks.md from bench/results/topics-node-26.json
+  --help            this`;
 
-/** Opens so many connections, a few at a time. @returns how many bytes came, behind the handshakes */
-async function openClients(port: number): Promise<{ sockets: Socket[]; received: () => number }> {
-  let bytes = 0;
-  const open = () =>
-    new Promise<Socket>((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('error', reject);
-      socket.write(HANDSHAKE);
-      let head = '';
-      const count = (chunk: Buffer) => {
-        bytes += chunk.length;
-      };
-      const onHead = (chunk: Buffer) => {
-        head += chunk.toString('latin1');
-        if (!head.includes('\r\n\r\n')) return;
-        socket.off('data', onHead);
-        socket.on('data', count);
-        resolve(socket);
-      };
-      socket.on('data', onHead);
-    });
-  const sockets: Socket[] = [];
-  while (sockets.length < CLIENTS) {
-    const batch = Array.from({ length: Math.min(100, CLIENTS - sockets.length) }, open);
-    sockets.push(...(await Promise.all(batch)));
-  }
-  return { sockets, received: () => bytes };
-}
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const STORED = join(ROOT, 'bench/results/topics-node-26.json');
+const DOCUMENT = join(ROOT, 'docs/background/benchmarks.md');
+/** More sockets than this are not open at a time: then subjects run one after another. */
+const MOST_SOCKETS = 15_000;
 
-async function next(lines: AsyncIterator<string>): Promise<Record<string, number>> {
-  const { value } = await lines.next();
-  return JSON.parse(value as string) as Record<string, number>;
-}
+type Spec = Pick<TopicsCase, 'library' | 'compression' | 'length' | 'batch'>;
 
-async function measure(library: string, compression: string, length: number): Promise<Result> {
-  const program = library === 'bun' ? bun : process.execPath;
-  const child: ChildProcess = spawn(program, [SERVER, library, compression, String(length)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+const spec = (library: string, compression: string, length: number, batch = 1): Spec => ({
+  library,
+  compression,
+  length,
+  batch,
+});
+/** Subjects of one group take turns. */
+const FAN_OUT = [1, 10].map((batch) => ['publish', 'ws', 'bun', 'bare'].map((one) => spec(one, 'none', 200, batch)));
+const COMPRESSED = [200, 1000, 2000].map((length) => [
+  spec('publish', 'shared', length),
+  spec('publish', 'none', length),
+  spec('publish', 'alone', length),
+  spec('ws', 'own', length),
+]);
+
+export async function runTopics(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      clients: { type: 'string', default: '1000,10000' },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'string', default: join(ROOT, 'build/bench-results/topics-node-26.json') },
+      docs: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
-  const reader: Interface = createInterface({ input: child.stdout! });
-  const lines = reader[Symbol.asyncIterator]();
-  const { port } = await next(lines);
-  const { sockets, received } = await openClients(port!);
-  const run = async (count: number) => {
-    child.stdin!.write(`${JSON.stringify({ count, pause: PAUSE })}\n`);
-    return next(lines);
-  };
-  await run(Math.ceil(COUNT / 2));
-  const before = received();
-  const { microseconds, memory } = await run(COUNT);
-  const bytes = (received() - before) / COUNT / CLIENTS;
-  child.stdin!.end();
-  for (const socket of sockets) socket.destroy();
-  child.kill();
-  reader.close();
-  return { microseconds: microseconds!, bytes, memory: memory! };
+  if (values.help) console.log(HELP);
+  else if (values.docs) writeDocument();
+  else await measureAll(values.clients.split(',').map(Number), Number(values.rounds), values.json);
 }
 
-const CASES: readonly (readonly [string, string, number])[] = [
-  ['publish', 'none', 200],
-  ['loop', 'none', 200],
-  ['ws', 'none', 200],
-  ...(bun === '' ? [] : ([['bun', 'none', 200]] as const)),
-  ...[200, 1000, 2000].flatMap((length) => [
-    ['publish', 'shared', length] as const,
-    ['publish', 'alone', length] as const,
-    ['publish', 'none', length] as const,
-  ]),
-  ['loop', 'own', 1000],
-  ...(CLIENTS > 1000 ? [] : ([['ws', 'own', 1000]] as const)),
-];
+function writeDocument(): void {
+  const run = JSON.parse(readFileSync(STORED, 'utf8')) as TopicsRun;
+  writeText(DOCUMENT, replaceChapter(readFileSync(DOCUMENT, 'utf8'), writeTopicsChapter(run), 'topics'));
+}
 
-console.log(`${CLIENTS} clients, ${COUNT} messages, CPU time of the server`);
-for (const [library, compression, length] of CASES) {
-  const { microseconds, bytes, memory } = await measure(library, compression, length);
-  const each = `${((microseconds * 1000) / CLIENTS).toFixed(0)} ns a receiver`;
-  const figures = [
-    `${microseconds.toFixed(0)} µs a message`,
-    each,
-    `${bytes.toFixed(0)} B`,
-    `${(memory / 2 ** 20).toFixed(0)} MiB`,
-  ];
-  console.log([library.padEnd(8), compression.padEnd(7), String(length).padStart(5), ...figures].join('  '));
+async function measureAll(counts: readonly number[], rounds: number, json: string): Promise<void> {
+  const node = findRuntime('node-26').program;
+  const cases: TopicsCase[] = [];
+  for (const clients of counts) {
+    // Compressing for each of 10,000 takes ws seconds.
+    for (const group of clients > 1000 ? FAN_OUT.slice(0, 1) : [...FAN_OUT, ...COMPRESSED]) {
+      const isTogether = clients * group.length <= MOST_SOCKETS;
+      const runs = isTogether ? [group] : group.map((one) => [one]);
+      for (const specs of runs) cases.push(...(await measureGroup(specs, clients, rounds, node)));
+    }
+  }
+  const isSame = (a: TopicsCase, b: TopicsCase) =>
+    (['library', 'compression', 'length', 'batch', 'clients'] as const).every((key) => a[key] === b[key]);
+  const before = existsSync(json) ? (JSON.parse(readFileSync(json, 'utf8')) as TopicsRun).cases : [];
+  const kept = before.filter((old) => !cases.some((one) => isSame(old, one)));
+  const run: TopicsRun = {
+    format: 'topics-1',
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: { ...listVersions(), node: versionOf(node), bun: versionOf(findRuntime('bun').program) },
+    cases: [...kept, ...cases],
+    memory: measureMemory(node),
+  };
+  console.log(run.memory);
+  writeFileSync(json, `${JSON.stringify(run, undefined, 1)}\n`);
+}
+
+function versionOf(program: string): string {
+  return execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().replace(/^v/, '');
+}
+
+async function measureGroup(
+  specs: readonly Spec[],
+  clients: number,
+  rounds: number,
+  node: string,
+): Promise<TopicsCase[]> {
+  const subjects: Subject[] = [];
+  for (const { library, compression, length } of specs) {
+    const program = library === 'bun' ? findRuntime('bun').program : node;
+    subjects.push(await startSubject(program, [library, compression, String(length)], clients));
+  }
+  const results = subjects.map(() => [] as Awaited<ReturnType<Subject['run']>>[]);
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, subject] of subjects.entries()) {
+      const result = await subject.run(specs[i]!.batch);
+      if (round > 0) results[i]!.push(result);
+    }
+  }
+  for (const subject of subjects) subject.stop();
+  return specs.map((one, i) => {
+    const times = results[i]!.map(({ nanoseconds }) => nanoseconds);
+    const bytes = results[i]!.reduce((sum, result) => sum + result.bytes, 0) / rounds;
+    const made: TopicsCase = { ...one, clients, times, bytes };
+    console.log(JSON.stringify(made));
+    return made;
+  });
 }

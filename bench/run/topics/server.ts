@@ -1,9 +1,13 @@
 // The server of the topics benchmark, in a process of its own: says its port, publishes when told to, and says what that took.
 // Arguments: which library, how messages are compressed, how long they are.
 
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer as WsServer } from 'ws';
+import { PreparedMessage } from '../../../src/index.js';
 import { WebSocketServer } from '../../../src/node/index.js';
 import { makeUpdates } from './updates.js';
 
@@ -17,6 +21,13 @@ declare const Bun: { serve(options: object): BunServer };
 /** Sends a message to all clients. */
 type Publish = (text: string) => void;
 
+interface Running {
+  readonly port: number;
+  readonly publish: Publish;
+  /** Whether all has left that was published. */
+  readonly isDone?: () => boolean;
+}
+
 const [library = '', compression = '', length = '0'] = process.argv.slice(2);
 
 function deflateOptions(): object | boolean {
@@ -24,7 +35,32 @@ function deflateOptions(): object | boolean {
   return compression === 'alone' ? { serverNoContextTakeover: true, threshold: 0 } : { threshold: 0 };
 }
 
-async function start(): Promise<{ port: number; publish: Publish }> {
+/** What Node needs for the writes alone: sockets of `node:net` that are given a finished frame. */
+async function startBare(): Promise<Running> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.once('data', (head: Buffer) => {
+      const [, key = ''] = /sec-websocket-key: (\S+)/i.exec(String(head)) ?? [];
+      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+      const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'];
+      socket.write([...lines, `Sec-WebSocket-Accept: ${accept}`, '', ''].join('\r\n'));
+      sockets.push(socket);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    publish: (text) => {
+      const frame = new PreparedMessage(text).serverFrame;
+      for (const socket of sockets) socket.write(frame);
+    },
+  };
+}
+
+async function start(): Promise<Running> {
+  if (library === 'bare') return startBare();
   if (library === 'bun') {
     const server = Bun.serve({
       port: 0,
@@ -52,20 +88,26 @@ async function start(): Promise<{ port: number; publish: Publish }> {
     publish: (text) => {
       for (const client of server.clients) client.send(text);
     },
+    // Compressing for each takes longer than the pause.
+    isDone: () => [...server.clients].every(({ bufferedAmount }) => bufferedAmount === 0),
   };
 }
 
-const { port, publish } = await start();
+const { port, publish, isDone } = await start();
 console.log(JSON.stringify({ port }));
+let turns = 0;
 for await (const line of createInterface({ input: process.stdin })) {
-  const { count, pause } = JSON.parse(line) as { count: number; pause: number };
+  const { count, pause, batch = 1 } = JSON.parse(line) as { count: number; pause: number; batch?: number };
   // None comes twice: compression would find it.
-  const updates = makeUpdates(count, Number(length), count);
+  const updates = makeUpdates(count, Number(length), ++turns);
   const before = process.cpuUsage();
-  for (const text of updates) {
+  for (const [i, text] of updates.entries()) {
     publish(text);
-    await sleep(pause);
+    if (i % batch === batch - 1) await sleep(pause);
   }
+  while (isDone?.() === false) await sleep(5);
   const { user, system } = process.cpuUsage(before);
-  console.log(JSON.stringify({ microseconds: (user + system) / count, memory: process.memoryUsage().rss }));
+  const memory = process.memoryUsage().rss;
+  console.log(JSON.stringify({ microseconds: (user + system) / count, system: system / count, memory }));
 }
+process.exit();

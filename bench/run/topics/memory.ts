@@ -1,0 +1,95 @@
+// What topics take of memory and time without any socket: 100,000 members with 10 subscriptions each, and what compression keeps for a
+// topic and for a subscriber. A process of its own, with --expose-gc: `measureMemory` starts it.
+
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { PerMessageDeflate } from '../../../src/deflate/index.js';
+import { Connection, PreparedMessage, TopicHub } from '../../../src/index.js';
+import { makeUpdates } from './updates.js';
+
+export interface MemoryResult {
+  /** Bytes of the heap for each of a million subscriptions, and nanoseconds to make one. */
+  readonly subscriptionBytes: number;
+  readonly subscriptionTime: number;
+  /** Nanoseconds for each of 10,000 receivers of a publish, without sending. */
+  readonly receiverTime: number;
+  /** Bytes of the pool for a topic, and of the heap for a subscriber that has received messages. */
+  readonly topicBytes: number;
+  readonly subscriberBytes: number;
+}
+
+const MEMBERS = 100_000;
+const TOPICS_EACH = 10;
+const RECEIVERS = 10_000;
+const PUBLISHES = 100;
+
+/** @param node the program */
+export function measureMemory(node: string): MemoryResult {
+  const output = execFileSync(node, ['--expose-gc', fileURLToPath(import.meta.url)], { encoding: 'utf8' });
+  return JSON.parse(output) as MemoryResult;
+}
+
+function heapUsed(): number {
+  for (let i = 0; i < 3; i++) globalThis.gc!();
+  return process.memoryUsage().heapUsed;
+}
+
+class Member {
+  count = 0;
+  sendPrepared(_message: PreparedMessage): void {
+    this.count++;
+  }
+}
+
+function measureHub(): Pick<MemoryResult, 'subscriptionBytes' | 'subscriptionTime' | 'receiverTime'> {
+  const members = Array.from({ length: MEMBERS }, () => new Member());
+  const hub = new TopicHub<Member>();
+  const before = heapUsed();
+  const start = performance.now();
+  // A hundred topics of 10,000 members each.
+  for (const [i, member] of members.entries()) {
+    for (let k = 0; k < TOPICS_EACH; k++) hub.subscribe(member, `topic ${(i % 10) * TOPICS_EACH + k}`);
+  }
+  const subscriptionTime = ((performance.now() - start) * 1e6) / MEMBERS / TOPICS_EACH;
+  const subscriptionBytes = (heapUsed() - before) / MEMBERS / TOPICS_EACH;
+  const message = new PreparedMessage('x');
+  const publish = () => {
+    for (let i = 0; i < PUBLISHES; i++) hub.publish(`topic ${i}`, message);
+  };
+  publish();
+  const began = performance.now();
+  publish();
+  const receiverTime = ((performance.now() - began) * 1e6) / PUBLISHES / RECEIVERS;
+  return { subscriptionBytes, subscriptionTime, receiverTime };
+}
+
+function measureCompression(): Pick<MemoryResult, 'topicBytes' | 'subscriberBytes'> {
+  // The pool has room for all of them.
+  const deflate = new PerMessageDeflate({ threshold: 0, inflateTakeover: false, poolLength: 256 << 20 });
+  const hub = new TopicHub<Connection>();
+  const answer = deflate.answer([{ name: 'permessage-deflate', parameters: [] }]);
+  const connections = Array.from({ length: RECEIVERS }, () => {
+    const connection = new Connection({ role: 'server' }, deflate.forServer(answer));
+    hub.subscribe(connection, 'prices');
+    return connection;
+  });
+  const publish = (text: string) => {
+    hub.publish('prices', text);
+    for (const connection of connections) connection.takeOutgoing();
+  };
+  const updates = makeUpdates(20, 500, 1);
+  // Another topic first: what a connection has for whatever it sends is not counted.
+  for (const connection of connections) connection.sendPrepared(new PreparedMessage(updates[0]!, { compress: false }));
+  for (const connection of connections) connection.takeOutgoing();
+  const pool = deflate.poolUse.usedLength;
+  const before = heapUsed();
+  for (const update of updates) publish(update);
+  const topicBytes = deflate.poolUse.usedLength - pool;
+  const subscriberBytes = (heapUsed() - before) / RECEIVERS;
+  if (topicBytes === 0) throw new Error('the topic has no history');
+  return { topicBytes, subscriberBytes };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(JSON.stringify({ ...measureHub(), ...measureCompression() }));
+}

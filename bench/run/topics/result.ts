@@ -1,0 +1,28 @@
+// What the benchmark of topics comes to, as it is stored. Types only.
+
+import type { MemoryResult } from './memory.js';
+
+export interface TopicsCase {
+  /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node. */
+  readonly library: string;
+  /** shared: with the topic's history; own: with a history for each connection; alone: without history. */
+  readonly compression: string;
+  /** Bytes of a message, about. */
+  readonly length: number;
+  /** Messages published in one turn. */
+  readonly batch: number;
+  readonly clients: number;
+  /** Nanoseconds of the server's processor time for one message to one receiver, one for each round. */
+  readonly times: readonly number[];
+  /** Of one message to one receiver, with its header. */
+  readonly bytes: number;
+}
+
+export interface TopicsRun {
+  readonly format: 'topics-1';
+  readonly date: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly cases: readonly TopicsCase[];
+  readonly memory: MemoryResult;
+}
