@@ -29,7 +29,7 @@ import {
 } from './reads/read-gate.js';
 import { cutSocket } from './reads/socket-events.js';
 import { SpacedDelivery, spacedHandler } from './reads/spaced-delivery.js';
-import { type Timed, Timers } from './timers.js';
+import { STREAM_END_DELAY, type Timed, Timers } from './timers.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 import { Outgoing } from './writes/outgoing.js';
 
@@ -283,7 +283,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   receiveEnd(): void {
     this.#beginClosing();
     const { socket } = this;
-    // A stream of another maker, such as duplexify's, may emit no \`close\` when both sides have ended.
+    // A stream of another maker, such as duplexify's, may emit no `close` when both sides have ended.
     if (socket instanceof Socket || 'rstCode' in socket) socket.end();
     else socket.end(() => setTimeout(cutSocket, STREAM_END_DELAY, socket).unref?.());
   }

@@ -15,7 +15,7 @@ export interface Timed extends Alive {
 }
 
 /** Milliseconds that the server of an HTTP/2 stream has to end it first: the time a proxy needs to pass our Close frame on. */
-const STREAM_END_DELAY = 100;
+export const STREAM_END_DELAY = 100;
 /** How often within `idleTimeout` an idle connection is looked at: it ends at most a quarter of the time too late. */
 const IDLE_LOOKS = 4;
 
