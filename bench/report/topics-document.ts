@@ -55,8 +55,8 @@ export function writeTopicsChapter({ cases, memory, machine, versions, date }: T
       'what is missed is in bold.',
     ].join('\n'),
     [
-      '**A publish of 200 B, uncompressed.** A bare socket of `node:net` that is given a finished frame costs nearly as much as wsimd: the rest is the',
-      'system call and the way to it in Node, which `ws` and wsimd share for one message in a turn. Several in a turn are one write with wsimd.',
+      '**A publish of 200 B, uncompressed.** A bare socket of `node:net` that is given a finished frame shows the floor in Node: most of the time is the',
+      'system call, which all make once for one message in a turn. Two rounds on a noisy machine. Several messages in a turn are two writes with wsimd.',
     ].join('\n'),
     [
       line(['receivers', 'wsimd', '`ws` loop', 'Bun', 'bare socket', '× `ws`', '× Bun']),
