@@ -94,13 +94,16 @@ test('backpressure is reported once, and once that it is over', async () => {
   const [backpressures, drains] = ['backpressure', 'drain'].map(listen);
   const open = await startForRawClients();
   const { client, webSocket } = await open();
+  // What comes is 20 MB, which need not be kept.
+  client.socket.removeAllListeners('data');
   client.socket.pause();
   for (let i = 0; i < 200; i++) webSocket.send(Buffer.alloc(100_000));
   expect(backpressures).toEqual([{ websocket: webSocket, buffered: expect.any(Number) }]);
   expect(backpressures![0]!.buffered).toBeGreaterThan(50_000);
   expect(drains).toEqual([]);
   client.socket.resume();
-  await expect.poll(() => drains).toEqual([{ websocket: webSocket }]);
+  await expect.poll(() => drains.length).toBe(1);
+  expect(drains[0]!.websocket).toBe(webSocket);
   expect(backpressures).toHaveLength(1);
 });
 

@@ -217,7 +217,7 @@ describe('handshakeTimeout', () => {
     expect(server.clients.size).toBe(1);
   });
 
-  test('a client that goes while the program thinks leaves none either', async () => {
+  test('a client that resets the connection while the program thinks leaves none either', async () => {
     fakeTimers();
     let isAsked = false;
     const { port } = await start({
@@ -231,7 +231,7 @@ describe('handshakeTimeout', () => {
     client.send(requestHead(port));
     await expect.poll(() => isAsked).toBe(true);
     expect(vi.getTimerCount()).toBe(1);
-    client.socket.destroy();
+    client.socket.resetAndDestroy();
     await expect.poll(() => vi.getTimerCount()).toBe(0);
   });
 });
