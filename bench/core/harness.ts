@@ -3,7 +3,7 @@
 // runtime: it is to run in a browser as it is.
 
 import { Bench } from 'tinybench';
-import { turnOrder } from '../../src/page/turns.js';
+import { turnOrder } from '../../src/page/benchmark/turns.js';
 
 /** One way to do a case's work. */
 export interface Subject {

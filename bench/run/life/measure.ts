@@ -1,6 +1,6 @@
 // Measures one case: starts its subjects, gives each its turn in every round, and ends them. It doesn't know how figures are shown.
 
-import { turnOrder } from '../../../src/page/turns.js';
+import { turnOrder } from '../../../src/page/benchmark/turns.js';
 import type { LifeCase } from '../../cases/life/case.js';
 import type { Certificate, ClientJob, Memory, Report, ServerJob } from '../../subjects/server/job.js';
 import { commandFor, libraryOf, type Programs, SUBJECTS, type SubjectName } from '../../subjects/subjects.js';

@@ -2,8 +2,8 @@
 
 import { type KernelName, ProtocolError, selectKernel } from '../../index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
-import { turnOrder } from '../turns.js';
 import type { BenchmarkCase, BenchmarkGroup, Subject } from './benchmark-cases.js';
+import { turnOrder } from './turns.js';
 
 /** Long against the clock of a page, which is rounded to as much as a millisecond. */
 const TURN = 25;

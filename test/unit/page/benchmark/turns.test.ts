@@ -1,7 +1,7 @@
-// src/page/turns.ts: the order in which subjects are measured.
+// src/page/benchmark/turns.ts: the order in which subjects are measured.
 
 import { expect, test } from 'vitest';
-import { turnOrder } from '../../../src/page/turns.js';
+import { turnOrder } from '../../../../src/page/benchmark/turns.js';
 
 test.each([1, 2, 3, 5])(
   'of %i subjects each has a turn in every round, and each begins as often as the others',
