@@ -42,7 +42,7 @@ describe('a bundle, minified and gzipped', () => {
     ['FrameDecoder alone', 13 * KIB, "export { FrameDecoder } from 'wsimd';"],
     ['wsimd/handshake, which needs no kernel', 8.75 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 30 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/handshake', 30.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
     ['wsimd and wsimd/deflate', 48 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
     ['wsimd/web', 30.5 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
@@ -67,8 +67,8 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
-    holdTo(560 * KIB, 'the tarball', project.packed.size);
-    holdTo(2050 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    holdTo(650 * KIB, 'the tarball', project.packed.size);
+    holdTo(2400 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {
