@@ -15,7 +15,7 @@ export const MESSAGE_SENT_CHANNEL = channel('wsimd:websocket:messageSent');
 export const PING_CHANNEL = channel('wsimd:websocket:ping');
 /** `{ websocket, payload, roundTripTime }`: a pong came. */
 export const PONG_CHANNEL = channel('wsimd:websocket:pong');
-/** `{ websocket, error }`: what the `error` event has, also where nobody listens for that. */
+/** `{ websocket, error }`: what the `error` event has, also without a listener for it. */
 export const ERROR_CHANNEL = channel('wsimd:websocket:socket_error');
 /** `{ websocket, limit, server }`: a limit was hit; `limit` is the name of its option. `websocket` is undefined in a handshake. */
 export const LIMIT_CHANNEL = channel('wsimd:websocket:limit');
