@@ -36,16 +36,32 @@ function anchorsOf(markdown: string): string[] {
   );
 }
 
+/** All links of a document, images included. */
+function allLinksOf(markdown: string): string[] {
+  return [...markdown.replace(/```.*?```/gs, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+}
+
+/** Its relative links. */
+function linksOf(markdown: string): string[] {
+  return allLinksOf(markdown).filter((link) => !/^[a-z]+:/.test(link));
+}
+
 describe('links', () => {
   it.each(DOCUMENTS)('%s: each relative link leads to a file, and each anchor to a heading', (name) => {
-    const markdown = readFileSync(join(ROOT, name), 'utf8').replace(/```.*?```/gs, '');
-    const links = [...markdown.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-    for (const link of links.filter((one) => !/^[a-z]+:/.test(one))) {
+    for (const link of linksOf(readFileSync(join(ROOT, name), 'utf8'))) {
       const [path = '', anchor] = link.split('#');
       const file = path === '' ? join(ROOT, name) : join(ROOT, dirname(name), path);
       expect(existsSync(file), link).toBe(true);
       if (anchor !== undefined) expect(anchorsOf(readFileSync(file, 'utf8')), link).toContain(anchor);
     }
+  });
+
+  it('to files of the repository on GitHub name files that exist', () => {
+    const address = /^https:\/\/github\.com\/wsimd\/wsimd\/(?:blob|tree)\/main\/([^#]+)/;
+    const links = DOCUMENTS.flatMap((name) => allLinksOf(readFileSync(join(ROOT, name), 'utf8')));
+    const paths = links.flatMap((link) => address.exec(link)?.[1] ?? []);
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 });
 

@@ -50,7 +50,7 @@ export function describeResults(results: Results): string {
     return `| ${[name, version, engine, kernels, ...counts].join(' | ')} |`;
   });
   return [
-    'One suite of vectors ([test/spec](../../test/spec/README.md)), each replayed in every cut and taken in every way; those of',
+    'One suite of vectors ([test/spec](https://github.com/wsimd/wsimd/blob/main/test/spec/README.md)), each replayed in every cut and taken in every way; those of',
     'RFC 7692 are compressed:',
     '',
     '| | version | engine | kernels | RFC 6455: vectors passed | streams decoded | RFC 7692: vectors passed | streams decoded |',
