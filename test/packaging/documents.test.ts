@@ -6,11 +6,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ErrorCode, ProtocolError } from '../../src/protocol/errors.js';
+import { installPackage } from './installed.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DOCUMENTS = [
@@ -62,6 +63,21 @@ describe('links', () => {
     const paths = links.flatMap((link) => address.exec(link)?.[1] ?? []);
     expect(paths.length).toBeGreaterThan(5);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  it('lead to files in the npm package too, from each document that is in it', () => {
+    const project = installPackage();
+    onTestFinished(() => project.dispose());
+    const files = project.packed.files.map(({ path }) => path);
+    for (const name of DOCUMENTS) {
+      expect(files).toContain(name);
+      const markdown = readFileSync(join(project.directory, 'node_modules/wsimd', name), 'utf8');
+      const targets = linksOf(markdown)
+        .map((link) => link.split('#')[0]!)
+        .filter((path) => path !== '')
+        .map((path) => posix.join(posix.dirname(name), path));
+      expect(targets.filter((target) => !files.includes(target))).toEqual([]);
+    }
   });
 });
 

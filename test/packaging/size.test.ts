@@ -75,10 +75,15 @@ describe('the tarball', () => {
     const paths = project.packed.files.map(({ path }) => path);
     const isOurs =
       /^(?:build\/(?:commonjs\/)?(?:src|assembly)\/.*\.(?:js|d\.ts)|build\/commonjs\/package\.json|build\/(?:kernel|deflate)\.wasm|build\/src\/page\/.*|shim\/.*)$/;
-    expect(paths.filter((path) => !isOurs.test(path)).sort()).toEqual([
+    const isDocument = /^(?:docs\/.*\.md|bench\/results\/\w+\.svg)$/;
+    expect(paths.filter((path) => !isOurs.test(path) && !isDocument.test(path)).sort()).toEqual([
+      'ARCHITECTURE.md',
       'CHANGELOG.md',
+      'CODE_OF_CONDUCT.md',
+      'CONTRIBUTING.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'package.json',
     ]);
     // Every script comes with its types, but for the bytes of the page's own files.
