@@ -1,6 +1,6 @@
 // An echo server that bounds the rate of handshakes, of each address and altogether: `node handshake-rate.mjs`, then connect to
-// ws://localhost:8080 often. A handshake beyond the rate gets 429, before anything is allocated for a connection. Behind a proxy, take the
-// address from the header that your proxy sets, and from nobody else's.
+// ws://localhost:8080 often. Clients beyond that get 429, before anything is allocated for a connection. Behind a proxy, take the address
+// from the header that your proxy sets, and from nobody else's.
 
 import { WebSocketServer } from 'wsimd/node';
 

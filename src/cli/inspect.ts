@@ -146,7 +146,7 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
   return isBroken ? 1 : 0;
 }
 
-/** The bytes of an input that is no capture, with who has sent them. */
+/** The bytes of an input that is no capture, with their sender. */
 function decodePieces(
   input: Uint8Array,
   format: Exclude<Format, 'capture'>,

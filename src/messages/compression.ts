@@ -65,11 +65,17 @@ export interface MessageDecompression {
 
 /** How many messages were inflated and deflated, with their bytes before (`Input`) and after (`Output`). */
 export interface CompressionCounts {
+  /** Messages inflated. */
   readonly inflated: number;
+  /** Compressed bytes received for them. */
   readonly inflateInput: number;
+  /** Bytes that they were inflated to. */
   readonly inflateOutput: number;
+  /** Messages deflated. */
   readonly deflated: number;
+  /** Bytes of them before compression. */
   readonly deflateInput: number;
+  /** Compressed bytes made of them. */
   readonly deflateOutput: number;
 }
 

@@ -80,7 +80,7 @@ for (const [id, start] of STARTS) {
       const [a, b, c] = [await open(), await open(), await open()];
       for (const { client } of [a, b]) client.send('+news');
       c.client.send('+other');
-      // Whoever publishes is told how many it was for: by then the others have subscribed.
+      // The publisher learns how many it was for: by then the others have subscribed.
       const publish = async (text: string, expected: string) => {
         const before = a.received.length;
         a.client.send(text);

@@ -36,6 +36,7 @@ export interface ServerStats extends Traffic {
   readonly held: number;
   /** The memory of compression; undefined if the server has none. */
   readonly pool: PoolUse | undefined;
+  /** The kernel that is in use, and why. */
   readonly kernel: KernelStats;
   /** Turns of connections that had more to do than is done at once, of the whole process. */
   readonly turns: TurnUse;

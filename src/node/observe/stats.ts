@@ -20,7 +20,9 @@ export interface Traffic {
 
 /** Compression in both directions. */
 export interface CompressionStats {
+  /** Messages that were inflated. */
   readonly received: DirectionStats;
+  /** Messages that were deflated. */
   readonly sent: DirectionStats;
 }
 

@@ -1,4 +1,4 @@
-// `wsimd proxy`, started as a program: between clients and servers of `ws`, of TCP and of TLS. Who may use it is in
+// `wsimd proxy`, started as a program: between clients and servers of `ws`, of TCP and of TLS. Access control is in
 // proxy/access.test.ts.
 
 import { createHash } from 'node:crypto';

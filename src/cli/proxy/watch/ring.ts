@@ -113,7 +113,7 @@ export class RingReader extends Ring {
     return Atomics.load(this.control, COUNT);
   }
 
-  /** Says that nobody reads until the writer wakes the reader. @returns false if a record has come meanwhile */
+  /** Says that the reader sleeps until the writer wakes it. @returns false if a record has come meanwhile */
   sleep(): boolean {
     Atomics.store(this.control, ASLEEP, 1);
     if (this.usedLength === 0) return true;

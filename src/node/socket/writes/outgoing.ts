@@ -134,7 +134,7 @@ export class Outgoing implements TurnTaker {
   }
 
   /**
-   * Sends a message whose fragments come from a stream, behind what is queued. What is sent meanwhile queues behind it, except for pings
+   * Sends a message whose fragments come from a stream, behind what is queued. Later messages queue behind it, except for pings
    * and pongs.
    *
    * @param run sends the fragments with `sendFragment`: see `QueuedSend`

@@ -176,7 +176,7 @@ describe('a stream that fails', () => {
     await expect.poll(() => messages).toEqual([['still open', false]]);
   });
 
-  it('later ends the connection, so that nobody takes the part for the whole, and what waited behind it fails', async () => {
+  it('later ends the connection, so that the part is not taken for the whole, and what waited behind it fails', async () => {
     const { client, served } = await openPair();
     const messages = received(client);
     const errors: unknown[] = [];
