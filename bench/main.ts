@@ -1,4 +1,5 @@
-// `npm run bench`: does what the options say, with what the other files of this folder can do. It must not know how.
+// `npm run bench`: does what the options say, with what the other files of this folder can do. It must not know how. Servers beside ws
+// are measured in run/life/main.ts.
 
 import { fileURLToPath } from 'node:url';
 import type { RunResult } from './core/results.js';

@@ -1,4 +1,5 @@
-// The options and the states of a `Connection`. Types only.
+// The options and the states of a `Connection`. Types only; the limits have their defaults in
+// frames/chunk-decoder.ts, and those of wsimd/node (maxPayload) in node/websocket/options/defaults.ts.
 
 import type { FrameEncoderOptions } from './frames/frame-encoder.js';
 import type { MessageDecoderOptions } from './messages/receive/message-decoder.js';

@@ -1,5 +1,5 @@
 // `wsimd proxy`: relays WebSocket connections to a server and shows what passes. It puts options, endpoint and output together;
-// what is relayed and how is for proxy/.
+// what is relayed and how is for proxy/; frames are inspected in a thread, proxy/watch/thread.ts.
 
 import type { AddressInfo, Server } from 'node:net';
 import type { Sender } from '../capture/tcp-connections.js';

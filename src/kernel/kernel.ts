@@ -1,4 +1,4 @@
-// The seam between TypeScript and the inner loop: what every kernel offers. Both implementations (wasm.ts, portable.ts) work on the
+// The seam between TypeScript and the inner loop: what every kernel offers. Both implementations (wasm/wasm.ts, portable/portable.ts) work on the
 // memory map and the records of assembly/shared/layout.ts, so everything above this file exists once.
 
 /** The name of a kernel: WebAssembly SIMD, or the portable one in TypeScript. Both give the same results. */

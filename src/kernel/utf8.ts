@@ -1,4 +1,4 @@
-// UTF-8 validation of buffers that the caller owns.
+// UTF-8 validation of buffers that the caller owns. Invalid bytes are found in assembly/frames/utf8.ts and portable/utf8.ts.
 
 import { SCRATCH_CAPACITY, SCRATCH_PTR, UTF8_OFFSET_BITS, UTF8_STATE_BITS } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';

@@ -1,3 +1,5 @@
+// The entry of wsimd/node. Sockets are in socket/: reads/read-gate.ts pauses them, writes/flush-schedule.ts decides when bytes leave.
+
 /**
  * WebSocket servers and clients for Node, with the API of `ws` 8, and what `ws` does not have: topics, backpressure, HTTP/2.
  *

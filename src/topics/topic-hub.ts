@@ -1,5 +1,5 @@
 // Publish and subscribe over anything that sends prepared messages: a message is framed once, and compressed at most a few times,
-// for any number of subscribers. Does no I/O.
+// for any number of subscribers. A subscriber that reads slowly is the sender's concern: in wsimd/node, its `maxBackpressure`.
 
 import { MessageHistory } from '../frames/message-history.js';
 import { PreparedMessage, type PrepareOptions } from '../frames/prepared-message.js';

@@ -1,5 +1,5 @@
 // What went wrong in other implementations of WebSocket, each with the reason why it is tested here: lengths, memory, stale
-// bytes, text. The handshake's are in lessons-handshake.test.ts, deflate's come with deflate.
+// bytes, text. The handshake's are in lessons-handshake.test.ts, those of deflate in test/unit/deflate.
 
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';

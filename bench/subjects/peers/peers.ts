@@ -1,4 +1,4 @@
-// The others, set up as their users set them up, at their best. It must not know what is measured.
+// The others (ws, its addons), set up as their users set them up, at their best. It must not know what is measured.
 
 import * as http from 'node:http';
 import bufferutil from 'bufferutil';

@@ -1,4 +1,5 @@
-// Waits for a WebSocket's pending bytes to leave. All waits of a WebSocket share its listeners.
+// Lets a program wait until a WebSocket's pending bytes have left. When they leave is decided in ../socket/writes/flush-schedule.ts.
+// All waits of a WebSocket share its listeners.
 
 import type { TypedEmitter, WebSocketEvents } from '../websocket/websocket-events.js';
 import { CLOSED, type ReadyState } from '../websocket/websocket-events.js';

@@ -1,5 +1,5 @@
 // A WebSocket server on node:http: takes the upgrade requests of an HTTP server, and keeps track of the open WebSockets.
-// server-handshake.ts checks the requests.
+// server-handshake.ts checks the requests; ../operate/shutdown.ts ends the connections.
 
 import { createServer, type ServerOptions as HttpServerOptions, type IncomingMessage, type Server } from 'node:http';
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';

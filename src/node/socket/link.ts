@@ -1,5 +1,5 @@
 // An open connection on a Node socket: hands chunks to a Connection, emits its events on the WebSocket, and ends the socket after the
-// closing handshake. The public methods are in websocket.ts, sending is in outgoing.ts, reading in read-gate.ts.
+// closing handshake. The public methods are in websocket.ts, sending is in writes/outgoing.ts, pausing in reads/read-gate.ts.
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
