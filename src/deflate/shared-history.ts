@@ -1,9 +1,9 @@
-// What a topic's subscribers have in common, as far as compression goes: the messages that were sent compressed, of which each
-// peer's window ends with as many as it has received without anything else between them.
+// The compression history that the subscribers of a topic share: its messages that were sent compressed. Each peer's window ends with
+// as many of them as the peer has received without another compressed message in between.
 //
-// A subscriber's window ends with the last `length` bytes of the topic up to byte `end`, or with nothing of it. If `end` is where the
-// current message begins, the message may refer to those bytes. The lengths fall into a few classes, and a message is compressed
-// once for each class in which there is somebody.
+// A subscriber's window ends with the last `length` bytes of the topic up to byte `end`, or with none of them. If `end` is where the
+// current message begins, the message may refer to those bytes. Lengths fall into a few classes, and a message is compressed once for
+// each class that has a subscriber.
 
 import {
   LEVEL_DEFAULT,
@@ -19,44 +19,44 @@ import type { CompressedForm, PreparedMessage } from '../frames/prepared-message
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 import { TopicWindow } from './topic-window.js';
 
-/** What a subscriber can refer to less than all of: it gets the next shorter one of these. */
+/** Lengths of history. A subscriber that shares less than all of the history gets the longest of these that it has. */
 const CLASSES = [4096, 1024] as const;
-/** Of the window of a primer, whose subscribers soon have enough of the topic itself. */
+/** The size of a primer's window, which can be small: its subscribers soon have enough of the topic itself. */
 const PRIMED_WINDOW_BITS = 14;
 const PRIMED_HASH_BITS = 11;
-/** Of the pool, how much topics may take: connections cannot do without it. */
+/** The share of the pool that topics may take. Connections need the rest. */
 const POOL_SHARE = 1 / 2;
-/** Of a window, how much a message may take that gains nothing: a quarter, as in MessageDeflater. */
+/** A message that compression doesn't make shorter may take this much of a window: a quarter, as in MessageDeflater. */
 const WELCOME_LENGTH = MAX_WINDOW_LENGTH / 4;
 
 /**
- * From so many receivers on, level default is level smallest: 10 to 24 µs more for a message of 200 B to 2 KiB, of which 6 to 8 % are
- * saved for everybody, who each cost 2 µs and more.
+ * With this many receivers or more, LEVEL_DEFAULT becomes LEVEL_SMALLEST. A message of 200 B to 2 KiB takes 10 to 24 µs more once, and is
+ * 6 to 8 % shorter for every receiver. Sending it to one receiver takes 2 µs or more in any case.
  */
 const MANY_RECEIVERS = 32;
 
-/** Keys of forms: which window, whose bits, what reach. */
+/** The key of a compressed form combines which window it uses, the peer's window bits, and the reach. */
 const BITS_KEY = 0x10000;
 const PRIMED_KEY = 16 * BITS_KEY;
 
-/** Made for the first message: an encoder compiles a kernel. */
+/** Made for the first message, because an encoder compiles a kernel. */
 let encoder: FrameEncoder | undefined;
 
-/** What the windows of some peers end with: all that have received the same share one, so that a peer costs a pointer. */
+/** The bytes of the topic that a peer's window ends with. Peers that have received the same share one object and hold a pointer to it. */
 export interface SharedSuffix {
   readonly history: SharedHistory;
-  /** The topic's bytes up to this one. */
+  /** They are the topic's bytes up to this one. */
   readonly end: number;
   /** How many of them; at most MAX_WINDOW_LENGTH count. */
   readonly length: number;
-  /** Behind a primer: which one. The window ends with it and all of the topic since. 0: none. */
+  /** The number of a primer: the window ends with it and everything of the topic since. 0: no primer. */
   readonly primer: number;
 }
 
 /** The current message as it goes to one peer. */
 export interface Delivery {
   readonly form: CompressedForm;
-  /** What the peer's window ends with then; undefined if it keeps none. */
+  /** What the peer's window ends with after the message; undefined if the peer does not keep it. */
   readonly suffix: SharedSuffix | undefined;
 }
 
@@ -65,7 +65,7 @@ export class SharedHistory implements HistoryHolder {
   readonly #history: MessageHistory;
   readonly #level: number;
   readonly #window: TopicWindow;
-  /** A primer, and what was published since. */
+  /** The window of a primer and of everything published since. */
   #primed: TopicWindow | undefined;
   #primer: PreparedMessage | undefined;
   #primerNumber = 0;
@@ -75,20 +75,20 @@ export class SharedHistory implements HistoryHolder {
   #number = 0;
   #isForMany = false;
   #plain: Uint8Array = new Uint8Array(0);
-  /** Which byte of the topic it begins with. */
+  /** Where in the topic it begins, in bytes. */
   #start = 0;
-  /** Some peer has received it compressed. */
+  /** Whether a peer has received it compressed, and keeps it. */
   #isTaken = false;
-  /** By window, reach and bits; null: it should go uncompressed. */
+  /** Its compressed forms, by window, reach and bits; null: it should go uncompressed. */
   readonly #forms = new Map<number, CompressedForm | null>();
-  /** What windows end with behind the current message, by key and length. */
+  /** What windows end with after the current message, by primer and length. */
   readonly #suffixes = new Map<number, SharedSuffix>();
-  /** The last delivery of the current message, and whom it was for: mostly the next peer gets the same. */
+  /** The last delivery of the current message, and its parameters. The next peer mostly gets the same one. */
   #lastDelivery: Delivery | undefined;
   #lastSuffix: SharedSuffix | undefined;
   #lastBits = 0;
   #lastIsKept = false;
-  /** Behind the primer alone. */
+  /** The suffix of peers that have received only the primer. */
   #primedSuffix: SharedSuffix | undefined;
 
   private constructor(history: MessageHistory, arena: DeflateArena, level: number, window: TopicWindow) {
@@ -101,7 +101,7 @@ export class SharedHistory implements HistoryHolder {
   /**
    * The history of a topic in an arena.
    *
-   * @param isMade make it if there is none
+   * @param isMade whether to make it if there is none
    * @returns undefined if there is no memory for it, or it has been released
    */
   static of(history: MessageHistory, arena: DeflateArena, level: number, isMade = true): SharedHistory | undefined {
@@ -128,9 +128,9 @@ export class SharedHistory implements HistoryHolder {
   }
 
   /**
-   * Makes a message the current one, if it is behind the one that is.
+   * Makes a message the current one, unless it comes before the one that is.
    *
-   * @returns false for an earlier message: it is compressed by itself
+   * @returns false for such an earlier message, which is compressed by itself
    */
   begin(message: PreparedMessage, { number, receivers }: HistoryPlace): boolean {
     if (this.#message === message) return true;
@@ -152,10 +152,10 @@ export class SharedHistory implements HistoryHolder {
   /**
    * The current message for a peer.
    *
-   * @param suffix what its window ends with, if it is of this history
+   * @param suffix what the peer's window ends with, if that belongs to this history
    * @param windowBits of the peer's window
-   * @param isKept the peer's window will have it
-   * @returns undefined if the message should go uncompressed: then the peer's window stays as it is
+   * @param isKept whether the peer's window keeps the message
+   * @returns undefined if the message should go uncompressed, which leaves the peer's window as it is
    */
   deliver(suffix: SharedSuffix | undefined, windowBits: number, isKept: boolean): Delivery | undefined {
     const isSame = suffix === this.#lastSuffix && windowBits === this.#lastBits && isKept === this.#lastIsKept;
@@ -175,7 +175,7 @@ export class SharedHistory implements HistoryHolder {
     return this.#lastDelivery;
   }
 
-  /** What a window ends with that has received the current message. @param before how much of the topic it ended with */
+  /** What a window ends with after the current message. @param before how many bytes of the topic it ended with */
   #suffixBehind(before: number, isPrimed: boolean): SharedSuffix {
     const length = Math.min(before + this.#plain.length, MAX_WINDOW_LENGTH);
     const key = (isPrimed ? PRIMED_KEY : 0) + length;
@@ -188,7 +188,7 @@ export class SharedHistory implements HistoryHolder {
   }
 
   /**
-   * A peer has received a primer.
+   * Records that a peer has received a primer.
    *
    * @param tail its last bytes, at most MAX_WINDOW_LENGTH
    * @returns what the peer's window ends with
@@ -212,7 +212,7 @@ export class SharedHistory implements HistoryHolder {
     this.#primerNumber++;
     this.#hasPrimedAdvanced = false;
     this.#forget();
-    // What the current message came to there is no longer of account.
+    // Drops what the current message has left in this window.
     primed.advance(0, false);
     primed.forget();
     primed.end = end;
@@ -222,7 +222,7 @@ export class SharedHistory implements HistoryHolder {
     for (const key of this.#forms.keys()) if (key >= PRIMED_KEY) this.#forms.delete(key);
   }
 
-  /** Which byte of the topic comes behind the current message. */
+  /** Where in the topic the current message ends, in bytes. */
   get #end(): number {
     return this.#isTaken ? this.#start + this.#plain.length : this.#start;
   }
@@ -244,14 +244,14 @@ export class SharedHistory implements HistoryHolder {
     this.#forget();
   }
 
-  /** Nobody gets the same as the last peer. */
+  /** Forgets the last delivery and the suffixes, which no further peer gets. */
   #forget(): void {
     this.#lastDelivery = undefined;
     this.#lastSuffix = undefined;
     this.#suffixes.clear();
   }
 
-  /** The window without a primer; it begins afresh if it has missed messages. */
+  /** The window without a primer. If it has missed messages, it starts over. */
   #mainWindow(): TopicWindow {
     const window = this.#window;
     if (window.end !== this.#start) {
@@ -277,7 +277,7 @@ export class SharedHistory implements HistoryHolder {
     const plain = this.#plain;
     const level = this.#isForMany && this.#level === LEVEL_DEFAULT ? LEVEL_SMALLEST : this.#level;
     const payload = window.deflate(plain, reach, windowBits, level);
-    // A short one that gains nothing is sent all the same: the next one may refer to it.
+    // A short message is sent compressed even if it gets no shorter: the next one may refer to it.
     if (payload.length >= plain.length && plain.length > WELCOME_LENGTH) return null;
     encoder ??= new FrameEncoder({ role: 'server' });
     const serverFrame = encoder.encode(this.#message!.opcode, payload, { rsv1: true });
@@ -286,7 +286,7 @@ export class SharedHistory implements HistoryHolder {
   }
 }
 
-/** @returns undefined if the pool, or the topics' part of it, is spent */
+/** @returns undefined if the pool, or the topics' share of it, is spent */
 function openWindow(arena: DeflateArena, windowBits: number, hashBits: number): TopicWindow | undefined {
   const length = contextLength(windowBits, hashBits);
   return arena.topicLength + length <= arena.poolLength * POOL_SHARE

@@ -22,39 +22,47 @@ import {
 } from '../../shared/deflate-layout';
 import { findSequences, findTokens, insertEvery } from './finders/match-finder';
 
-/** From this length on a slice has a hash of its own. The context's hash is small, since there is one for each connection. */
+/**
+ * A slice of at least this many bytes uses the large hash of the work area (SLICE_HASH). A shorter one uses its context's hash,
+ * which is small because each connection has one.
+ */
 const LONG: u32 = 1024;
-/** The length of that hash less 4, as match-finder.ts takes it. */
+/** The mask of that hash for match-finder.ts: its length less 4. */
 const SLICE_MASK: u32 = 0x8000 - 4;
 /**
- * From this length on, which is several windows of most contexts, some of a slice's matches are given for time: 0.1 to 0.7 %
- * more bytes, 5 to 7 % less time at LEVEL_DEFAULT. It learns no history that its hash has met in the slice before. And of a small
- * window its hash has room for that window alone, which stays in the first-level cache: the rest would be out of reach.
+ * A slice of at least this many bytes, several times the window of most contexts, trades a few matches for time: at LEVEL_DEFAULT
+ * 0.1 to 0.7 % more bytes for 5 to 7 % less time. First, history that the hash has from the previous slice is not inserted again.
+ * Second, if the window is at most SMALL_WINDOW, a smaller hash is used. It has room for that window, which is all that is in
+ * reach, and stays in the first-level cache.
  */
 const VERY_LONG: u32 = 0x8000;
 const SMALL_WINDOW: u32 = 0x1000;
 const SMALL_SLICE_MASK: u32 = 0x2000 - 4;
-/** At LEVEL_FASTEST it is as long as that always; less 2, as fast-finder.ts takes it. */
+/** LEVEL_FASTEST always uses the smaller hash. The mask for fast-finder.ts: its length less 2. */
 const FAST_SLICE_MASK: u32 = 0x2000 - 2;
 /**
- * A block of fewer symbols has no codes of its own. Below 20 describing them costs more than it could save. Codes of 48
- * symbols that stand for much, as in a context, save 1 to 2 % (of 54 and more 4 to 6), of fewer 0.3. A message of 48 to 63
- * symbols that is sent alone is short and would be 3 % shorter, but counting and making codes takes two thirds of its time.
+ * A block with fewer symbols than this gets the fixed codes, not dynamic ones. In a context, where symbols stand for long matches,
+ * dynamic codes save 4 to 6 % with 54 symbols or more, 1 to 2 % with 48, and 0.3 % with fewer.
  */
 const FEWEST: u32 = 48;
+/**
+ * The same for slices shorter than SHORT. A message that is sent alone and has 48 to 63 symbols is that short. Dynamic codes would
+ * make it 3 % shorter, but counting symbols and making the codes would take two thirds of its time.
+ */
 const FEWEST_OF_SHORT: u32 = 64;
+/** The same for LEVEL_SMALLEST. With fewer than 20 symbols, describing dynamic codes costs more than they could save. */
 const FEWEST_WORTH: u32 = 20;
-/** A slice shorter than this gets no codes of its own below FEWEST_OF_SHORT symbols. */
+/** A slice shorter than this needs FEWEST_OF_SHORT symbols. */
 const SHORT: u32 = 128;
 /**
- * From this length on a slice is put as tokens, which takes half the time of sequences, but a table for each block. (Not
- * by LEVEL_SMALLEST, whose time goes into finding.) What is shorter gets no codes of its own from LEVEL_FASTEST: they take
- * as long as all else.
+ * A slice of at least this many bytes is written as tokens. That takes half the time of sequences, but each block needs a table.
+ * LEVEL_SMALLEST always writes sequences, since most of its time goes into finding matches. LEVEL_FASTEST gives shorter slices the
+ * fixed codes, because making dynamic ones would take as long as everything else.
  */
 const LISTED: u32 = 2048;
-/** The least of the history that LEVEL_SMALLEST treats as near, however short the slice is. */
+/** LEVEL_SMALLEST treats at least this many bytes of the history as near, however short the slice is. */
 const LEAST_NEAR: u32 = 8192;
-/** The most of it that LEVEL_FASTEST treats as near, however long the slice is. */
+/** LEVEL_FASTEST treats at most this many bytes of the history as near, however long the slice is. */
 const MOST_NEAR: u32 = 8192;
 
 export function deflate(contextPtr: usize, windowLength: u32, length: u32, level: u32, flags: u32): u32 {
@@ -70,15 +78,16 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   const oldest = recall(contextPtr, windowLength);
   const end = INPUT + length;
 
-  // A hash that is not the context's must learn the history first: finely what is near, coarsely what is far, which
-  // finds the long matches there (they are extended to both sides). How much is near is in proportion to the slice.
+  // The context's hash has the history; any other hash needs it inserted first. Near history is inserted densely, far history
+  // sparsely: that still finds its long matches, since matches are extended in both directions. The longer the slice, the more
+  // of the history counts as near.
   if (level == LEVEL_SMALLEST) {
     const near = max<usize>(oldest, INPUT - max<u32>(length << 2, LEAST_NEAR));
     const step: u32 = isLong ? 1 : 2;
     chainEvery(step << 3, oldest, near, toPosition);
     chainEvery(step, near, INPUT, toPosition);
   } else if (length >= VERY_LONG && isKnown(contextPtr, mask)) {
-    // The history is empty.
+    // The hash has the history already.
   } else if (isLong && isFast) {
     const near = max<usize>(oldest, INPUT - min<u32>(length << 2, MOST_NEAR));
     enterEvery(16, oldest, near, hash, mask, toPosition);
@@ -110,11 +119,12 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     }
     position = putBlock(position, start, <u32>(blockEnd - start), symbols, fewest, isListed);
   }
-  // Two stored blocks where one would do would exceed the contract by five bytes.
+  // The slice does not compress, so all of it is stored at once. Storing each block by itself could take five bytes more than the
+  // contract allows.
   if (position > (length + 5) << 3) position = putStored(0, INPUT, length);
 
-  // What a short message will ask the context's hash for, as much as that has room for. The shared one is not asked
-  // again.
+  // Inserts the end of the slice into the context's hash as well, as much as fits, so that a short message after it finds matches.
+  // The shared context needs none of that: it has no next message.
   if (isLong && contextPtr != SHARED_DEFLATE_CONTEXT_PTR) {
     const from = end - min<u32>(length, 2 << hashBits);
     if (isFast) enterEvery(2, from, end - 3, contextHash, contextMask, toPosition);
@@ -137,8 +147,9 @@ function sliceMaskOf(length: u32, windowLength: u32): u32 {
 }
 
 /**
- * Whether the slice's hash was used last, as it is, by the same context, which has remembered nothing since: then it knows the
- * history. (Should a context that has come into other hands stand at the same position, it knows less: matches are missed.)
+ * Whether the slice's hash already has the history: this context used it last, with the same mask, and has remembered nothing
+ * since. If the context's memory has been given to another connection that happens to be at the same position, the hash has less
+ * than it should. Matches are missed then, but none is wrong.
  */
 function isKnown(contextPtr: usize, mask: u32): bool {
   return (
@@ -155,8 +166,8 @@ function setKnown(contextPtr: usize, mask: u32): void {
 }
 
 /**
- * Copies the history in front of the slice, so that matches reach back into it as they do into the slice. At 4 KiB that reads 64 cache
- * lines in order; searching the ring for matches would touch most of them too, one by one and out of order.
+ * Copies the history in front of the slice, so that matches reach into both alike. For 4 KiB that reads 64 cache lines in order.
+ * Searching the ring itself would touch most of them too, but one by one and out of order.
  *
  * @returns where it begins
  */

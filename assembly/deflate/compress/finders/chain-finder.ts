@@ -1,37 +1,45 @@
-// LZ77: a block of the input as sequences of literals and matches, thorough (LEVEL_SMALLEST). Knows no codes. Hash and
-// chains lie in the work area; only the history that they are given first (deflate.ts) ties them to a context.
+// LZ77 for LEVEL_SMALLEST: splits a block of the input into sequences of literals and matches, thoroughly. Knows no codes.
+// The hash and the chains lie in the work area and belong to no context: deflate.ts first inserts the context's history.
 //
-// A hash of three bytes has the latest position whose bytes fell into a place, and CHAINS has for every position the
-// one before it with the same hash: each the low 16 bits. What stands there from other messages does no harm: a
-// candidate counts if its bytes are the same and its distance lies within the window and the history, and a chain ends
-// where distances do not grow.
+// The hash is of three bytes. Each entry has the latest position whose bytes hash to it, and CHAINS has, for every
+// position, the previous one with the same hash; both have only the low 16 bits. Entries left by other messages do no
+// harm: a candidate counts only if its bytes are the same and its distance lies within the window and the history, and a
+// chain ends as soon as distances stop growing.
 
 import { CHAINS, SEQUENCES, SEQUENCE_LENGTH, SLICE_HASH } from '../deflate-work';
 import { MAX_MATCH, matchLength, putLastSequence, putSequence } from './match';
 
 const MIN_MATCH: u32 = 3;
 /**
- * A match of three bytes from further away takes as many bits as three literals: from 4 KiB 22 in the fixed codes, where those
- * have 24. Literals in codes of the block's own, which all but short blocks get, are shorter.
+ * The longest distance at which a match of three bytes pays. Beyond it, the match takes about as many bits as three literals:
+ * in the fixed codes 22 from 4 KiB away, and the literals 24. All but short blocks get dynamic codes, in which literals are
+ * shorter, so there the limit is lower.
  */
 const FAR: u32 = 512;
 const FAR_IN_SHORT: u32 = 4096;
 /** Blocks of fewer bytes are short. */
 const SHORT: u32 = 256;
-/** But three bytes from this one on are a character, of Chinese say, whose literals are rare and long. */
+/**
+ * The exception: three bytes of which the first is at least this are one UTF-8 character, a Chinese one for example. Its bytes
+ * are rare, so their literals are long.
+ */
 const THREE_BYTES: u32 = 0xe0;
-/** How many candidates are looked at; for a match longer than one of GOOD a quarter, for one longer than NICE none. */
+/**
+ * How many candidates a search tries. To improve on a match of GOOD bytes or more it tries a quarter of them; a match of NICE
+ * bytes or more is not improved on.
+ */
 const CANDIDATES: u32 = 32;
 const GOOD: u32 = 16;
 const NICE: u32 = 128;
 /**
- * How many candidates are looked at for each byte of a block, before there are no more than FEW at a place. JSON and text
- * seldom take more. Noise of two symbols, where all chains are long, does: 32 KiB of it would hold the event loop for 1.8 ms.
+ * How many candidates a block may try for each of its bytes. Once they are spent, each search tries at most FEW. JSON and text
+ * seldom spend them. Noise of two symbols does, because all its chains are long: without a budget, 32 KiB of it would hold the
+ * event loop for 1.8 ms.
  */
 const BUDGET: i32 = 3;
 const FEW: u32 = 8;
 
-/** What is left of it in this block. */
+/** The candidates that this block may still try. */
 let budget: i32 = 0;
 
 // @ts-ignore: decorator
@@ -40,7 +48,7 @@ function headOf(p: usize): usize {
   return SLICE_HASH + (<usize>(((load<u32>(p) << 8) * 0x9e3779b1) >> 18) << 1);
 }
 
-/** Inserts a position; the returned one is the one before with the same hash. */
+/** Inserts a position. @returns the previous one with the same hash */
 // @ts-ignore: decorator
 @inline
 function insert(p: usize, toPosition: u32): u32 {
@@ -52,7 +60,7 @@ function insert(p: usize, toPosition: u32): u32 {
   return before;
 }
 
-/** Inserts every position that is `step` behind the last, from `start` to `end`. */
+/** Inserts every `step`-th position from `start` to `end`. */
 export function chainEvery(step: u32, start: usize, end: usize, toPosition: u32): void {
   for (let p = start; p < end; p += step) insert(p, toPosition);
 }
@@ -60,7 +68,7 @@ export function chainEvery(step: u32, start: usize, end: usize, toPosition: u32)
 /**
  * The longest match at `p` that is longer than `length`, along the chain that begins at `candidate`.
  *
- * @param far from where on a match of three bytes is none, unless these are a character
+ * @param far the longest distance for a match of three bytes, unless these are one character
  * @returns length << 16 | distance - 1, or 0
  */
 function search(p: usize, candidate: u32, reach: u32, far: u32, position: u32, length: u32, limit: u32): u32 {
@@ -73,7 +81,7 @@ function search(p: usize, candidate: u32, reach: u32, far: u32, position: u32, l
   do {
     const distance = (position - candidate) & 0xffff;
     if (distance <= before || distance > reach) break;
-    // A longer match has the same bytes at its end.
+    // A longer match must also match here, so these two bytes are compared first.
     if (load<u16>(p - distance + length - 1) == load<u16>(p + length - 1)) {
       const longer = matchLength(p, p - distance, limit);
       if (longer > length && (longer > MIN_MATCH || distance <= far || load<u8>(p) >= THREE_BYTES)) {
@@ -89,7 +97,7 @@ function search(p: usize, candidate: u32, reach: u32, far: u32, position: u32, l
   return found;
 }
 
-/** As findSequences in match-finder.ts. */
+/** Does what findSequences in match-finder.ts does. */
 export function findSequencesThoroughly(
   start: usize,
   end: usize,
@@ -127,7 +135,7 @@ export function findSequencesThoroughly(
     let length = best >> 16;
     const distance = (best & 0xffff) + 1;
     const next = p + length;
-    // Of the far history not every position is in a chain, so a match may have begun before.
+    // Not every position of the far history is in a chain, so the match may begin earlier.
     while (p > literals && p - distance > oldest && length < MAX_MATCH) {
       if (load<u8>(p - 1) != load<u8>(p - 1 - distance)) break;
       p--;
