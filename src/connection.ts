@@ -205,9 +205,9 @@ export class Connection {
   }
 
   /**
-   * Sends a message that was framed before.
+   * Sends a message that was framed in advance.
    *
-   * @param options `byReference`: a server does not copy the frame, which all its connections share; see `takeOutgoingSegments`
+   * @param options with `byReference`, a server does not copy the frame: all its connections share it, see `takeOutgoingSegments`
    */
   sendPrepared(message: PreparedMessage, options?: Pick<SendMessageOptions, 'byReference'>): void {
     this.#requireOpen();
@@ -215,10 +215,10 @@ export class Connection {
   }
 
   /**
-   * The frame of a prepared message that the transport can write by itself, in place of `sendPrepared`: nothing is pending before it, and
-   * the connection neither masks nor compresses it.
+   * The frame of a prepared message, if the transport can write it directly instead of calling `sendPrepared`: nothing is pending before
+   * it, and the connection neither masks nor compresses it.
    *
-   * @returns a frame to be read only; undefined if `sendPrepared` has to send it
+   * @returns a read-only frame; undefined if the transport has to call `sendPrepared`
    */
   loneFrame(message: PreparedMessage): Uint8Array | undefined {
     return this.#closing.isOpen ? this.#sender.loneFrame(message) : undefined;
@@ -233,7 +233,7 @@ export class Connection {
   /**
    * Sends the first fragment of a message; `sendFragment` continues it. This call decides whether the message is compressed.
    *
-   * @param type the type of the message; fragments of a text that are bytes may cut a character in two
+   * @param type the type of the message. Fragments of a text that are given as bytes may cut a character in two
    */
   startMessage(
     type: 'text' | 'binary',
@@ -249,7 +249,7 @@ export class Connection {
   /**
    * Sends a further fragment.
    *
-   * @param isLast the message ends with it
+   * @param isLast whether the message ends with it
    * @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN`, `WSIMD_NOT_OPEN`
    */
   sendFragment(data: string | Uint8Array, isLast: boolean): void {
@@ -259,7 +259,7 @@ export class Connection {
     this.#sender.continue(data, isLast);
   }
 
-  /** Makes the next fragment of a message that leaves in slices. No effect if there is none. */
+  /** Sends the next slice of a message that leaves in slices, as a fragment. No effect if there is no such message. */
   sendNextSlice(): void {
     this.#sender.sendNextSlice();
   }
@@ -277,8 +277,8 @@ export class Connection {
   }
 
   /**
-   * Begins the closing handshake. No effect if it has begun. A message that is leaving in slices leaves first, with everything that
-   * is queued behind it.
+   * Begins the closing handshake. No effect if it has already begun. The Close frame follows a message that is leaving in slices, and
+   * everything that is queued behind that message.
    *
    * @param closeCode 1000-1003, 1007-1014 or 3000-4999; without one the Close frame is empty
    * @param reason at most 123 bytes of UTF-8
@@ -289,22 +289,22 @@ export class Connection {
   }
 
   /**
-   * Holds the Close frame that answers the peer's, or its broken rule, until `releaseClose`. The connection stays in its state, so that a
-   * transport that queues messages of its own can still send them before.
+   * Holds back the Close frame that answers the peer's Close frame or a protocol error, until `releaseClose`. Meanwhile the connection
+   * keeps its state, so that a transport with a queue of its own can still send the messages in it.
    */
   holdClose(): void {
     this.#close.hold();
   }
 
-  /** Undoes `holdClose`: the transport has passed on everything that it had queued. */
+  /** Undoes `holdClose`. A transport calls it once it has passed on everything in its queue. */
   releaseClose(): void {
     this.#close.release();
   }
 
   /**
-   * Fails the connection (RFC 6455 section 7.1.7) for a rule of the caller's own, such as a limit on a rate. A Close frame with the
-   * error's code becomes outgoing, behind everything else but a message that is leaving in slices. Input is dropped from here on, the
-   * rest of the chunk that is being delivered included; no handler is called. No effect once `'closed'`.
+   * Fails the connection (RFC 6455 section 7.1.7) because of a rule of the caller's own, such as a rate limit. A Close frame with the
+   * error's code is sent after everything that is outgoing, but does not wait for a message that is leaving in slices. All further input
+   * is discarded, including the rest of the chunk that is being delivered, and no handler is called. No effect once `'closed'`.
    *
    * @throws ProtocolError `WSIMD_INVALID_CLOSE_CODE` if the error's code may not be sent
    */
@@ -316,9 +316,9 @@ export class Connection {
   }
 
   /**
-   * Takes what is to be sent, in one buffer; owned. Empty if there is nothing.
+   * Takes all outgoing bytes, in one buffer that the caller owns. Empty if there are none.
    *
-   * @param Bytes the class of the bytes, for a transport that would otherwise wrap them in a view of its own class
+   * @param Bytes the class of the returned bytes, for a transport that would otherwise wrap them in a view of its own class
    */
   takeOutgoing(Bytes?: BytesConstructor): Uint8Array<ArrayBuffer> {
     this.#pongs?.settle();
@@ -326,7 +326,7 @@ export class Connection {
   }
 
   /**
-   * `takeOutgoing` for a transport that gathers: what was sent `byReference` is passed on without a copy.
+   * Like `takeOutgoing`, for a transport that can write several buffers together: data sent `byReference` is passed on without a copy.
    *
    * ```ts
    * connection.sendBinary(file, { byReference: true });
@@ -337,10 +337,10 @@ export class Connection {
    * ```
    *
    * @param Bytes the class of the segments that hold gathered frames: see `takeOutgoing`
-   * @param isCompact for a transport that may hold the segments for long, because its peer reads slowly: gathered frames are copied into
-   *   memory of their own length
-   * @returns segments to be written in this order. Those with gathered frames are the transport's until `releaseOutgoing`, which it
-   *   calls or leaves to the garbage collector. The others are what was sent `byReference`: to be read only, borrowed until written
+   * @param isCompact whether to copy gathered frames into memory of exactly their length, for a transport that may hold the segments for
+   *   long because its peer reads slowly
+   * @returns segments to write in this order. Segments of gathered frames belong to the transport, which may give them back with
+   *   `releaseOutgoing` or leave them to the garbage collector. The others were sent `byReference`: read-only, and borrowed until written
    */
   takeOutgoingSegments(Bytes?: BytesConstructor, isCompact?: boolean): Uint8Array[] {
     this.#pongs?.settle();
@@ -348,7 +348,7 @@ export class Connection {
   }
 
   /**
-   * Gives back what `takeOutgoing` gave, or one of the segments, once the transport has written it: the memory serves again. Without
+   * Gives back the buffer of `takeOutgoing`, or one segment, once the transport has written it, so that its memory can be reused. No
    * effect for a segment that was sent `byReference`.
    */
   releaseOutgoing(bytes: Uint8Array): void {
@@ -367,7 +367,7 @@ export class Connection {
     }
   }
 
-  /** The connection acts before the handler does. */
+  /** Lets the connection answer pings, Close frames and errors before the handler receives them. */
   static readonly #ActingSink = class extends HandlerSink {
     readonly #connection: Connection;
 

@@ -1,6 +1,6 @@
-// The topics of one subscriber: an array of a few, which is a fraction of the memory, and a set of many.
+// The topics of one subscriber: an array while there are few, since that takes a fraction of the memory, then a set.
 
-/** Above this a search through an array takes longer than one in a set. */
+/** With more topics than this, searching an array takes longer than searching a set. */
 const MOST_IN_ARRAY = 32;
 
 export class Memberships<T> {
@@ -10,7 +10,7 @@ export class Memberships<T> {
     return Array.isArray(this.#topics) ? this.#topics.length : this.#topics.size;
   }
 
-  /** @param topic one that is not in it */
+  /** @param topic one that has not been added yet */
   add(topic: T): void {
     if (!Array.isArray(this.#topics)) {
       this.#topics.add(topic);
@@ -21,7 +21,7 @@ export class Memberships<T> {
     }
   }
 
-  /** @returns whether it was in it */
+  /** @returns whether the topic was there */
   delete(topic: T): boolean {
     const topics = this.#topics;
     if (!Array.isArray(topics)) return topics.delete(topic);

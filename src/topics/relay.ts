@@ -1,4 +1,4 @@
-// What carries messages between the processes of one program, so that a publish in one reaches the subscribers of all. Types only.
+// A relay carries messages between the processes of one program, so that a publish in one reaches the subscribers of all. Types only.
 
 /** A message on its way to other processes. */
 export interface RelayedMessage {
@@ -6,23 +6,23 @@ export interface RelayedMessage {
   readonly topic: string;
   /** A string for text, bytes for binary. */
   readonly data: string | Uint8Array;
-  /** Always empty: it is there for the sync drivers of crossws, which have the same two methods. */
+  /** Always empty. Sync drivers of crossws, which have the same two methods as a relay, expect it. */
   readonly namespace: string;
 }
 
 /** Carries messages between processes: two methods, those of a sync driver of crossws. */
 export interface Relay {
   /**
-   * Passes on what was published here. Bytes are the caller's again when it returns.
+   * Passes on a message that was published in this process. The caller may reuse its bytes once the method returns.
    *
-   * @returns may be a promise: if it rejects, the message is lost
+   * @returns any value. If it is a promise that rejects, the message is lost
    */
   publish(message: RelayedMessage): unknown;
   /**
-   * Begins to receive.
+   * Begins to receive messages.
    *
-   * @param deliver is called with what other processes publish, in the order of each of them, and never with what this one does
-   * @returns may be a promise: fulfilled when messages come
+   * @param deliver called with each message that another process publishes, in that process's order; never with our own
+   * @returns any value. If it is a promise, it is fulfilled once messages are received
    */
   subscribe(deliver: (message: RelayedMessage) => void): unknown;
 }

@@ -7,16 +7,16 @@ import { Memberships } from './memberships.js';
 
 /** Takes part in topics. A `Connection` does; so does an object that passes `message.payload` to another library. */
 export interface Subscriber {
-  /** Sends a message, or queues it. What one subscriber throws keeps nothing from the others. */
+  /** Sends a message, or queues it. If it throws, the other subscribers still get the message. */
   sendPrepared(message: PreparedMessage): void;
 }
 
 /** How a message is published. */
 export interface PublishOptions extends PrepareOptions {}
 
-/** How a hub decides. */
+/** Options of a `TopicHub`. */
 export interface TopicHubOptions<S extends Subscriber> {
-  /** Whether a subscriber can be sent to. One that cannot is left out. Default: all can. */
+  /** Whether a subscriber can be sent messages. One that can't is skipped. Default: all can. */
   readonly isOpen?: (subscriber: S) => boolean;
 }
 
@@ -24,11 +24,11 @@ export interface TopicHubOptions<S extends Subscriber> {
 export interface Topic<S> {
   readonly name: string;
   readonly subscribers: Set<S>;
-  /** Subscribed while a message is being sent, which is not for them. */
+  /** Subscribers that joined while a message was being sent. They don't get that message. */
   joining: Set<S> | undefined;
-  /** What was published, for compression; undefined while there is nobody to share it. */
+  /** The published messages, for compression; undefined while no subscribers share them. */
   history: MessageHistory | undefined;
-  /** What new subscribers are sent first. */
+  /** The message that new subscribers get first. */
   primer: PreparedMessage | undefined;
 }
 
@@ -40,7 +40,7 @@ interface Publication<S> {
   readonly except: S | undefined;
 }
 
-/** One subscriber has the history of its own connection, which is as good. */
+/** A single subscriber uses the history of its own connection, which is as good. */
 const FEWEST_THAT_SHARE = 2;
 
 /**
@@ -60,7 +60,7 @@ export class TopicHub<S extends Subscriber> {
   readonly #isOpen: (subscriber: S) => boolean;
   /** The topic whose message is being sent. */
   #publishing: Topic<S> | undefined;
-  /** Published meanwhile. */
+  /** Messages published while another one is being sent. */
   #queue: Publication<S>[] = [];
 
   constructor(options: TopicHubOptions<S> = {}) {
@@ -73,7 +73,7 @@ export class TopicHub<S extends Subscriber> {
   }
 
   /**
-   * Subscribes to a topic; the subscriber gets the topic's primer at once, if it has one. Without effect if it is subscribed.
+   * Subscribes to a topic. If the topic has a primer, the subscriber gets it at once. No effect if already subscribed.
    *
    * @throws TypeError for a topic that is not a string
    */
@@ -132,13 +132,13 @@ export class TopicHub<S extends Subscriber> {
   }
 
   /**
-   * Sends a message to all subscribers of a topic. Called while another message is being sent, such as in a listener for an error,
-   * it sends when that one has gone to everybody: all subscribers get messages in the same order.
+   * Sends a message to all subscribers of a topic. If another message is being sent, because an error listener calls this for example,
+   * that one goes to everybody first, so that all subscribers get messages in the same order.
    *
-   * @param data a string, bytes, or a message that was prepared; the options of a prepared message are its own
+   * @param data a string, bytes, or a prepared message, which has options of its own: `options` are ignored then
    * @param except a subscriber that does not get it
-   * @returns how many subscribers it is for
-   * @throws TypeError for a topic that is not a string; what a subscriber threw, once the others have the message
+   * @returns how many subscribers the message is for
+   * @throws TypeError for a topic that is not a string; the error of a subscriber that threw, once the others have the message
    */
   publish(
     name: string,
@@ -160,10 +160,10 @@ export class TopicHub<S extends Subscriber> {
   }
 
   /**
-   * Sets what new subscribers of a topic are sent first: a snapshot, a schema. Where compression keeps what was sent, messages
-   * refer to it at once. Those that are subscribed already get nothing.
+   * Sets the message that new subscribers of a topic get first, such as a snapshot or a schema. With takeover, compressed messages can
+   * refer to it at once. Subscribers that the topic already has don't get it.
    *
-   * @param data undefined: nothing is sent from now on
+   * @param data undefined removes the primer
    */
   setPrimer(name: string, data: string | Uint8Array | undefined, options: PublishOptions = {}): void {
     if (data === undefined) {
@@ -205,7 +205,7 @@ export class TopicHub<S extends Subscriber> {
     subscriber.sendPrepared(primer);
   }
 
-  /** Sends a message, and what is published meanwhile. @throws what was thrown first */
+  /** Sends a message, then those that are published meanwhile. @throws the last error that a subscriber threw */
   #sendAll(first: Publication<S>): void {
     let failure: { readonly error: unknown } | undefined;
     for (let next: Publication<S> | undefined = first; next !== undefined; next = this.#queue.shift()) {
@@ -214,7 +214,7 @@ export class TopicHub<S extends Subscriber> {
     if (failure !== undefined) throw failure.error;
   }
 
-  /** @returns what the last subscriber threw that did */
+  /** @returns the last error that a subscriber threw */
   #send({ topic, message, isOwn, except }: Publication<S>): { readonly error: unknown } | undefined {
     let failure: { readonly error: unknown } | undefined;
     const isOpen = this.#isOpen;

@@ -1,10 +1,10 @@
-// One message whose parts a stream makes, sent as fragments: it reads the stream as fast as the connection takes them.
+// Sends the parts of a stream as fragments of one message, and reads the stream only as fast as the connection takes them.
 
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Outgoing } from '../socket/writes/outgoing.js';
 import { isBlob, type Sendable, toPayload } from '../websocket/sendable.js';
 
-/** What `WebSocket.sendStream` takes: parts of one message. */
+/** A source of the parts of one message, for `WebSocket.sendStream`. */
 export type StreamSource = Iterable<Sendable> | AsyncIterable<Sendable> | ReadableStream<Sendable>;
 
 /** How `WebSocket.sendStream` sends. */
@@ -13,9 +13,9 @@ export interface SendStreamOptions {
   readonly binary?: boolean | undefined;
   /** Compress it (default true), if compression was negotiated. */
   readonly compress?: boolean | undefined;
-  /** Ends the sending. If a part has been sent, the connection ends too: a message cannot be taken back. */
+  /** Aborts the message. If part of it has been sent, the connection ends too, because a message cannot be taken back. */
   readonly signal?: AbortSignal | undefined;
-  /** Bytes that may be pending while the next part is read, 0 or more (default 262,144). */
+  /** The next part is read once at most this many bytes are pending. 0 or more (default 262,144). */
   readonly highWaterMark?: number | undefined;
 }
 
@@ -29,17 +29,17 @@ export class StreamSending {
   readonly #promise: Promise<void>;
   #resolve: () => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  /** Why no more is to be sent: the signal has come, or the connection has ended. */
+  /** Why sending has stopped: the signal was aborted, or the connection has ended. */
   #stopped: { readonly reason: unknown } | undefined;
-  /** Ends what is being waited for. */
+  /** Rejects the wait that is under way. */
   #interrupt: (reason: unknown) => void = () => {};
   /** The type of the first part. */
   #isText: boolean | undefined;
   /** Undefined before the first fragment. */
   #isBinary: boolean | undefined;
-  /** Fragments that may be pending, the oldest first: waiting for that one leaves the system more to write meanwhile. */
+  /** Fragments that may be pending, oldest first. Waiting only for the oldest leaves the system more to write meanwhile. */
   readonly #unsent: Promise<void>[] = [];
-  /** Half of a character, whose other half is in the next string. */
+  /** A high surrogate that ends a string; the other half of the character begins the next string. */
   #half = '';
 
   /** @throws TypeError, RangeError */
@@ -55,7 +55,7 @@ export class StreamSending {
     });
   }
 
-  /** Nothing can be sent. */
+  /** Rejects without sending anything. */
   reject(error: Error): Promise<void> {
     this.#close();
     this.#reject(error);
@@ -65,7 +65,7 @@ export class StreamSending {
   start(outgoing: Outgoing): Promise<void> {
     const { signal } = this.#options;
     const abort = () => {
-      // Also while it waits for its turn.
+      // Rejects at once, even while the message is still queued.
       if (this.#isBinary === undefined) this.#reject(signal?.reason);
       this.#stop(signal?.reason);
     };
@@ -128,7 +128,7 @@ export class StreamSending {
       this.#half = LAST_HIGH_SURROGATE.exec(part)?.[0] ?? '';
       part = part.slice(0, part.length - this.#half.length);
     }
-    // A fragment without a byte is of no use, and many of them are an attack.
+    // An empty fragment carries nothing, and many of them look like an attack.
     if (part.length === 0) return;
     this.#isBinary ??= this.#options.binary ?? !this.#isText;
     const isBinary = this.#isBinary;
@@ -143,7 +143,7 @@ export class StreamSending {
     if (outgoing.length <= this.#highWaterMark) this.#unsent.length = 0;
   }
 
-  /** Not `Promise.race`, which would keep a reaction for each part until the end. */
+  /** Waits for a step, unless sending stops. `Promise.race` would keep a reaction for each part until the end. */
   #unlessStopped<T>(step: T | PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
@@ -157,7 +157,7 @@ export class StreamSending {
     this.#interrupt(reason);
   }
 
-  /** The source is told that no more is wanted. Whether it fails then is of no interest. */
+  /** Tells the source that no more parts are needed. If that fails, the error is ignored. */
   #close(): void {
     try {
       Promise.resolve(this.#iterator.return?.()).catch(() => {});
@@ -175,6 +175,6 @@ function iteratorOf(source: StreamSource): AsyncIterator<Sendable> | Iterator<Se
     if (Symbol.iterator in source) return source[Symbol.iterator]();
   }
   throw new TypeError(
-    'a stream to send is an iterable, an async iterable or a ReadableStream; for one value there is send',
+    'sendStream takes an iterable, an async iterable or a ReadableStream; use send for a single value',
   );
 }

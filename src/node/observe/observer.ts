@@ -1,5 +1,5 @@
-// Counts what happens to one connection, and reports it on the channels. Counting costs an addition for each chunk, flush and message;
-// reporting costs a look at the channel while nobody has subscribed.
+// Counts what happens to one connection, and reports it on the channels. Counting costs one addition for each chunk, flush and message.
+// On a channel without subscribers, reporting costs one check.
 
 import type { MessageCompression } from '../../messages/compression.js';
 import type { ProtocolError } from '../../protocol/errors.js';
@@ -34,14 +34,14 @@ export class Observer {
   #roundTrip: RoundTrip | undefined;
   #isBackpressured = false;
 
-  /** @param limits where the limits are counted that are hit */
+  /** @param limits counts the limits that are hit */
   constructor(websocket: object, limits: LimitCounts | undefined, compression: MessageCompression | undefined) {
     this.#websocket = websocket;
     this.#limits = limits;
     this.compression = compression;
   }
 
-  /** Milliseconds from the last ping that was answered to its pong. */
+  /** Milliseconds between the last ping that was answered and its pong. */
   get roundTripTime(): number | undefined {
     return this.#roundTrip?.time;
   }
@@ -100,7 +100,7 @@ export class Observer {
     if (LIMIT_CHANNEL.hasSubscribers) LIMIT_CHANNEL.publish({ websocket: this.#websocket, limit });
   }
 
-  /** The system did not take all at once. */
+  /** The system did not take everything at once. Reported once, until `drained`. */
   backpressured(buffered: number): void {
     if (this.#isBackpressured) return;
     this.#isBackpressured = true;

@@ -13,8 +13,8 @@ export interface ShutdownOptions {
   /** The reason in the Close frames, at most 123 bytes of UTF-8. Default: none. */
   readonly reason?: string | undefined;
   /**
-   * Milliseconds that the peers have to answer, from 0 to 2^31 - 1; then the rest is cut. Infinity leaves that to `closeTimeout`.
-   * Default 10,000.
+   * Milliseconds that peers have to answer, from 0 to 2^31 - 1. Connections that are still open after that are cut. With Infinity, only
+   * `closeTimeout` cuts them. Default 10,000.
    */
   readonly timeout?: number | undefined;
 }
@@ -23,19 +23,20 @@ export interface ShutdownOptions {
 export interface ShutdownResult {
   /** Connections that ended with Close frames from both sides. */
   readonly closed: number;
-  /** Connections that ended without: cut after the timeout, or lost before. */
+  /** Connections that ended without both: cut after the timeout, or lost before it. */
   readonly cut: number;
 }
 
 const GOING_AWAY = 1001;
 const DEFAULT_TIMEOUT = 10_000;
 /**
- * Connections that are closed or cut in one turn of the event loop. What costs most is not the Close frame but the end of the connection
- * when the peer has answered: if all peers answered at once, it would hold the event loop. So the Close frames wait for the answers to
- * those before, but not longer than the pause, and not for longer than a share of the timeout altogether.
+ * Connections that are closed or cut in one turn of the event loop. A Close frame costs little, the end of the connection costs more: if
+ * all peers answered at once, they would hold up the event loop. So each batch of Close frames waits for the answers to the one before.
  */
 const CONNECTIONS_AT_ONCE = 32;
+/** Milliseconds that a batch waits for these answers at most. */
 const MAX_PAUSE = 20;
+/** The share of the timeout that all these waits together may take. */
 const SENDING_SHARE = 0.25;
 
 /** The options with their defaults. */
@@ -58,13 +59,13 @@ export class Shutdown implements TurnTaker {
   readonly #connections: Connections;
   readonly #code: number;
   readonly #reason: string;
-  /** Milliseconds between two batches of Close frames, unless the peers are faster. */
+  /** Milliseconds between two batches of Close frames, if the peers don't answer sooner. */
   readonly #pause: number;
-  /** Those that have not got a Close frame yet, the next one last. */
+  /** Connections that have not been sent a Close frame yet. The next one is last in the array. */
   #unsent: Member[];
-  /** Connections that have got a Close frame and have not ended. */
+  /** Connections that have been sent a Close frame and have not ended. */
   #unanswered = 0;
-  /** How many of them had not ended when the batch under way began: mute peers delay nobody else. */
+  /** How many of them were unanswered before the current batch. The next one doesn't wait for those: silent peers delay nobody else. */
   #mute = 0;
   #pauseTimer: NodeJS.Timeout | undefined;
   #closed = 0;
@@ -95,7 +96,7 @@ export class Shutdown implements TurnTaker {
     }
   }
 
-  /** Cuts what is left after so many milliseconds, if that is sooner than before. */
+  /** Cuts the remaining connections after `timeout` milliseconds, if that is sooner than the current deadline. */
   hurry(timeout: number): void {
     const deadline = performance.now() + timeout;
     if (timeout === Number.POSITIVE_INFINITY || deadline >= this.#deadline || this.#settle === undefined) return;
@@ -148,7 +149,7 @@ function cutInTurns(members: Member[]): void {
       try {
         while (members.length > end) members.pop()!.cut();
       } finally {
-        // Also if a program's socket throws.
+        // Goes on even if a socket of the program's own throws.
         if (members.length > 0) awaitTurn(this);
       }
     },

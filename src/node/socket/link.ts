@@ -34,7 +34,7 @@ import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 import { Outgoing } from './writes/outgoing.js';
 
 const EMPTY = Buffer.alloc(0);
-/** A byte read through a stream counts as so many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
+/** A byte read through a stream counts as this many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
 const STREAM_READ_FACTOR = 4;
 
 export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
@@ -80,7 +80,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.#handler = this.#spaced === undefined ? this.#events : spacedHandler(this.#spaced, this.#events);
     this.#connection.separatesFragments = binaryType === 'fragments';
     this.#timers = new Timers(config, this);
-    // Only the memory of WebAssembly stays where it is, whatever anybody does.
+    // Native code writes to the buffer of direct reads, so it must never move. Only WebAssembly memory is sure not to.
     const canReadDirectly = config.directReads && this.#connection.kernelName === 'wasm';
     const buffer = canReadDirectly ? this.#connection.receiveBuffer : undefined;
     this.#gate = new ReadGate(socket, head, this, buffer);
@@ -100,7 +100,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     return this.#gate.isDirect;
   }
 
-  /** The program has paused the connection. */
+  /** Whether the program has paused the connection. */
   get isPaused(): boolean {
     return this.#gate.isHeldFor(PAUSED);
   }
@@ -113,7 +113,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     if (this.#readyState !== CLOSED) this.#release(PAUSED);
   }
 
-  /** A reason not to read has gone. Bytes that came and are not delivered yet go before those that are read next. */
+  /** Removes a reason not to read. Bytes that have arrived but are not delivered yet are delivered before more is read. */
   #release(reason: HoldReason): void {
     this.#gate.release(reason);
     if (this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
@@ -125,7 +125,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.#connection.separatesFragments = type === 'fragments';
   }
 
-  /** Both sides have sent a Close frame. */
+  /** Whether both sides have sent a Close frame. */
   get wasClean(): boolean {
     return this.#connection.hasReceivedClose;
   }
@@ -140,17 +140,17 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.outgoing.sendControl(type, payload, callback);
   }
 
-  /** Of the heartbeat. */
+  /** Called by the heartbeat. */
   sendPing(): void {
     if (this.#readyState === OPEN) this.sendControl('ping', '', undefined);
   }
 
-  /** For the heartbeat. */
+  /** Read by the heartbeat. */
   get progress(): string | undefined {
     return progressOf(this.socket);
   }
 
-  /** Cuts the connection behind what was sent: with `ws`, which writes at once, that has left by now. */
+  /** Writes what was sent, then cuts the connection: with `ws`, which writes at once, it would have left by now. */
   terminate(): void {
     if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
     this.cut();
@@ -167,7 +167,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.refuse(new ProtocolError('WSIMD_TOO_MUCH_HELD', { detail: `${limit} bytes` }));
   }
 
-  /** Sends the peer the reason, cuts the connection, and discards unread input: reading on is what a flood wants. */
+  /** Sends the peer the reason, cuts the connection, and discards unread input: reading on would only help a flood. */
   refuse(error: ProtocolError): void {
     this.#connection.fail(error);
     this.#spaced?.clear();
@@ -214,14 +214,14 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
       else connection.dispatch(chunk, this.#handler);
       isWhole = true;
     } finally {
-      // A listener threw: the process gets the error, but the messages behind are delivered first. Or there is more work than one
-      // turn does. Nothing more is read meanwhile: messages must not pile up in a program that throws at each.
+      // Either a listener threw, or there is more work than fits in one turn. Messages that are left are delivered in a later turn, and
+      // nothing more is read until then: they must not pile up in a program that throws at each one. The process still gets the error.
       if (countRead() || !isWhole || connection.hasPendingInput) {
         this.#gate.hold(REST_QUEUED);
         this.#awaitTurn();
       }
       this.outgoing.release();
-      // Where deliveries wait for each other, the peer's Close is one of them; nothing can be sent any more all the same.
+      // With spaced deliveries the peer's Close frame may still be queued. Even so, nothing can be sent any more.
       if (connection.state === 'closing') this.#beginClosing();
       else if (connection.state === 'closed') this.#endSocket();
       this.#chargeHeld();
@@ -236,13 +236,13 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   }
 
   /**
-   * Goes on with what came, and then with the socket. While nothing more may be delivered, the release of what forbids it awaits another
-   * turn; once the socket is gone, everything is delivered.
+   * Delivers pending input, then resumes reading. Does nothing while the connection is paused or deliveries are queued: when that ends,
+   * another turn is awaited. Once the socket is gone, a pause holds nothing back.
    */
   takeTurn(): void {
     this.#isTurnAwaited = false;
     if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || (this.isPaused && !this.#hasEnded)) return;
-    // Replies leave first: a peer whose short requests have long answers gets them one by one, so that not all are in memory at once.
+    // Replies leave first. Otherwise all replies to a peer that sends short requests with long answers would be in memory at once.
     if (this.outgoing.isTurnAwaited) {
       this.#awaitTurn();
       return;
@@ -283,7 +283,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   receiveEnd(): void {
     this.#beginClosing();
     const { socket } = this;
-    // A stream of another maker, such as duplexify's, may emit no `close` when both sides have ended.
+    // A stream of another library, such as duplexify, may emit no `close` when both sides have ended.
     if (socket instanceof Socket || 'rstCode' in socket) socket.end();
     else socket.end(() => setTimeout(cutSocket, STREAM_END_DELAY, socket).unref?.());
   }
@@ -296,7 +296,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.emitError(error);
   }
 
-  /** Of the send queue. */
+  /** Called by the send queue once the last Close frame has been written. */
   closed(): void {
     this.#endSocket();
   }
@@ -308,9 +308,10 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   }
 
   /**
-   * Both have sent a Close frame, or a rule was broken: a server ends the socket, a client gives it time to (section 7.1.1), so that
-   * TIME_WAIT is the server's. On a stream of HTTP/2 it soon ends it all the same: Apache passes no end of the server's on before.
-   * Not at once, as lighttpd drops a Close frame that ends the stream (docs/how-to/proxies.md).
+   * Ends the socket once both sides have sent a Close frame, or a rule was broken. A client gives the server time to end it first
+   * (section 7.1.1), so that TIME_WAIT is on the server's side. On an HTTP/2 stream the client waits only a moment, then ends it itself:
+   * Apache passes on the server's end only after the client's. It does not end the stream at once, because lighttpd drops a Close frame
+   * that ends the stream (docs/how-to/proxies.md).
    */
   #endSocket(): void {
     if (this.#readyState === CLOSED) return;
@@ -347,7 +348,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.config.held?.charge(this, 0);
     this.config.topics?.leave(this.#emitter);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
-    // Otherwise `deliveriesDone` does it.
+    // While deliveries are queued, `deliveriesDone` emits it later.
     if (this.#spaced?.isBusy !== true) this.#emitClose();
   }
 
@@ -360,7 +361,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.#emitter.emit('close', this.#close?.code ?? CLOSE_ABNORMAL, this.#close?.reason ?? EMPTY);
   }
 
-  /** Once the connection has ended. */
+  /** How the connection ended; undefined until it has. */
   get ending(): SocketClosed | undefined {
     if (this.#readyState !== CLOSED) return undefined;
     const { code = CLOSE_ABNORMAL, reason = EMPTY } = this.#close ?? {};

@@ -1,4 +1,4 @@
-// Makes events of a WebSocket of what the codec delivers.
+// Turns what the codec delivers into events of a WebSocket.
 
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -24,14 +24,14 @@ interface Owner {
   readonly socket: Duplex;
   readonly observer: Observer;
   cut(): void;
-  /** Ends the connection, for this reason. */
+  /** Ends the connection because of this error. */
   refuse(error: ProtocolError): void;
   peerClosed(closeCode: number, reason: string): void;
   peerFailed(error: ProtocolError): void;
 }
 
 export class MessageEvents implements PingAnswerer {
-  /** The `pong` of the class. If a WebSocket has another one, that one answers pings. */
+  /** The `pong` method of the WebSocket class. If a WebSocket has a different one, that one answers pings. */
   static builtInPong: unknown;
   binaryType: BinaryType;
   readonly #emitter: Emitter;
@@ -72,10 +72,10 @@ export class MessageEvents implements PingAnswerer {
     const message = this.#convert(fragments);
     if (message !== undefined) this.#deliver(message, true);
   }
-  /** @returns undefined if the engine could not convert the message: then the connection has failed */
+  /** @returns undefined if the engine could not convert the message; the connection has failed then */
   #convert(data: Uint8Array | Uint8Array[]): RawData | Blob | undefined {
     try {
-      // An ArrayBuffer would be the lent one.
+      // The bytes are only lent, so an ArrayBuffer has to be a copy.
       if (this.#config.isLent && this.binaryType === 'arraybuffer' && !Array.isArray(data))
         return new Uint8Array(data).buffer;
       return Array.isArray(data) ? joinFragments(data, this.binaryType) : toBinaryType(data, this.binaryType);
@@ -84,7 +84,11 @@ export class MessageEvents implements PingAnswerer {
       return undefined;
     }
   }
-  /** A program, or what monitors it, has put a `pong` of its own in place of ours: as with `ws`, that is called. */
+  /**
+   * Calls the `pong` method that the program, or a tool that monitors it, has put in place of ours, as `ws` does.
+   *
+   * @returns whether there is one
+   */
   answerPing(payload: Uint8Array): boolean {
     const emitter = this.#emitter;
     if (emitter.pong === MessageEvents.builtInPong) return false;

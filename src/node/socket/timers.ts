@@ -1,5 +1,5 @@
-// All that happens to a connection because time has passed: pings and missed answers, its end when it is idle or old, and the cut of a
-// peer that does not finish the closing handshake. Only those two timers are made that every connection needs, unless options ask for more.
+// The timers of a connection: its heartbeat, its end when it is idle or old, and the cut of a peer that does not finish the closing
+// handshake. Unless options ask for more, there is no timer before the connection closes.
 
 import type { TimeLimit } from '../operate/limits.js';
 import type { Config } from '../websocket/options/config.js';
@@ -7,16 +7,16 @@ import { type Alive, Heartbeat } from './heartbeat.js';
 
 /** The connection whose timers they are. */
 export interface Timed extends Alive {
-  /** A text that changes with every message, in either direction, and while a long one is under way. */
+  /** A text that changes with every message in either direction, and while a long message is under way. */
   readonly activity: string;
-  /** Ends the connection: with a Close frame if it is open. */
+  /** Ends the connection because it has hit this limit. */
   endFor(limit: TimeLimit): void;
   endStream(): void;
 }
 
-/** Milliseconds that the server of an HTTP/2 stream has to end it first: the time a proxy needs to pass our Close frame on. */
+/** Milliseconds that the server has to end an HTTP/2 stream before we do: enough for a proxy to pass on our Close frame. */
 export const STREAM_END_DELAY = 100;
-/** How often within `idleTimeout` an idle connection is looked at: it ends at most a quarter of the time too late. */
+/** How often activity is checked within `idleTimeout`. An idle connection ends late by at most a quarter of that time. */
 const IDLE_LOOKS = 4;
 
 export class Timers {
@@ -35,14 +35,14 @@ export class Timers {
     if (heartbeat !== undefined) this.#heartbeat = new Heartbeat(heartbeat, timed);
     if (idleTimeout !== undefined) this.#idle = new IdleWatch(timed, idleTimeout);
     if (maxLifetime !== undefined) {
-      // Connections that were opened together, after a restart, are not to be closed together.
+      // Connections that opened together, for example after a restart, should not close together.
       const lifetime = maxLifetime * (1 - Math.random() * lifetimeJitter);
       this.#lifetime = setTimeout(Timers.#endOfLife, lifetime, timed);
       this.#lifetime.unref?.();
     }
   }
 
-  /** Something came. */
+  /** Bytes have arrived. */
   hear(): void {
     this.#heartbeat?.hear();
   }
@@ -58,7 +58,7 @@ export class Timers {
     this.#endTimer ??= setTimeout(() => this.#timed.endStream(), STREAM_END_DELAY);
   }
 
-  /** The socket is gone: nothing more is to be heard. */
+  /** The socket is gone, so nothing more will arrive. */
   stopHeartbeat(): void {
     this.#heartbeat?.stop();
     this.#stopLimits();
@@ -86,12 +86,12 @@ export class Timers {
   }
 }
 
-/** Looks at intervals whether there were messages: so none of them has to set a timer. */
+/** Checks for activity at intervals, so that messages don't have to reset a timer. */
 class IdleWatch {
   readonly #timed: Timed;
   readonly #interval: NodeJS.Timeout;
   #activity: string;
-  /** Looks since there was something. */
+  /** Checks in a row without activity. */
   #quietLooks = 0;
 
   constructor(timed: Timed, idleTimeout: number) {

@@ -1,10 +1,10 @@
-// The part of the page that subscribes to live prices, and shows what compressing each message once, with history, saves.
+// The part of the page that subscribes to live prices, and shows how many bytes compression with shared history saves.
 
 import { byId, element, onSubmit } from '../dom.js';
 import { count } from '../frames/words.js';
 import { type Figures, METER_PATH, type Prices, type Quote, TICKER_PATH } from './ticker-protocol.js';
 
-/** What is shown of one symbol. */
+/** The table row of one symbol. */
 interface Row {
   readonly price: HTMLElement;
   readonly change: HTMLElement;
@@ -66,7 +66,7 @@ function showRunning(isRunning: boolean): void {
   byId('ticker-stop', HTMLButtonElement).disabled = !isRunning;
 }
 
-/** The table of prices: the snapshot makes its rows. */
+/** The table of prices. The snapshot, which comes first, makes its rows. */
 class PriceBoard {
   readonly #body: HTMLElement;
   readonly #rows = new Map<string, Row>();
@@ -100,7 +100,7 @@ class PriceBoard {
 
 /** The bars: bytes of one message for one receiver, on average since the start. */
 class SavingsMeter {
-  /** The server counts from its own start. */
+  /** The first figures, which later ones are compared with: the server counts from its own start. */
   #first: Figures | undefined;
 
   show(figures: Figures): void {

@@ -1,5 +1,5 @@
-// The watching thread: reads what passes on the relayed connections and tells it on the output and to the feed. It has a low
-// priority, so that it takes the processor only while the relay, the client and the server leave it.
+// The watching thread: reads the traffic of the relayed connections and reports it on the output and to the feed. It has a low
+// priority, so that it gets the processor only while the relay, the client and the server don't need it.
 
 import type { AddressInfo } from 'node:net';
 import { constants, platform, setPriority } from 'node:os';
@@ -17,17 +17,17 @@ import type { Answer, FromWatcher, ToWatcher, WatchOptions } from './messages.js
 import { Reader } from './reader.js';
 import { RingReader } from './ring.js';
 
-/** Characters of output that may wait for a reader; meanwhile, no more is read from the ring. */
+/** Characters of output that may be unwritten. While there are more, nothing is read from the ring. */
 const MAX_UNWRITTEN = 1024 * 1024;
-/** Characters that leave in one message. */
+/** Characters of output that are gathered for one message to the relay's thread. */
 const LINES_LENGTH = 64 * 1024;
 /** Milliseconds between two looks into the ring while there is traffic. */
 const INTERVAL = 8;
-/** Milliseconds of reading at each of them. With INTERVAL a sixteenth of the time: without an idle core, more delays others. */
+/** Milliseconds of reading at each look: a sixteenth of INTERVAL. Without an idle core, more would delay other threads. */
 const BUSY_BUDGET = 0.5;
 /** Milliseconds of reading while there is no traffic, before messages and the feed have their turn. */
 const IDLE_BUDGET = 5;
-/** Looks without traffic before there counts as none: a relay under load may get no processor time for so long. */
+/** Looks in a row without traffic before it counts as over: a relay under load may get no processor time for several. */
 const IDLE_LOOKS = 8;
 /** Milliseconds of reading at the end of the program. */
 const LAST_BUDGET = 2000;
@@ -38,7 +38,7 @@ const port = parentPort!;
 const options = workerData as WatchOptions;
 const ring = new RingReader(options.ring);
 const unwritten = new Int32Array(options.unwritten);
-/** Those who have sent the relay's thread a line of the feed, by the line's number. */
+/** Callbacks for the answers to lines that the feed has sent to the relay's thread, by the line's number. */
 const askers = new Map<number, (answer: Answer | undefined) => void>();
 let lineCount = 0;
 let feed: Feed | undefined;
@@ -101,7 +101,7 @@ function look(): void {
 }
 
 async function start(): Promise<void> {
-  // Elsewhere a priority is one of the whole process.
+  // Only Linux has a priority for each thread. Elsewhere it would be that of the whole process.
   if (platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW);
   try {
     if (options.feed !== undefined) {
@@ -120,7 +120,7 @@ async function start(): Promise<void> {
   look();
 }
 
-/** Has the relay's thread do what a line asks for. */
+/** Sends a line of the feed to the relay's thread. @returns its answer */
 function ask(line: string): Promise<Answer | undefined> {
   const id = lineCount++;
   post({ type: 'line', id, line });
