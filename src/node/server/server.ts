@@ -66,8 +66,8 @@ export class WebSocketServer<
 > extends TypedEmitter<ServerEvents<T, U>> {
   /** The options, with the defaults that `ws` has filled in. */
   readonly options: KeptOptions<T, U>;
-  /** The option, or `''`. A label for programs, which may set it: `shouldHandle` goes by `options.path`. */
-  path: string;
+  /** Declared by the types of `ws` and, as there, undefined until a program sets it. The option is in `options.path`. */
+  declare path: string;
   /** The connections that are open; not there if `clientTracking` is false. */
   declare readonly clients: Set<InstanceType<T>>;
   readonly #handshakes: Handshakes<T, U>;
@@ -93,15 +93,14 @@ export class WebSocketServer<
   constructor(options: ServerOptions<T, U> = {}, callback?: () => void) {
     super();
     const { port, host, backlog, server, noServer, origin = 'any', requireOrigin } = options;
-    // All checks come first: what throws must leave nothing that listens.
-    const config = makeConfig('server', options);
-    requireWebSocketClass(options.WebSocket);
     const hasPort = port !== undefined && port !== null;
     if (Number(hasPort) + Number(Boolean(server)) + Number(Boolean(noServer)) !== 1) {
       throw new TypeError('One and only one of the "port", "server", or "noServer" options must be specified');
     }
+    // All checks come first: what throws must leave nothing that listens.
+    const config = makeConfig('server', options);
+    requireWebSocketClass(options.WebSocket);
     this.options = { ...SHOWN_DEFAULTS, ...options } as KeptOptions<T, U>;
-    this.path = options.path ?? '';
     this.#topics = config.topics!;
     this.#config = config;
     this.#connections = config.connections!;

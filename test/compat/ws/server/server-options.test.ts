@@ -141,6 +141,24 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     expect((await refusal(new pair.client.WebSocket(picky.url))).statusCode).toBe(400);
   });
 
+  test.each([undefined, null, '', '/chat'])('the property path is no copy of the option (%s)', (path) => {
+    const server = new pair.server.WebSocketServer({ noServer: true, path: path as string });
+    expect(['path' in server, server.path, server.options.path]).toEqual([false, undefined, path]);
+  });
+
+  test.each<object>([
+    {},
+    { noServer: false },
+    { noServer: true, port: 0 },
+    { noServer: true, server: {} },
+    { port: 0, server: {} },
+    { noServer: true, server: 'none' },
+  ])('%j: not one source of requests, whatever else is wrong', (options) => {
+    expect(() => new pair.server.WebSocketServer(options)).toThrow(
+      new TypeError('One and only one of the "port", "server", or "noServer" options must be specified'),
+    );
+  });
+
   test('options that are null are not there', async () => {
     const none = { perMessageDeflate: null, handleProtocols: null, verifyClient: null, path: null, host: null };
     const { url } = await listen(pair.server, none as object);
