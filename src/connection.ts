@@ -9,6 +9,7 @@ import type { PreparedMessage } from './frames/prepared-message.js';
 import type { KernelName } from './kernel/kernel.js';
 import type { MessageCompression } from './messages/compression.js';
 import {
+  type Answerer,
   CLOSE,
   type DeliveryKind,
   type DeliveryValue,
@@ -16,7 +17,6 @@ import {
   type MessageEvent,
   type MessageHandler,
   PING,
-  type PingAnswerer,
   type ReceivedClose,
 } from './messages/handler.js';
 import { HandlerSink } from './messages/receive/handler-sink.js';
@@ -360,7 +360,7 @@ export class Connection {
   }
 
   #receivedPing(payload: Uint8Array): void {
-    const handler: PingAnswerer | undefined = this.#sink.handler;
+    const handler: Answerer | undefined = this.#sink.handler;
     if (this.#maxPendingPongs > 0 && this.#closing.isOpen && !handler?.answerPing?.(payload)) {
       this.#pongs ??= new PendingPongs(this.#sender, this.#maxPendingPongs);
       this.#pongs.answer(payload);
@@ -377,9 +377,14 @@ export class Connection {
     }
     override deliver(kind: DeliveryKind, value: DeliveryValue): void {
       if (kind === PING) this.#connection.#receivedPing(value as Uint8Array);
-      else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose);
-      else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError);
+      else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose, this.#isLeft);
+      else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError, this.#isLeft);
       super.deliver(kind, value);
+    }
+    /** The answer to a Close frame, or to a broken rule, is left to the handler. */
+    get #isLeft(): boolean {
+      const handler: Answerer | undefined = this.handler;
+      return handler?.answersClose?.() === true;
     }
   };
 }

@@ -44,10 +44,12 @@ export interface MessageHandler {
   onError(error: ProtocolError): void;
 }
 
-/** A handler that may answer pings in the connection's place. */
-export interface PingAnswerer extends MessageHandler {
+/** A handler that may answer pings and Close frames in the connection's place. */
+export interface Answerer extends MessageHandler {
   /** Called before `onPing`. @returns false to leave the answer to the connection */
   answerPing?(payload: Uint8Array): boolean;
+  /** Called before `onClose` and `onError`. @returns whether the handler, or its owner, will close the connection by itself */
+  answersClose?(): boolean;
 }
 
 /**

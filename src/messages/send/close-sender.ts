@@ -14,6 +14,8 @@ export class CloseSender {
   readonly #beforeClose: () => void;
   #isHeld = false;
   #held: string | Uint8Array | undefined;
+  /** The caller answers the peer's Close frame, or its broken rule, with `begin`. */
+  #isLeft = false;
 
   /** @param beforeClose called before a Close frame is made, for pongs that go first */
   constructor(sender: MessageSender, beforeClose: () => void) {
@@ -25,12 +27,15 @@ export class CloseSender {
   begin(closeCode: number | undefined, reason: string | undefined): void {
     const payload = this.#sender.closePayload(closeCode, reason);
     if (!this.handshake.apply('close')) return;
-    this.#sender.inTurn(payload, (queued) => this.#send(queued));
+    this.#sender.inTurn(payload, (queued) => {
+      this.#send(queued);
+      if (this.#isLeft) this.#end();
+    });
   }
 
-  /** The peer's Close frame has come. */
-  answerClose({ closeCode, reason }: ReceivedClose): void {
-    this.handshake.apply('peerClose');
+  /** The peer's Close frame has come. @param isLeft the caller answers it, if ours has not been sent */
+  answerClose({ closeCode, reason }: ReceivedClose, isLeft: boolean): void {
+    if (this.#leave(isLeft, 'peerClose')) return;
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
@@ -38,9 +43,9 @@ export class CloseSender {
     this.#answer(this.#sender.closePayload(code, fits ? reason : ''));
   }
 
-  /** The peer has broken a rule. */
-  answerError(error: ProtocolError): void {
-    this.handshake.apply('error');
+  /** The peer has broken a rule. @param isLeft as of `answerClose` */
+  answerError(error: ProtocolError, isLeft: boolean): void {
+    if (this.#leave(isLeft, 'error')) return;
     this.#answer(this.#sender.closePayload(error.closeCode));
   }
 
@@ -70,6 +75,13 @@ export class CloseSender {
     this.#sender.end();
   }
 
+  /** The peer has ended the conversation. @returns whether the caller answers */
+  #leave(isLeft: boolean, event: 'peerClose' | 'error'): boolean {
+    this.#isLeft = isLeft && this.handshake.state === 'open';
+    this.handshake.apply(event);
+    return this.#isLeft;
+  }
+
   /**
    * Sends the last Close frame, unless ours was the first, behind what is leaving in slices: section 5.5.1 lets what is being sent leave
    * before it.
@@ -82,9 +94,14 @@ export class CloseSender {
     const isLast = this.handshake.apply('answer');
     this.#sender.inTurn(payload, (queued) => {
       if (isLast) this.#send(queued);
-      this.handshake.apply('sent');
-      this.#sender.end();
+      this.#end();
     });
+  }
+
+  /** The last Close frame has been sent. */
+  #end(): void {
+    this.handshake.apply('sent');
+    this.#sender.end();
   }
 
   #send(payload: string | Uint8Array): void {

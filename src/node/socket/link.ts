@@ -3,10 +3,10 @@
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CLOSE_ABNORMAL, CLOSE_GOING_AWAY } from '../../../assembly/shared/protocol.js';
+import { CLOSE_ABNORMAL, CLOSE_GOING_AWAY, CLOSE_NO_STATUS } from '../../../assembly/shared/protocol.js';
 import { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
-import type { PingAnswerer } from '../../messages/handler.js';
+import type { Answerer } from '../../messages/handler.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Observer } from '../observe/observer.js';
 import type { Member } from '../operate/connections.js';
@@ -46,7 +46,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   readonly #gate: ReadGate;
   readonly #spaced: SpacedDelivery | undefined;
   /** The handler of the connection: the events, or the object that spaces deliveries. */
-  readonly #handler: PingAnswerer;
+  readonly #handler: Answerer;
   readonly #timers: Timers;
   readonly #events: MessageEvents;
   #isTurnAwaited = false;
@@ -133,6 +133,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   close(closeCode: number | undefined, reason: string): void {
     this.#beginClosing();
     this.outgoing.close(closeCode, reason);
+    if (this.#connection.state === 'closed') this.#endSocket();
   }
 
   sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
@@ -142,7 +143,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
 
   /** Called by the heartbeat. */
   sendPing(): void {
-    if (this.#readyState === OPEN) this.sendControl('ping', '', undefined);
+    if (this.#readyState === OPEN) this.#emitter.ping();
   }
 
   /** Read by the heartbeat. */
@@ -186,10 +187,13 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
 
   peerClosed(closeCode: number, reason: string): void {
     this.#close = { code: closeCode, reason: Buffer.from(reason) };
-    this.#beginClosing();
+    if (!this.#events.answersClose()) this.#beginClosing();
+    else if (closeCode === CLOSE_NO_STATUS) this.#emitter.close();
+    else this.#emitter.close(closeCode, Buffer.from(reason));
   }
   peerFailed(error: ProtocolError): void {
-    this.#beginClosing();
+    if (this.#events.answersClose()) this.#emitter.close(error.closeCode);
+    else this.#beginClosing();
     this.emitError(new WebSocketError(error));
   }
 

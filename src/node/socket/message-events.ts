@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { PingAnswerer } from '../../messages/handler.js';
+import type { Answerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
 import type { Observer } from '../observe/observer.js';
 import type { ENDED, SocketClosed } from '../operate/ending.js';
@@ -14,6 +14,8 @@ const doNothing = () => {};
 
 /** The part of a WebSocket that its connection calls. */
 export interface Emitter extends EventEmitter {
+  close(closeCode?: number, reason?: Buffer): void;
+  ping(): void;
   pong(data: Buffer, mask: boolean, callback: () => void): void;
   [ENDED](ending: SocketClosed): void;
 }
@@ -30,9 +32,9 @@ interface Owner {
   peerFailed(error: ProtocolError): void;
 }
 
-export class MessageEvents implements PingAnswerer {
-  /** The `pong` method of the WebSocket class. If a WebSocket has a different one, that one answers pings. */
-  static builtInPong: unknown;
+export class MessageEvents implements Answerer {
+  /** Methods of the class. If a WebSocket has another `pong` or `close`, that one answers pings, and ends what the peer ends. */
+  static builtIn: { readonly close: unknown; readonly pong: unknown };
   binaryType: BinaryType;
   readonly #emitter: Emitter;
   readonly #owner: Owner;
@@ -91,9 +93,13 @@ export class MessageEvents implements PingAnswerer {
    */
   answerPing(payload: Uint8Array): boolean {
     const emitter = this.#emitter;
-    if (emitter.pong === MessageEvents.builtInPong) return false;
+    if (emitter.pong === MessageEvents.builtIn.pong) return false;
     if (this.#owner.isOpen) emitter.pong(toBuffer(payload), this.#config.connection.role === 'client', doNothing);
     return true;
+  }
+  /** The same for `close`. */
+  answersClose(): boolean {
+    return this.#emitter.close !== MessageEvents.builtIn.close;
   }
   onPing(payload: Uint8Array): void {
     const { connection, maxPendingPongs, maxPingRate } = this.#config;

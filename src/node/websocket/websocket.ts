@@ -397,4 +397,4 @@ export class WebSocket extends FlowEmitter<WebSocket> {
 }
 
 shapeAsWs(WebSocket, EventTargetEmitter);
-MessageEvents.builtInPong = WebSocket.prototype.pong;
+MessageEvents.builtIn = { close: WebSocket.prototype.close, pong: WebSocket.prototype.pong };

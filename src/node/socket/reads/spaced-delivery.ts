@@ -2,6 +2,7 @@
 // event.
 
 import {
+  type Answerer,
   type DeliveryKind,
   type DeliverySink,
   type DeliveryValue,
@@ -10,7 +11,6 @@ import {
   handlerOf,
   heldLengthOf,
   type MessageHandler,
-  type PingAnswerer,
 } from '../../../messages/handler.js';
 import { setImmediate } from '../machinery.js';
 
@@ -78,7 +78,11 @@ export class SpacedDelivery implements DeliverySink {
 /** What a connection delivers to where deliveries are spaced. Pings are answered at once. */
 export function spacedHandler(
   spaced: SpacedDelivery,
-  answerer: Required<Pick<PingAnswerer, 'answerPing'>>,
-): PingAnswerer {
-  return { ...handlerOf(spaced), answerPing: (payload) => answerer.answerPing(payload) };
+  answerer: Required<Pick<Answerer, 'answerPing' | 'answersClose'>>,
+): Answerer {
+  return {
+    ...handlerOf(spaced),
+    answerPing: (payload) => answerer.answerPing(payload),
+    answersClose: () => answerer.answersClose(),
+  };
 }

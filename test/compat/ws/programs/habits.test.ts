@@ -6,7 +6,13 @@ import type * as http from 'node:http';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { broadcast, PreparedMessage, WebSocket, type WebSocketServer } from '../../../../src/node/index.js';
+import {
+  broadcast,
+  createWebSocketStream,
+  PreparedMessage,
+  WebSocket,
+  WebSocketServer,
+} from '../../../../src/node/index.js';
 import {
   type Api,
   IMPLEMENTATIONS,
@@ -42,6 +48,113 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     await ping;
     expect(pongs).toEqual(['and you?']);
     client.terminate();
+  });
+
+  test.each([true, false])(
+    'a close of the program’s answers the peer’s, at once or later; synchronous events: %s',
+    async (allowSynchronousEvents) => {
+      const { served, client } = await openPair(pair, { allowSynchronousEvents });
+      const calls: unknown[] = [];
+      const close = served.close.bind(served);
+      served.close = (...args) => {
+        calls.push(args, served.readyState);
+        setTimeout(() => close(4001, 'mine'), 20);
+      };
+      const ends = Promise.all([closingOf(served), closingOf(client)]);
+      client.close(4000, 'bye');
+      const [atServer, atClient] = await ends;
+      expect(calls).toEqual([[4000, Buffer.from('bye')], 1]);
+      expect([atServer, atClient]).toEqual([
+        [4000, 'bye'],
+        [4001, 'mine'],
+      ]);
+    },
+  );
+
+  test('a close in a subclass is called without arguments for a Close frame without a code', async () => {
+    const calls: unknown[][] = [];
+    class Noting extends pair.client.WebSocket {
+      override close(...args: [number?, string?]): void {
+        calls.push(args);
+        super.close(...args);
+      }
+    }
+    const { server, url } = await listen(pair.server);
+    const connection = next<[WebSocket]>(server, 'connection');
+    const client = new Noting(url);
+    const [served] = await connection;
+    await next(client, 'open');
+    served.close();
+    expect(await closingOf(client)).toEqual([1005, '']);
+    expect(calls).toEqual([[]]);
+  });
+
+  test('a close that does not answer leaves the peer waiting, until it is called after all', async () => {
+    const { served, client } = await openPair(pair);
+    let calls = 0;
+    const close = served.close;
+    served.close = () => void calls++;
+    client.close(4000);
+    await expect.poll(() => calls).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([client.readyState, served.readyState]).toEqual([2, 1]);
+    const end = closingOf(client);
+    close.call(served, 4002);
+    expect(await end).toEqual([4002, '']);
+  });
+
+  test('a close of the program’s is called for a broken rule, before the error is emitted', async () => {
+    const { served, client } = await openPair(pair);
+    const calls: unknown[] = [];
+    const close = served.close;
+    served.close = (...args) => {
+      calls.push(args);
+      close.apply(served, args);
+    };
+    served.on('error', (error: Error & { code?: string }) => calls.push(error.code));
+    const end = closingOf(client);
+    // A frame with a reserved bit.
+    client._socket!.write(Buffer.from([0xa1, 0x80, 0, 0, 0, 0]));
+    expect(await end).toEqual([1002, '']);
+    expect(calls).toEqual([[1002], 'WS_ERR_UNEXPECTED_RSV_2_3']);
+  });
+
+  test('a stream calls the methods that the program has put on the WebSocket', async () => {
+    const { served, client } = await openPair(pair);
+    const duplex = pair.client.createWebSocketStream(client);
+    const calls: string[] = [];
+    for (const name of ['send', 'close', 'terminate', 'pause', 'resume'] as const) {
+      const method = client[name] as (...args: unknown[]) => void;
+      client[name] = (...args: unknown[]) => {
+        calls.push(name);
+        method.apply(client, args);
+      };
+    }
+    served.on('message', (data) => served.send(data));
+    duplex.write('text');
+    await next(duplex, 'readable');
+    expect(String(duplex.read())).toBe('text');
+    // More than the stream buffers.
+    served.send(Buffer.alloc(200_000));
+    await expect.poll(() => calls).toContain('pause');
+    duplex.resume();
+    await expect.poll(() => calls).toContain('resume');
+    duplex.end();
+    await next(duplex, 'close');
+    // Twice: the second one answers the peer’s.
+    expect(calls).toEqual(['send', 'pause', 'resume', 'close', 'close']);
+
+    const other = await openPair(pair);
+    const cut = pair.client.createWebSocketStream(other.client);
+    const terminate = other.client.terminate.bind(other.client);
+    let cuts = 0;
+    other.client.terminate = () => {
+      cuts++;
+      terminate();
+    };
+    cut.destroy();
+    await next(cut, 'close');
+    expect(cuts).toBe(1);
   });
 
   // Where it compresses, `ws` calls back in the context of another send.
@@ -211,6 +324,25 @@ test.each(IMPLEMENTATIONS)('%s: http.request that somebody has replaced is calle
   client.terminate();
 });
 
+test('a heartbeat pings with the ping of the program’s', async () => {
+  const { server, url } = await listen(
+    { WebSocket, WebSocketServer, createWebSocketStream },
+    { heartbeat: { interval: 20 } },
+  );
+  let pings = 0;
+  server.on('connection', (webSocket) => {
+    const { ping } = webSocket;
+    webSocket.ping = () => {
+      pings++;
+      Reflect.apply(ping, webSocket, ['mine']);
+    };
+  });
+  const client = new WebSocket(url);
+  expect(String((await next<[Buffer]>(client, 'ping'))[0])).toBe('mine');
+  expect(pings).toBeGreaterThan(0);
+  client.terminate();
+});
+
 test('a heartbeat lets a peer live that takes what was sent, slowly', { timeout: 20_000 }, async () => {
   const [, [, ours]] = IMPLEMENTATIONS as [unknown, [string, Api]];
   const { server, url } = await listen(ours, { heartbeat: { interval: 800, timeout: 800 }, perMessageDeflate: false });
@@ -243,3 +375,8 @@ test('a heartbeat lets a peer live that takes what was sent, slowly', { timeout:
   await next(served, 'close');
   broadcast([served], 'nobody');
 });
+
+/** Code and reason of the end of a connection. */
+function closingOf(webSocket: WebSocket): Promise<[code: number, reason: string]> {
+  return new Promise((resolve) => webSocket.once('close', (code, reason) => resolve([code, String(reason)])));
+}
