@@ -1,14 +1,7 @@
 // A server behind HTTP/2 (RFC 8441) in the shape of one behind HTTP/1.1: takes the client's request, opens a stream with an extended
 // CONNECT, and gives back the response that an HTTP/1.1 server would have sent. The bytes behind the heads pass as they are.
 
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-} from 'node:http2';
-import type { Socket } from 'node:net';
+import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { Duplex } from 'node:stream';
 import {
   acceptKey,
@@ -25,41 +18,6 @@ import { refusalHead } from '../serve/allowed-hosts.js';
 /** Statuses by which a stream says what HTTP/1.1 says with 101. */
 const OK_MIN = 200;
 const OK_MAX = 299;
-
-/**
- * Speaks HTTP/2 on a socket.
- *
- * @returns the session; undefined if its server does not offer the extended CONNECT
- * @throws (as a rejection) if the server does not speak HTTP/2
- */
-export function openSession(
-  socket: Socket,
-  origin: string,
-  signal: AbortSignal,
-): Promise<ClientHttp2Session | undefined> {
-  const session = connect(origin, { createConnection: () => socket });
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
-      signal.removeEventListener('abort', abort);
-      session.on('error', () => {}).destroy();
-      reject(error);
-    };
-    const abort = () => fail(signal.reason as Error);
-    const closed = () => fail(new Error('the server closed the connection: does it speak HTTP/2?'));
-    session.once('error', fail).once('close', closed);
-    signal.addEventListener('abort', abort);
-    session.once('remoteSettings', (settings) => {
-      signal.removeEventListener('abort', abort);
-      session.off('error', fail).off('close', closed);
-      if (settings.enableConnectProtocol === true) {
-        resolve(session);
-        return;
-      }
-      session.on('error', () => {}).destroy();
-      resolve(undefined);
-    });
-  });
-}
 
 export class Http2Upstream extends Duplex {
   readonly remoteAddress: string;

@@ -4,9 +4,10 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, TLSSocket } from 'node:tls';
+import { openSession, PROTOCOLS } from '../../node/http2/open-session.js';
 import type { ClientOptions } from '../client/client-options.js';
 import { openTunnel, serverNameOf } from '../client/tunnel.js';
-import { Http2Upstream, openSession } from './http2-upstream.js';
+import { Http2Upstream } from './http2-upstream.js';
 
 /** Milliseconds. */
 const CONNECT_TIMEOUT = 10_000;
@@ -55,7 +56,7 @@ async function openHttp2(
   signal: AbortSignal,
 ): Promise<Http2Upstream | undefined> {
   const { secure, hostname, port } = target;
-  const socket = await openSocket(target, options, ['h2', 'http/1.1'], signal);
+  const socket = await openSocket(target, options, PROTOCOLS, signal);
   if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') {
     socket.on('error', () => {}).destroy();
     return undefined;
@@ -69,7 +70,7 @@ async function openHttp2(
 async function openSocket(
   target: Target,
   { tls, proxy }: ClientOptions,
-  protocols: string[],
+  protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<Socket> {
   const { secure, hostname: host, port } = target;
@@ -79,7 +80,7 @@ async function openSocket(
   const way = tunnel === undefined ? { host, port } : { socket: tunnel, host };
   if (!secure && tunnel !== undefined) return tunnel;
   const socket: Socket = secure
-    ? connectTls({ ...tls, ...way, ...serverNameOf(host), ALPNProtocols: protocols })
+    ? connectTls({ ...tls, ...way, ...serverNameOf(host), ALPNProtocols: [...protocols] })
     : connectTcp({ host, port, allowHalfOpen: true });
   socket.setNoDelay();
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import type { RequestOptions } from 'node:https';
 import { type createConnection, isIP } from 'node:net';
-import type { PeerCertificate } from 'node:tls';
+import type { PeerCertificate, ConnectionOptions as TlsOptions } from 'node:tls';
 import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../../handshake/client.js';
 import type { WebSocketOptions } from '../websocket/options/options.js';
@@ -47,6 +47,12 @@ export interface ClientOptions<Socket = never>
    * `Keep-Alive`, are left out.
    */
   readonly session?: ClientHttp2Session | null | false | undefined;
+  /**
+   * `'auto'`: over `wss:`, connect by HTTP/2 if the server takes WebSockets on it (RFC 8441, by ALPN), otherwise by HTTP/1.1, also if the
+   * request is answered with another status than 200. No effect with `session`, `agent`, `createConnection`, `socket` and
+   * `finishRequest`. Default, and with null and false: HTTP/1.1.
+   */
+  readonly http2?: 'auto' | null | false | undefined;
   /** 13, the only version that there is a standard of. */
   readonly protocolVersion?: number | undefined;
   /** Called with each request before it is sent. */
@@ -71,6 +77,19 @@ export function requestOptions(handshake: Handshake, address: Address, options: 
   };
 }
 
+/** Whether to try HTTP/2: nothing is given that is about a connection or a request of HTTP/1.1. */
+export function triesHttp2<Socket>(options: ClientOptions<Socket>, address: Address): boolean {
+  const { http2, agent, createConnection, finishRequest } = options;
+  const isGiven = Boolean(agent) || createConnection !== undefined || Boolean(finishRequest) || 'socket' in options;
+  return http2 === 'auto' && address.isSecure && !isGiven;
+}
+
+/** The options for `tls.connect` of those of `https.request`: there, `path`, `session` and `signal` mean something else. */
+export function tlsOptions(options: RequestOptions): TlsOptions {
+  const others = new Set(['path', 'session', 'signal', 'headers', 'agent']);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !others.has(name)));
+}
+
 /** The headers that the caller adds; those that the handshake says itself are left out. */
 export function extraHeaders(options: ClientOptions): [name: string, value: OutgoingHttpHeaders[string]][] {
   return Object.entries(toObject(options.headers ?? {})).filter(
@@ -91,7 +110,16 @@ export function withoutCredentials<Socket>(
 
 /** `http.request` would take these for its own, or hand them on to the socket. */
 function withoutOurs(options: ClientOptions): RequestOptions {
-  const { protocols: _p, origin: _o, headers: _h, finishRequest: _f, kernel: _k, heartbeat: _b, ...rest } = options;
+  const {
+    protocols: _p,
+    origin: _o,
+    headers: _h,
+    finishRequest: _f,
+    kernel: _k,
+    heartbeat: _b,
+    http2: _2,
+    ...rest
+  } = options;
   const cleared = { hostname: null, port: undefined, timeout: undefined, protocol: undefined };
   return Object.fromEntries(Object.entries({ ...rest, ...cleared }).filter(([, value]) => value !== undefined));
 }

@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from 'node:events';
 // The modules, not their functions: tests and monitoring put functions of their own there, at any time.
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -21,13 +21,14 @@ import type { MessageCompression } from '../../messages/compression.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
+import { negotiate } from '../http2/open-session.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
 import { DEFAULT_MAX_REDIRECTS } from '../websocket/options/defaults.js';
 import type { Agreed } from '../websocket/options/per-message-deflate.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
-import { type ClientOptions, requestOptions, withoutCredentials } from './client-options.js';
+import { type ClientOptions, requestOptions, tlsOptions, triesHttp2, withoutCredentials } from './client-options.js';
 
 /** What an opening comes to. */
 export interface Outcome {
@@ -101,7 +102,9 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
       origin: origin || undefined,
     });
     try {
-      if (session) this.#connectStream(session, handshake);
+      if (session)
+        this.#connectStream(session, this.#streamHeaders(handshake), handshake, (error) => this.#fail(error));
+      else if (triesHttp2(this.#options, this.#address)) this.#negotiate(handshake);
       else this.#sendRequest(handshake);
     } catch (error) {
       this.#cut();
@@ -120,11 +123,13 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     );
   }
 
-  #sendRequest(handshake: Handshake): void {
+  /** @param socket that of the request, if it has one already */
+  #sendRequest(handshake: Handshake, socket?: Duplex): void {
     const options = this.#options;
     const address = this.#address;
     const { request: send } = address.isSecure ? https : http;
-    const request = send(requestOptions(handshake, address, options));
+    const own = socket === undefined ? {} : { agent: undefined, createConnection: () => socket };
+    const request = send({ ...requestOptions(handshake, address, options), ...own });
     this.#request = request;
     const isCurrent = () => this.#request === request && !this.#isOver;
     request.on('error', (error) => isCurrent() && this.#fail(error));
@@ -149,19 +154,66 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     else request.end();
   }
 
-  /** Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1. */
-  #connectStream(session: ClientHttp2Session, handshake: Handshake): void {
-    openStream(session, streamHeaders(handshake, this.#address.isSecure, this.#options), {
+  /** Asks the server for HTTP/2, and takes HTTP/1.1 where that does not lead to a WebSocket. */
+  #negotiate(handshake: Handshake): void {
+    // These may throw, which the caller of the constructor is to see.
+    const headers = this.#streamHeaders(handshake);
+    const options = tlsOptions(requestOptions(handshake, this.#address, this.#options));
+    const useHttp1 = (socket?: Duplex) => {
+      if (this.#isOver) return;
+      try {
+        this.#sendRequest(handshake, socket);
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+    };
+    this.#socket = negotiate(options, `https://${this.#address.host}`, {
+      http2: (session) => {
+        session.on('error', () => {});
+        let isRefused = false;
+        const refuse = () => {
+          if (isRefused) return;
+          isRefused = true;
+          this.#socket?.on('error', () => {});
+          session.destroy();
+          useHttp1();
+        };
+        if (this.#isOver) session.destroy();
+        else this.#connectStream(session, headers, handshake, refuse);
+      },
+      http1: useHttp1,
+      failed: (error) => this.#isOver || this.#fail(error),
+    });
+  }
+
+  #streamHeaders(handshake: Handshake): OutgoingHttpHeaders {
+    return streamHeaders(handshake, this.#address.isSecure, this.#options);
+  }
+
+  /**
+   * Over HTTP/2: there are no redirects, and no `upgrade` or `unexpected-response` events, whose arguments are of HTTP/1.1.
+   *
+   * @param refuse called if there is no WebSocket, maybe more than once
+   */
+  #connectStream(
+    session: ClientHttp2Session,
+    headers: OutgoingHttpHeaders,
+    handshake: Handshake,
+    refuse: (error: Error) => void,
+  ): void {
+    openStream(session, headers, {
       started: (stream) => {
         this.#socket = stream;
+        // One that we have opened serves nobody else.
+        if (session !== this.#options.session) stream.once('close', () => session.close());
         if (this.#isOver) cutSocket(stream);
       },
       answered: (status, headers, stream) => {
         if (this.#isOver) return;
-        if (status !== 200) this.#fail(unexpectedStatus(status));
+        if (status !== 200) refuse(unexpectedStatus(status));
         else this.#judged(checkStreamResponse(headers, handshake), handshake, stream, Buffer.alloc(0));
       },
-      failed: (error) => this.#isOver || this.#fail(error),
+      failed: (error) => this.#isOver || refuse(error),
     });
   }
 

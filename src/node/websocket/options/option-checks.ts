@@ -102,6 +102,7 @@ const CLIENT: Checks = {
   maxRedirects: orNull(numberButNaN),
   handshakeTimeout: orNone(duration(0)),
   session: orNone(objectWith('request', 'an HTTP/2 session')),
+  http2: orNone(oneOf('auto')),
   finishRequest: optionalFunction,
 };
 
