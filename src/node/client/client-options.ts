@@ -48,6 +48,11 @@ export interface ClientOptions<Socket = never>
    */
   readonly session?: ClientHttp2Session | null | false | undefined;
   /**
+   * What `signal` ends. `'handshake'` (default): the attempt to connect, as with `ws`. `'connection'`: also the open connection. The peer gets
+   * a Close frame with 1001, except over HTTP/2, and the socket is cut; `error` with an `AbortError` and `close` are emitted.
+   */
+  readonly signalScope?: 'handshake' | 'connection' | undefined;
+  /**
    * `'auto'`: over `wss:`, connect by HTTP/2 if the server takes WebSockets on it (RFC 8441, by ALPN), otherwise by HTTP/1.1, also if the
    * request is answered with another status than 200. No effect with `session`, `agent`, `createConnection`, `socket` and
    * `finishRequest`. Default, and with null and false: HTTP/1.1.
@@ -118,6 +123,7 @@ function withoutOurs(options: ClientOptions): RequestOptions {
     kernel: _k,
     heartbeat: _b,
     http2: _2,
+    signalScope: _s,
     ...rest
   } = options;
   const cleared = { hostname: null, port: undefined, timeout: undefined, protocol: undefined };

@@ -1,7 +1,6 @@
 // The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
 // hands the socket over. It knows the handshake and no frame.
 
-import type { EventEmitter } from 'node:events';
 // The modules, not their functions: tests and monitoring put functions of their own there, at any time.
 import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
@@ -27,6 +26,7 @@ import { cutSocket } from '../socket/reads/socket-events.js';
 import { DEFAULT_MAX_REDIRECTS } from '../websocket/options/defaults.js';
 import type { Agreed } from '../websocket/options/per-message-deflate.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
+import { type Abortable, watchSignal } from './abort-watch.js';
 import { type Address, isTrusted, parseAddress, parseRedirect } from './address.js';
 import { type ClientOptions, requestOptions, tlsOptions, triesHttp2, withoutCredentials } from './client-options.js';
 
@@ -37,7 +37,7 @@ export interface Outcome {
 }
 
 /** An attempt to connect: one request, and those that its redirects lead to. */
-export class Opening<Socket extends EventEmitter = EventEmitter> {
+export class Opening<Socket extends Abortable = Abortable> {
   readonly #webSocket: Socket;
   readonly #protocols: readonly string[];
   readonly #deflate: PerMessageDeflate | undefined;
@@ -49,6 +49,7 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
   #socket: Duplex | undefined;
   #timer: NodeJS.Timeout | undefined;
   #redirects = 0;
+  #unwatch: () => void = () => {};
   /** Opened, failed or aborted: nothing that still comes counts. */
   #isOver = false;
 
@@ -79,6 +80,8 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
     this.#outcome = outcome;
     this.#address = this.#origin = parseAddress(address);
     this.#send();
+    this.#unwatch = watchSignal(webSocket, options, (error) => this.#isOver || this.#fail(error));
+    if (this.#isOver) this.#unwatch();
   }
 
   /** Where it connects to. */
@@ -287,6 +290,7 @@ export class Opening<Socket extends EventEmitter = EventEmitter> {
   #open(socket: Duplex, head: Uint8Array, agreed: Agreed): void {
     clearTimeout(this.#timer);
     this.#isOver = true;
+    this.#unwatch();
     this.#outcome.opened(socket, head, agreed);
   }
 

@@ -103,6 +103,8 @@ const CLIENT: Checks = {
   handshakeTimeout: orNone(duration(0)),
   session: orNone(objectWith('request', 'an HTTP/2 session')),
   http2: orNone(oneOf('auto')),
+  signal: orNone(objectWith('addEventListener', 'an AbortSignal')),
+  signalScope: oneOf('handshake', 'connection'),
   finishRequest: optionalFunction,
 };
 
