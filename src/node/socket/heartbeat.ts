@@ -8,8 +8,9 @@ import { clearImmediate, setImmediate } from './machinery.js';
 /** The connection whose heart it is. */
 export interface Alive {
   sendPing(): void;
-  /** How much of what waits for the peer has left: another text says that some has. Undefined if nothing waits. */
-  readonly progress: string | undefined;
+  readonly socket: Duplex;
+  /** Nothing is read until the program has read its streams. */
+  readonly isHeldBack: boolean;
   endFor(limit: 'heartbeat'): void;
 }
 
@@ -53,7 +54,7 @@ export class Heartbeat {
   }
 
   #await(): void {
-    this.#progress = this.#alive.progress;
+    this.#progress = progressOf(this.#alive.socket);
     this.#deadline = setTimeout(Heartbeat.#miss, this.#timeout, this);
     this.#deadline.unref?.();
   }
@@ -64,8 +65,9 @@ export class Heartbeat {
   }
 
   static #cut(heartbeat: Heartbeat): void {
+    const { isHeldBack, socket } = heartbeat.#alive;
     // Into an empty buffer of the system a ping leaves whether or not there is a peer: that is no sign.
-    if (heartbeat.#progress !== undefined && heartbeat.#alive.progress !== heartbeat.#progress) {
+    if (isHeldBack || (heartbeat.#progress !== undefined && progressOf(socket) !== heartbeat.#progress)) {
       heartbeat.#await();
       return;
     }
@@ -75,7 +77,7 @@ export class Heartbeat {
 }
 
 /** A text that changes when pending bytes leave, whatever is sent meanwhile; undefined if nothing is pending. */
-export function progressOf(socket: Duplex): string | undefined {
+function progressOf(socket: Duplex): string | undefined {
   if (!(socket instanceof Socket) || socket.writableLength === 0) return undefined;
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
   // The stream reports a long write only when all of it has left.

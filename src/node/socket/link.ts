@@ -16,8 +16,7 @@ import type { Config } from '../websocket/options/config.js';
 import type { BinaryType, Payload, SendCallback } from '../websocket/sendable.js';
 import { CLOSED, CLOSING, OPEN } from '../websocket/websocket-events.js';
 import { WebSocketError } from '../websocket/ws-errors.js';
-import { progressOf } from './heartbeat.js';
-import { type Emitter, MessageEvents } from './message-events.js';
+import type { Emitter, MessageEvents } from './message-events.js';
 import { countForScavenge } from './reads/early-scavenges.js';
 import {
   type ChunkReceiver,
@@ -26,10 +25,12 @@ import {
   PAUSED,
   REST_QUEUED,
   ReadGate,
+  STREAMS_FULL,
 } from './reads/read-gate.js';
-import { cutSocket } from './reads/socket-events.js';
+import { cutSocket, endSocket } from './reads/socket-events.js';
 import { SpacedDelivery, spacedHandler } from './reads/spaced-delivery.js';
-import { STREAM_END_DELAY, type Timed, Timers } from './timers.js';
+import { eventsFor, type StreamingOwner } from './reads/streaming-events.js';
+import { type Timed, Timers } from './timers.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 import { Outgoing } from './writes/outgoing.js';
 
@@ -37,7 +38,7 @@ const EMPTY = Buffer.alloc(0);
 /** A byte read through a stream counts as this many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
 const STREAM_READ_FACTOR = 4;
 
-export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
+export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingOwner {
   readonly config: Config;
   readonly socket: Duplex;
   readonly outgoing: Outgoing;
@@ -75,7 +76,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.#connection = new Connection(config.connection, compression);
     this.observer = new Observer(emitter, config.connections?.limits, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this, this.observer, config.directWrites);
-    this.#events = new MessageEvents(emitter, this, config, binaryType);
+    this.#events = eventsFor(emitter, this, config, binaryType);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this.#events, this);
     this.#handler = this.#spaced === undefined ? this.#events : spacedHandler(this.#spaced, this.#events);
     this.#connection.separatesFragments = binaryType === 'fragments';
@@ -146,9 +147,9 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     if (this.#readyState === OPEN) this.#emitter.ping();
   }
 
-  /** Read by the heartbeat. */
-  get progress(): string | undefined {
-    return progressOf(this.socket);
+  /** For the heartbeat. */
+  get isHeldBack(): boolean {
+    return this.#gate.isHeldFor(STREAMS_FULL);
   }
 
   /** Writes what was sent, then cuts the connection: with `ws`, which writes at once, it would have left by now. */
@@ -180,6 +181,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   /** Emits an error of the peer or of the connection. Without a listener nothing is thrown; the connection still closes. */
   emitError(error: Error): void {
     this.observer.failed(error);
+    this.#events.failed(error);
     if (this.#emitter.listenerCount('error') > 0) this.#emitter.emit('error', error);
   }
 
@@ -200,7 +202,12 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   // ---- The socket
 
   get wantsChunksAtOnce(): boolean {
-    return this.#spaced !== undefined || this.#connection.bufferedLength > 0;
+    return this.#spaced !== undefined || this.#isInMessage;
+  }
+
+  /** A message has begun and not ended. */
+  get #isInMessage(): boolean {
+    return this.#connection.bufferedLength > 0 || this.#events.isStreaming;
   }
 
   receive(chunk: Uint8Array | undefined, length: number): void {
@@ -245,7 +252,8 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
    */
   takeTurn(): void {
     this.#isTurnAwaited = false;
-    if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || (this.isPaused && !this.#hasEnded)) return;
+    const isHeld = this.#gate.isHeldFor(PAUSED | STREAMS_FULL) && !this.#hasEnded;
+    if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || isHeld) return;
     // Replies leave first. Otherwise all replies to a peer that sends short requests with long answers would be in memory at once.
     if (this.outgoing.isTurnAwaited) {
       this.#awaitTurn();
@@ -270,13 +278,24 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
     this.#release(DELIVERIES_QUEUED);
   }
 
+  streamsFilled(): void {
+    // Of a connection that was cut: what is inflated of a short compressed message could fill the memory.
+    if (this.#hasEnded) this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
+    else this.#gate.hold(STREAMS_FULL);
+  }
+
+  streamsDrained(): void {
+    this.#chargeHeld();
+    if (this.isHeldBack) this.#release(STREAMS_FULL);
+  }
+
   /** Reports to the budget of all connections how much memory this one holds. */
   #chargeHeld(): void {
     if (!this.#hasEnded) this.config.held?.charge(this, this.held);
   }
 
   get held(): number {
-    return this.#connection.bufferedLength + (this.#spaced?.heldLength ?? 0);
+    return this.#connection.bufferedLength + this.#events.heldLength + (this.#spaced?.heldLength ?? 0);
   }
 
   get buffered(): number {
@@ -286,10 +305,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   /** The peer has ended its side of the socket; so do we. */
   receiveEnd(): void {
     this.#beginClosing();
-    const { socket } = this;
-    // A stream of another library, such as duplexify, may emit no `close` when both sides have ended.
-    if (socket instanceof Socket || 'rstCode' in socket) socket.end();
-    else socket.end(() => setTimeout(cutSocket, STREAM_END_DELAY, socket).unref?.());
+    endSocket(this.socket);
   }
 
   /** Called by the send queue when a Blob could not be read. As with `ws`, the socket ends without a Close frame: both ends see 1006. */
@@ -349,6 +365,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   #finish(): void {
     this.#timers.stop();
     this.#connection.release();
+    this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
     this.config.held?.charge(this, 0);
     this.config.topics?.leave(this.#emitter);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
@@ -375,14 +392,9 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed {
   // ---- Limits
 
   get activity(): string {
-    const { bufferedLength } = this.#connection;
     const { bytesReceived, messagesReceived, messagesSent } = this.observer;
-    const incomplete = bufferedLength > 0 ? bytesReceived : 0;
+    const incomplete = this.#isInMessage ? bytesReceived : 0;
     return `${messagesReceived} ${incomplete} ${messagesSent} ${this.outgoing.length}`;
-  }
-
-  endStream(): void {
-    this.socket.end();
   }
 
   endFor(limit: TimeLimit): void {

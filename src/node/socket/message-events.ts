@@ -21,7 +21,7 @@ export interface Emitter extends EventEmitter {
 }
 
 /** The connection. */
-interface Owner {
+export interface Owner {
   readonly isOpen: boolean;
   readonly socket: Duplex;
   readonly observer: Observer;
@@ -50,6 +50,17 @@ export class MessageEvents implements Answerer {
     this.#config = config;
     this.binaryType = binaryType;
   }
+
+  /** A message is being received that is delivered as a stream. */
+  get isStreaming(): boolean {
+    return false;
+  }
+  /** Bytes of such messages that have come and not been read. */
+  get heldLength(): number {
+    return 0;
+  }
+  /** The connection has failed, or ended. */
+  failed(_error: Error): void {}
 
   #deliver(data: RawData | Blob | string, isBinary: boolean): void {
     this.#observer.messageReceived(data, isBinary);

@@ -4,6 +4,7 @@
 import type { TimeLimit } from '../operate/limits.js';
 import type { Config } from '../websocket/options/config.js';
 import { type Alive, Heartbeat } from './heartbeat.js';
+import { STREAM_END_DELAY } from './reads/socket-events.js';
 
 /** The connection whose timers they are. */
 export interface Timed extends Alive {
@@ -11,11 +12,8 @@ export interface Timed extends Alive {
   readonly activity: string;
   /** Ends the connection because it has hit this limit. */
   endFor(limit: TimeLimit): void;
-  endStream(): void;
 }
 
-/** Milliseconds that the server has to end an HTTP/2 stream before we do: enough for a proxy to pass on our Close frame. */
-export const STREAM_END_DELAY = 100;
 /** How often activity is checked within `idleTimeout`. An idle connection ends late by at most a quarter of that time. */
 const IDLE_LOOKS = 4;
 
@@ -55,7 +53,7 @@ export class Timers {
 
   /** A stream of HTTP/2 ends soon, unless the server ends it first. */
   endStreamSoon(): void {
-    this.#endTimer ??= setTimeout(() => this.#timed.endStream(), STREAM_END_DELAY);
+    this.#endTimer ??= setTimeout(() => this.#timed.socket.end(), STREAM_END_DELAY);
   }
 
   /** The socket is gone, so nothing more will arrive. */

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { RawData } from './sendable.js';
 
 export const CONNECTING = 0;
@@ -21,6 +22,13 @@ export interface WebSocketEvents {
    * owns it, unless `messageLifetime` says otherwise.
    */
   message: [data: RawData, isBinary: boolean];
+  /**
+   * With `streamMessages`: a long message has begun, and comes as a stream of Buffers. With `textAs: 'string'` a text comes as strings;
+   * otherwise as UTF-8, where a character may be cut in two. Read the stream to its end or destroy it, which discards the rest of the
+   * message. It is destroyed with an error if the message does not come to its end: with the one of the `error` event, or with
+   * `WSIMD_CONNECTION_LOST`. Without a listener the message is discarded.
+   */
+  messageStart: [stream: Readable, isBinary: boolean];
   /** The connection has ended. 1005: the peer's Close frame had no code; 1006: there was none. */
   close: [code: number, reason: Buffer];
   /** Something went wrong; `close` follows. Without a listener nothing is thrown on an open connection; it still closes. */

@@ -18,8 +18,10 @@ export const PAUSED = 1;
 export const DELIVERIES_QUEUED = 2;
 /** Input is pending: a listener threw, or there was more work than one turn does. */
 export const REST_QUEUED = 4;
+/** The program does not read streams of messages as fast as they come. */
+export const STREAMS_FULL = 8;
 
-export type HoldReason = typeof PAUSED | typeof DELIVERIES_QUEUED | typeof REST_QUEUED;
+export type HoldReason = typeof PAUSED | typeof DELIVERIES_QUEUED | typeof REST_QUEUED | typeof STREAMS_FULL;
 
 /** Receives the chunks. */
 export interface ChunkReceiver {
@@ -54,9 +56,9 @@ export class ReadGate implements SocketReader {
     this.isDirect = takeSocket(socket, head, this, buffer);
   }
 
-  /** Nothing is read, for this reason and perhaps for others. */
-  isHeldFor(reason: HoldReason): boolean {
-    return (this.#reasons & reason) !== 0;
+  /** Nothing is read, for this reason (for one of these, if joined by `|`) and perhaps for others. */
+  isHeldFor(reasons: number): boolean {
+    return (this.#reasons & reasons) !== 0;
   }
 
   /** Nothing is read until this reason, and each other, is released. */

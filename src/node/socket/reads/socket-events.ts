@@ -6,6 +6,9 @@ import { Socket } from 'node:net';
 import { Duplex, Readable } from 'node:stream';
 import { readInto } from './direct-reads.js';
 
+/** Milliseconds that the server of an HTTP/2 stream has to end it first: the time a proxy needs to pass our Close frame on. */
+export const STREAM_END_DELAY = 100;
+
 /** Receives the events of a socket. */
 export interface SocketReader {
   /** A chunk is kept until this turn's reading is done. */
@@ -125,6 +128,13 @@ function onClose(this: Taken): void {
   // The reader takes what the stream has left with \`read\`, which a socket that was destroyed without an error emits as well.
   this.removeListener('data', onData);
   this[READER]?.ended();
+}
+
+/** Ends our side, because the peer has ended its own. */
+export function endSocket(socket: Duplex): void {
+  // A stream of another maker, such as duplexify's, may emit no `close` when both sides have ended.
+  if (socket instanceof Socket || isStream(socket)) socket.end();
+  else socket.end(() => setTimeout(cutSocket, STREAM_END_DELAY, socket).unref?.());
 }
 
 /** Ends both directions at once; what has not left yet does not. */

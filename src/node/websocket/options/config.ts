@@ -15,6 +15,7 @@ import {
   DEFAULT_MAX_PAYLOAD,
   DEFAULT_MAX_PENDING_PONGS,
   DEFAULT_MAX_PING_RATE,
+  DEFAULT_STREAM_LENGTH,
 } from './defaults.js';
 import { checkNodeOptions } from './option-checks.js';
 import type { HeartbeatOptions, WebSocketOptions } from './options.js';
@@ -42,6 +43,8 @@ export interface Config {
   readonly directWrites: boolean;
   /** Messages are valid until their listener returns. */
   readonly isLent: boolean;
+  /** Bytes from which on a message is delivered as a stream; undefined: none is. */
+  readonly streamLength: number | undefined;
   readonly heartbeat: HeartbeatOptions | undefined;
   readonly idleTimeout: number | undefined;
   readonly maxLifetime: number | undefined;
@@ -61,6 +64,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
   const allowSynchronousEvents = isOn(options.allowSynchronousEvents, true);
   // Deliveries in turns of their own outlive the call that decodes.
   const messageLifetime = allowSynchronousEvents ? (options.messageLifetime ?? 'owned') : 'owned';
+  const streamLength = streamLengthOf(options.streamMessages);
   return {
     connection: {
       role,
@@ -73,6 +77,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
       inTurns: true,
       textAs: options.textAs === 'string' ? 'string' : 'bytes',
       messageLifetime,
+      deliver: streamLength === undefined ? 'messages' : 'pieces',
       ...(kernel === undefined ? {} : { kernel }),
       ...(generateMask ? { maskingKey: toNumber(generateMask) } : {}),
     },
@@ -87,6 +92,7 @@ export function makeConfig(role: Role, options: WebSocketOptions): Config {
     dropsMessages: options.backpressurePolicy === 'drop',
     allowSynchronousEvents,
     isLent: messageLifetime !== 'owned',
+    streamLength,
     directReads: isOn(options.directReads, true),
     earlyScavenges: isOn(options.earlyScavenges, true),
     directWrites: isOn(options.directWrites, true),
@@ -106,6 +112,11 @@ export function isOn(value: boolean | null | undefined, byDefault: boolean): boo
 function limit(value: number | null | undefined, byDefault: number): number {
   if (value === undefined) return byDefault;
   return value !== null && value >= 1 ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+}
+
+function streamLengthOf(value: boolean | number | null | undefined): number | undefined {
+  if (value === true) return DEFAULT_STREAM_LENGTH;
+  return value ? value : undefined;
 }
 
 /** A time; undefined where there is none. */

@@ -12,6 +12,8 @@ export const DEFAULT_MAX_PENDING_PONGS = 60;
 export const DEFAULT_MAX_PING_RATE = 1000;
 /** Of all connections of a server together. */
 export const DEFAULT_MAX_HELD = 1024 * 1024 * 1024;
+/** Bytes from which on a message is delivered as a stream, with `streamMessages: true`. */
+export const DEFAULT_STREAM_LENGTH = 64 * 1024;
 /** As in `ws`. */
 export const DEFAULT_MAX_REDIRECTS = 10;
 /** The share of `maxLifetime` by which a connection's lifetime is shorter, at random, so that not all end at once. */

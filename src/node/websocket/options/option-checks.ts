@@ -35,6 +35,7 @@ const zeroOrFromOne = numberThat('0 or a number from 1 on', (value) => value ===
 const numberButNaN = numberThat('a number', (value) => !Number.isNaN(value));
 const text = orNone(valueThat('a string', (value) => typeof value === 'string'));
 const optionalFunction = orNone(callable);
+const flagOrLength = checkFlagOrLength('true, false or a number of bytes from 1 on');
 const object = valueThat('an object', (value) => typeof value === 'object' && value !== null);
 /** A boolean says nothing of how many. */
 const windowBits: OptionCheck = (name, value) => {
@@ -64,6 +65,7 @@ const COMMON: Checks = {
   maxPendingAutoPongs: limitOrNaN,
   maxHeldLength: zeroOrFromOne,
   maxBackpressure: atLeast(0),
+  streamMessages: flagOrLength,
   maxPingRate: zeroOrFromOne,
   backpressurePolicy: oneOf('close', 'drop'),
   textAs: oneOf('buffer', 'string'),
@@ -137,6 +139,13 @@ function orNull(check: OptionCheck): OptionCheck {
 function orNone(check: OptionCheck): OptionCheck {
   return (name, value) => {
     if (value !== null && value !== false) check(name, value);
+  };
+}
+
+function checkFlagOrLength(expected: string): OptionCheck {
+  const length = numberThat(expected, (value) => value >= 1);
+  return (name, value) => {
+    if (!isFlag(value)) length(name, value);
   };
 }
 

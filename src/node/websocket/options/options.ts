@@ -68,6 +68,16 @@ export interface WebSocketOptions {
    */
   readonly messageLifetime?: ConnectionOptions['messageLifetime'] | undefined;
   /**
+   * Deliver long messages as streams: `messageStart` is emitted with a Readable instead of `message`. `true`: messages from 64 KiB on; a
+   * number: from so many bytes on, at least 1. Shorter messages are gathered, and emitted as `message`. Default: no streams. See
+   * docs/how-to/flow.md.
+   *
+   * While 256 KiB wait to be read, nothing more is read from the connection: read each stream to its end, or destroy it. `maxPayload` still
+   * holds for the whole message; `maxFragments` has no effect. With `binaryType: 'fragments'` a message has one part. A compressed message
+   * is held compressed until it is complete, and inflated as the stream is read.
+   */
+  readonly streamMessages?: boolean | number | null | undefined;
+  /**
    * Read from the socket straight into the memory in which frames are decoded (default true): a tenth to a third less processor
    * time (bench: `echo`). It uses internals of Node. Where those are not as expected, and for TLS, HTTP/2 and the portable kernel,
    * sockets are read as usual; `WebSocket.readsDirectly` tells which. See docs/reference/ws-compatibility.md.
