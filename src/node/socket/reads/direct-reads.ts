@@ -5,6 +5,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Connection } from '../../../connection.js';
 
 /** Called as soon as bytes have been read: `length` of them lie at the start of the buffer. */
 type OnRead = (this: Duplex, length: number, buffer: Uint8Array) => boolean;
@@ -88,4 +89,9 @@ function findSlots(): Slots | undefined {
 
 function slotsOf(socket: Internals, value: unknown): symbol[] {
   return Object.getOwnPropertySymbols(socket).filter((slot) => socket[slot] === value);
+}
+
+/** @returns the memory that sockets are read into, if it is WebAssembly's: native code writes there, so it must never move */
+export function bufferForDirectReads(connection: Connection): Uint8Array<ArrayBuffer> | undefined {
+  return connection.kernelName === 'wasm' ? connection.receiveBuffer : undefined;
 }

@@ -20,6 +20,9 @@ const LONGEST_INTERVAL = 32 * MIB;
 /** Bytes for each millisecond that a scavenge takes: a program with many young objects has longer intervals. */
 const BYTES_PER_MILLISECOND = 8 * MIB;
 
+/** A byte read through a stream counts as this many allocated ones. Bench: tls/16 KiB × 1, 0.4 × `ws` without it, 0.95 to 1.3 with it. */
+const STREAM_READ_FACTOR = 4;
+
 type Scavenge = () => void;
 
 let interval = SHORTEST_INTERVAL;
@@ -30,10 +33,10 @@ let scavenge: Scavenge | null | undefined;
 /**
  * Scavenges after each interval of bytes that were allocated for messages.
  *
- * @param chunkLength bytes of a chunk that Node has allocated; what the codec allocates is counted where it does so
+ * @param chunkLength bytes of a chunk that came through a stream, which Node has allocated; what the codec allocates is counted where it does so
  */
 export function countForScavenge(chunkLength: number): void {
-  bytesSinceLast += chunkLength + takeAllocatedLength();
+  bytesSinceLast += STREAM_READ_FACTOR * chunkLength + takeAllocatedLength();
   if (bytesSinceLast < interval) return;
   bytesSinceLast = 0;
   scavenge = scavenge === undefined ? makeScavenge() : scavenge;
