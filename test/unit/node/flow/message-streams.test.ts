@@ -319,6 +319,24 @@ describe('streams of messages', () => {
   });
 });
 
+it('an idle connection is one whose streams neither grow nor are read', async () => {
+  const { client, served } = await openPair({}, { streamMessages: 1000, idleTimeout: 200 });
+  const started = next<Started>(client, 'messageStart');
+  let isOpen = true;
+  client.on('close', () => {
+    isOpen = false;
+  });
+  for (let i = 0; i < 20; i++) {
+    served.send(Buffer.alloc(1000), { fin: false });
+    await later(40);
+  }
+  const [stream] = await started;
+  expect(isOpen).toBe(true);
+  served.send('');
+  expect(await contentOf(stream)).toHaveLength(20_000);
+  await expect.poll(() => isOpen).toBe(false);
+});
+
 it('streamMessages is true, false or a number of bytes', () => {
   for (const streamMessages of [-1, 0.5, Number.NaN, 'yes' as never, {} as never]) {
     const make = () => new WebSocketServer({ noServer: true, streamMessages });
