@@ -15,8 +15,8 @@ const DIGITS = 4;
 export function readRuns(paths: readonly string[]): RunResult[] {
   return paths.flatMap((path) => {
     if (!statSync(path).isDirectory()) return [readRun(path)];
-    // Those of the life benchmark have a shape of their own.
-    const names = readdirSync(path).filter((name) => name.endsWith('.json') && !name.startsWith('life-'));
+    // Those of the cases from life and of the topics have shapes of their own.
+    const names = readdirSync(path).filter((name) => name.endsWith('.json') && !/^(life|topics)-/.test(name));
     return names.sort(compareNames).map((name) => readRun(join(path, name)));
   });
 }

@@ -44,7 +44,7 @@ describe('a bundle, minified and gzipped', () => {
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
     ['wsimd and wsimd/handshake', 30.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
     ['wsimd and wsimd/deflate', 48 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 30.5 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd/web', 30.75 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -68,7 +68,7 @@ describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
     holdTo(725 * KIB, 'the tarball', project.packed.size);
-    holdTo(2500 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    holdTo(2700 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {

@@ -9,6 +9,7 @@ interface Received extends TypedEmitter<WebSocketEvents> {
   readonly readyState: ReadyState;
   readonly isPaused: boolean;
   readonly lendsMessages: boolean;
+  /** @internal */
   readonly [WAS_CLEAN]: boolean;
   pause(): void;
   resume(): void;

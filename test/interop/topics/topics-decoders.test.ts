@@ -45,7 +45,7 @@ describeWith('websockets', pythonVersion('websockets') !== undefined, () => {
       server_max_window_bits: BITS[i % 8]!,
       server_no_context_takeover: i % 12 === 11,
     }));
-    const path = fileURLToPath(new URL('peers/websockets_echo.py', import.meta.url));
+    const path = fileURLToPath(new URL('../peers/websockets_echo.py', import.meta.url));
     const python = promisify(execFile)('/usr/bin/python3', [path, program.url, JSON.stringify(deflates)]);
     const { deliveries, extensions } = await program.run(CLIENTS, DELIVERIES, 2);
     expect(deliveries).toBeGreaterThanOrEqual(DELIVERIES);

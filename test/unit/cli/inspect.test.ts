@@ -166,7 +166,7 @@ describe('the command line', () => {
   it.each([
     [[], 'inspect takes one file, or "-"'],
     [['a', 'b'], 'inspect takes one file, or "-"'],
-    [['--format', 'xml', '-'], '--format is one of capture, hex, base64, raw, not "xml"'],
+    [['--format', 'xml', '-'], '--format is one of capture, follow, hex, base64, raw, not "xml"'],
     [['--from', 'me', '-'], '--from is one of client, server, not "me"'],
     [['--payload', '-', '-'], `--payload is a whole number from 0 to 16777216, not "-"`],
     [['--extensions', 'a b', '-'], '--extensions is a list of extensions, not "a b"'],
