@@ -269,9 +269,9 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   }
 
   streamsFilled(): void {
-    // Of a connection that was cut: what is inflated of a short compressed message could fill the memory.
-    if (this.#hasEnded) this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
-    else this.#gate.hold(STREAMS_FULL);
+    if (!this.#hasEnded) this.#gate.hold(STREAMS_FULL);
+    // The connection was cut: what is still inflated of a short compressed message could fill the memory.
+    else if (this.#gate.isHeldFor(REST_QUEUED)) this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
   }
 
   streamsDrained(): void {
@@ -355,7 +355,6 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #finish(): void {
     this.#timers.stop();
     this.#connection.release();
-    this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
     this.config.held?.charge(this, 0);
     this.config.topics?.leave(this.#emitter);
     if (this.outgoing.isWaiting) this.outgoing.fail(new ProtocolError('WSIMD_NOT_OPEN'));
@@ -366,6 +365,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #emitClose(): void {
     this.#readyState = CLOSED;
     const ending = this.ending!;
+    this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
     this.config.connections?.ended(this, ending);
     this.observer.closed(ending);
     this.#emitter[ENDED](ending);

@@ -46,8 +46,8 @@ export const READING = [
   [
     'a peer sends on although a stream of its message is full',
     'src/node/socket/link.ts',
-    'else this.#gate.hold(STREAMS_FULL);',
-    '',
+    'this.#gate.hold(STREAMS_FULL);',
+    'return;',
     [{ file: 'test/unit/node/flow/message-streams.test.ts' }],
   ],
   [
@@ -60,8 +60,8 @@ export const READING = [
   [
     'a compressed message fills its stream once the connection is cut',
     'src/node/socket/link.ts',
-    "if (this.#hasEnded) this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));",
-    'if (this.#hasEnded) return;',
+    'else if (this.#gate.isHeldFor(REST_QUEUED))',
+    'else if (this.#gate.isHeldFor(0))',
     [{ file: 'test/unit/node/flow/message-streams-ended.test.ts' }],
   ],
   [

@@ -96,15 +96,24 @@ describe('a stream whose message does not end', () => {
     expect(stream.errored).toMatchObject({ code: 'WSIMD_CONNECTION_LOST' });
   });
 
-  it('still gives all of a message that had ended before the connection did', async () => {
-    const { client, served } = await openPair({}, { streamMessages: 1000 });
-    const started = next<Started>(client, 'messageStart');
-    served.send(Buffer.alloc(100_000));
-    served.close(1000);
-    const [stream] = await started;
-    await next(client, 'close');
-    expect(await contentOf(stream)).toHaveLength(100_000);
-  });
+  it.each([true, false])(
+    'still gives all of messages that had ended before the connection did, with allowSynchronousEvents %s',
+    async (allowSynchronousEvents) => {
+      const { client, served } = await openPair({ streamMessages: 100, allowSynchronousEvents });
+      const contents: Promise<Buffer>[] = [];
+      served.on('messageStart', (stream) => contents.push(later(5).then(() => contentOf(stream))));
+      const lengths = Array.from({ length: 10 }, (_, i) => 1000 + 300 * i);
+      client.cork();
+      for (let i = 0; i < 100; i++) client.send(Buffer.alloc(50), { fin: false });
+      client.send('');
+      for (const length of lengths) client.send(Buffer.alloc(length));
+      client.close(1000);
+      client.uncork();
+      const [code] = await next<[number]>(served, 'close');
+      const received = (await Promise.all(contents)).map((content) => content.length);
+      expect([received, code]).toEqual([[5000, ...lengths], 1000]);
+    },
+  );
 
   it('counts against maxHeldLength', async () => {
     const { client, served } = await openPair({ streamMessages: true, maxHeldLength: 100_000 });
