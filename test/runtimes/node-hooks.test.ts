@@ -10,7 +10,7 @@ import { findRuntime } from '../support/programs/runtimes.js';
 const execute = promisify(execFile);
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Runs one of the programs of this folder. @returns what it prints as JSON */
+/** Runs one of the programs in programs/. @returns what it prints as JSON */
 async function run(node: string, flags: readonly string[], program: string): Promise<unknown> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const { stdout } = await execute(node, [...flags, path], { cwd: REPOSITORY, timeout: 60_000 });
@@ -24,7 +24,7 @@ describe.each([
   const node = findRuntime(id);
   describeWith(id, node !== undefined, () => {
     test('shouldUpgradeCallback decides which requests come here; others are answered as requests', async () => {
-      expect(await run(node!, [], 'should-upgrade.mjs')).toEqual({
+      expect(await run(node!, [], 'programs/should-upgrade.mjs')).toEqual({
         message: 'welcome',
         page: '200 a page',
         elsewhere: 'Unexpected server response: 200',
@@ -36,7 +36,7 @@ describe.each([
     test.each(['*', REPOSITORY])('a server and a client need no permission but to read files of %s', async (path) => {
       const flags = ['--permission', `--allow-fs-read=${path}`, ...allowNet];
       const expected = { count: 1000, closeCode: 1000, kernel: 'wasm', permission: true };
-      expect(await run(node!, flags, 'echo-many.mjs')).toEqual(expected);
+      expect(await run(node!, flags, 'programs/echo-many.mjs')).toEqual(expected);
     });
   });
 });
