@@ -66,7 +66,11 @@ export class Connection {
     this.#sink = new Connection.#ActingSink(this);
     this.#decoder = new MessageDecoder(options, compression, this.#sink);
     this.#sender = new MessageSender(options, compression);
-    this.#close = new CloseSender(this.#sender, () => this.#pongs?.settle());
+    this.#close = new CloseSender(
+      this.#sender,
+      () => this.#pongs?.settle(),
+      () => (this.#sink.handler as Answerer | undefined)?.answerClose?.(),
+    );
     this.#closing = this.#close.handshake;
     const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
     trueOrFalse('autoPong', autoPong);
@@ -377,14 +381,9 @@ export class Connection {
     }
     override deliver(kind: DeliveryKind, value: DeliveryValue): void {
       if (kind === PING) this.#connection.#receivedPing(value as Uint8Array);
-      else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose, this.#isLeft);
-      else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError, this.#isLeft);
+      else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose);
+      else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError);
       super.deliver(kind, value);
-    }
-    /** The answer to a Close frame, or to a broken rule, is left to the handler. */
-    get #isLeft(): boolean {
-      const handler: Answerer | undefined = this.handler;
-      return handler?.answersClose?.() === true;
     }
   };
 }

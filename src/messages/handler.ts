@@ -49,7 +49,7 @@ export interface Answerer extends MessageHandler {
   /** Called before `onPing`. @returns false to leave the answer to the connection */
   answerPing?(payload: Uint8Array): boolean;
   /** Called before `onClose` and `onError`. @returns whether the handler, or its owner, will close the connection by itself */
-  answersClose?(): boolean;
+  answerClose?(): boolean;
 }
 
 /**

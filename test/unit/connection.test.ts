@@ -73,10 +73,10 @@ describe.each(ROLES)('a %s Connection', (role) => {
         'onPing 1',
         'onPong 1',
         'onPiece 1',
-        'answersClose 0',
+        'answerClose 0',
         'onClose 2',
         'onText 1',
-        'answersClose 0',
+        'answerClose 0',
         'onError 1',
       ]);
     });

@@ -12,15 +12,18 @@ export class CloseSender {
   readonly handshake = new ClosingHandshake();
   readonly #sender: MessageSender;
   readonly #beforeClose: () => void;
+  readonly #answers: () => boolean | undefined;
   #isHeld = false;
   #held: string | Uint8Array | undefined;
-  /** The caller answers the peer's Close frame, or its broken rule, with `begin`. */
-  #isLeft = false;
 
-  /** @param beforeClose called before a Close frame is made, for pongs that go first */
-  constructor(sender: MessageSender, beforeClose: () => void) {
+  /**
+   * @param beforeClose called before a Close frame is made, for pongs that go first
+   * @param answers whether the caller answers the peer's Close frame, or its broken rule, if ours has not been sent
+   */
+  constructor(sender: MessageSender, beforeClose: () => void, answers: () => boolean | undefined) {
     this.#sender = sender;
     this.#beforeClose = beforeClose;
+    this.#answers = answers;
   }
 
   /** We begin the closing handshake. Errors as of `Connection.close` */
@@ -29,13 +32,14 @@ export class CloseSender {
     if (!this.handshake.apply('close')) return;
     this.#sender.inTurn(payload, (queued) => {
       this.#send(queued);
-      if (this.#isLeft) this.#end();
+      // It may be the answer to the peer's.
+      if (this.#held === undefined) this.#end();
     });
   }
 
-  /** The peer's Close frame has come. @param isLeft the caller answers it, if ours has not been sent */
-  answerClose({ closeCode, reason }: ReceivedClose, isLeft: boolean): void {
-    if (this.#leave(isLeft, 'peerClose')) return;
+  /** The peer's Close frame has come. */
+  answerClose({ closeCode, reason }: ReceivedClose): void {
+    if (this.#leave('peerClose')) return;
     // Section 5.5.1: the reply "typically echos the status code"; the reason goes with it, as most peers do it, unless it
     // was not validated and has grown too long by the replacement of bad bytes.
     const fits = portableUtf8Length(reason) <= MAX_CLOSE_REASON;
@@ -43,9 +47,9 @@ export class CloseSender {
     this.#answer(this.#sender.closePayload(code, fits ? reason : ''));
   }
 
-  /** The peer has broken a rule. @param isLeft as of `answerClose` */
-  answerError(error: ProtocolError, isLeft: boolean): void {
-    if (this.#leave(isLeft, 'error')) return;
+  /** The peer has broken a rule. */
+  answerError(error: ProtocolError): void {
+    if (this.#leave('error')) return;
     this.#answer(this.#sender.closePayload(error.closeCode));
   }
 
@@ -76,10 +80,10 @@ export class CloseSender {
   }
 
   /** The peer has ended the conversation. @returns whether the caller answers */
-  #leave(isLeft: boolean, event: 'peerClose' | 'error'): boolean {
-    this.#isLeft = isLeft && this.handshake.state === 'open';
+  #leave(event: 'peerClose' | 'error'): boolean | undefined {
+    const isLeft = this.handshake.isOpen && this.#answers();
     this.handshake.apply(event);
-    return this.#isLeft;
+    return isLeft;
   }
 
   /**
@@ -98,10 +102,9 @@ export class CloseSender {
     });
   }
 
-  /** The last Close frame has been sent. */
+  /** Our Close frame has been sent: the last one, unless the peer's is missing. */
   #end(): void {
-    this.handshake.apply('sent');
-    this.#sender.end();
+    if (this.handshake.apply('sent')) this.#sender.end();
   }
 
   #send(payload: string | Uint8Array): void {

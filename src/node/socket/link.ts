@@ -179,12 +179,12 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   peerClosed(closeCode: number, reason: string): void {
     this.#close = { code: closeCode, reason: Buffer.from(reason) };
-    if (!this.#events.answersClose()) this.#beginClosing();
+    if (!this.#events.answerClose()) this.#beginClosing();
     else if (closeCode === CLOSE_NO_STATUS) this.#emitter.close();
     else this.#emitter.close(closeCode, Buffer.from(reason));
   }
   peerFailed(error: ProtocolError): void {
-    if (this.#events.answersClose()) this.#emitter.close(error.closeCode);
+    if (this.#events.answerClose()) this.#emitter.close(error.closeCode);
     else this.#beginClosing();
     this.emitError(new WebSocketError(error));
   }

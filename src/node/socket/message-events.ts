@@ -109,7 +109,7 @@ export class MessageEvents implements Answerer {
     return true;
   }
   /** The same for `close`. */
-  answersClose(): boolean {
+  answerClose(): boolean {
     return this.#emitter.close !== MessageEvents.builtIn.close;
   }
   onPing(payload: Uint8Array): void {

@@ -78,11 +78,11 @@ export class SpacedDelivery implements DeliverySink {
 /** What a connection delivers to where deliveries are spaced. Pings are answered at once. */
 export function spacedHandler(
   spaced: SpacedDelivery,
-  answerer: Required<Pick<Answerer, 'answerPing' | 'answersClose'>>,
+  answerer: Required<Pick<Answerer, 'answerPing' | 'answerClose'>>,
 ): Answerer {
   return {
     ...handlerOf(spaced),
     answerPing: (payload) => answerer.answerPing(payload),
-    answersClose: () => answerer.answersClose(),
+    answerClose: () => answerer.answerClose(),
   };
 }
