@@ -1,5 +1,6 @@
 // Publish and subscribe over anything that sends prepared messages: a message is framed once, and compressed at most a few times,
-// for any number of subscribers. A subscriber that reads slowly is the sender's concern: in wsimd/node, its `maxBackpressure`.
+// for any number of subscribers. It knows no backpressure: in wsimd/node, `maxBackpressure` drops the messages of a subscriber that
+// reads slowly, or ends it (`send` in node/websocket/websocket.ts).
 
 import { MessageHistory } from '../frames/message-history.js';
 import { PreparedMessage, type PrepareOptions } from '../frames/prepared-message.js';

@@ -1,5 +1,6 @@
 // The records of a batch → messages: reads them straight from the arena, and takes everything out of it before user code runs.
 // Strings are made here, bytes copied to where they stay. What a record is only a part of goes to message-parts.ts.
+// The kernel has checked their text: assembly/frames/utf8.ts, src/kernel/portable/utf8.ts.
 
 import { CHUNK_PTR } from '../../../assembly/shared/layout.js';
 import {

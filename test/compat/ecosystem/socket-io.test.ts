@@ -94,6 +94,33 @@ describe('socket.io on our server', () => {
     expect(await next(admin as never, 'welcome')).toEqual(['admin']);
   });
 
+  test('a broadcast is framed once, and each socket sends the frame as it is', async () => {
+    const { server, port } = await startSocketIo();
+    const packets: unknown[] = [];
+    const sent: unknown[] = [];
+    server.of('/chat').on('connection', ({ conn }) => {
+      conn.on('packetCreate', ({ options }: { options?: { wsPreEncodedFrame?: unknown } }) => {
+        if (options?.wsPreEncodedFrame !== undefined) packets.push(options.wsPreEncodedFrame);
+      });
+      const socket: unknown = Reflect.get(conn.transport, 'socket');
+      if (!(socket instanceof WebSocket)) throw new Error('not a WebSocket of ours');
+      const sender = socket._sender!;
+      const { sendFrame } = sender;
+      sender.sendFrame = (frames, callback) => {
+        sent.push(frames);
+        sendFrame.call(sender, frames, callback);
+      };
+    });
+    const clients = await Promise.all([1, 2].map(() => connectTo(port, '/chat')));
+    const heard = clients.map((client) => next(client as never, 'said'));
+    server.of('/chat').compress(false).emit('said', 'to all: grün');
+    expect(await Promise.all(heard)).toEqual([['to all: grün'], ['to all: grün']]);
+    expect(packets).toHaveLength(2);
+    expect(packets[0]).toBeInstanceOf(Array);
+    expect(packets[1]).toBe(packets[0]);
+    expect(sent).toEqual([packets[0], packets[0]]);
+  });
+
   test('from polling it upgrades to a WebSocket', async () => {
     const { server, port } = await startSocketIo();
     const before = CountingServer.count;
