@@ -10,7 +10,7 @@ const client = new Peer('server');
 const server = new Peer('client');
 const hex = (bytes: Uint8Array | string) => Buffer.from(bytes).toString('hex');
 
-/** @param indented who is the second node: tshark sorts them by address */
+/** @param indented the sender whose lines are indented: that of node 1, as tshark sorts the two by address */
 function followText(
   indented: 'client' | 'server',
   pieces: readonly (readonly ['client' | 'server', string])[],
