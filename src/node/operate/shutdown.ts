@@ -1,6 +1,7 @@
 // Ends all connections of a server: a Close frame to each, and a cut for those that do not answer in time. Both are done for a few
 // connections at a time, so that the event loop serves others in between.
 
+import { CLOSE_GOING_AWAY } from '../../../assembly/shared/protocol.js';
 import { checkOptions, duration } from '../../protocol/option-checks.js';
 import { awaitTurn, type TurnTaker } from '../socket/turns.js';
 import { checkCloseArguments } from '../websocket/close-arguments.js';
@@ -27,7 +28,6 @@ export interface ShutdownResult {
   readonly cut: number;
 }
 
-const GOING_AWAY = 1001;
 const DEFAULT_TIMEOUT = 10_000;
 /**
  * Connections that are closed or cut in one turn of the event loop. A Close frame costs little, the end of the connection costs more: if
@@ -48,7 +48,7 @@ interface ShutdownConfig {
 
 /** @throws TypeError, RangeError for options out of range */
 export function makeShutdownConfig(options: ShutdownOptions): ShutdownConfig {
-  const { code = GOING_AWAY, reason = '', timeout = DEFAULT_TIMEOUT } = options;
+  const { code = CLOSE_GOING_AWAY, reason = '', timeout = DEFAULT_TIMEOUT } = options;
   checkOptions(options, { timeout: duration(0) });
   return { code, reason: checkCloseArguments(code, reason), timeout };
 }
