@@ -39,6 +39,14 @@ describe('stats of a WebSocket', () => {
     expect(client.stats()).toMatchObject({ bytesReceived: 204, bytesSent: 11, messagesReceived: 1, messagesSent: 1 });
   });
 
+  test('count a frame that the program has made as a message', async () => {
+    const { client, webSocket } = await openPair();
+    const message = next(client, 'message');
+    webSocket._sender!.sendFrame([Buffer.from([0x81, 2]), Buffer.from('hi')]);
+    expect(String((await message)[0])).toBe('hi');
+    expect(webSocket.stats()).toMatchObject({ bytesSent: 4, messagesSent: 1 });
+  });
+
   test('count a fragmented message once, and tell what is held of one that is not complete', async () => {
     const open = await startForRawClients();
     const { client, webSocket } = await open();
