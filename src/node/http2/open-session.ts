@@ -1,6 +1,6 @@
 // Speaks HTTP/2 on sockets of clients: finds out whether their server takes WebSockets on it (RFC 8441). It opens no stream.
 
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 
@@ -18,7 +18,7 @@ export function openSession(
   origin: string,
   signal: AbortSignal,
 ): Promise<ClientHttp2Session | undefined> {
-  const session = connect(origin, { createConnection: () => socket });
+  const session = connectHttp2(origin, { createConnection: () => socket });
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
       signal.removeEventListener('abort', abort);
