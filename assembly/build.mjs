@@ -14,6 +14,8 @@ const at = (path) => fileURLToPath(new URL(path, root));
 
 /** What else the scripts with the modules' bytes depend on. */
 const ENCODER = 'src/kernel/wasm/encode-module-text.mjs';
+/** The options that both modules share. */
+const SHARED_CONFIG = 'asconfig.json';
 /** The module's own data lies below this address, in both memory maps. */
 const TABLES_END = 0x2000;
 
@@ -41,7 +43,9 @@ for (const { name, config, sources, script, maxLength } of MODULES) {
   const outputs = [wasm, `build/${name}.debug.wasm`, script];
   const isFile = (path) => statSync(at(path)).isFile();
   const modified = (path) => statSync(at(path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const newest = Math.max(...[config, 'assembly/build.mjs', ENCODER, ...sources.filter(isFile)].map(modified));
+  const newest = Math.max(
+    ...[config, SHARED_CONFIG, 'assembly/build.mjs', ENCODER, ...sources.filter(isFile)].map(modified),
+  );
   if (Math.min(...outputs.map(modified)) > newest && !process.argv.includes('--force')) continue;
 
   mkdirSync(at(dirname(script)), { recursive: true });
