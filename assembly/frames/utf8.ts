@@ -132,6 +132,10 @@ function unfinished(ptr: usize, end: usize): u32 {
  *                                  the bit TWO_CONTINUATIONS (0x80) is turned by XOR
  *
  * Nibbles are shifted as 16-bit lanes and masked: engines make the same of an 8-bit shift, with a constant of their own.
+ *
+ * Relaxed swizzles, whose results are the same everywhere while each index is below 16: x86's `pshufb` alone, without the
+ * saturating add that makes larger indices give zero. The build turns them into ordinary ones, and the package turns them
+ * back in engines that know them: src/kernel/wasm/wasm.ts.
  */
 // @ts-ignore: decorator
 @inline
@@ -150,10 +154,10 @@ function errorsIn(
 ): v128 {
   const pairs = v128.and(
     v128.and(
-      i8x16.swizzle(firstHigh, v128.and(i16x8.shr_u(earlier1, 4), lowNibble)),
-      i8x16.swizzle(firstLow, v128.and(earlier1, lowNibble)),
+      i8x16.relaxed_swizzle(firstHigh, v128.and(i16x8.shr_u(earlier1, 4), lowNibble)),
+      i8x16.relaxed_swizzle(firstLow, v128.and(earlier1, lowNibble)),
     ),
-    i8x16.swizzle(secondHigh, v128.and(i16x8.shr_u(bytes, 4), lowNibble)),
+    i8x16.relaxed_swizzle(secondHigh, v128.and(i16x8.shr_u(bytes, 4), lowNibble)),
   );
   const mustContinue = v128.or(i8x16.sub_sat_u(earlier2, leadOf3), i8x16.sub_sat_u(earlier3, leadOf4));
   return v128.xor(v128.and(mustContinue, topBit), pairs);

@@ -1,4 +1,6 @@
 // The shape of the generated module (assembly/build.mjs writes it to build/src/deflate/kernel/).
 
-/** build/deflate.wasm as text: see module-text.ts. */
-export declare const DEFLATE_TEXT: string;
+import type { ModuleCode } from '../../kernel/wasm/module-code.js';
+
+/** What build/deflate.wasm holds. */
+export declare const DEFLATE: ModuleCode;

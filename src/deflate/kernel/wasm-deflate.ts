@@ -8,8 +8,9 @@ import {
   INFLATE_TABLES_LENGTH,
   INFLATE_TABLES_PTR,
 } from '../../../assembly/shared/deflate-layout.js';
-import { type CompiledModule, compile, instantiate, requireModule } from '../../kernel/wasm/wasm.js';
-import { DEFLATE_TEXT } from './deflate-bytes.js';
+import { compileModule } from '../../kernel/wasm/module-code.js';
+import { type CompiledModule, instantiate, requireModule } from '../../kernel/wasm/wasm.js';
+import { DEFLATE } from './deflate-bytes.js';
 import type { DeflateKernel } from './deflate-kernel.js';
 
 /** What the deflate kernel exports beside its memory. */
@@ -22,7 +23,7 @@ export function requireDeflateModule(module: CompiledModule): void {
 
 /** Compiles the bytes that this package carries, synchronously. Throws as `createWasmDeflateKernel` does. */
 export function compileDeflateModule(): CompiledModule {
-  return compile(DEFLATE_TEXT);
+  return compileModule(DEFLATE);
 }
 
 /**

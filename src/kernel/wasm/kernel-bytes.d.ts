@@ -1,4 +1,6 @@
 // The shape of the generated module (assembly/build.mjs writes it to build/src/kernel/wasm/).
 
-/** build/kernel.wasm as text: see module-text.ts. */
-export declare const KERNEL_TEXT: string;
+import type { ModuleCode } from './module-code.js';
+
+/** What build/kernel.wasm holds. */
+export declare const KERNEL: ModuleCode;

@@ -1,11 +1,11 @@
-// The kernel as WebAssembly: the only file that says so. It compiles, checks and instantiates, for wasm-deflate.ts too; what
+// The kernel as WebAssembly: the only file that says so. It checks and instantiates, for wasm-deflate.ts too; what
 // the functions do is told in kernel.ts and done in assembly/.
 
 import { MEMORY_PAGES, PAGE_LENGTH } from '../../../assembly/shared/layout.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Kernel } from '../kernel.js';
-import { KERNEL_TEXT } from './kernel-bytes.js';
-import { decodeModuleText } from './module-text.js';
+import { KERNEL } from './kernel-bytes.js';
+import { compileModule } from './module-code.js';
 
 /** A `WebAssembly.Module`, compiled from one of this package's `.wasm` files. Any object where the types know no WebAssembly. */
 export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
@@ -26,7 +26,7 @@ export function requireKernelModule(module: CompiledModule): void {
  * @param module a module compiled elsewhere from build/kernel.wasm; by default the bytes that this package carries
  * @throws whatever the engine throws where WebAssembly, or its SIMD, is missing or forbidden
  */
-export function createWasmKernel(module: CompiledModule = compile(KERNEL_TEXT)): Kernel {
+export function createWasmKernel(module: CompiledModule = compileModule(KERNEL)): Kernel {
   const { memory, functions } = instantiate(module, MEMORY_PAGES);
   const { decode, encode, mask, validate, transcode } = functions;
   return {
@@ -38,11 +38,6 @@ export function createWasmKernel(module: CompiledModule = compile(KERNEL_TEXT)):
     validate: validate as Kernel['validate'],
     transcode: transcode as Kernel['transcode'],
   };
-}
-
-/** Compiles a module that this package carries as text. */
-export function compile(text: string): CompiledModule {
-  return new WebAssembly.Module(decodeModuleText(text));
 }
 
 /**

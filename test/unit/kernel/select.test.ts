@@ -220,7 +220,9 @@ describe('createWasmKernel', () => {
   });
 
   it('says so where its bytes are damaged', async () => {
-    vi.doMock('../../../build/src/kernel/wasm/kernel-bytes.js', () => ({ KERNEL_TEXT: 'no module' }));
+    vi.doMock('../../../build/src/kernel/wasm/kernel-bytes.js', () => ({
+      KERNEL: { text: 'no module', swizzles: [] },
+    }));
     vi.resetModules();
     const { createWasmKernel } = await import('../../../src/kernel/wasm/wasm.js');
     expect(() => createWasmKernel()).toThrow(WebAssembly.CompileError);

@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFLATE_TEXT } from '../../../../build/src/deflate/kernel/deflate-bytes.js';
-import { KERNEL_TEXT } from '../../../../build/src/kernel/wasm/kernel-bytes.js';
+import { DEFLATE } from '../../../../build/src/deflate/kernel/deflate-bytes.js';
+import { KERNEL } from '../../../../build/src/kernel/wasm/kernel-bytes.js';
 import { decodeModuleText } from '../../../../src/kernel/wasm/module-text.js';
 
 describe.each([
-  ['kernel.wasm', KERNEL_TEXT],
-  ['deflate.wasm', DEFLATE_TEXT],
+  ['kernel.wasm', KERNEL.text],
+  ['deflate.wasm', DEFLATE.text],
 ])('the text of %s', (file, text) => {
   it('stands for the bytes of the file', () => {
     const bytes = readFileSync(new URL(`../../../../build/${file}`, import.meta.url));
