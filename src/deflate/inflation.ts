@@ -30,7 +30,7 @@ import {
   SHARED_INFLATE_CONTEXT_PTR,
 } from '../../assembly/shared/deflate-layout.js';
 import { UTF8_ASCII } from '../../assembly/shared/layout.js';
-import { spend } from '../messages/turn.js';
+import { COPY_COST, spend } from '../messages/turn.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { contextLength, type DeflateArena, type Occupant } from './deflate-arena.js';
 
@@ -41,8 +41,10 @@ const BLOCKS_WORD = (OUTCOME_PTR + OUTCOME_BLOCKS) / 4;
 
 /** What the kernel puts behind a message. */
 const TRAILER_LENGTH = 4;
-/** About what a message keeps that has left the kernel, at most. */
-const KEPT_LENGTH = contextLength(MAX_WINDOW_BITS, 0) + INFLATE_STATE_LENGTH + INFLATE_TABLES_LENGTH;
+/** What a message keeps that has left the kernel, and its context if that is the shared one. */
+const STATE_LENGTH = INFLATE_STATE_LENGTH + INFLATE_TABLES_LENGTH;
+const CONTEXT_LENGTH = contextLength(MAX_WINDOW_BITS, 0);
+const EMPTY = new Uint8Array(0);
 /** What is added to an expected length. */
 const MARGIN = 17 / 16;
 
@@ -70,6 +72,8 @@ export class Inflation implements Occupant {
   /** Input that has not been handed over: from here to there. */
   #start = 0;
   #end = 0;
+  /** The message ends there. */
+  #isWhole = true;
   #inputLength = 0;
   /** Input that was handed over and is not used up, with the trailer if that was. */
   #unused = 0;
@@ -78,8 +82,10 @@ export class Inflation implements Occupant {
   #outputLength = 0;
   #left = 0;
   #status = INFLATE_NEEDS_INPUT;
-  /** Brings back what the message has in the kernel, and the shared context if it uses that; undefined while it is there. */
+  /** Brings back what the message has in the kernel; undefined while it is there. */
   #restore: (() => void) | undefined;
+  /** A copy of the shared context, if the message uses that and has left the kernel. Its memory is used again each time. */
+  #context: Uint8Array | undefined;
 
   constructor(arena: DeflateArena) {
     this.arena = arena;
@@ -92,14 +98,20 @@ export class Inflation implements Occupant {
     return this.#status === INFLATE_DONE;
   }
 
+  /** All input has been used, and the message goes on: `give` hands over more. */
+  get needsInput(): boolean {
+    return this.#status === INFLATE_NEEDS_INPUT && this.#start === this.#end && !this.#isWhole;
+  }
+
   /** What the last step made is text, checked, and all ASCII. */
   get isAscii(): boolean {
     return (this.#flags & INFLATE_TEXT) !== 0 && (this.arena.words[UTF8_WORD]! & UTF8_ASCII) !== 0;
   }
 
-  /** Bytes of memory that it holds: its source, and what it has kept of the kernel's. */
+  /** Bytes of memory that it holds while it is not done: its source, and its state, which leaves the kernel for any other message. */
   get heldLength(): number {
-    return this.#source.length + (this.#restore === undefined ? 0 : KEPT_LENGTH);
+    const isShared = this.#contextPtr === SHARED_INFLATE_CONTEXT_PTR;
+    return this.#source.length + STATE_LENGTH + (isShared ? CONTEXT_LENGTH : 0);
   }
 
   /**
@@ -118,6 +130,7 @@ export class Inflation implements Occupant {
    * @param contextPtr with the history that the message may refer to
    * @param isText check that what comes out is UTF-8
    * @param isKept whether later messages may refer to this one
+   * @param isWhole whether the message ends at `end`; otherwise `give` hands over the rest
    */
   begin(
     contextPtr: number,
@@ -128,12 +141,14 @@ export class Inflation implements Occupant {
     maxLength: number,
     isText: boolean,
     isKept: boolean,
+    isWhole: boolean,
   ): void {
     this.#contextPtr = contextPtr;
     this.#windowLength = windowLength;
     this.#source = source;
     this.#start = start;
     this.#end = end;
+    this.#isWhole = isWhole;
     this.#inputLength = end - start;
     this.#unused = 0;
     this.#flags = INFLATE_FIRST | (isText ? INFLATE_TEXT : 0) | (isKept ? INFLATE_KEEP : 0);
@@ -141,11 +156,20 @@ export class Inflation implements Occupant {
     this.#left = maxLength;
     this.#outputLength = 0;
     this.#status = INFLATE_NEEDS_INPUT;
-    this.#restore = undefined;
+    this.#restore = this.#context = undefined;
+  }
+
+  /** Hands over the next part of the input, once it `needsInput`. The parameters are those of `begin`. */
+  give(source: Uint8Array, start: number, end: number, isWhole: boolean): void {
+    this.#source = source;
+    this.#start = start;
+    this.#end = end;
+    this.#isWhole = isWhole;
+    this.#inputLength += end - start;
   }
 
   /**
-   * Makes the next step. Not to be called when it `isDone`.
+   * Makes the next step. Not to be called when it `isDone`, or `needsInput`.
    *
    * @returns how many bytes lie at OUTPUT_PTR, until anything is inflated or deflated again
    * @throws ProtocolError `WSIMD_INVALID_DEFLATE`, `WSIMD_INVALID_UTF8`, `WSIMD_MESSAGE_TOO_LONG`
@@ -179,6 +203,7 @@ export class Inflation implements Occupant {
       arena.inputOwner = this;
       // What comes next may refer to it, and other messages use its place in between.
       if (length > 0) kernel.remember(this.#contextPtr, OUTPUT_PTR, length);
+      if (this.needsInput) this.#dropSource();
     }
     return length;
   }
@@ -194,18 +219,12 @@ export class Inflation implements Occupant {
   /** Leaves the kernel to another message, in the middle of this one. */
   leave(): void {
     const { kernel, bytes, words } = this.arena;
-    const restoreState = kernel.suspendInflate();
-    if (this.#contextPtr !== SHARED_INFLATE_CONTEXT_PTR) {
-      this.#restore = restoreState;
-      return;
-    }
+    this.#restore = kernel.suspendInflate();
     const ptr = SHARED_INFLATE_CONTEXT_PTR;
-    const ringLength = words[(ptr + CONTEXT_RING_LENGTH) / 4]!;
-    const context = bytes.slice(ptr, ptr + CONTEXT_RING + ringLength + CONTEXT_GUARD);
-    this.#restore = () => {
-      restoreState();
-      bytes.set(context, ptr);
-    };
+    if (this.#contextPtr !== ptr) return;
+    const length = CONTEXT_RING + words[(ptr + CONTEXT_RING_LENGTH) / 4]! + CONTEXT_GUARD;
+    this.#context ??= new Uint8Array(length);
+    this.#context.set(bytes.subarray(ptr, ptr + length));
   }
 
   /** The kernel is this message's again. */
@@ -213,8 +232,18 @@ export class Inflation implements Occupant {
     const { arena } = this;
     if (arena.occupant === this) return;
     arena.vacate();
-    this.#restore?.();
+    if (this.#restore === undefined) return;
+    this.#restore();
     this.#restore = undefined;
+    if (this.#context !== undefined) arena.bytes.set(this.#context, SHARED_INFLATE_CONTEXT_PTR);
+    // Out and in.
+    spend(2 * (STATE_LENGTH + (this.#context?.length ?? 0)) * COPY_COST);
+  }
+
+  /** Keeps no reference to memory that is the caller's, and has been used up. */
+  #dropSource(): void {
+    this.#source = EMPTY;
+    this.#start = this.#end = 0;
   }
 
   /** Hands over the next input, or that which is left, if anything has come into its place. @returns its length */
@@ -231,7 +260,7 @@ export class Inflation implements Occupant {
     arena.inputOwner = undefined;
     arena.host.copyInto(this.#source, start, end, arena.bytes, INPUT_PTR);
     this.#start = end;
-    if (end === this.#end) this.#flags |= INFLATE_LAST;
+    if (end === this.#end && this.#isWhole) this.#flags |= INFLATE_LAST;
     return end - start;
   }
 

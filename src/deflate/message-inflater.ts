@@ -61,12 +61,40 @@ export class MessageInflater implements MessageDecompression {
     return long === undefined ? 0 : long.inflation.heldLength + long.output.capacity;
   }
 
+  get needsInput(): boolean {
+    return this.#long?.inflation.needsInput === true;
+  }
+
   begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean {
+    return this.#begin(source, start, end, maxLength, isText, true, false);
+  }
+
+  beginPieces(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maxLength: number,
+    isText: boolean,
+    isWhole: boolean,
+  ): boolean {
+    return this.#begin(source, start, end, maxLength, isText, isWhole, true);
+  }
+
+  #begin(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maxLength: number,
+    isText: boolean,
+    isWhole: boolean,
+    inPieces: boolean,
+  ): boolean {
     const shared = this.#shared;
     const inflation = shared.next;
+    const isKept = this.#keepsContext;
     shared.arena.vacate();
     const contextPtr = this.#bringContext();
-    inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, this.#keepsContext);
+    inflation.begin(contextPtr, this.#windowLength, source, start, end, maxLength, isText, isKept, isWhole);
     const length = inflation.next();
     this.inflated++;
     this.inflateInput += end - start;
@@ -77,8 +105,14 @@ export class MessageInflater implements MessageDecompression {
       return true;
     }
     shared.next = new Inflation(shared.arena);
-    this.#long = new LongMessage(inflation, length);
+    this.#long = new LongMessage(inflation, length, inPieces);
     return false;
+  }
+
+  give(source: Uint8Array, start: number, end: number, isWhole: boolean): boolean {
+    this.inflateInput += end - start;
+    this.#long!.inflation.give(source, start, end, isWhole);
+    return this.step();
   }
 
   step(): boolean {
@@ -131,7 +165,7 @@ export class MessageInflater implements MessageDecompression {
     onPiece: (data: Uint8Array, isFirst: boolean, isLast: boolean) => void,
   ): void {
     let isFirst = true;
-    let isDone = this.begin(source, start, end, maxLength, isText);
+    let isDone = this.beginPieces(source, start, end, maxLength, isText, true);
     for (; !isDone; isDone = this.step()) {
       const piece = this.takeBytes();
       if (piece.length === 0) continue;
@@ -193,10 +227,13 @@ class LongMessage {
   readonly inflation: Inflation;
   readonly output = new PayloadBuffer();
   isAscii: boolean;
+  /** What comes out is taken step by step. */
+  readonly #inPieces: boolean;
 
   /** @param length of what the first step has left at OUTPUT_PTR */
-  constructor(inflation: Inflation, length: number) {
+  constructor(inflation: Inflation, length: number, inPieces: boolean) {
     this.inflation = inflation;
+    this.#inPieces = inPieces;
     this.isAscii = inflation.isAscii;
     this.#append(length);
   }
@@ -211,7 +248,7 @@ class LongMessage {
 
   #append(length: number): void {
     const { arena, isDone, expectedLength } = this.inflation;
-    const expected = isDone ? 0 : expectedLength;
+    const expected = isDone || this.#inPieces ? 0 : expectedLength;
     spend(length * FRESH_COST);
     this.output.append(arena.bytes, OUTPUT_PTR, OUTPUT_PTR + length, expected);
   }

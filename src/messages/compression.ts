@@ -9,6 +9,9 @@ import type { CompressedForm, PreparedMessage } from '../frames/prepared-message
  * A message is inflated in steps: `begin`, then `step` until either returns true, then `takeText` or `takeBytes`. Between two steps
  * anything may be inflated or deflated for other connections, and anything deflated for this one. `inflateText`, `inflateBytes` and
  * `inflatePieces` make all the steps at once.
+ *
+ * A message can also be inflated while it arrives: `beginPieces` with its first part, `takeBytes` after each step, and `give` with the
+ * next part whenever it `needsInput`.
  */
 export interface MessageDecompression {
   /**
@@ -23,6 +26,26 @@ export interface MessageDecompression {
    * @throws ProtocolError to fail the connection with; nothing more may be inflated then
    */
   begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean;
+
+  /**
+   * The same for a message whose output is taken after each step, and whose input may come in parts.
+   *
+   * @param isWhole whether the message ends at `end`
+   */
+  beginPieces(
+    source: Uint8Array,
+    start: number,
+    end: number,
+    maxLength: number,
+    isText: boolean,
+    isWhole: boolean,
+  ): boolean;
+
+  /** All input of a message that is not whole has been used: `give` hands over the next part. `step` must not be called. */
+  readonly needsInput: boolean;
+
+  /** Hands over the next part and makes a step. Parameters, result and errors are those of `beginPieces`. */
+  give(source: Uint8Array, start: number, end: number, isWhole: boolean): boolean;
 
   /** Makes the next step of a message that is not done. Returns and throws as `begin` does. */
   step(): boolean;

@@ -1,6 +1,6 @@
-// Compressed messages on their way out of the arena: their frames are joined as they are, compressed, and inflated once the
-// last has come. So no more is held of a message than its compressed bytes, and what has come out while it is inflated in steps.
-// How inflating is done it does not know.
+// Compressed messages on their way out of the arena. Where messages are delivered whole, the frames of one are joined as they are,
+// compressed, and inflated once the last has come: no more is held of a message than its compressed bytes, which may inflate to a
+// thousand times as much. Where they are delivered in pieces, each part is inflated as it comes. How inflating is done it does not know.
 
 import { OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
@@ -11,15 +11,20 @@ import type { MessageDecompression } from '../compression.js';
 import { BINARY, PIECE, TEXT, TEXT_BYTES } from '../handler.js';
 import { costOfGathering, isTurnSpent, spend } from '../turn.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
-import type { Delivery, DeliveryQueue, Unfinished } from './delivery-queue.js';
+import { type Delivery, type DeliveryQueue, type Unfinished, USED_UP } from './delivery-queue.js';
+
+/** Bytes: shorter parts of a message are joined before they are inflated, as far as they come together. */
+const SHORT_LENGTH = 16 * 1024;
 
 export class CompressedMessages {
   readonly #compression: MessageDecompression;
   readonly #decoder: ChunkDecoder;
   readonly #config: MessageDecoderConfig;
-  /** The message under way, as far as it has come. */
-  #message: PayloadBuffer | undefined;
+  /** What has come of the message under way and is not inflated. */
+  #gathered: PayloadBuffer | undefined;
   #fragmentCount = 0;
+  /** The message under way, if it is inflated as it comes. */
+  #inflating: InflatingMessage | undefined;
 
   constructor(compression: MessageDecompression, decoder: ChunkDecoder, config: MessageDecoderConfig) {
     this.#compression = compression;
@@ -29,12 +34,12 @@ export class CompressedMessages {
 
   /** Bytes allocated for a message that is not complete. */
   get bufferedLength(): number {
-    return this.#message?.capacity ?? 0;
+    return (this.#gathered?.capacity ?? 0) + (this.#inflating?.heldLength ?? 0);
   }
 
   /** Gives the message under way up. */
   clear(): void {
-    this.#message = undefined;
+    this.#gathered = this.#inflating = undefined;
   }
 
   /**
@@ -48,29 +53,80 @@ export class CompressedMessages {
     const isText = messageOpcode(first) === OPCODE_TEXT;
     const isEnd = isMessageEnd(first);
     if (isEnd && isMessageStart(first)) {
-      this.#inflate(queue, isText, bytes, start, end, false);
-      return;
+      this.#inflateWhole(queue, isText, bytes, start, end, false);
+    } else if (this.#config.inPieces) {
+      this.#inflating ??= new InflatingMessage(this.#compression, this.#config, isText);
+      this.#takePart(queue, start, end, isEnd);
+    } else {
+      this.#gather(first, start, end);
+      if (!isEnd) return;
+      const data = this.#gathered!.take();
+      this.#gathered = undefined;
+      this.#inflateWhole(queue, isText, data, 0, data.length, true);
     }
-    if (this.#message === undefined) {
-      this.#message = new PayloadBuffer();
+  }
+
+  /** Inflates the short parts that have been joined: nothing more comes with them, or something else does. */
+  settle(queue: DeliveryQueue): void {
+    if (this.#inflating !== undefined && this.#gathered !== undefined) this.#inflateGathered(queue, false);
+  }
+
+  /** Adds a record to a message that is inflated once it is whole. */
+  #gather(first: number, start: number, end: number): void {
+    if (this.#gathered === undefined) {
+      this.#gathered = new PayloadBuffer();
       this.#fragmentCount = 0;
     }
-    const message = this.#message;
+    const { length } = this.#gathered;
     const isFrameEnd = (first & END) !== 0;
     const { maxFragments } = this.#config;
     if (isFrameEnd && ++this.#fragmentCount > maxFragments) {
       throw new ProtocolError('WSIMD_TOO_MANY_FRAGMENTS', { detail: String(maxFragments) });
     }
-    spend(costOfGathering(message.length, end - start));
-    message.append(bytes, start, end, message.length + (end - start) + (isFrameEnd ? 0 : this.#decoder.remaining));
-    if (!isEnd) return;
-    this.#message = undefined;
-    const data = message.take();
-    this.#inflate(queue, isText, data, 0, data.length, true);
+    const { arena, remaining } = this.#decoder;
+    spend(costOfGathering(length, end - start));
+    this.#gathered.append(arena.bytes, start, end, length + (end - start) + (isFrameEnd ? 0 : remaining));
+  }
+
+  /** Part of a message that is inflated as it comes. */
+  #takePart(queue: DeliveryQueue, start: number, end: number, isLast: boolean): void {
+    const { bytes } = this.#decoder.arena;
+    if (this.#gathered === undefined && end - start >= SHORT_LENGTH) {
+      this.#inflatePart(queue, bytes, start, end, isLast, false);
+      return;
+    }
+    this.#gathered ??= new PayloadBuffer();
+    spend(costOfGathering(this.#gathered.length, end - start));
+    this.#gathered.append(bytes, start, end, 0);
+    if (isLast || this.#gathered.length >= SHORT_LENGTH) this.#inflateGathered(queue, isLast);
+  }
+
+  #inflateGathered(queue: DeliveryQueue, isLast: boolean): void {
+    const data = this.#gathered!.take();
+    this.#gathered = undefined;
+    if (isLast || data.length > 0) this.#inflatePart(queue, data, 0, data.length, isLast, true);
+  }
+
+  #inflatePart(
+    queue: DeliveryQueue,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    isLast: boolean,
+    isOurs: boolean,
+  ): void {
+    const message = this.#inflating!;
+    if (isLast) this.#inflating = undefined;
+    if (this.#mustWait(queue)) {
+      queue.addUnfinished(new WaitingPart(message, isOurs ? source : source.slice(start, end), isLast));
+      return;
+    }
+    message.give(source, start, end, isLast);
+    this.#inflate(queue, message, isLast, isOurs);
   }
 
   /** @param isOurs the source stays as it is for as long as it is needed */
-  #inflate(
+  #inflateWhole(
     queue: DeliveryQueue,
     isText: boolean,
     source: Uint8Array,
@@ -79,94 +135,124 @@ export class CompressedMessages {
     isOurs: boolean,
   ): void {
     const compression = this.#compression;
-    const { maxMessageLength, isValidated, inTurns } = this.#config;
-    if (inTurns && (queue.isHeldUp || isTurnSpent())) {
-      const kept = isOurs ? source : source.slice(start, end);
-      queue.addUnfinished(new InflatingMessage(compression, this.#config, isText, kept));
+    const { inPieces, maxMessageLength, isValidated, textAsBytes } = this.#config;
+    if (this.#mustWait(queue)) {
+      const message = new InflatingMessage(compression, this.#config, isText);
+      queue.addUnfinished(new WaitingPart(message, isOurs ? source : source.slice(start, end), true));
       return;
     }
-    if (compression.begin(source, start, end, maxMessageLength, isText && isValidated)) {
-      if (!isText) queue.add(BINARY, compression.takeBytes());
-      else if (this.#config.textAsBytes) queue.add(TEXT_BYTES, compression.takeBytes());
-      else queue.add(TEXT, compression.takeText(isValidated));
-      return;
-    }
-    const message = new InflatingMessage(compression, this.#config, isText, undefined);
-    for (let isWhole = false; !isWhole; ) {
+    const isChecked = isText && isValidated;
+    const isDone = inPieces
+      ? compression.beginPieces(source, start, end, maxMessageLength, isChecked, true)
+      : compression.begin(source, start, end, maxMessageLength, isChecked);
+    if (!isDone) this.#inflate(queue, new InflatingMessage(compression, this.#config, isText, true), true, isOurs);
+    else if (!isText) queue.add(BINARY, compression.takeBytes());
+    else if (textAsBytes) queue.add(TEXT_BYTES, compression.takeBytes());
+    else queue.add(TEXT, compression.takeText(isValidated));
+  }
+
+  /** Goes on with a message for as long as the turn lasts. What is left then is queued. @param isLast all of it has come */
+  #inflate(queue: DeliveryQueue, message: InflatingMessage, isLast: boolean, isOurs: boolean): void {
+    for (;;) {
       const delivery = message.inflate();
+      if (delivery === USED_UP) return;
       if (delivery === undefined) {
-        if (!isOurs) compression.keepSource();
-        queue.addUnfinished(message);
+        if (!isOurs) this.#compression.keepSource();
+        queue.addUnfinished(new WaitingPart(message, undefined, isLast));
         return;
       }
       queue.addDelivery(delivery);
-      isWhole = delivery.isLast;
+      if (delivery.isLast) return;
     }
+  }
+
+  #mustWait(queue: DeliveryQueue): boolean {
+    return this.#config.inTurns && (queue.isHeldUp || isTurnSpent());
   }
 }
 
-/** A message that takes more than one step, or has to wait for its first. */
-class InflatingMessage implements Unfinished {
-  readonly #compression: MessageDecompression;
-  readonly #config: MessageDecoderConfig;
-  readonly #isText: boolean;
+/** A message, or a part of one, that has to wait for its first step or for its next. */
+class WaitingPart implements Unfinished {
+  readonly #message: InflatingMessage;
+  readonly #isLast: boolean;
   /** Its compressed bytes, while it waits for the first step. */
   #source: Uint8Array | undefined;
-  /** Nothing of it has been delivered. */
-  #isFirst = true;
 
   /** @param source undefined if its first step has been made */
-  constructor(
-    compression: MessageDecompression,
-    config: MessageDecoderConfig,
-    isText: boolean,
-    source: Uint8Array | undefined,
-  ) {
-    this.#compression = compression;
-    this.#config = config;
-    this.#isText = isText;
+  constructor(message: InflatingMessage, source: Uint8Array | undefined, isLast: boolean) {
+    this.#message = message;
     this.#source = source;
+    this.#isLast = isLast;
   }
 
+  /** What a message holds that has not come to its end is counted where it is received. */
   get heldLength(): number {
-    return this.#source?.length ?? this.#compression.heldLength;
+    return this.#source?.length ?? (this.#isLast ? this.#message.heldLength : 0);
   }
 
-  advance(): Delivery | ProtocolError | undefined {
+  advance(): Delivery | ProtocolError | typeof USED_UP | undefined {
     if (isTurnSpent()) return undefined;
     try {
-      return this.inflate();
+      const source = this.#source;
+      this.#source = undefined;
+      if (source !== undefined) this.#message.give(source, 0, source.length, this.#isLast);
+      return this.#message.inflate();
     } catch (error) {
       return asMessageError(error);
     }
   }
+}
+
+/** A message that takes more than one step. */
+class InflatingMessage {
+  readonly #compression: MessageDecompression;
+  readonly #config: MessageDecoderConfig;
+  readonly #isText: boolean;
+  #isBegun: boolean;
+  #isDone = false;
+  /** Nothing of it has been delivered. */
+  #isFirst = true;
+
+  /** @param isBegun its first step has been made */
+  constructor(compression: MessageDecompression, config: MessageDecoderConfig, isText: boolean, isBegun = false) {
+    this.#compression = compression;
+    this.#config = config;
+    this.#isText = isText;
+    this.#isBegun = isBegun;
+  }
+
+  /** Bytes of memory that it holds. */
+  get heldLength(): number {
+    return this.#isBegun ? this.#compression.heldLength : 0;
+  }
+
+  /** Hands over its compressed bytes, or the next part of them, and makes a step. @throws as `inflate` */
+  give(source: Uint8Array, start: number, end: number, isLast: boolean): void {
+    const compression = this.#compression;
+    const { inPieces, maxMessageLength, isValidated } = this.#config;
+    const isChecked = this.#isText && isValidated;
+    if (this.#isBegun) this.#isDone = compression.give(source, start, end, isLast);
+    else if (!inPieces) this.#isDone = compression.begin(source, start, end, maxMessageLength, isChecked);
+    else this.#isDone = compression.beginPieces(source, start, end, maxMessageLength, isChecked, isLast);
+    this.#isBegun = true;
+  }
 
   /**
-   * Goes on until it is done, or there is a piece to deliver, or the turn is spent, if there are turns.
+   * Goes on until it is done, or there is a piece to deliver, or its bytes are used up, or the turn is spent, if there are turns.
    *
    * @throws ProtocolError, or an error of the engine, that the connection is to be failed with
    */
-  inflate(): Delivery | undefined {
+  inflate(): Delivery | typeof USED_UP | undefined {
     const compression = this.#compression;
     const { inPieces, inTurns } = this.#config;
-    if (this.#source !== undefined) {
-      if (this.#begin(this.#source)) return this.#take();
-    } else if (inPieces) {
-      const piece = this.#takePiece();
-      if (piece !== undefined) return piece;
-    }
-    while (!inTurns || !isTurnSpent()) {
-      if (compression.step()) return this.#take();
+    for (;;) {
+      if (this.#isDone) return this.#take();
       const piece = inPieces ? this.#takePiece() : undefined;
       if (piece !== undefined) return piece;
+      if (compression.needsInput) return USED_UP;
+      if (inTurns && isTurnSpent()) return undefined;
+      this.#isDone = compression.step();
     }
-    return undefined;
-  }
-
-  #begin(source: Uint8Array): boolean {
-    const { maxMessageLength, isValidated } = this.#config;
-    this.#source = undefined;
-    return this.#compression.begin(source, 0, source.length, maxMessageLength, this.#isText && isValidated);
   }
 
   /** What has come out so far, if anything has. */

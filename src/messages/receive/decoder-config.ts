@@ -10,8 +10,8 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   readonly textAs?: 'string' | 'bytes';
   /**
    * How messages are delivered. `'messages'` (default): whole. `'pieces'`: a message that spans frames or chunks is delivered piece
-   * by piece as it arrives, and never buffered. A compressed message is inflated once it is complete, and delivered in pieces if
-   * that takes more than one step (64 KiB).
+   * by piece as it arrives, and never buffered. A compressed message is inflated as it arrives. One that comes in one frame of one chunk
+   * is delivered in pieces if it inflates to more than 64 KiB, or takes more than one step.
    */
   readonly deliver?: 'messages' | 'pieces';
   /** Frames that a message may have; more fail with 1008. Default: no limit. No effect on pieces. */

@@ -30,16 +30,20 @@ export interface Delivery {
   readonly isLast: boolean;
 }
 
-/** A message that has been received and has still to be worked on, in its place among the deliveries. */
+/** What `advance` returns when everything that has been received of the message so far has been delivered. */
+export const USED_UP = 'used up';
+
+/** A message, or a part of one, that has been received and has still to be worked on, in its place among the deliveries. */
 export interface Unfinished {
   /** Bytes of memory that it holds. */
   readonly heldLength: number;
   /**
    * Works on it until there is something to deliver, or the turn is spent.
    *
-   * @returns undefined if there is nothing to deliver in this turn; an error to fail the connection with
+   * @returns undefined if there is nothing to deliver in this turn; USED_UP if nothing is left to work on; an error to fail the connection
+   *   with
    */
-  advance(): Delivery | ProtocolError | undefined;
+  advance(): Delivery | ProtocolError | typeof USED_UP | undefined;
 }
 
 /**
@@ -135,11 +139,12 @@ export class DeliveryQueue {
             this.#failure = delivery;
             return false;
           }
-          if (delivery.isLast) {
+          if (delivery === USED_UP || delivery.isLast) {
             this.#unfinishedCount--;
             this.#values[index] = undefined;
             this.#next++;
           }
+          if (delivery === USED_UP) continue;
           sink.deliver(delivery.kind, delivery.value);
         } else {
           this.#values[index] = undefined;

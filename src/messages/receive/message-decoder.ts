@@ -45,9 +45,9 @@ export class MessageDecoder {
   #rest: Slab[] | undefined;
 
   /**
-   * @param compression the negotiated compression, if any: see `PerMessageDeflate` in `wsimd/deflate`. Compressed messages are
-   *   held compressed until they are complete; `maxMessageLength` limits the compressed bytes, and again, exactly, the inflated
-   *   ones
+   * @param compression the negotiated compression, if any: see `PerMessageDeflate` in `wsimd/deflate`. Compressed messages that are
+   *   delivered whole are held compressed until they are complete. `maxMessageLength` limits the compressed bytes, and again, exactly,
+   *   the inflated ones
    * @param sink internal: acts on deliveries before the handler does
    * @throws RangeError, TypeError for options out of range; ProtocolError `WSIMD_NO_KERNEL`
    */

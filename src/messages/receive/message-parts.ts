@@ -55,6 +55,11 @@ export class MessageParts {
     this.#compressed?.clear();
   }
 
+  /** All records of a slab have been taken, or those before a control frame: what has been put aside of them goes on. */
+  settle(queue: DeliveryQueue): void {
+    this.#compressed?.settle(queue);
+  }
+
   /** Part of a control frame. @param first the record's first word @returns its payload, once it is whole */
   takeControl(first: number, start: number, end: number): Uint8Array | undefined {
     this.#control ??= new PayloadBuffer();

@@ -176,6 +176,7 @@ export class RecordReader implements Reading {
           else this.#takePiece(queue, first, data);
         }
       }
+      this.#madeParts?.settle(queue);
     } catch (error) {
       // No code of a user's runs in here. Everything behind the message that failed is discarded.
       this.decoder.fail(asMessageError(error));
@@ -194,6 +195,7 @@ export class RecordReader implements Reading {
   #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {
     const { bytes, host } = this.decoder.arena;
     const isWhole = (first & WHOLE) === WHOLE;
+    this.#madeParts?.settle(queue);
     const payload = isWhole ? bytes.slice(start, end) : this.#parts.takeControl(first, start, end);
     if (payload === undefined) return;
     const opcode = first & OPCODE_BITS;

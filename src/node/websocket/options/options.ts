@@ -74,7 +74,7 @@ export interface WebSocketOptions {
    *
    * While 256 KiB wait to be read, nothing more is read from the connection: read each stream to its end, or destroy it. `maxPayload` still
    * holds for the whole message; `maxFragments` has no effect. With `binaryType: 'fragments'` a message has one part. A compressed message
-   * is held compressed until it is complete, and inflated as the stream is read.
+   * is inflated as it arrives.
    */
   readonly streamMessages?: boolean | number | null | undefined;
   /**

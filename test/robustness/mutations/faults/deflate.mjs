@@ -154,7 +154,7 @@ export const DEFLATE = [
   [
     'a message in steps finds the window of another',
     'src/deflate/inflation.ts',
-    'bytes.set(context, ptr);',
+    'arena.bytes.set(this.#context, SHARED_INFLATE_CONTEXT_PTR);',
     '',
     [{ file: 'test/unit/connection/turns.test.ts', filter: 'apart' }],
   ],
@@ -164,6 +164,34 @@ export const DEFLATE = [
     'if (arena.inputOwner === this) return 0;',
     'return 0;',
     [{ file: 'test/unit/connection/turns.test.ts', filter: 'apart' }],
+  ],
+  [
+    'a message that is inflated as it comes ends with each part',
+    'src/deflate/inflation.ts',
+    'if (end === this.#end && this.#isWhole)',
+    'if (end === this.#end)',
+    [{ file: 'test/unit/deflate/arriving.test.ts', filter: 'flushed part' }],
+  ],
+  [
+    'short parts of a compressed message wait for its end',
+    'src/messages/receive/record-reader.ts',
+    '      this.#madeParts?.settle(queue);\n    } catch',
+    '    } catch',
+    [{ file: 'test/unit/deflate/arriving.test.ts', filter: 'before it has ended' }],
+  ],
+  [
+    'a control frame overtakes the part of a compressed message before it',
+    'src/messages/receive/record-reader.ts',
+    '    this.#madeParts?.settle(queue);\n    const payload',
+    '    const payload',
+    [{ file: 'test/unit/deflate/arriving.test.ts', filter: 'flushed part' }],
+  ],
+  [
+    'what is held of a message that is inflated as it comes is not counted',
+    'src/messages/receive/compressed-messages.ts',
+    '+ (this.#inflating?.heldLength ?? 0)',
+    '',
+    [{ file: 'test/unit/deflate/arriving.test.ts', filter: 'flushed part' }],
   ],
   [
     'headers of blocks cost nothing',

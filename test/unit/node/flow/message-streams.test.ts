@@ -236,6 +236,54 @@ describe('streams of messages', () => {
     expect(client.stats().bytesReceived).toBeLessThan(MEBIBYTE);
   });
 
+  it('of a compressed message begin, and are checked, while it is sent', async () => {
+    const { client, served } = await openPair(
+      { streamMessages: 1000, perMessageDeflate: true },
+      { perMessageDeflate: { threshold: 0 } },
+    );
+    const started = next<Started>(served, 'messageStart');
+    client.send(Buffer.alloc(2000, 'a'), { binary: false, fin: false });
+    const [stream, isBinary] = await started;
+    const [content] = await next<[Buffer]>(stream, 'data');
+    expect([isBinary, String(content)]).toEqual([false, 'a'.repeat(2000)]);
+    const errored = next<[Error]>(served, 'error');
+    stream.on('error', () => {});
+    client.send(Buffer.of(0x62, 0xff, 0x62), { binary: false, fin: false });
+    expect((await errored)[0]).toMatchObject({ code: 'WS_ERR_INVALID_UTF8' });
+    expect(stream.errored).toMatchObject({ code: 'WS_ERR_INVALID_UTF8' });
+  });
+
+  it('of a compressed message that is not read stop the peer, and let it go on afterwards', async () => {
+    const { client, served } = await openPair(
+      { streamMessages: true, perMessageDeflate: true, maxPayload: 0 },
+      { perMessageDeflate: { threshold: 0 } },
+    );
+    const started = next<Started>(served, 'messageStart');
+    // Does not get smaller.
+    const part = randomBytes(64 * 1024);
+    const count = 800;
+    let sent = 0;
+    const sending = client.sendStream(
+      (function* () {
+        for (; sent < count; sent++) yield part;
+      })(),
+    );
+    const [stream] = await started;
+    for (let before = -1; before !== sent; ) {
+      before = sent;
+      await later(150);
+    }
+    expect(sent).toBeLessThan(count / 2);
+    expect(served.stats().held).toBeGreaterThan(256 * 1024);
+    expect(served.stats().held).toBeLessThan(2 * MEBIBYTE);
+    const hash = createHash('sha256');
+    for await (const chunk of stream) hash.update(chunk);
+    await sending;
+    const expected = createHash('sha256');
+    for (let i = 0; i < count; i++) expected.update(part);
+    expect(hash.digest('hex')).toBe(expected.digest('hex'));
+  });
+
   it('that are destroyed early discard the rest of their message and nothing else', async () => {
     const { client, served } = await openPair({}, { streamMessages: 1000 });
     const list: unknown[] = [];
