@@ -9,7 +9,7 @@ export const OPEN_CHANNEL = channel('wsimd:websocket:open');
 export const CLOSE_CHANNEL = channel('wsimd:websocket:close');
 /** `{ websocket, data, isBinary }`: a message is about to be delivered. `data` as the listener gets it. */
 export const MESSAGE_RECEIVED_CHANNEL = channel('wsimd:websocket:messageReceived');
-/** `{ websocket, data, isBinary, isCompressed }`: a message has been queued. `data` is what leaves, before it is compressed. */
+/** `{ websocket, data, isBinary }`: a message has been queued. `data` is what leaves, before it is compressed. */
 export const MESSAGE_SENT_CHANNEL = channel('wsimd:websocket:messageSent');
 /** `{ websocket, payload }`: a ping came. */
 export const PING_CHANNEL = channel('wsimd:websocket:ping');

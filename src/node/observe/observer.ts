@@ -1,5 +1,5 @@
-// Counts what happens to one connection, and reports it on the channels. Counting costs one addition for each chunk, flush and message.
-// On a channel without subscribers, reporting costs one check.
+// Counts what happens to one connection, and reports it on the channels. Messages are counted by the objects that they pass through, which
+// costs one addition, and the callers of `messageReceived` and `messageSent` check for subscribers: a call for each message would cost more.
 
 import type { MessageCompression } from '../../messages/compression.js';
 import type { ProtocolError } from '../../protocol/errors.js';
@@ -21,15 +21,25 @@ import {
 } from './channels.js';
 import { RoundTrip } from './round-trip.js';
 
+/** Delivers messages. */
+interface Receiver {
+  readonly messagesReceived: number;
+}
+
+/** Sends messages. */
+interface Sender {
+  readonly bytesSent: number;
+  readonly messagesSent: number;
+}
+
 export class Observer {
   bytesReceived = 0;
-  bytesSent = 0;
-  messagesReceived = 0;
-  messagesSent = 0;
   messagesDropped = 0;
   readonly compression: MessageCompression | undefined;
   readonly #websocket: object;
   readonly #limits: LimitCounts | undefined;
+  #receiver: Receiver | undefined;
+  #sender: Sender | undefined;
   /** Made for the first ping that is sent. */
   #roundTrip: RoundTrip | undefined;
   #isBackpressured = false;
@@ -39,6 +49,24 @@ export class Observer {
     this.#websocket = websocket;
     this.#limits = limits;
     this.compression = compression;
+  }
+
+  /** Takes the counts of a connection's messages from these. */
+  follow(receiver: Receiver, sender: Sender): void {
+    this.#receiver = receiver;
+    this.#sender = sender;
+  }
+
+  get bytesSent(): number {
+    return this.#sender?.bytesSent ?? 0;
+  }
+
+  get messagesReceived(): number {
+    return this.#receiver?.messagesReceived ?? 0;
+  }
+
+  get messagesSent(): number {
+    return this.#sender?.messagesSent ?? 0;
   }
 
   /** Milliseconds between the last ping that was answered and its pong. */
@@ -55,18 +83,14 @@ export class Observer {
     CLOSE_CHANNEL.publish({ websocket: this.#websocket, code: closeCode, reason, wasClean });
   }
 
+  /** Called if the channel has subscribers. */
   messageReceived(data: unknown, isBinary: boolean): void {
-    this.messagesReceived++;
-    if (MESSAGE_RECEIVED_CHANNEL.hasSubscribers) {
-      MESSAGE_RECEIVED_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
-    }
+    MESSAGE_RECEIVED_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
   }
 
+  /** Called if the channel has subscribers. */
   messageSent(data: Payload, isBinary: boolean): void {
-    this.messagesSent++;
-    if (MESSAGE_SENT_CHANNEL.hasSubscribers) {
-      MESSAGE_SENT_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
-    }
+    MESSAGE_SENT_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
   }
 
   messageDropped(): void {

@@ -69,6 +69,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     this.observer = new Observer(emitter, config.connections?.limits, compression);
     this.outgoing = new Outgoing(socket, this.#connection, this, this.observer, config.directWrites);
     this.#events = eventsFor(emitter, this, config, binaryType);
+    this.observer.follow(this.#events, this.outgoing);
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this.#events, this);
     this.#handler = this.#spaced === undefined ? this.#events : spacedHandler(this.#spaced, this.#events);
     this.#connection.separatesFragments = binaryType === 'fragments';

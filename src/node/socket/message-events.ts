@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Answerer } from '../../messages/handler.js';
 import { asMessageError, isEngineLimit, ProtocolError } from '../../protocol/errors.js';
+import { MESSAGE_RECEIVED_CHANNEL } from '../observe/channels.js';
 import type { Observer } from '../observe/observer.js';
 import type { ENDED, SocketClosed } from '../operate/ending.js';
 import type { Config } from '../websocket/options/config.js';
@@ -36,6 +37,8 @@ export class MessageEvents implements Answerer {
   /** Methods of the class. If a WebSocket has another `pong` or `close`, that one answers pings, and ends what the peer ends. */
   static builtIn: { readonly close: unknown; readonly pong: unknown };
   binaryType: BinaryType;
+  /** Messages that were delivered. */
+  messagesReceived = 0;
   readonly #emitter: Emitter;
   readonly #owner: Owner;
   readonly #observer: Observer;
@@ -62,8 +65,13 @@ export class MessageEvents implements Answerer {
   /** The connection has failed, or ended. */
   failed(_error: Error): void {}
 
+  /** Counts a message that is about to be delivered, and reports it. @param data what the listener gets */
+  protected countMessage(data: unknown, isBinary: boolean): void {
+    this.messagesReceived++;
+    if (MESSAGE_RECEIVED_CHANNEL.hasSubscribers) this.#observer.messageReceived(data, isBinary);
+  }
   #deliver(data: RawData | Blob | string, isBinary: boolean): void {
-    this.#observer.messageReceived(data, isBinary);
+    this.countMessage(data, isBinary);
     this.#emitter.emit('message', data, isBinary);
   }
   onText(text: string): void {

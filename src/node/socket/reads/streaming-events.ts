@@ -136,7 +136,7 @@ export class StreamingEvents extends MessageEvents {
     if (!isBinary && this.#config.connection.textAs === 'string') stream.setEncoding('utf8');
     let isHandedOver = false;
     try {
-      this.#owner.observer.messageReceived(stream, isBinary);
+      this.countMessage(stream, isBinary);
       isHandedOver = this.#emitter.emit('messageStart', stream, isBinary);
     } finally {
       if (!isHandedOver) stream.destroy();

@@ -8,10 +8,12 @@ import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thres
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
+import { MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue } from './blob-queue.js';
+import { DrainWatch } from './drain-watch.js';
 import { FlushSchedule } from './flush-schedule.js';
 import { sendPayload } from './send-payload.js';
 import { SocketWriter } from './socket-writer.js';
@@ -27,7 +29,6 @@ interface Owner {
 }
 
 const BY_REFERENCE: SendMessageOptions = { byReference: true };
-const EMPTY = Buffer.alloc(0);
 const BufferPart = getHost().bytesClass(Buffer.alloc(0));
 
 export class Outgoing implements TurnTaker {
@@ -48,8 +49,10 @@ export class Outgoing implements TurnTaker {
   #blobs: BlobQueue | undefined;
   /** A Blob could not be read. Slices of earlier messages are still leaving. */
   #failure: Error | undefined;
-  /** Something was seen to wait, or the system did not take all: the owner is to be told when nothing waits. */
-  #owesDrain = false;
+  /** Made when something is first pending and somebody asks. */
+  #drain: DrainWatch | undefined;
+  /** Messages that were sent, pending ones included. */
+  messagesSent = 0;
 
   /** @param directWrites see the option */
   constructor(socket: Duplex, connection: Connection, owner: Owner, observer: Observer, directWrites: boolean) {
@@ -58,6 +61,11 @@ export class Outgoing implements TurnTaker {
     this.#owner = owner;
     this.#observer = observer;
     this.#writer = new SocketWriter(socket, connection, directWrites);
+  }
+
+  /** Bytes of frames that were handed to the socket. */
+  get bytesSent(): number {
+    return this.#writer.bytesSent;
   }
 
   /** A callback has not been called, or something has not been handed to the socket. */
@@ -83,9 +91,26 @@ export class Outgoing implements TurnTaker {
 
   /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
   oweDrain(): void {
-    if (this.#owesDrain || this.length === 0 || !this.#socket.writable) return;
-    this.#owesDrain = true;
-    this.#awaitDrain();
+    this.#drain ??= new DrainWatch(this, this.#socket, () => this.#owner.drained());
+    this.#drain.owe();
+  }
+
+  /** For `DrainWatch`. */
+  get corkedLength(): number {
+    return this.#holds > 0 ? this.#connection.outgoingLength : 0;
+  }
+
+  /** For `DrainWatch`. */
+  get isReadingSource(): boolean {
+    return this.#blobs !== undefined;
+  }
+
+  /** For `DrainWatch`. */
+  whenFlushed(callback: SendCallback): boolean {
+    if (this.#connection.outgoingLength === 0 && !this.#connection.hasSlices) return false;
+    this.#callbacks ??= [];
+    this.#callbacks.push(callback);
+    return true;
   }
 
   /** Sends a message, or a fragment of one. */
@@ -120,7 +145,7 @@ export class Outgoing implements TurnTaker {
     const connection = this.#connection;
     // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
     const isDue = this.#holds === 0 && this.#schedule.isQuiet;
-    this.#observer.messageSent(message.payload, message.opcode === OPCODE_BINARY);
+    this.#countMessage(message.payload, message.opcode === OPCODE_BINARY);
     const frame = isDue && this.#callbacks === undefined ? connection.loneFrame(message) : undefined;
     if (frame !== undefined) {
       this.#schedule.schedule();
@@ -245,42 +270,10 @@ export class Outgoing implements TurnTaker {
   }
 
   #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared?: boolean): void {
-    for (let i = 0; i < segments.length; i++) this.#observer.bytesSent += segments[i]!.length;
     const hasRoom = this.#writer.write(segments, callback, areShared);
     if (hasRoom || !this.#socket.writableNeedDrain) return;
     this.#observer.backpressured(this.length);
     this.oweDrain();
-  }
-
-  /** Looks behind all that waits now whether anything waits still. */
-  #awaitDrain(): void {
-    // Behind the last of what waits for Blobs there is a look.
-    if (this.#blobs !== undefined) return;
-    const socket = this.#socket;
-    const look = (error?: Error | null) => {
-      if (!error) this.#lookForDrain();
-    };
-    if (this.#connection.outgoingLength > 0 || this.#connection.hasSlices) {
-      this.#callbacks ??= [];
-      this.#callbacks.push(look);
-    } else if (socket.writableNeedDrain) {
-      socket.once('drain', look);
-    } else {
-      // What has been written is under way, and no event tells of its end.
-      socket.write(EMPTY, look);
-    }
-  }
-
-  #lookForDrain(): void {
-    if (!this.#owesDrain || !this.#socket.writable) return;
-    // Corked frames are held until `uncork()`.
-    const corked = this.#holds > 0 ? this.#connection.outgoingLength : 0;
-    if (this.length > corked) {
-      this.#awaitDrain();
-      return;
-    }
-    this.#owesDrain = false;
-    this.#owner.drained();
   }
 
   /** The socket is gone: what waits will not leave. */
@@ -301,8 +294,13 @@ export class Outgoing implements TurnTaker {
     callback: SendCallback | undefined,
   ): void {
     sendPayload(this.#connection, this.#socket, payload, isBinary, isLast, compress);
-    if (isLast) this.#observer.messageSent(payload, isBinary);
+    if (isLast) this.#countMessage(payload, isBinary);
     this.#gathered(callback);
+  }
+
+  #countMessage(payload: Payload, isBinary: boolean): void {
+    this.messagesSent++;
+    if (MESSAGE_SENT_CHANNEL.hasSubscribers) this.#observer.messageSent(payload, isBinary);
   }
 
   /** A long message is compressed slice by slice, so that other connections have their turn. */
@@ -374,7 +372,7 @@ export class Outgoing implements TurnTaker {
     this.#blobs = undefined;
     this.#connection.releaseClose();
     if (this.#connection.state === 'closed') this.#owner.closed();
-    this.#lookForDrain();
+    this.#drain?.look();
   }
 
   /** A Blob could not be read. Messages before it leave first; the queue behind it stays, so that nothing overtakes it. */

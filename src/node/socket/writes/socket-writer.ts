@@ -14,6 +14,8 @@ export class SocketWriter {
   readonly #isEncrypted: boolean;
   /** The same socket, if it takes direct writes. */
   readonly #direct: DirectSocket | undefined;
+  /** Bytes that were handed to the socket. */
+  bytesSent = 0;
 
   /** @param connection whose segments are written, and which takes their memory back */
   constructor(socket: Duplex, connection: Connection, directWrites: boolean) {
@@ -31,6 +33,7 @@ export class SocketWriter {
    * @returns whether the socket has room for more
    */
   write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared = false): boolean {
+    for (let i = 0; i < segments.length; i++) this.bytesSent += segments[i]!.length;
     const direct = this.#direct;
     if (direct !== undefined) {
       const written = writeDirectly(direct, segments);
