@@ -21,6 +21,8 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
 import { negotiate } from '../http2/open-session.js';
+import { CLIENT_HANDSHAKE_CHANNEL } from '../observe/channels.js';
+import { type ClientHandshakeContext, HandshakeTrace, isTraced } from '../observe/handshake-trace.js';
 import { nextTick } from '../socket/machinery.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
 import { DEFAULT_MAX_REDIRECTS } from '../websocket/options/defaults.js';
@@ -49,6 +51,10 @@ export class Opening<Socket extends Abortable = Abortable> {
   #socket: Duplex | undefined;
   #timer: NodeJS.Timeout | undefined;
   #redirects = 0;
+  /** The status of the last answer. */
+  #status: number | undefined;
+  /** If somebody traces it. */
+  #trace: HandshakeTrace<ClientHandshakeContext> | undefined;
   #unwatch: () => void = () => {};
   /** Opened, failed or aborted: nothing that still comes counts. */
   #isOver = false;
@@ -79,7 +85,8 @@ export class Opening<Socket extends Abortable = Abortable> {
     this.#deflate = deflate;
     this.#outcome = outcome;
     this.#address = this.#origin = parseAddress(address);
-    this.#send();
+    if (isTraced(CLIENT_HANDSHAKE_CHANNEL)) this.#sendTraced();
+    else this.#send();
     this.#unwatch = watchSignal(webSocket, options, (error) => this.#isOver || this.#fail(error));
     if (this.#isOver) this.#unwatch();
   }
@@ -92,7 +99,28 @@ export class Opening<Socket extends Abortable = Abortable> {
   /** Ends the attempt, which is not over yet; what the error is told to comes later. */
   abort(error: Error): void {
     this.#cut();
+    this.#trace?.fail(this.#status, error);
     nextTick(this.#outcome.failed, error);
+  }
+
+  #sendTraced(): void {
+    const context = {
+      websocket: this.#webSocket,
+      url: this.url,
+      request: undefined,
+      status: undefined,
+      error: undefined,
+    };
+    const trace = new HandshakeTrace<ClientHandshakeContext>(CLIENT_HANDSHAKE_CHANNEL, context);
+    this.#trace = trace;
+    trace.run(() => {
+      try {
+        this.#send();
+      } catch (error) {
+        trace.throwNow(error);
+        throw error;
+      }
+    });
   }
 
   #send(): void {
@@ -134,6 +162,8 @@ export class Opening<Socket extends Abortable = Abortable> {
     const own = socket === undefined ? {} : { agent: undefined, createConnection: () => socket };
     const request = send({ ...requestOptions(handshake, address, options), ...own });
     this.#request = request;
+    this.#status = undefined;
+    if (this.#trace !== undefined) this.#trace.context.request = request;
     const isCurrent = () => this.#request === request && !this.#isOver;
     request.on('error', (error) => isCurrent() && this.#fail(error));
     request.on('response', (response) => isCurrent() && this.#answered(request, response));
@@ -143,6 +173,7 @@ export class Opening<Socket extends Abortable = Abortable> {
         return;
       }
       this.#socket = socket;
+      this.#status = response.statusCode;
       this.#webSocket.emit('upgrade', response);
       // A listener may have closed the WebSocket.
       if (this.#isOver) return;
@@ -213,6 +244,7 @@ export class Opening<Socket extends Abortable = Abortable> {
       },
       answered: (status, headers, stream) => {
         if (this.#isOver) return;
+        this.#status = status;
         if (status !== 200) refuse(unexpectedStatus(status));
         else this.#judged(checkStreamResponse(headers, handshake), handshake, stream, Buffer.alloc(0));
       },
@@ -253,6 +285,7 @@ export class Opening<Socket extends Abortable = Abortable> {
   #answered(request: ClientRequest, response: IncomingMessage): void {
     const { followRedirects, maxRedirects = DEFAULT_MAX_REDIRECTS } = this.#options;
     const { statusCode = 0, headers } = response;
+    this.#status = statusCode;
     if (followRedirects && headers.location !== undefined && statusCode >= 300 && statusCode < 400) {
       if (++this.#redirects > (maxRedirects ?? 0)) {
         const detail = String(maxRedirects);
@@ -262,6 +295,7 @@ export class Opening<Socket extends Abortable = Abortable> {
       }
     } else if (this.#webSocket.listenerCount('unexpected-response') > 0) {
       clearTimeout(this.#timer);
+      this.#trace?.fail(statusCode, unexpectedStatus(statusCode));
       this.#webSocket.emit('unexpected-response', request, response);
     } else {
       this.#fail(unexpectedStatus(statusCode));
@@ -270,7 +304,7 @@ export class Opening<Socket extends Abortable = Abortable> {
 
   #redirect(request: ClientRequest, location: string): void {
     clearTimeout(this.#timer);
-    this.#request = undefined;
+    this.#request = this.#status = undefined;
     request.on('error', () => {});
     request.destroy();
     try {
@@ -281,6 +315,7 @@ export class Opening<Socket extends Abortable = Abortable> {
         this.#options = withoutCredentials(this.#options, address.host !== this.#origin.host);
       }
       this.#address = address;
+      if (this.#trace !== undefined) this.#trace.context.url = this.url;
       this.#send();
     } catch (error) {
       this.#fail(error instanceof ProtocolError ? inWordsOfWs(error) : (error as Error));
@@ -291,11 +326,13 @@ export class Opening<Socket extends Abortable = Abortable> {
     clearTimeout(this.#timer);
     this.#isOver = true;
     this.#unwatch();
+    this.#trace?.succeed(this.#status!, this.#webSocket);
     this.#outcome.opened(socket, head, agreed);
   }
 
   #fail(error: Error): void {
     this.#cut();
+    this.#trace?.fail(this.#status, error);
     this.#outcome.failed(error);
   }
 

@@ -26,5 +26,7 @@ export const DRAIN_CHANNEL = channel('wsimd:websocket:drain');
 /** `{ websocket, isNegotiated, extensions, reason }`: whether the messages of a new connection are compressed, and why not. */
 export const COMPRESSION_CHANNEL = channel('wsimd:websocket:compression');
 
+/** The handshakes of clients: `tracing:wsimd:websocket:clientHandshake:start` and so on. */
+export const CLIENT_HANDSHAKE_CHANNEL = tracingChannel<object, object>('wsimd:websocket:clientHandshake');
 /** The handshakes of servers: `tracing:wsimd:websocket:handshake:start` and so on. */
 export const HANDSHAKE_CHANNEL = tracingChannel<object, object>('wsimd:websocket:handshake');

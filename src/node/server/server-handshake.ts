@@ -14,8 +14,8 @@ import {
 } from '../../handshake/server.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
-import { COMPRESSION_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
-import { HandshakeTrace } from '../observe/handshake-trace.js';
+import { COMPRESSION_CHANNEL, HANDSHAKE_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
+import { HandshakeTrace, isTraced, type ServerHandshakeContext } from '../observe/handshake-trace.js';
 import type { LimitName } from '../operate/limits.js';
 import { PendingHandshakes } from '../operate/pending-handshakes.js';
 import { nextTick } from '../socket/machinery.js';
@@ -93,7 +93,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #judged = new WeakMap<Duplex, Judged>();
   readonly #pending: PendingHandshakes;
   /** Of those that somebody traces. */
-  readonly #traces = new WeakMap<Upgrade, HandshakeTrace>();
+  readonly #traces = new WeakMap<Upgrade, HandshakeTrace<ServerHandshakeContext>>();
   /** Requests that listeners for `wsClientError` answer. */
   readonly #left = new WeakSet<Upgrade>();
   /** Of memory that compression could not have. */
@@ -147,7 +147,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   judge(handshake: Handshake<T, U>, isForUs = false): void {
     const { upgrade, request } = handshake;
     if (upgrade.isAnswered) return;
-    const trace = HandshakeTrace.isWanted ? new HandshakeTrace(this.#server, request, upgrade.socket) : undefined;
+    const trace = isTraced(HANDSHAKE_CHANNEL) ? this.#trace(upgrade, request) : undefined;
     upgrade.onRefused = (status) => {
       this.#config.connections?.refused(status);
       trace?.fail(status, upgrade.failure);
@@ -155,10 +155,19 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     if (trace === undefined) {
       this.#judge(handshake, isForUs);
     } else {
-      this.#traces.set(upgrade, trace);
       trace.run(() => this.#judge(handshake, isForUs));
     }
     if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => this.#end(upgrade));
+  }
+
+  #trace(upgrade: Upgrade, request: object): HandshakeTrace<ServerHandshakeContext> {
+    const context = { server: this.#server, request, status: undefined, websocket: undefined, error: undefined };
+    const trace = new HandshakeTrace<ServerHandshakeContext>(HANDSHAKE_CHANNEL, context);
+    const onClose = () => trace.fail(undefined, undefined);
+    upgrade.socket.once('close', onClose);
+    trace.onFinished = () => upgrade.socket.removeListener('close', onClose);
+    this.#traces.set(upgrade, trace);
+    return trace;
   }
 
   /** How many requests the program has yet to decide on. */
@@ -306,7 +315,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       const agreed = { protocol: protocol ?? '', extensions: names, compression };
       arrange(webSocket, { agreed, config: this.#config, respond });
       webSocket.setSocket(socket, head, options);
-      this.#traces.get(upgrade)?.succeed(webSocket);
+      this.#traces.get(upgrade)?.succeed(upgrade.acceptedStatus, webSocket);
       if (COMPRESSION_CHANNEL.hasSubscribers) this.#reportCompression(webSocket, names, judged?.verdict.offers ?? []);
     } catch (error) {
       upgrade.failure = error;

@@ -47,6 +47,8 @@ export abstract class Upgrade {
   /** What the WebSocket will be on. */
   abstract readonly socket: Duplex;
   abstract readonly isSecure: boolean;
+  /** The status of a response that accepts. */
+  abstract readonly acceptedStatus: number;
   /** The request as the rules of the handshake know it. */
   abstract readonly head: RequestHead;
   /** Called once it has been answered by us. */
@@ -142,6 +144,7 @@ export abstract class Upgrade {
 
 /** Of HTTP/1.1. */
 export class HttpUpgrade extends Upgrade {
+  readonly acceptedStatus = 101;
   readonly socket: Duplex;
   readonly isSecure: boolean;
   readonly head: RequestHead;
@@ -228,6 +231,7 @@ const NO_KEY = 'AAAAAAAAAAAAAAAAAAAAAA==';
 
 /** Of HTTP/2. */
 export class StreamUpgrade extends Upgrade {
+  readonly acceptedStatus = 200;
   readonly socket: ServerHttp2Stream;
   readonly isSecure: boolean;
   readonly head: RequestHead;
@@ -259,7 +263,7 @@ export class StreamUpgrade extends Upgrade {
     const headers = toStreamHeaders(parseLines(lines));
     return () => {
       this.markAnswered();
-      this.socket.respond({ ':status': 200, ...headers });
+      this.socket.respond({ ':status': this.acceptedStatus, ...headers });
       this.socket.removeListener('error', destroyOnError);
     };
   }
