@@ -13,6 +13,7 @@ import { runEverywhere } from './run/everywhere.js';
 import { readRuns, writeRun, writeText } from './run/files.js';
 import { runLife } from './run/life/main.js';
 import { HELP, type Options, readOptions } from './run/options.js';
+import { runProxy } from './run/proxy/main.js';
 import { runTopics } from './run/topics/main.js';
 
 const inBuild = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -24,6 +25,7 @@ const [first, ...others] = process.argv.slice(2);
 try {
   if (first === 'life') await runLife(others);
   else if (first === 'attack') await runAttacks(others);
+  else if (first === 'proxy') await runProxy(others);
   else if (first === 'topics') await runTopics(others);
   else await main(readOptions(process.argv.slice(2)));
 } catch (error) {

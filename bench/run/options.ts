@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 export const HELP = `npm run bench -- [word …] [options]
 npm run bench -- life [word …] [options]     servers and clients end to end, beside their peers: see life --help
 npm run bench -- topics [options]            what a publish to many costs: see topics --help
+npm run bench -- proxy [options]             what \`wsimd proxy\` adds to a connection: see proxy --help
 
 Only cases in whose name every word begins a part, as in "decode cursor 64".
 

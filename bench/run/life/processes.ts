@@ -37,8 +37,9 @@ export class Program {
   }
 
   /** @throws Error if it ends, or says nothing, instead of getting ready */
-  static async start(command: readonly string[], place: 'measured' | 'beside'): Promise<Program> {
-    const child = start(place === 'measured' ? MEASURED_CORES : LOAD_CORES, command, ['pipe', 'pipe', 'inherit']);
+  static async start(command: readonly string[], place: 'measured' | 'beside' | 'anywhere'): Promise<Program> {
+    const cores = { measured: MEASURED_CORES, beside: LOAD_CORES, anywhere: undefined }[place];
+    const child = start(cores, command, ['pipe', 'pipe', 'inherit']);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     try {
       const hello: Hello = await nextLine(lines);
@@ -53,6 +54,10 @@ export class Program {
   async ask<T>(command: string): Promise<T> {
     this.#child.stdin!.write(`${command}\n`);
     return nextLine<T>(this.#lines);
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   stop(): void {
@@ -123,13 +128,17 @@ export class Load {
   }
 }
 
-class LoadProcess {
+export class LoadProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<[Answer]>;
 
-  constructor(node: string) {
+  constructor(node: string, place: 'beside' | 'anywhere' = 'beside') {
     const program = fileURLToPath(new URL('../load/generator.js', import.meta.url));
-    this.#child = start(LOAD_CORES, [node, program], ['ignore', 'inherit', 'inherit', 'ipc']);
+    this.#child = start(
+      place === 'beside' ? LOAD_CORES : undefined,
+      [node, program],
+      ['ignore', 'inherit', 'inherit', 'ipc'],
+    );
     this.#ended = once(this.#child, 'exit').then(() => [{ error: 'the load generator has ended' }]);
   }
 
@@ -142,6 +151,10 @@ class LoadProcess {
     return answer;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   stop(): void {
     this.#child.kill('SIGKILL');
   }
@@ -149,8 +162,9 @@ class LoadProcess {
 
 type Stdio = ('pipe' | 'inherit' | 'ignore' | 'ipc')[];
 
-function start(coreList: string, command: readonly string[], stdio: Stdio): ChildProcess {
-  const [file = '', ...args] = canPin ? ['taskset', '-c', coreList, ...command] : command;
+/** @param coreList undefined: the system chooses */
+function start(coreList: string | undefined, command: readonly string[], stdio: Stdio): ChildProcess {
+  const [file = '', ...args] = canPin && coreList !== undefined ? ['taskset', '-c', coreList, ...command] : command;
   const child = spawn(file, args, { stdio });
   children.add(child);
   child.once('exit', () => children.delete(child));

@@ -95,11 +95,11 @@ function toTransport(socket: Socket): Transport {
   };
 }
 
-function requestHead({ compression }: LoadJob): string {
+function requestHead({ compression, port }: LoadJob): string {
   const offer = compression === 'off' ? [] : [`Sec-WebSocket-Extensions: ${offerOf(compression)}`];
   return [
     'GET / HTTP/1.1',
-    `Host: ${HOST}`,
+    `Host: ${HOST}:${port}`,
     'Upgrade: websocket',
     'Connection: Upgrade',
     'Sec-WebSocket-Version: 13',
