@@ -13,6 +13,10 @@ const HEADER_LENGTH = 24;
 const ALIGNMENT = 8;
 /** Marks the rest of the memory as unused: the next record stands at its beginning. */
 const WRAP = 0;
+/** An empty ring begins again at its beginning after so many bytes: memory used again and again stays in the cache. */
+const REWIND_LENGTH = 64 * 1024;
+/** The system gives memory in pages of this length, or of a multiple of it. */
+const PAGE_LENGTH = 4096;
 
 /** One record. Kinds begin at 1. */
 export interface RingRecord {
@@ -56,9 +60,11 @@ export class RingWriter extends Ring {
     const size = HEADER_LENGTH + Math.ceil(bytes.length / ALIGNMENT) * ALIGNMENT;
     const head = control[HEAD]!;
     const toEnd = capacity - head;
-    const skipped = size > toEnd ? toEnd : 0;
+    const { usedLength } = this;
+    const rewinds = usedLength === 0 && head > REWIND_LENGTH && head > size;
+    const skipped = rewinds || size > toEnd ? toEnd : 0;
     // A full ring and an empty one would look the same, so it is never filled.
-    if (this.usedLength + skipped + size + ALIGNMENT > capacity) return false;
+    if (usedLength + skipped + size + ALIGNMENT > capacity) return false;
     if (skipped > 0) view.setUint32(head, WRAP, true);
     const at = skipped > 0 ? 0 : head;
     view.setUint32(at, kind, true);
@@ -106,6 +112,18 @@ export class RingReader extends Ring {
     const size = HEADER_LENGTH + Math.ceil(length / ALIGNMENT) * ALIGNMENT;
     Atomics.store(control, TAIL, (at + size) % this.capacity);
     return record;
+  }
+
+  /**
+   * Has the system provide the memory of some of the ring, so that the writer doesn't have to wait for that.
+   *
+   * @returns where to go on; undefined at the end
+   */
+  provide(from: number, length: number): number | undefined {
+    const end = Math.min(from + length, this.capacity);
+    // Adding nothing writes to the page without changing what the writer may be writing to it.
+    for (let at = from; at < end; at += PAGE_LENGTH) Atomics.add(this.bytes, at, 0);
+    return end < this.capacity ? end : undefined;
   }
 
   /** How many records the writer has written or tried to write, in 32 bits. */

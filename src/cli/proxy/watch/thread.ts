@@ -31,6 +31,8 @@ const IDLE_BUDGET = 5;
 const IDLE_LOOKS = 8;
 /** Milliseconds of reading at the end of the program. */
 const LAST_BUDGET = 2000;
+/** Bytes of the ring that are provided at a time. */
+const PROVIDED_LENGTH = 1024 * 1024;
 /** build/, as seen from build/src/cli/proxy/watch/thread.js. */
 const BUILD = new URL('../../../../', import.meta.url);
 
@@ -118,6 +120,13 @@ async function start(): Promise<void> {
   const address = feed === undefined ? undefined : authorityOf(feed.server.address() as AddressInfo);
   post({ type: 'ready', feed: address });
   look();
+  provide(0);
+}
+
+/** Pages of memory that nobody has used cost the relay as much as sending the bytes that it writes into them. */
+function provide(from: number): void {
+  const next = ring.provide(from, PROVIDED_LENGTH);
+  if (next !== undefined) setImmediate(provide, next);
 }
 
 /** Sends a line of the feed to the relay's thread. @returns its answer */

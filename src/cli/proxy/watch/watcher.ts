@@ -36,9 +36,12 @@ interface Waiting {
   readonly remark: Remark;
 }
 
+/** Read once: it is asked for at each read of a socket. */
+const { timeOrigin } = performance;
+
 /** Microseconds since 1970. */
 export function now(): number {
-  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+  return Math.round((timeOrigin + performance.now()) * 1000);
 }
 
 export class Watcher {

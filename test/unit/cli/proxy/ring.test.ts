@@ -51,6 +51,34 @@ describe('a ring', () => {
     expect(writer.write(1, 1, 0, 0, new Uint8Array(200))).toBe(true);
   });
 
+  it('begins again at its beginning once it is empty, so that little traffic uses little of its memory', () => {
+    const length = 1024 * 1024;
+    const memory = createRingMemory(length);
+    const [writer, reader] = [new RingWriter(memory), new RingReader(memory)];
+    const chunk = new Uint8Array(1000).fill(7);
+    for (let i = 0; i < 5000; i++) {
+      expect(writer.write(1, i, 0, 0, chunk)).toBe(true);
+      if (i % 3 === 0) continue;
+      for (let record = reader.read(); record !== undefined; record = reader.read()) {
+        if (!record.bytes.every((byte) => byte === 7)) throw new Error(`record ${record.connection} is damaged`);
+      }
+    }
+    const used = new Uint8Array(memory).lastIndexOf(7);
+    expect(used).toBeLessThan(100_000);
+    // A record as long as half of the ring still fits, wherever the ring stands.
+    expect(writer.write(1, 0, 0, 0, new Uint8Array(length / 2))).toBe(true);
+  });
+
+  it('keeps what is written while its memory is provided', () => {
+    const { writer, reader } = makeRing(64 * 1024);
+    const bytes = randomBytes(20_000, 3);
+    writer.write(1, 9, 1, 5, bytes);
+    let calls = 0;
+    for (let next: number | undefined = 0; next !== undefined; next = reader.provide(next, 8192)) calls++;
+    expect(calls).toBe(8);
+    expectSame(reader.read()!, { kind: 1, connection: 9, direction: 1, time: 5, bytes });
+  });
+
   it('is not slept on while a record waits, and a sleeping reader is woken once', () => {
     const { writer, reader } = makeRing(1024);
     writer.write(1, 1, 0, 0, new Uint8Array(8));
