@@ -2,7 +2,7 @@
 
 import { count } from '../page/frames/words.js';
 import { CLIENT_HELP, CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
-import { type Command, parseInteger, parseOptions, UsageError } from './command.js';
+import { type Command, parseDuration, parseInteger, parseOptions, UsageError } from './command.js';
 import type { Figures, Progress } from './load/load-run.js';
 import { runLoad } from './load/load-run.js';
 import { printable, printableJson, type Style, styleFor } from './terminal.js';
@@ -25,7 +25,7 @@ Options:
   --in-flight N         messages that a connection sends ahead; default 1
   --size BYTES          of a message; default 64
   --text, --binary      what they are; default binary
-  --duration SECONDS    default 10
+  --duration DURATION   10, 10s, 1.5m; default 10 seconds
   --rate N              messages a second, of all connections together; default:
                         as many as come back
   --check               compare each answer's bytes, and not only its length
@@ -87,9 +87,9 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
 };
 
 function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!/^[0-9]+(\.[0-9]+)?$/.test(text) || seconds <= 0 || seconds > MAX_DURATION) {
-    throw new UsageError(`--duration is a number of seconds up to ${MAX_DURATION}, not "${text}"`);
+  const seconds = parseDuration('--duration', text) / 1000;
+  if (seconds <= 0 || seconds > MAX_DURATION) {
+    throw new UsageError(`--duration is more than 0 and at most ${MAX_DURATION} seconds, not "${text}"`);
   }
   return seconds;
 }

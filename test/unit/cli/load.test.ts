@@ -29,7 +29,7 @@ function startAnswering(answer: (socket: WebSocket, data: Buffer, isBinary: bool
 }
 
 async function load(...args: string[]): Promise<{ code: number | null; figures: Figures; stderr: string }> {
-  const { code, stdout, stderr } = await runWsimd('load', '--json', '--duration', '0.5', ...args);
+  const { code, stdout, stderr } = await runWsimd('load', '--json', '--duration', '500ms', ...args);
   return { code, figures: JSON.parse(stdout) as Figures, stderr };
 }
 
@@ -183,7 +183,8 @@ describe('wsimd load', () => {
     [['--text', '--binary', 'ws://a/'], '--text or --binary, not both'],
     [['--size', '-1', 'ws://a/'], undefined],
     [['--connections', '0', 'ws://a/'], '--connections is a whole number from 1 to 100000, not "0"'],
-    [['--duration', '1m', 'ws://a/'], '--duration is a number of seconds up to 86400, not "1m"'],
+    [['--duration', '1x', 'ws://a/'], '--duration is a duration such as 250ms, 1.5s or 2m, not "1x"'],
+    [['--duration', '0ms', 'ws://a/'], '--duration is more than 0 and at most 86400 seconds, not "0ms"'],
     [['--header', 'x', 'ws://a/'], `--header is 'NAME: VALUE', not "x"`],
     [['--header', 'Upgrade: h2c', 'ws://a/'], 'the handshake sets Upgrade itself'],
     [['--subprotocol', 'a b', 'ws://a/'], 'subprotocols are distinct tokens: ["a b"]'],
