@@ -3,6 +3,7 @@
 // wherever a terminal may show it; a pipe or a file gets messages as they are. It knows no connection.
 
 import { createInterface, type Interface } from 'node:readline';
+import { CLOSE_NO_STATUS } from '../../index.js';
 import { formatHex } from '../../page/bytes.js';
 import { closeCodeWords, count } from '../../page/frames/words.js';
 import { printable, printableLines, quoted, type Style, styleFor } from '../terminal.js';
@@ -12,7 +13,6 @@ const PROMPT = '> ';
 const MAX_SHOWN = 4096;
 /** Before each further line of a message, so that none of them looks like a line of ours. */
 const INDENT = '  ';
-const NO_STATUS = 1005;
 
 export class Console {
   /** Somebody types, and sees at once what comes. */
@@ -92,7 +92,7 @@ export class Console {
   }
 
   close(closeCode: number, reason: string): void {
-    const words = closeCode === NO_STATUS ? 'without a code' : `${closeCode} (${closeCodeWords(closeCode)})`;
+    const words = closeCode === CLOSE_NO_STATUS ? 'without a code' : `${closeCode} (${closeCodeWords(closeCode)})`;
     const text = `close ${words}${reason === '' ? '' : ` ${quoted(reason)}`}`;
     this.#aside(`${this.#style.cyan('<')} ${this.#style.dim(text)}`);
   }

@@ -1,5 +1,6 @@
 // What a typed line asks for: a message, or a command that begins with a slash. It knows no connection.
 
+import { CLOSE_NORMAL } from '../../index.js';
 import { HexError, parseHex } from '../../page/frames/parse-hex.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 
@@ -25,7 +26,6 @@ export const INPUT_HELP = `  TEXT                  send a message
 `;
 
 const COMMAND = /^\/(\w*)(?:\s+(.*))?$/s;
-const NORMAL = 1000;
 
 /** @param lines what a line without a command is @throws InputError */
 export function parseInput(line: string, lines: 'text' | 'binary' | 'hex'): Input {
@@ -54,7 +54,7 @@ export function parseInput(line: string, lines: 'text' | 'binary' | 'hex'): Inpu
 
 function readClose(argument: string): Input {
   const [, code = '', reason = ''] = /^(\S*)\s*(.*)$/s.exec(argument)!;
-  if (code === '') return { type: 'close', closeCode: NORMAL, reason: '' };
+  if (code === '') return { type: 'close', closeCode: CLOSE_NORMAL, reason: '' };
   if (!/^[0-9]{1,5}$/.test(code)) throw new InputError(`a close code is a number, not "${code}"`);
   return { type: 'close', closeCode: Number(code), reason };
 }
