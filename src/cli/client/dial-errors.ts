@@ -67,22 +67,27 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A sentence for an error that `dial` rejects with: what happened, its kind, and what to try. */
-export function dialErrorText(error: unknown): string {
+/**
+ * A sentence for an error that `dial` rejects with: what happened, its kind, and what to try.
+ *
+ * @param schemes of URLs without and with TLS
+ */
+export function dialErrorText(error: unknown, schemes: readonly [string, string] = ['ws:', 'wss:']): string {
   const kind = errorKind(error);
   const message = errorText(error);
   // For some certificates Node appends advice on its own options, which the CLI does not have.
   const text = OPENSSL_LINE.exec(message)?.[1] ?? message.split('; if the root CA ', 1)[0]!;
   const isNamed = text.includes(kind) || kind.startsWith('WSIMD_');
-  return `${isNamed ? text : `${text} (${kind})`}${hintFor(kind, text, error)}`;
+  return `${isNamed ? text : `${text} (${kind})`}${hintFor(kind, text, error, schemes)}`;
 }
 
-function hintFor(kind: string, text: string, error: unknown): string {
+function hintFor(kind: string, text: string, error: unknown, [plain, secure]: readonly [string, string]): string {
+  if (error instanceof DialError) return '';
   if (UNTRUSTED.has(kind)) {
     return '. To trust it, name its certificate or that of its issuer with --ca; --insecure trusts any';
   }
   if (WRONG_CERTIFICATE.test(kind)) return '. --insecure trusts any certificate';
-  if (NO_TLS.test(text)) return '. Does the server speak TLS? For a port without it use ws: instead of wss:';
+  if (NO_TLS.test(text)) return `. Does the server speak TLS? For a port without it use ${plain} instead of ${secure}`;
   if (CERTIFICATE_ALERT.test(text)) return '. Does the server ask for a client certificate? Name it with --cert';
   if (kind === 'ECONNRESET' && (error as NodeJS.ErrnoException).syscall !== 'connect') return `: ${NO_RESPONSE}`;
   return '';

@@ -3,7 +3,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls';
 import { HeadReader, parseResponseHead } from '../../handshake/index.js';
-import { DialError, earlyEnd } from './dial-errors.js';
+import { DialError, dialErrorText, earlyEnd } from './dial-errors.js';
 
 const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ['http:', 80],
@@ -46,12 +46,16 @@ export function openTunnel(
   return new Promise((resolve, reject) => {
     const finish = () => {
       signal.removeEventListener('abort', abort);
-      socket.off('error', fail).off('end', ended).off('data', read);
+      socket.off('error', broken).off('end', ended).off('data', read);
     };
     const fail = (error: Error) => {
       finish();
       socket.on('error', () => {}).destroy();
       reject(error);
+    };
+    const broken = (error: Error) => {
+      const text = dialErrorText(error, ['http:', 'https:']);
+      fail(new DialError(`cannot connect to the proxy ${proxy.host}:`, text));
     };
     const abort = () => fail(signal.reason as Error);
     const ended = () => fail(new DialError('the proxy closed the connection', earlyEnd(received).message));
@@ -72,7 +76,7 @@ export function openTunnel(
         fail(error as Error);
       }
     };
-    socket.on('error', fail).on('end', ended).on('data', read);
+    socket.on('error', broken).on('end', ended).on('data', read);
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     socket.write(connectHead(proxy, host, port), 'latin1');

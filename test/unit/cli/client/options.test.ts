@@ -329,6 +329,19 @@ describe('an HTTP proxy', () => {
     expect(JSON.parse(measured.stdout)).toMatchObject({ connections: { opened: 1 }, errors: {} });
   });
 
+  it('one that cannot be reached, or speaks no TLS, is named', async () => {
+    const url = await startTcp((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const { host } = new URL(url);
+    const plain = await runWsimd(...SEND, '--proxy', `https://${host}`, 'ws://localhost:1/');
+    expect(plain.stderr).toMatch(
+      new RegExp(`ws://localhost:1/: cannot connect to the proxy ${host}: .*use http: instead of https:\n$`),
+    );
+    const refused = await runWsimd(...SEND, '--proxy', 'http://127.0.0.1:9', 'ws://localhost:1/');
+    expect(refused.stderr).toBe(
+      'wsimd: cannot connect to ws://localhost:1/: cannot connect to the proxy 127.0.0.1:9: connect ECONNREFUSED 127.0.0.1:9\n',
+    );
+  });
+
   it('one that opens no tunnel is named with its answer', async () => {
     const url = await startAnswering((socket) => void socket.end('HTTP/1.1 407 Proxy \x9b Required\r\n\r\n', 'latin1'));
     const { code, stderr } = await runWsimd(...SEND, '--proxy', url.replace('ws:', 'http:'), 'ws://localhost:1/');
