@@ -128,7 +128,7 @@ function describe(figures: Figures, style: Style): string {
   const problems = Object.entries(errors).map(([kind, times]) => {
     const reason = figures.reasons[kind];
     return style.red(
-      `error        ${times} × ${printable(reason === undefined || reason === kind ? kind : `${kind}: ${reason}`)}`,
+      `error        ${times} × ${printable(reason === undefined || reason.startsWith(kind) ? (reason ?? kind) : `${kind}: ${reason}`)}`,
     );
   });
   const opened = `connections  ${connections.opened} of ${connections.asked} opened${gone === 0 ? '' : `, ${gone} lost`}`;

@@ -224,7 +224,7 @@ describe('what is no WebSocket server', () => {
       ...{ code: 1, stdout: '' },
       stderr: `wsimd: cannot connect to ${url}: ${message}\n`,
     });
-    expect((await runWsimd('load', url)).stdout).toContain(`1 × ${message.split(' It sent')[0]}`);
+    expect((await runWsimd('load', url)).stdout).toContain(`error        1 × ${message}\n`);
   });
 
   it.each([
