@@ -65,29 +65,14 @@ export class MessageInflater implements MessageDecompression {
     return this.#long?.inflation.needsInput === true;
   }
 
-  begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean {
-    return this.#begin(source, start, end, maxLength, isText, true, false);
-  }
-
-  beginPieces(
+  begin(
     source: Uint8Array,
     start: number,
     end: number,
     maxLength: number,
     isText: boolean,
-    isWhole: boolean,
-  ): boolean {
-    return this.#begin(source, start, end, maxLength, isText, isWhole, true);
-  }
-
-  #begin(
-    source: Uint8Array,
-    start: number,
-    end: number,
-    maxLength: number,
-    isText: boolean,
-    isWhole: boolean,
-    inPieces: boolean,
+    inPieces = false,
+    isWhole = true,
   ): boolean {
     const shared = this.#shared;
     const inflation = shared.next;
@@ -165,7 +150,7 @@ export class MessageInflater implements MessageDecompression {
     onPiece: (data: Uint8Array, isFirst: boolean, isLast: boolean) => void,
   ): void {
     let isFirst = true;
-    let isDone = this.beginPieces(source, start, end, maxLength, isText, true);
+    let isDone = this.begin(source, start, end, maxLength, isText, true);
     for (; !isDone; isDone = this.step()) {
       const piece = this.takeBytes();
       if (piece.length === 0) continue;

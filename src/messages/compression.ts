@@ -10,8 +10,8 @@ import type { CompressedForm, PreparedMessage } from '../frames/prepared-message
  * anything may be inflated or deflated for other connections, and anything deflated for this one. `inflateText`, `inflateBytes` and
  * `inflatePieces` make all the steps at once.
  *
- * A message can also be inflated while it arrives: `beginPieces` with its first part, `takeBytes` after each step, and `give` with the
- * next part whenever it `needsInput`.
+ * A message can also be inflated while it arrives: `begin` with its first part, `takeBytes` after each step, and `give` with the next
+ * part whenever it `needsInput`.
  */
 export interface MessageDecompression {
   /**
@@ -22,29 +22,25 @@ export interface MessageDecompression {
    *   is done, or `keepSource` has been called
    * @param maxLength the most bytes that the inflated message may have
    * @param isText check that the output is UTF-8
+   * @param inPieces whether the output is taken after each step (default false)
+   * @param isWhole whether the message ends at `end` (default true)
    * @returns whether the message is done; most are
    * @throws ProtocolError to fail the connection with; nothing more may be inflated then
    */
-  begin(source: Uint8Array, start: number, end: number, maxLength: number, isText: boolean): boolean;
-
-  /**
-   * The same for a message whose output is taken after each step, and whose input may come in parts.
-   *
-   * @param isWhole whether the message ends at `end`
-   */
-  beginPieces(
+  begin(
     source: Uint8Array,
     start: number,
     end: number,
     maxLength: number,
     isText: boolean,
-    isWhole: boolean,
+    inPieces?: boolean,
+    isWhole?: boolean,
   ): boolean;
 
   /** All input of a message that is not whole has been used: `give` hands over the next part. `step` must not be called. */
   readonly needsInput: boolean;
 
-  /** Hands over the next part and makes a step. Parameters, result and errors are those of `beginPieces`. */
+  /** Hands over the next part and makes a step. Parameters, result and errors are those of `begin`. */
   give(source: Uint8Array, start: number, end: number, isWhole: boolean): boolean;
 
   /** Makes the next step of a message that is not done. Returns and throws as `begin` does. */

@@ -141,10 +141,7 @@ export class CompressedMessages {
       queue.addUnfinished(new WaitingPart(message, isOurs ? source : source.slice(start, end), true));
       return;
     }
-    const isChecked = isText && isValidated;
-    const isDone = inPieces
-      ? compression.beginPieces(source, start, end, maxMessageLength, isChecked, true)
-      : compression.begin(source, start, end, maxMessageLength, isChecked);
+    const isDone = compression.begin(source, start, end, maxMessageLength, isText && isValidated, inPieces);
     if (!isDone) this.#inflate(queue, new InflatingMessage(compression, this.#config, isText, true), true, isOurs);
     else if (!isText) queue.add(BINARY, compression.takeBytes());
     else if (textAsBytes) queue.add(TEXT_BYTES, compression.takeBytes());
@@ -231,9 +228,9 @@ class InflatingMessage {
     const compression = this.#compression;
     const { inPieces, maxMessageLength, isValidated } = this.#config;
     const isChecked = this.#isText && isValidated;
-    if (this.#isBegun) this.#isDone = compression.give(source, start, end, isLast);
-    else if (!inPieces) this.#isDone = compression.begin(source, start, end, maxMessageLength, isChecked);
-    else this.#isDone = compression.beginPieces(source, start, end, maxMessageLength, isChecked, isLast);
+    this.#isDone = this.#isBegun
+      ? compression.give(source, start, end, isLast)
+      : compression.begin(source, start, end, maxMessageLength, isChecked, inPieces, isLast);
     this.#isBegun = true;
   }
 
