@@ -1,13 +1,13 @@
 // Fuzzes permessage-deflate: connections whose peer compresses well, nearly well or not at all, cut anywhere, with and without
 // takeover, with limits and every window. Both kernels must agree to the letter; what zlib says of each message
 // (test/support/kernels/inflating.ts) decides what must come. The receiver of `ws` must say the same but where it is known to
-// differ (ws-deflate.ts).
+// differ (ws-deflate.ts). Messages that are delivered in pieces, inflated as they arrive, must come to what zlib says, too.
 
 import { isUtf8 } from 'node:buffer';
 import { constants, deflateRawSync } from 'node:zlib';
 import { PerMessageDeflate } from '../../../../src/deflate/index.js';
 import { parseExtensions } from '../../../../src/handshake/index.js';
-import { Connection, type KernelName, type MessageCompression } from '../../../../src/index.js';
+import { Connection, type ConnectionOptions, type KernelName, type MessageCompression } from '../../../../src/index.js';
 import { BINARY, concat, TEXT, wire } from '../../../support/frames/wire.js';
 import { createRandom } from '../../../support/inputs/random.js';
 import { zlibVerdict } from '../../../support/kernels/inflating.js';
@@ -115,6 +115,12 @@ export async function checkDeflate(fuzzCase: DeflateCase, differences?: Differen
   const stream = streamOf(fuzzCase);
   const [wasm = [], portable = []] = KERNELS.map((kernel) => receive(fuzzCase, stream, kernel));
   if (wasm.join() !== portable.join()) return `the kernels differ: ${wasm.join()} and ${portable.join()}`;
+  for (const kernel of KERNELS) {
+    for (const inTurns of [false, true]) {
+      const problem = compareWithZlib(fuzzCase, receive(fuzzCase, stream, kernel, { deliver: 'pieces', inTurns }));
+      if (problem !== undefined) return `in pieces, on ${kernel}: ${problem}`;
+    }
+  }
   return compareWithZlib(fuzzCase, wasm) ?? (await compareWithWs(fuzzCase, stream, wasm, differences));
 }
 
@@ -144,18 +150,31 @@ function streamOf({ messages }: DeflateCase): Uint8Array {
   );
 }
 
-function receive(fuzzCase: DeflateCase, stream: Uint8Array, kernel: KernelName): string[] {
+function receive(
+  fuzzCase: DeflateCase,
+  stream: Uint8Array,
+  kernel: KernelName,
+  options: Partial<ConnectionOptions> = {},
+): string[] {
   const { windowBits, takeover, maxMessageLength } = fuzzCase;
   const answer = `permessage-deflate; client_max_window_bits=${windowBits}${takeover ? '' : '; client_no_context_takeover'}`;
   const deflate = deflates.get(kernel)!;
   const compression: MessageCompression = deflate.forServer(parseExtensions(answer))!;
-  const connection = new Connection({ role: 'server', kernel, maxMessageLength, textAs: 'bytes' }, compression);
+  const connection = new Connection(
+    { role: 'server', kernel, maxMessageLength, textAs: 'bytes', ...options },
+    compression,
+  );
   const lines: string[] = [];
+  let pieces: Uint8Array[] = [];
   for (const chunk of chunksOf(fuzzCase, stream)) {
     for (const event of connection.receive(chunk)) {
       if (event.type === 'textBytes') lines.push(describe('text', event.bytes));
       else if (event.type === 'binary') lines.push(describe('binary', event.data));
-      else if (event.type === 'error') lines.push(`error ${event.error.code.slice(6)}`);
+      else if (event.type === 'piece') {
+        pieces.push(event.data);
+        if (event.isLast) lines.push(describe(event.opcode, concat(...pieces)));
+        if (event.isLast) pieces = [];
+      } else if (event.type === 'error') lines.push(`error ${event.error.code.slice(6)}`);
       else lines.push(event.type);
     }
   }
