@@ -19,8 +19,8 @@ Messages that a server echoes, directly and through relays: messages a second, l
 processes. Linux only.
 
   --server NAME     the server: wsimd, ws, or socket, which answers prepared bytes (default wsimd)
-  --rounds N        turns of each route that count (default 3)
-  --window N        milliseconds of a turn (default 500)
+  --rounds N        turns of each route that count (default 7)
+  --window N        milliseconds of a turn (default 200)
   --only WORD       cases whose name contains this
   --option OPTION   an option of wsimd proxy, such as --option=--json; may be given more than once
   --help            this`;
@@ -71,8 +71,8 @@ export async function runProxy(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       server: { type: 'string', default: 'wsimd' },
-      rounds: { type: 'string', default: '3' },
-      window: { type: 'string', default: '500' },
+      rounds: { type: 'string', default: '7' },
+      window: { type: 'string', default: '200' },
       only: { type: 'string', default: '' },
       option: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
