@@ -7,8 +7,6 @@ const server = Bun.serve({
     return server.upgrade(request) ? undefined : new Response('WebSockets only', { status: 426 });
   },
   websocket: {
-    // As echo.mjs with --compress: requests may be compressed, replies are not.
-    perMessageDeflate: process.argv.includes('--compress'),
     message(socket, message) {
       socket.send(message);
     },

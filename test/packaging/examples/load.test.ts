@@ -28,13 +28,9 @@ async function chat(...options: readonly string[]): Promise<readonly string[][]>
 }
 
 describe.each(LIBRARIES)('on %s', (library) => {
-  test.each([false, true])('echo.mjs returns each message as it came (compressed: %s)', async (compress) => {
-    const server = await start(
-      ...['node', 'examples/load/echo.mjs', '--library', library],
-      ...(compress ? ['--compress'] : []),
-    );
-    const client = await converse(server.url, compress);
-    expect(client.extensions).toBe(compress ? 'permessage-deflate' : '');
+  test('echo.mjs returns each message as it came', async () => {
+    const { url } = await start('node', 'examples/load/echo.mjs', '--library', library);
+    await converse(url);
   });
 
   test('chat.mjs sends each message to all members, its sender included', async () => {
@@ -58,12 +54,8 @@ test('chat.mjs refuses --broadcast where the library has none', async () => {
 });
 
 describeWith('Bun', findRuntime('bun') !== undefined, () => {
-  test.each([false, true])('echo-bun.mjs returns each message as it came (compressed: %s)', async (compress) => {
-    const server = await start(
-      ...[findRuntime('bun')!, 'examples/load/echo-bun.mjs'],
-      ...(compress ? ['--compress'] : []),
-    );
-    const client = await converse(server.url, compress);
-    expect(client.extensions.startsWith('permessage-deflate')).toBe(compress);
+  test('echo-bun.mjs returns each message as it came', async () => {
+    const { url } = await start(findRuntime('bun')!, 'examples/load/echo-bun.mjs');
+    await converse(url);
   });
 });
