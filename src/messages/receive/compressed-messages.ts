@@ -148,7 +148,7 @@ export class CompressedMessages {
     else queue.add(TEXT, compression.takeText(isValidated));
   }
 
-  /** Goes on with a message for as long as the turn lasts. What is left then is queued. @param isLast all of it has come */
+  /** Goes on with a message for as long as the turn lasts, and queues the rest. @param isLast all of it has come */
   #inflate(queue: DeliveryQueue, message: InflatingMessage, isLast: boolean, isOurs: boolean): void {
     for (;;) {
       const delivery = message.inflate();

@@ -262,7 +262,7 @@ describe.each(DEFLATE_KERNELS)('a compressed message in pieces, on the %s kernel
     }
   });
 
-  it('holds no more than what its turn has left of the chunk, while nobody takes the turns', () => {
+  it('holds no more than what its turn has left of the chunk, until the next turn is taken', () => {
     const connection = connect({ inTurns: true });
     const payload = new DeflatingPeer().deflate(new Uint8Array(20 * MIB));
     const events: MessageEvent[] = [];
