@@ -28,12 +28,12 @@ function readRun(path: string): RunResult {
   return { ...run, groups: run.groups.map((group) => judge(group, id)) };
 }
 
-/** Servers' runtimes first, Node's in the order of their versions. */
+/** Servers' runtimes first, and of Node's the newest: the tables and drawings show the first run in full. */
 const ORDER = ['node', 'deno', 'bun', 'chromium', 'firefox', 'webkit'];
 
 function compareNames(a: string, b: string): number {
   const place = (name: string) => ORDER.findIndex((start) => name.startsWith(start)) >>> 0;
-  return place(a) - place(b) || a.localeCompare(b, 'en', { numeric: true });
+  return place(a) - place(b) || b.localeCompare(a, 'en', { numeric: true });
 }
 
 /** A bar may have been raised since. */

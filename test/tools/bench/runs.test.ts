@@ -64,12 +64,12 @@ describe('files', () => {
     expect(writeRun(join(folder, 'a/b.json'), bunRun)).toBe(join(folder, 'a/b.json'));
   });
 
-  it('come from a folder in the order of their versions, and must be runs', () => {
+  it('come from a folder with the newest Node first, and must be runs', () => {
     for (const name of ['another', 'bun', 'deno', 'node-100', 'node-20'])
       writeRun(join(folder, `${name}.json`), makeRun([], { node: name }));
     expect(readRuns([folder]).map(({ versions }) => versions.node)).toEqual([
-      'node-20',
       'node-100',
+      'node-20',
       'deno',
       'bun',
       'another',
