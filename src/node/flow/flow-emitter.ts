@@ -6,6 +6,7 @@ import type { TopicMember } from '../topics/server-topics.js';
 import type { Data, Sendable, SendOptions } from '../websocket/sendable.js';
 import { CONNECTING, OPEN } from '../websocket/websocket-events.js';
 import { notOpenError } from '../websocket/ws-errors.js';
+import { takesMessages } from './backpressure.js';
 import { DrainWait, type WaitOptions } from './drain-wait.js';
 import { MessageIterator } from './message-iterator.js';
 import { type SendStreamOptions, StreamSending, type StreamSource } from './send-stream.js';
@@ -48,8 +49,7 @@ export abstract class FlowEmitter<Self extends TopicMember> extends OperableEmit
    * @throws Error while connecting; TypeError for data that cannot be sent
    */
   trySend(data: Sendable, options?: SendOptions): SendResult {
-    const link = this[LINK];
-    const isTaken = link?.readyState === OPEN && link.outgoing.length <= link.config.maxBackpressure;
+    const isTaken = takesMessages(this[LINK]);
     this.send(data, options);
     const { bufferedAmount } = this;
     if (!isTaken) return { status: 'dropped', bufferedAmount };

@@ -8,6 +8,7 @@ import type { PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { Opening } from '../client/client.js';
 import type { ClientOptions } from '../client/client-options.js';
+import { takesMessages } from '../flow/backpressure.js';
 import { FlowEmitter } from '../flow/flow-emitter.js';
 import { ENDED, NOT_OPENED } from '../operate/ending.js';
 import { LINK } from '../operate/operable-emitter.js';
@@ -326,15 +327,14 @@ export class WebSocket extends FlowEmitter<WebSocket> {
   /** The link, if this may be sent on it; otherwise the callback receives the error. @throws Error while connecting */
   #sendable(payload: Payload, isBinary: boolean, callback: SendCallback | undefined): Link | undefined {
     const link = this.#link;
+    if (takesMessages(link)) return link;
     if (link?.readyState !== OPEN) {
       this.#refuse(payload, callback);
       return undefined;
     }
-    const { maxBackpressure, dropsMessages } = link.config;
-    if (maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure) return link;
     const error = new ProtocolError('WSIMD_BACKPRESSURE', { detail: `${link.outgoing.length} bytes` });
     if (callback !== undefined) nextTick(callback, error);
-    if (dropsMessages) {
+    if (link.config.dropsMessages) {
       link.outgoing.oweDrain();
       link.observer.messageDropped();
       this.emit('dropped', payload, isBinary);
