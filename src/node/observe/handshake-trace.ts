@@ -2,6 +2,8 @@
 // before them if it has failed. Made only for a channel with subscribers.
 
 import type { TracingChannel } from 'node:diagnostics_channel';
+import type { Duplex } from 'node:stream';
+import { HANDSHAKE_CHANNEL } from './channels.js';
 
 /** The fields that the contexts of all handshakes have. One object serves all events of a handshake. */
 interface HandshakeContext {
@@ -99,4 +101,14 @@ export class HandshakeTrace<Context extends HandshakeContext> {
     asyncStart.publish(this.context);
     asyncEnd.publish(this.context);
   }
+}
+
+/** Traces a request to a server. If the client closes the socket, the handshake is over. */
+export function traceRequest(server: object, request: object, socket: Duplex): HandshakeTrace<ServerHandshakeContext> {
+  const context = { server, request, status: undefined, websocket: undefined, error: undefined };
+  const trace = new HandshakeTrace<ServerHandshakeContext>(HANDSHAKE_CHANNEL, context);
+  const onClose = () => trace.fail(undefined, undefined);
+  socket.once('close', onClose);
+  trace.onFinished = () => socket.removeListener('close', onClose);
+  return trace;
 }

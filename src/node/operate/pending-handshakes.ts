@@ -1,10 +1,10 @@
 // Handshakes that wait for the program: `verifyClient` or `shouldHandle` has returned a promise, or a listener answers in its place.
 
-import type { Upgrade } from '../server/upgrade.js';
+import type { Duplex } from 'node:stream';
 
 export class PendingHandshakes {
-  /** By request: ends it. */
-  readonly #pending = new Map<Upgrade, () => void>();
+  /** Ends each of them. */
+  readonly #pending = new Set<() => void>();
 
   /** How many there are. */
   get size(): number {
@@ -20,23 +20,31 @@ export class PendingHandshakes {
     this.#onTimeout = onTimeout;
   }
 
-  /** Waits for the answer to a request. @param end answers it in the program's place */
-  add(upgrade: Upgrade, end: () => void): void {
-    const { socket } = upgrade;
+  /**
+   * Waits for the answer to a request.
+   *
+   * @param socket that of the request: the wait is over when it closes
+   * @param end answers in the program's place
+   * @param leave called when the client ends its side: nothing can come of the request any more
+   * @returns to be called when the wait is over
+   */
+  add(socket: Duplex, end: () => void, leave: () => void): () => void {
     const timer = this.#timeout === undefined ? undefined : setTimeout(() => this.#late(end), this.#timeout);
     const forget = () => {
       clearTimeout(timer);
-      this.#pending.delete(upgrade);
+      this.#pending.delete(end);
       socket.removeListener('close', forget);
+      socket.removeListener('end', leave);
     };
-    this.#pending.set(upgrade, end);
-    upgrade.onAnswered = forget;
+    this.#pending.add(end);
     socket.once('close', forget);
+    socket.once('end', leave);
+    return forget;
   }
 
   /** Ends all of them. */
   end(): void {
-    for (const end of [...this.#pending.values()]) end();
+    for (const end of [...this.#pending]) end();
   }
 
   #late(end: () => void): void {

@@ -14,8 +14,14 @@ import {
 } from '../../handshake/server.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
-import { COMPRESSION_CHANNEL, HANDSHAKE_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
-import { HandshakeTrace, isTraced, type ServerHandshakeContext } from '../observe/handshake-trace.js';
+import { HANDSHAKE_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
+import { reportNegotiation } from '../observe/compression-report.js';
+import {
+  type HandshakeTrace,
+  isTraced,
+  type ServerHandshakeContext,
+  traceRequest,
+} from '../observe/handshake-trace.js';
 import type { LimitName } from '../operate/limits.js';
 import { PendingHandshakes } from '../operate/pending-handshakes.js';
 import { nextTick } from '../socket/machinery.js';
@@ -25,7 +31,7 @@ import { arrange, WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
-import type { KeptOptions, ServerEvents, VerifyClientCallbackAsync } from './server-options.js';
+import { chooseProtocol, type KeptOptions, type ServerEvents, type VerifyClientCallbackAsync } from './server-options.js';
 import { HttpUpgrade, isClaimed, type Upgrade } from './upgrade.js';
 
 /** Called with the WebSocket of a request that was accepted. */
@@ -119,9 +125,14 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   /** Takes a request that others may want too, or leaves it to them. */
   takeOrLeave(start: () => Handshake<T, U>, request: InstanceType<U>, socket: Duplex, requestListener?: unknown): void {
     if (isClaimed(socket)) return;
-    const refuse = (status: number) => start().upgrade.refuse(status);
+    const refuse = (status: number) => {
+      const { upgrade } = start();
+      upgrade.onRefused = () => this.#config.connections?.refused(status);
+      upgrade.refuse(status);
+    };
+    let isDecided = false;
     const decide = (isForUs: boolean) => {
-      if (isClaimed(socket)) return;
+      if (isClaimed(socket) || isDecided) return;
       if (isForUs) this.judge(start(), true);
       else leaveToOthers(socket, () => refuse(400), requestListener);
     };
@@ -138,8 +149,22 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
         return;
       }
       countUndecided(socket, 1);
-      const fail = () => isClaimed(socket) || refuse(500);
-      this.#whenSettled(answer, decide, fail, () => countUndecided(socket, -1));
+      const forget = this.#pending.add(
+        socket,
+        () => end(),
+        () => end(),
+      );
+      const settle = () => {
+        forget();
+        if (!isDecided) countUndecided(socket, -1);
+      };
+      const end = () => {
+        settle();
+        isDecided = true;
+        leaveToOthers(socket, () => refuse(503), requestListener);
+      };
+      const fail = () => isClaimed(socket) || isDecided || refuse(500);
+      this.#whenSettled(answer, decide, fail, settle);
     });
   }
 
@@ -147,7 +172,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   judge(handshake: Handshake<T, U>, isForUs = false): void {
     const { upgrade, request } = handshake;
     if (upgrade.isAnswered) return;
-    const trace = isTraced(HANDSHAKE_CHANNEL) ? this.#trace(upgrade, request) : undefined;
+    const trace = isTraced(HANDSHAKE_CHANNEL) ? traceRequest(this.#server, request, upgrade.socket) : undefined;
     upgrade.onRefused = (status) => {
       this.#config.connections?.refused(status);
       trace?.fail(status, upgrade.failure);
@@ -155,19 +180,12 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     if (trace === undefined) {
       this.#judge(handshake, isForUs);
     } else {
+      this.#traces.set(upgrade, trace);
       trace.run(() => this.#judge(handshake, isForUs));
     }
-    if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#pending.add(upgrade, () => this.#end(upgrade));
-  }
-
-  #trace(upgrade: Upgrade, request: object): HandshakeTrace<ServerHandshakeContext> {
-    const context = { server: this.#server, request, status: undefined, websocket: undefined, error: undefined };
-    const trace = new HandshakeTrace<ServerHandshakeContext>(HANDSHAKE_CHANNEL, context);
-    const onClose = () => trace.fail(undefined, undefined);
-    upgrade.socket.once('close', onClose);
-    trace.onFinished = () => upgrade.socket.removeListener('close', onClose);
-    this.#traces.set(upgrade, trace);
-    return trace;
+    if (upgrade.isAnswered || upgrade.socket.destroyed) return;
+    const leave = () => this.#left.has(upgrade) || cutSocket(upgrade.socket);
+    upgrade.onAnswered = this.#pending.add(upgrade.socket, () => this.#end(upgrade), leave);
   }
 
   /** How many requests the program has yet to decide on. */
@@ -297,7 +315,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     let webSocket: InstanceType<T>;
     try {
       // All that can fail comes before the response: a 101 cannot be taken back.
-      const protocol = this.#chooseProtocol(protocols, request);
+      const protocol = chooseProtocol(this.#server.options.handleProtocols, protocols, request);
       const accepted = this.#answerOffers(PERMESSAGE_DEFLATE in extensions ? (judged?.verdict.offers ?? []) : []);
       const respond = upgrade.prepare(
         { accept: acceptKey(key), protocol, extensions: accepted },
@@ -316,7 +334,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       arrange(webSocket, { agreed, config: this.#config, respond });
       webSocket.setSocket(socket, head, options);
       this.#traces.get(upgrade)?.succeed(upgrade.acceptedStatus, webSocket);
-      if (COMPRESSION_CHANNEL.hasSubscribers) this.#reportCompression(webSocket, names, judged?.verdict.offers ?? []);
+      reportNegotiation(webSocket, this.#config.deflate, judged?.verdict.offers ?? [], names);
     } catch (error) {
       upgrade.failure = error;
       // Once the response has left, the socket is the WebSocket's, which ends with it.
@@ -329,16 +347,6 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     }
     this.#owner.opened(webSocket);
     callback(webSocket, request);
-  }
-
-  #reportCompression(websocket: object, extensions: string, offers: readonly ExtensionOffer[]): void {
-    const { deflate } = this.#config;
-    let reason = 'negotiated';
-    if (deflate === undefined) reason = 'perMessageDeflate is off';
-    else if (!offers.some(({ name }) => name === PERMESSAGE_DEFLATE)) reason = 'the client did not offer it';
-    else if (deflate.failure !== undefined) reason = deflate.failure.message;
-    else if (extensions === '') reason = 'no offer of the client was acceptable';
-    COMPRESSION_CHANNEL.publish({ websocket, isNegotiated: extensions !== '', extensions, reason });
   }
 
   /** The extensions to agree on. */
@@ -385,14 +393,5 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       if (!(error instanceof HeaderError)) throw error;
       this.#server.emit('error', error);
     }
-  }
-
-  #chooseProtocol(protocols: ReadonlySet<string>, request: InstanceType<U>): string | undefined {
-    const { handleProtocols } = this.#server.options;
-    const [first] = protocols;
-    if (first === undefined) return undefined;
-    const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : first;
-    // A client ends a connection whose server chose something else.
-    return choice !== false && protocols.has(choice) ? choice : undefined;
   }
 }

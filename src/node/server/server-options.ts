@@ -141,3 +141,16 @@ export interface ServerEvents<
   /** A request broke a rule, which the error names. The listener must answer the request and end the socket. */
   wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }
+
+/** The subprotocol of a connection: undefined for none. @param protocols those that the client offers */
+export function chooseProtocol<Request>(
+  handleProtocols: ((protocols: Set<string>, request: Request) => string | false) | undefined,
+  protocols: ReadonlySet<string>,
+  request: Request,
+): string | undefined {
+  const [first] = protocols;
+  if (first === undefined) return undefined;
+  const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : first;
+  // A client ends a connection whose server chose something else.
+  return choice !== false && protocols.has(choice) ? choice : undefined;
+}

@@ -236,6 +236,67 @@ describe('handshakeTimeout', () => {
   });
 });
 
+describe('a client that ends its side before it is answered', () => {
+  test('is cut at once while verifyClient thinks, and not pending any more', async () => {
+    let isAsked = false;
+    const { server, port } = await start({
+      verifyClient: () => {
+        isAsked = true;
+        return new Promise<boolean>(() => {});
+      },
+    });
+    const client = rawClient(port);
+    client.send(requestHead(port));
+    await expect.poll(() => isAsked).toBe(true);
+    expect(server.stats().pendingHandshakes).toBe(1);
+    client.socket.end();
+    await client.closed;
+    expect(client.received).toHaveLength(0);
+    expect(server.stats().pendingHandshakes).toBe(0);
+  });
+});
+
+describe('a shouldHandle that returns a promise, where others share the HTTP server', () => {
+  async function startShared(isOther: boolean) {
+    const { httpServer, port } = await startHttp();
+    const options = { server: httpServer, handshakeTimeout: 100 };
+    const server = new WebSocketServer(options);
+    let answer: (isForUs: boolean) => void = () => {};
+    server.shouldHandle = () => new Promise<boolean>((resolve) => (answer = resolve));
+    if (isOther) httpServer.on('upgrade', (_, socket) => setTimeout(() => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), 300));
+    // An error listener says that the other one has taken the request.
+    httpServer.on('upgrade', (_, socket) => isOther && socket.on('error', () => {}));
+    onTestFinished(() => void server.shutdown({ timeout: 0 }));
+    return { server, port, answer: (isForUs: boolean) => answer(isForUs) };
+  }
+
+  test('is pending, and gets 503 after handshakeTimeout; a later answer has no effect', async () => {
+    const { server, port, answer } = await startShared(false);
+    const asked = ask(port);
+    await expect.poll(() => server.stats().pendingHandshakes).toBe(1);
+    expect((await asked).status).toBe(503);
+    answer(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(server.stats()).toMatchObject({
+      ...{ pendingHandshakes: 0, connections: 0, refused: { 503: 1 }, limits: { handshakeTimeout: 1 } },
+    });
+  });
+
+  test('is left to another listener that has taken the request', async () => {
+    const { server, port } = await startShared(true);
+    expect((await ask(port)).status).toBe(204);
+    expect(server.stats()).toMatchObject({ pendingHandshakes: 0, refused: {} });
+  });
+
+  test('ends with a shutdown', async () => {
+    const { server, port } = await startShared(false);
+    const asked = ask(port);
+    await expect.poll(() => server.stats().pendingHandshakes).toBe(1);
+    await server.shutdown();
+    expect((await asked).status).toBe(503);
+  });
+});
+
 test.each([
   ['idleTimeout', [0, -1, 2 ** 31, Number.NaN, '1000']],
   ['maxLifetime', [0, -1, 2 ** 31, Number.NaN, '1000']],
