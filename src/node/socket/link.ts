@@ -73,9 +73,9 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     this.#spaced = config.allowSynchronousEvents ? undefined : new SpacedDelivery(this.#events, this);
     this.#handler = this.#spaced === undefined ? this.#events : spacedHandler(this.#spaced, this.#events);
     this.#connection.separatesFragments = binaryType === 'fragments';
-    this.#timers = new Timers(config, this);
     const buffer = config.directReads ? bufferForDirectReads(this.#connection) : undefined;
     this.#gate = new ReadGate(socket, head, this, buffer);
+    this.#timers = new Timers(config, this);
     config.connections?.opened(this);
   }
 
@@ -382,10 +382,11 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   // ---- Limits
 
-  get activity(): string {
-    const { bytesReceived, messagesReceived, messagesSent } = this.observer;
-    const incomplete = this.#isInMessage ? bytesReceived : 0;
-    return `${messagesReceived} ${incomplete} ${messagesSent} ${this.outgoing.length}`;
+  get activity(): string | undefined {
+    const { activity } = this.outgoing;
+    if (activity === undefined || this.#gate.isHeldFor(PAUSED | STREAMS_FULL)) return undefined;
+    const { bytesReceived, messagesReceived } = this.observer;
+    return `${messagesReceived} ${this.#isInMessage ? bytesReceived : 0} ${activity}`;
   }
 
   endFor(limit: TimeLimit): void {

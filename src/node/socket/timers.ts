@@ -8,8 +8,11 @@ import { STREAM_END_DELAY } from './reads/socket-events.js';
 
 /** The connection whose timers they are. */
 export interface Timed extends Alive {
-  /** A text that changes with every message in either direction, and while a long message is under way. */
-  readonly activity: string;
+  /**
+   * A text that changes with every message in either direction, and while a long message is under way. Undefined while the program holds
+   * the connection up, so that quiet says nothing about the peer: it has paused it, or the source of a stream has nothing to send.
+   */
+  readonly activity: string | undefined;
   /** Ends the connection because it has hit this limit. */
   endFor(limit: TimeLimit): void;
 }
@@ -88,7 +91,7 @@ export class Timers {
 class IdleWatch {
   readonly #timed: Timed;
   readonly #interval: NodeJS.Timeout;
-  #activity: string;
+  #activity: string | undefined;
   /** Checks in a row without activity. */
   #quietLooks = 0;
 
@@ -105,7 +108,7 @@ class IdleWatch {
 
   static #look(watch: IdleWatch): void {
     const { activity } = watch.#timed;
-    if (activity !== watch.#activity) {
+    if (activity === undefined || activity !== watch.#activity) {
       watch.#activity = activity;
       watch.#quietLooks = 0;
     } else if (++watch.#quietLooks === IDLE_LOOKS) {

@@ -2,7 +2,7 @@
 // which is documented there, and which engine.io and socket.io use for their broadcasts. Only these two exist.
 
 import { Buffer } from 'node:buffer';
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CLOSE, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { FrameEncoder } from '../../frames/frame-encoder.js';
 import { PreparedMessage } from '../../frames/prepared-message.js';
 import type { Role } from '../../protocol/role.js';
@@ -78,6 +78,15 @@ export class Sender<T extends Target = Target> {
     if (prepared === undefined) this.#sendFrames(this.#target, frames, callback);
     else this.#target.sendPrepared(prepared, callback);
   }
+}
+
+/**
+ * Whether these parts make up the last frame of a message, or a whole message. A control frame counts as a fragment: the program
+ * uses the connection.
+ */
+export function isLastOfMessage([first]: readonly Uint8Array[]): boolean {
+  const [firstByte = 0] = first ?? [];
+  return (firstByte & FIN) !== 0 && (firstByte & OPCODE) < OPCODE_CLOSE;
 }
 
 function prepare(frames: readonly Uint8Array[]): PreparedMessage | undefined {

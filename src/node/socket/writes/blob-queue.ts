@@ -1,7 +1,7 @@
 // Blobs that are being read before they are sent, messages whose fragments a stream is making, and what was sent behind them, in order.
 
-import type { OwnedPayload } from '../../../bytes/owned.js';
-import { isBlob, joinCallbacks, type SendCallback, sizeOf } from '../../websocket/sendable.js';
+import { type OwnedPayload, ownPayload } from '../../../bytes/owned.js';
+import { isBlob, joinCallbacks, type Payload, type SendCallback, sizeOf } from '../../websocket/sendable.js';
 
 /** A Blob, a message that a stream makes, or what is queued behind one. */
 export interface QueuedSend {
@@ -15,6 +15,17 @@ export interface QueuedSend {
    * the message, and resolves without an error if nothing of it has left or the connection took no more.
    */
   readonly stream?: (() => Promise<void>) | undefined;
+}
+
+/** @param payload copied, unless it is a Blob @param stream see `QueuedSend` */
+export function queuedSend(
+  payload: Payload,
+  callback: SendCallback | undefined,
+  send: (queued: string | Uint8Array, callback: SendCallback | undefined) => void,
+  stream: (() => Promise<void>) | undefined,
+): QueuedSend {
+  const own = isBlob(payload) ? payload : ownPayload(payload);
+  return { payload: own, callback, send: (queued) => send(queued, callback), stream };
 }
 
 interface Owner {

@@ -3,7 +3,6 @@
 import type { Duplex } from 'node:stream';
 import { OPCODE_BINARY } from '../../../../assembly/shared/protocol.js';
 import { getHost } from '../../../bytes/host.js';
-import { ownPayload } from '../../../bytes/owned.js';
 import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
@@ -11,8 +10,9 @@ import type { SendMessageOptions } from '../../../messages/send/message-sender.j
 import { MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
+import { isLastOfMessage } from '../../websocket/sender.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
-import { BlobQueue } from './blob-queue.js';
+import { BlobQueue, queuedSend } from './blob-queue.js';
 import { DrainWatch } from './drain-watch.js';
 import { FlushSchedule } from './flush-schedule.js';
 import { sendPayload } from './send-payload.js';
@@ -53,6 +53,8 @@ export class Outgoing implements TurnTaker {
   #drain: DrainWatch | undefined;
   /** Messages that were sent, pending ones included. */
   messagesSent = 0;
+  /** Fragments that were sent, without the last of each message. */
+  #fragmentsSent = 0;
 
   /** @param directWrites see the option */
   constructor(socket: Duplex, connection: Connection, owner: Owner, observer: Observer, directWrites: boolean) {
@@ -79,8 +81,14 @@ export class Outgoing implements TurnTaker {
     return (this.#blobs?.length ?? 0) + pendingLength + outgoingLength + this.#socket.writableLength;
   }
 
+  /** A text that changes with every message and fragment, and while pending bytes leave. Undefined while a stream has nothing to send. */
+  get activity(): string | undefined {
+    if (this.#blobs?.isStreaming === true && this.length === this.#blobs.length) return undefined;
+    return `${this.messagesSent} ${this.#fragmentsSent} ${this.length}`;
+  }
+
   /**
-   * The same, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less than
+   * The same as `length`, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less than
    * a slab, as more is written at once.
    */
   get waitingLength(): number {
@@ -95,21 +103,19 @@ export class Outgoing implements TurnTaker {
     this.#drain.owe();
   }
 
-  /** For `DrainWatch`. */
+  // ---- For `DrainWatch`
+
   get corkedLength(): number {
     return this.#holds > 0 ? this.#connection.outgoingLength : 0;
   }
 
-  /** For `DrainWatch`. */
   get isReadingSource(): boolean {
     return this.#blobs !== undefined;
   }
 
-  /** For `DrainWatch`. */
   whenFlushed(callback: SendCallback): boolean {
     if (this.#connection.outgoingLength === 0 && !this.#connection.hasSlices) return false;
-    this.#callbacks ??= [];
-    this.#callbacks.push(callback);
+    this.#callBack(callback);
     return true;
   }
 
@@ -192,6 +198,8 @@ export class Outgoing implements TurnTaker {
       // A frame of another message must not come between slices.
       while (connection.hasSlices) connection.sendNextSlice();
       for (const frame of frames) connection.sendEncoded(frame);
+      if (isLastOfMessage(frames)) this.messagesSent++;
+      else this.#fragmentsSent++;
       this.#gathered(done);
     };
     if (this.#blobs === undefined) send(callback);
@@ -258,13 +266,12 @@ export class Outgoing implements TurnTaker {
    */
   flush(own?: SendCallback): void {
     const connection = this.#connection;
-    const socket = this.#socket;
     if (connection.hasSlices) this.#sliceSoon();
     if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : (own ?? this.#takeCallback());
     // The peer reads slowly: what waits in the socket holds no more than its own length.
-    const isCompact = socket.writableLength > 0;
+    const isCompact = this.#socket.writableLength > 0;
     // A Buffer: of anything else the socket would make one.
     this.#write(connection.takeOutgoingSegments(BufferPart, isCompact), callback);
   }
@@ -295,6 +302,7 @@ export class Outgoing implements TurnTaker {
   ): void {
     sendPayload(this.#connection, this.#socket, payload, isBinary, isLast, compress);
     if (isLast) this.#countMessage(payload, isBinary);
+    else this.#fragmentsSent++;
     this.#gathered(callback);
   }
 
@@ -331,18 +339,19 @@ export class Outgoing implements TurnTaker {
       this.flush(callback);
       return;
     }
-    if (callback !== undefined) {
-      this.#callbacks ??= [];
-      this.#callbacks.push(inOwnContext(callback));
-    }
+    if (callback !== undefined) this.#callBack(inOwnContext(callback));
     if (isDue) this.flush();
+  }
+
+  #callBack(callback: SendCallback): void {
+    this.#callbacks ??= [];
+    this.#callbacks.push(callback);
   }
 
   #takeCallback(): SendCallback | undefined {
     const callbacks = this.#callbacks;
-    if (callbacks === undefined) return undefined;
     this.#callbacks = undefined;
-    return joinCallbacks(callbacks);
+    return callbacks && joinCallbacks(callbacks);
   }
 
   /** Sends a Blob once it has been read, and anything else behind the Blobs and streams before it: until then a copy is kept. */
@@ -352,13 +361,7 @@ export class Outgoing implements TurnTaker {
     send: (queued: string | Uint8Array, done: SendCallback | undefined) => void,
     stream?: () => Promise<void>,
   ): void {
-    const done = callback && inOwnContext(callback);
-    const entry = {
-      payload: isBlob(payload) ? payload : ownPayload(payload),
-      callback: done,
-      send: (queued: string | Uint8Array) => send(queued, done),
-      stream,
-    };
+    const entry = queuedSend(payload, callback && inOwnContext(callback), send, stream);
     if (this.#blobs === undefined) {
       this.#connection.holdClose();
       this.#blobs = new BlobQueue(this, entry);

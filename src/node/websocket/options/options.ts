@@ -98,8 +98,9 @@ export interface WebSocketOptions {
   readonly heartbeat?: HeartbeatOptions | null | false | undefined;
   /**
    * Milliseconds without a message in either direction, from 1 to 2^31 - 1, after which the connection is closed with 1001 and the reason
-   * `idleTimeout`; at most a quarter later. Pings and pongs don't count, but a long message that is under way does. Default, and with
-   * null or Infinity: no limit.
+   * `idleTimeout`; at most a quarter later. Pings and pongs don't count, but a long message that is under way does. The time stands still
+   * while the program has paused the connection, and while the source of `sendStream` has nothing to send. Default, and with null or
+   * Infinity: no limit.
    */
   readonly idleTimeout?: number | null | undefined;
   /**

@@ -96,6 +96,65 @@ describe('idleTimeout', () => {
     vi.advanceTimersByTime(1250);
     expect(webSocket.readyState).toBe(2);
   });
+
+  test('frames and fragments that the program has made are messages, too', async () => {
+    fakeTimers();
+    const open = await startForRawClients({ idleTimeout: 1000 });
+    const { webSocket } = await open();
+    const sends = [
+      () => webSocket._sender!.sendFrame([Buffer.from([0x01, 2]), Buffer.from('hi')]),
+      () => webSocket._sender!.sendFrame([Buffer.from([0x80, 2]), Buffer.from('ho')]),
+      () => webSocket.send('a', { fin: false }),
+      () => webSocket.send('b', { fin: false }),
+    ];
+    for (const send of sends) {
+      vi.advanceTimersByTime(1000);
+      expect(webSocket.readyState).toBe(1);
+      send();
+    }
+    expect(webSocket.stats().messagesSent).toBe(1);
+    vi.advanceTimersByTime(1250);
+    expect(webSocket.readyState).toBe(2);
+  });
+
+  test('a source of sendStream that pauses holds the end off, and a peer that does not read does not', async () => {
+    fakeTimers();
+    const open = await startForRawClients({ idleTimeout: 1000 });
+    const { client, webSocket } = await open();
+    let give: (part: Buffer) => void = () => {};
+    const source = (async function* () {
+      for (;;) yield await new Promise<Buffer>((resolve) => (give = resolve));
+    })();
+    const sending = webSocket.sendStream(source).catch((error: unknown) => error);
+    webSocket.on('error', () => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    give(Buffer.from('part'));
+    await client.take(6);
+    vi.advanceTimersByTime(10_000);
+    expect(webSocket.readyState).toBe(1);
+    client.socket.pause();
+    give(Buffer.alloc(20_000_000));
+    await expect.poll(() => webSocket.stats().buffered).toBeGreaterThan(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { buffered } = webSocket.stats();
+    vi.advanceTimersByTime(2000);
+    expect(webSocket.stats().buffered).toBe(buffered);
+    expect(webSocket.readyState).toBe(2);
+    webSocket.terminate();
+    expect(await sending).toBeInstanceOf(Error);
+  });
+
+  test('the time stands still while the program has paused the connection', async () => {
+    fakeTimers();
+    const open = await startForRawClients({ idleTimeout: 1000 });
+    const { webSocket } = await open();
+    webSocket.pause();
+    vi.advanceTimersByTime(10_000);
+    expect(webSocket.readyState).toBe(1);
+    webSocket.resume();
+    vi.advanceTimersByTime(1250);
+    expect(webSocket.readyState).toBe(2);
+  });
 });
 
 describe('maxLifetime', () => {
