@@ -146,17 +146,36 @@ export class FrameGate {
       this.#remaining -= length;
       return at + length;
     }
+    if (this.#headerLength === 0 && at + MAX_HEADER <= chunk.length) {
+      this.#remaining = readLength(chunk, at);
+      return at + headerLengthFor(chunk[at + 1]!);
+    }
     const header = this.#header;
     header[this.#headerLength++] = chunk[at]!;
-    if (this.#headerLength < 2) return at + 1;
-    const short = header[1]! & LENGTH_BITS;
-    const lengthBytes = short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0;
-    const keyLength = (header[1]! & MASKED) === 0 ? 0 : KEY_LENGTH;
-    if (this.#headerLength < 2 + lengthBytes + keyLength) return at + 1;
-    let length = lengthBytes === 0 ? short : 0;
-    for (let i = 2; i < 2 + lengthBytes; i++) length = 256 * length + header[i]!;
+    if (this.#headerLength < 2 || this.#headerLength < headerLengthFor(header[1]!)) return at + 1;
     this.#headerLength = 0;
-    this.#remaining = length;
+    this.#remaining = readLength(header, 0);
     return at + 1;
   }
+}
+
+/** @param second the second byte of the header */
+function headerLengthFor(second: number): number {
+  return 2 + extendedLengthFor(second) + ((second & MASKED) === 0 ? 0 : KEY_LENGTH);
+}
+
+/** Bytes of the length behind the second byte. */
+function extendedLengthFor(second: number): number {
+  const short = second & LENGTH_BITS;
+  return short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0;
+}
+
+/** @returns the length of the payload behind the header that begins at `at` */
+function readLength(bytes: Uint8Array, at: number): number {
+  const second = bytes[at + 1]!;
+  const size = extendedLengthFor(second);
+  if (size === 0) return second & LENGTH_BITS;
+  let length = 0;
+  for (let i = at + 2; i < at + 2 + size; i++) length = 256 * length + bytes[i]!;
+  return length;
 }
