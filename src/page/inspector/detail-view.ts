@@ -3,6 +3,7 @@
 import { formatHex } from '../bytes.js';
 import { element } from '../dom.js';
 import { headerView } from '../frames/header-view.js';
+import { connectCommand } from './connect-command.js';
 import { type Content, contentOf, headerOf, isError, isMessage, type Row } from './feed-entry.js';
 
 /** @param url where a client would send the row's message */
@@ -43,8 +44,12 @@ export function detailView(row: Row, url: string): HTMLElement {
     ['Copy Base64', base64Of(bytes)],
   ];
   if (content.text !== undefined) copies.unshift(['Copy text', content.text]);
-  if (content.closeCode === undefined && !content.isCut) {
-    copies.push(['Copy as command', connectCommand(content.text ?? bytes, url)]);
+  const control = entry.name === 'ping' || entry.name === 'pong' ? entry.name : undefined;
+  // A fragment is no message, and a broken frame is none either.
+  const isWhole = whole !== undefined || entry.type === 'direct' || control !== undefined;
+  if (isWhole && content.closeCode === undefined && !content.isCut && !entry.isRefused) {
+    const command = connectCommand({ control, text: content.text, bytes }, url);
+    if (command !== undefined) copies.push(['Copy as command', command]);
   }
   for (const [label, copied] of copies) {
     const button = element('button', '', label);
@@ -77,17 +82,6 @@ function connectionWords({ connection, type }: Row['entry']): string | undefined
 
 function base64Of(bytes: Uint8Array): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-}
-
-/** The command that sends the same message, for a shell of POSIX. */
-export function connectCommand(message: string | Uint8Array, url: string): string {
-  const isText = typeof message === 'string';
-  const line = isText ? message : formatHex(message).replaceAll(' ', '');
-  return `npx wsimd connect ${isText ? '' : '--binary --hex '}--send ${shellWord(line)} ${shellWord(url)}`;
-}
-
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** JSON with line breaks; other texts as they are. */
