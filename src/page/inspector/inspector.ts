@@ -178,10 +178,11 @@ byId('clear', HTMLButtonElement).addEventListener('click', () => {
 addEventListener('keydown', (event) => {
   const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select');
   if (event.key === 'Enter' && event.ctrlKey) sending.send();
-  else if (isTyping) {
-    if (event.key !== 'Escape') return;
-    host.focus();
-  } else if (event.key === '/') search.focus();
+  // The browser's own, such as Ctrl+J.
+  else if (event.ctrlKey || event.metaKey || event.altKey) return;
+  else if (event.key === 'Escape') host.focus();
+  else if (isTyping) return;
+  else if (event.key === '/') search.focus();
   else if (event.key === 'j' || event.key === 'ArrowDown') choose(1);
   else if (event.key === 'k' || event.key === 'ArrowUp') choose(-1);
   else if (event.key === 'Enter' && event.target === host) detail.focus();

@@ -119,6 +119,77 @@ describeWith('Chromium', hasChromium, () => {
     }
   });
 
+  test('buttons hold, edit, drop and cut; the chosen frame is copied in four ways; the keyboard goes to it and back', async () => {
+    const { url } = await startWs((socket) => {
+      socket.on('error', () => {});
+      socket.on('message', (data) => socket.send(String(data)));
+    });
+    const proxy = await startProxy('--json', '--feed', '0', url);
+    const permissions = ['clipboard-read', 'clipboard-write'];
+    const { page, problems } = await openPage(proxy, { viewport: { width: 1280, height: 720 }, permissions });
+    const socket = await openChat(proxy);
+    const options = page.locator('#list [role=option]');
+    const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+    await expect.poll(() => options.filter({ hasText: '101' }).count()).toBe(1);
+    const sendHeld = async (text: string, count: number) => {
+      await press('Hold');
+      // The line goes to the proxy by way of the feed, the frame doesn't.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      socket.send(text);
+      await expect.poll(() => options.filter({ hasText: 'held,' }).count()).toBe(count);
+    };
+
+    await sendHeld('original', 1);
+    await page.getByLabel('What to send').fill('edited');
+    const edited = next(socket, 'message') as Promise<[Buffer]>;
+    await press('Edit');
+    expect(String((await edited)[0])).toBe('edited');
+    await sendHeld('lost', 2);
+    await press('Drop');
+    const after = next(socket, 'message') as Promise<[Buffer]>;
+    socket.send("/after it's");
+    expect(String((await after)[0])).toBe("/after it's");
+
+    await options.filter({ hasText: '/after' }).first().click();
+    const copied: Record<string, string> = {};
+    for (const name of ['Copy text', 'Copy hex', 'Copy Base64', 'Copy as command']) {
+      await press(name);
+      await expect.poll(() => page.getByRole('button', { name: 'Copied' }).count()).toBe(1);
+      copied[name] = await page.evaluate(() => navigator.clipboard.readText());
+      await expect.poll(() => page.getByRole('button', { name: 'Copied' }).count(), { timeout: 5000 }).toBe(0);
+    }
+    const bytes = Buffer.from("/after it's");
+    expect(copied).toEqual({
+      'Copy text': "/after it's",
+      'Copy hex': bytes.toString('hex').replace(/..(?=.)/g, '$& '),
+      'Copy Base64': bytes.toString('base64'),
+      'Copy as command': `npx wsimd connect --send='//after it'\\''s' '${proxy.url}'`,
+    });
+
+    const focused = () => page.evaluate(() => document.activeElement?.id);
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('detail');
+    await page.keyboard.press('Escape');
+    expect(await focused()).toBe('list');
+    const closed = next(socket, 'close');
+    await press('Cut');
+    await closed;
+    await expect.poll(() => options.filter({ hasText: 'the connection is over' }).count()).toBe(1);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await page.evaluate(findFaint)).toEqual([]);
+    }
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLInputElement>('input, select, textarea')].flatMap((field) =>
+        (field.ariaLabel ?? field.labels?.[0]?.textContent ?? '').trim() === '' ? [field.id] : [],
+      ),
+    );
+    expect(nameless).toEqual([]);
+    expect(problems).toEqual([]);
+  }, 60_000);
+
   test('100,000 frames: the list keeps some tens of rows in the document, and scrolling them stays smooth', async () => {
     const { url } = await startWs();
     const proxy = await startProxy('--json', '--feed', '0', url);
@@ -146,7 +217,7 @@ describeWith('Chromium', hasChromium, () => {
       const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
       let last = await nextFrame();
       // Some 30 rows a frame, so that every row is a new one.
-      while (times.length < 180) {
+      while (times.length < 300) {
         list.scrollTop += 720;
         const now = await nextFrame();
         times.push(now - last);
@@ -154,17 +225,24 @@ describeWith('Chromium', hasChromium, () => {
         most = Math.max(most, list.querySelectorAll('[role=option]').length);
       }
       times.sort((a, b) => a - b);
-      const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+      const seconds = times.reduce((sum, time) => sum + time, 0) / 1000;
       const height = list.scrollHeight;
       list.scrollTop = height;
       await nextFrame();
       await nextFrame();
       const end = [...list.querySelectorAll('[role=option]')].at(-1)!;
-      return { mean, median: times[90]!, p95: times[171]!, most, height, end: end.ariaPosInSet };
+      return {
+        rate: times.length / seconds,
+        median: times[150]!,
+        p99: times[297]!,
+        most,
+        height,
+        end: end.ariaPosInSet,
+      };
     });
     console.log(
-      `scrolling 100,003 rows: ${(1000 / figures.mean).toFixed(1)} frames/s, ` +
-        `median ${figures.median.toFixed(1)} ms, p95 ${figures.p95.toFixed(1)} ms`,
+      `scrolling 100,003 rows: ${figures.rate.toFixed(1)} frames/s, ` +
+        `median ${figures.median.toFixed(1)} ms, p99 ${figures.p99.toFixed(1)} ms`,
     );
     expect(figures).toMatchObject({ height: 100_003 * 24, end: '100003' });
     expect(figures.most).toBeLessThan(80);
@@ -173,3 +251,32 @@ describeWith('Chromium', hasChromium, () => {
     expect(problems).toEqual([]);
   }, 180_000);
 });
+
+/** Runs in the page. @returns texts in sight whose contrast with what is behind them is below 4.5 (WCAG 2.2, 1.4.3) */
+function findFaint(): string[] {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!;
+  const pixelOf = (color: string) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data;
+  };
+  const luminanceOf = (color: string) => {
+    const [r = 0, g = 0, b = 0] = Array.from(pixelOf(color).slice(0, 3), (byte) =>
+      byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const backgroundOf = (element: Element): string => {
+    const { backgroundColor } = getComputedStyle(element);
+    if (pixelOf(backgroundColor)[3] === 255) return backgroundColor;
+    return element.parentElement === null ? 'white' : backgroundOf(element.parentElement);
+  };
+  return [...document.body.querySelectorAll('*')].flatMap((element) => {
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent!.trim() !== '');
+    if (!hasText || element.matches(':disabled, option') || element.getClientRects().length === 0) return [];
+    const [one, other] = [luminanceOf(getComputedStyle(element).color), luminanceOf(backgroundOf(element))];
+    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    return contrast < 4.5 ? [`${contrast.toFixed(2)}: ${element.textContent!.slice(0, 40)}`] : [];
+  });
+}
