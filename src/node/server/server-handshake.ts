@@ -31,7 +31,12 @@ import { arrange, WebSocket } from '../websocket/websocket.js';
 import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
-import { chooseProtocol, type KeptOptions, type ServerEvents, type VerifyClientCallbackAsync } from './server-options.js';
+import {
+  chooseProtocol,
+  type KeptOptions,
+  type ServerEvents,
+  type VerifyClientCallbackAsync,
+} from './server-options.js';
 import { HttpUpgrade, isClaimed, type Upgrade } from './upgrade.js';
 
 /** Called with the WebSocket of a request that was accepted. */

@@ -108,11 +108,13 @@ describe('idleTimeout', () => {
       () => webSocket.send('b', { fin: false }),
     ];
     for (const send of sends) {
-      vi.advanceTimersByTime(1000);
+      vi.advanceTimersByTime(900);
       expect(webSocket.readyState).toBe(1);
       send();
     }
     expect(webSocket.stats().messagesSent).toBe(1);
+    vi.advanceTimersByTime(900);
+    expect(webSocket.readyState).toBe(1);
     vi.advanceTimersByTime(1250);
     expect(webSocket.readyState).toBe(2);
   });
@@ -322,7 +324,8 @@ describe('a shouldHandle that returns a promise, where others share the HTTP ser
     const server = new WebSocketServer(options);
     let answer: (isForUs: boolean) => void = () => {};
     server.shouldHandle = () => new Promise<boolean>((resolve) => (answer = resolve));
-    if (isOther) httpServer.on('upgrade', (_, socket) => setTimeout(() => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), 300));
+    if (isOther)
+      httpServer.on('upgrade', (_, socket) => setTimeout(() => socket.end('HTTP/1.1 204 No Content\r\n\r\n'), 300));
     // An error listener says that the other one has taken the request.
     httpServer.on('upgrade', (_, socket) => isOther && socket.on('error', () => {}));
     onTestFinished(() => void server.shutdown({ timeout: 0 }));
