@@ -126,7 +126,7 @@ test('one that throws in the constructor has its error before the end, and nothi
 test('on an HTTP/2 stream the status is 200, at both ends, and a client has no request', async () => {
   const { events, contexts } = trace();
   const statuses: unknown[] = [];
-  const onEnd = (context: object) => void statuses.push((context as Context).status);
+  const onEnd = (context: unknown) => void statuses.push((context as Context).status);
   const { asyncEnd } = tracingChannel('wsimd:websocket:handshake');
   asyncEnd.subscribe(onEnd);
   onTestFinished(() => void asyncEnd.unsubscribe(onEnd));
@@ -149,7 +149,7 @@ test('the async context of its subscribers reaches the end of the handshake', as
   const { start, asyncEnd } = tracingChannel(CHANNEL);
   start.bindStore(store, (context) => context as object);
   const seen: unknown[] = [];
-  const onEnd = (context: object) => void seen.push(context, store.getStore());
+  const onEnd = (context: unknown) => void seen.push(context, store.getStore());
   asyncEnd.subscribe(onEnd);
   onTestFinished(() => {
     start.unbindStore(store);
