@@ -24,6 +24,7 @@ import { MessageDecoder } from './messages/receive/message-decoder.js';
 import { CloseSender } from './messages/send/close-sender.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
 import { PendingPongs } from './messages/send/pending-pongs.js';
+import type { SentMessage } from './messages/send/sent-message.js';
 import type { ClosingHandshake } from './protocol/closing-handshake.js';
 import { ProtocolError } from './protocol/errors.js';
 import { atLeast, trueOrFalse } from './protocol/option-checks.js';
@@ -107,6 +108,11 @@ export class Connection {
   /** See `MessageDecoder.separatesFragments`. */
   set separatesFragments(value: boolean) {
     this.#decoder.separatesFragments = value;
+  }
+
+  /** Is called for each message that is sent, once its last frame is made. Undefined (default): nobody asks, and nothing is measured. */
+  set onMessageSent(listener: ((sent: SentMessage) => void) | undefined) {
+    this.#sender.onSent = listener;
   }
 
   /** Bytes that are ready to be sent: see `takeOutgoing`. */

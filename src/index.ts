@@ -41,6 +41,7 @@ export type { MessageCompression, MessageDecompression } from './messages/compre
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
 export { MessageDecoder, type MessageDecoderOptions } from './messages/receive/message-decoder.js';
 export type { SendMessageOptions } from './messages/send/message-sender.js';
+export type { SentMessage, UncompressedReason } from './messages/send/sent-message.js';
 export { isCloseCode } from './protocol/close-code.js';
 export { type ErrorCode, type ErrorDetails, ProtocolError } from './protocol/errors.js';
 export type { Role } from './protocol/role.js';

@@ -69,6 +69,8 @@ export class MessageDeflater {
   deflated = 0;
   deflateInput = 0;
   deflateOutput = 0;
+  /** See `MessageCompression.hasSpared`. */
+  hasSpared = false;
   readonly #arena: DeflateArena;
   readonly #config: DeflaterConfig;
   /** How far back our matches may reach, as the peer was told. */
@@ -110,7 +112,8 @@ export class MessageDeflater {
 
   /** See `MessageCompression.deflate`. */
   deflate(payload: string | Uint8Array): Uint8Array | undefined {
-    if (!this.isWorthDeflating(payload) || this.#sparesSuffix(payload)) return undefined;
+    this.hasSpared = this.isWorthDeflating(payload) && this.#sparesSuffix(payload);
+    if (this.hasSpared || !this.isWorthDeflating(payload)) return undefined;
     const { words } = this.#arena;
     const length = this.#takeInput(payload);
     const contextPtr = this.#bringContext();

@@ -286,6 +286,9 @@ class ConnectionCompression extends MessageInflater implements MessageCompressio
   get sliceLength(): number {
     return this.#deflater.sliceLength;
   }
+  get hasSpared(): boolean {
+    return this.#deflater.hasSpared;
+  }
   deflate(payload: string | Uint8Array): Uint8Array | undefined {
     return this.#deflater.deflate(payload);
   }

@@ -113,6 +113,9 @@ export interface MessageCompression extends MessageDecompression {
    */
   deflate(payload: string | Uint8Array): Uint8Array | undefined;
 
+  /** Whether the last call of `deflate` left the message uncompressed to spare the history that the peer shares with a topic. */
+  readonly hasSpared?: boolean;
+
   /** Whether the message that begins with this fragment is worth deflating. */
   isWorthDeflating(payload: string | Uint8Array): boolean;
 

@@ -11,6 +11,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import type { Role } from '../../protocol/role.js';
 import type { MessageCompression } from '../compression.js';
 import { COPY_COST, costOfCopy, spend } from '../turn.js';
+import type { SentMessage, UncompressedReason } from './sent-message.js';
 import { SliceQueue, type WritePayload } from './slice-queue.js';
 
 /** How a message is sent. */
@@ -28,6 +29,13 @@ export interface SendMessageOptions {
    * `takeOutgoingSegments` in which they leave. Default false.
    */
   readonly byReference?: boolean;
+}
+
+/** A message whose first fragment has been sent and whose last has not. */
+interface OpenMessage {
+  readonly isCompressed: boolean;
+  /** Its fragments so far; undefined if nobody asks. */
+  readonly sent: { size: number; wireSize: number; readonly reason: UncompressedReason | undefined } | undefined;
 }
 
 const COMPRESSED: FrameBits = { rsv1: true };
@@ -59,8 +67,9 @@ export class MessageSender {
   /** What has been made of it all. */
   readonly writer: FrameWriter;
   readonly #compression: MessageCompression | undefined;
-  /** The message whose first fragment has been sent and whose last has not. */
-  #open: { readonly isCompressed: boolean } | undefined;
+  #open: OpenMessage | undefined;
+  /** Called for each message, once its last frame has been made. Undefined: nobody asks, and nothing is measured. */
+  onSent: ((sent: SentMessage) => void) | undefined;
   /** Made for the first message that leaves in slices. */
   #slices: SliceQueue | undefined;
 
@@ -141,7 +150,10 @@ export class MessageSender {
   loneFrame(message: PreparedMessage): Uint8Array | undefined {
     const isAlone = this.#open === undefined && !this.hasSlices && this.writer.length === 0;
     const isUncompressed = this.#compression === undefined || !message.compress;
-    return isAlone && isUncompressed && this.role === 'server' ? message.serverFrame : undefined;
+    // `sendPrepared` reports what it sends.
+    return isAlone && isUncompressed && this.onSent === undefined && this.role === 'server'
+      ? message.serverFrame
+      : undefined;
   }
 
   /** A message that was framed before. @param byReference a server passes the shared frame on without a copy */
@@ -156,14 +168,17 @@ export class MessageSender {
     this.#requireNoMessage();
     const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
     const isCompressed = compress && this.#compression?.isWorthDeflating(data) === true;
-    this.#sendFragment(opcode, data, isCompressed, { fin: false, rsv1: isCompressed });
-    this.#open = { isCompressed };
+    const reason = isCompressed || this.onSent === undefined ? undefined : this.#whyPlain(data, compress);
+    const sent = this.onSent === undefined ? undefined : { size: 0, wireSize: 0, reason };
+    const open: OpenMessage = { isCompressed, sent };
+    this.#sendFragment(opcode, data, open, { fin: false, rsv1: isCompressed });
+    this.#open = open;
   }
 
   /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
   continue(data: string | Uint8Array, isLast: boolean): void {
     if (this.#open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#sendFragment(OPCODE_CONTINUATION, data, this.#open.isCompressed, { fin: isLast });
+    this.#sendFragment(OPCODE_CONTINUATION, data, this.#open, { fin: isLast });
     if (isLast) this.#open = undefined;
   }
 
@@ -202,14 +217,18 @@ export class MessageSender {
     spend(payload.length * COPY_COST);
     if (compression === undefined) {
       this.#writeAsIs(opcode, payload, options);
+      if (this.onSent !== undefined) this.#reportPlain(payload, options?.compress !== false);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
       spend(costOfCopy(payload.length));
       this.#slices ??= new SliceQueue(compression, this.writer);
-      this.#slices.begin(opcode, payload);
+      this.#slices.begin(opcode, payload, this.onSent && ((size, wireSize) => this.#reportCompressed(size, wireSize)));
     } else {
       const deflated = compression.deflate(payload);
       if (deflated === undefined) this.#writeAsIs(opcode, payload, options);
       else this.writer.write(opcode, deflated, COMPRESSED);
+      if (this.onSent === undefined) return;
+      if (deflated === undefined) this.#reportPlain(payload, true);
+      else this.#reportCompressed(lengthOf(payload), deflated.length);
     }
   }
 
@@ -219,10 +238,14 @@ export class MessageSender {
     else this.writer.write(opcode, payload);
   }
 
-  #sendFragment(opcode: number, data: string | Uint8Array, isCompressed: boolean, bits: FrameBits): void {
+  #sendFragment(opcode: number, data: string | Uint8Array, { isCompressed, sent }: OpenMessage, bits: FrameBits): void {
     this.inTurn(data, (queued) => {
       const part = isCompressed ? this.#compression!.deflateFragment(queued, bits.fin === true) : queued;
       this.writer.write(opcode, part, bits);
+      if (sent === undefined) return;
+      sent.size += lengthOf(queued);
+      sent.wireSize += lengthOf(part);
+      if (bits.fin === true) this.onSent?.({ isCompressed, ...sent });
     });
   }
 
@@ -235,11 +258,37 @@ export class MessageSender {
     } else {
       this.writer.write(message.opcode, form.payload, COMPRESSED);
     }
+    if (this.onSent === undefined) return;
+    if (form === undefined) this.#reportPlain(message.payload, message.compress, false);
+    else this.#reportCompressed(lengthOf(message.payload), form.payload.length);
+  }
+
+  #reportCompressed(size: number, wireSize: number): void {
+    this.onSent?.({ isCompressed: true, size, wireSize, reason: undefined });
+  }
+
+  /** @param isAsked whether it could have been compressed @param maySpare whether `deflate` has decided */
+  #reportPlain(payload: string | Uint8Array, isAsked: boolean, maySpare = true): void {
+    const size = lengthOf(payload);
+    const reason = this.#whyPlain(payload, isAsked, maySpare);
+    this.onSent?.({ isCompressed: false, size, wireSize: size, reason });
+  }
+
+  #whyPlain(payload: string | Uint8Array, isAsked: boolean, maySpare = false): UncompressedReason {
+    const compression = this.#compression;
+    if (compression === undefined) return 'notNegotiated';
+    if (!isAsked) return 'notAsked';
+    if (!compression.isWorthDeflating(payload)) return 'belowThreshold';
+    return maySpare && compression.hasSpared === true ? 'sparesTopic' : 'notSmaller';
   }
 
   #requireNoMessage(): void {
     if (this.#open !== undefined) throw new ProtocolError('WSIMD_MESSAGE_OPEN');
   }
+}
+
+function lengthOf(payload: string | Uint8Array): number {
+  return typeof payload === 'string' ? getHost().utf8Length(payload) : payload.length;
 }
 
 /** Longer, as UTF-8, than what is deflated at once. */

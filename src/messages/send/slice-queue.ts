@@ -11,6 +11,9 @@ import { LONG_LENGTH } from '../turn.js';
 /** Writes a payload that was queued. */
 export type WritePayload = (payload: string | Uint8Array) => void;
 
+/** Called with the length of a message before and after deflating, when its last slice has been written. */
+type MessageEnd = (length: number, wireLength: number) => void;
+
 interface Waiting {
   readonly payload: OwnedPayload;
   readonly write: WritePayload;
@@ -44,6 +47,9 @@ export class SliceQueue {
   #opcode = 0;
   /** How much of the message has been deflated. */
   #done = 0;
+  /** How long that is deflated. */
+  #wireLength = 0;
+  #onEnd: MessageEnd | undefined;
   /** How much has not been deflated or written yet, in bytes or units of strings. */
   pendingLength = 0;
 
@@ -58,11 +64,12 @@ export class SliceQueue {
   }
 
   /** Begins a message; its first slice is written at once. @param payload longer than a slice; copied */
-  begin(opcode: number, payload: string | Uint8Array): void {
+  begin(opcode: number, payload: string | Uint8Array, onEnd: MessageEnd | undefined): void {
     const message = copyLong(payload);
     this.#message = message;
     this.#opcode = opcode;
-    this.#done = 0;
+    this.#done = this.#wireLength = 0;
+    this.#onEnd = onEnd;
     this.pendingLength += message.length;
     this.next();
   }
@@ -86,10 +93,12 @@ export class SliceQueue {
     const part = this.#compression.deflateFragment(message.subarray(start, end), isLast);
     const opcode = start === 0 ? this.#opcode : OPCODE_CONTINUATION;
     this.#writer.write(opcode, part, { fin: isLast, rsv1: start === 0 });
+    this.#wireLength += part.length;
     this.#done = end;
     this.pendingLength -= end - start;
     if (!isLast) return;
     this.#message = undefined;
+    this.#onEnd?.(message.length, this.#wireLength);
     if (message.length >= LONG_LENGTH) spareMemory = new WeakRef(message.buffer);
     this.#writeWaiting();
   }

@@ -26,6 +26,12 @@ export const DRAIN_CHANNEL = channel('wsimd:websocket:drain');
 /** `{ websocket, isNegotiated, extensions, reason }`: whether the messages of a new connection are compressed, and why not. */
 export const COMPRESSION_CHANNEL = channel('wsimd:websocket:compression');
 
+/**
+ * `{ websocket, isCompressed, size, wireSize, reason }`: whether a message that was sent is compressed, once its last frame is made. `size`
+ * and `wireSize` are its bytes before and after compression, without frame headers; `reason` is an `UncompressedReason`, or undefined.
+ */
+export const MESSAGE_COMPRESSION_CHANNEL = channel('wsimd:websocket:messageCompression');
+
 /** The handshakes of clients: `tracing:wsimd:websocket:clientHandshake:start` and so on. */
 export const CLIENT_HANDSHAKE_CHANNEL = tracingChannel<object, object>('wsimd:websocket:clientHandshake');
 /** The handshakes of servers: `tracing:wsimd:websocket:handshake:start` and so on. */

@@ -1,6 +1,7 @@
 // Counts what happens to one connection, and reports it on the channels. Messages are counted by the objects that they pass through, which
 // costs one addition, and the callers of `messageReceived` and `messageSent` check for subscribers: a call for each message would cost more.
 
+import type { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { SocketClosed } from '../operate/ending.js';
@@ -13,6 +14,7 @@ import {
   DRAIN_CHANNEL,
   ERROR_CHANNEL,
   LIMIT_CHANNEL,
+  MESSAGE_COMPRESSION_CHANNEL,
   MESSAGE_RECEIVED_CHANNEL,
   MESSAGE_SENT_CHANNEL,
   OPEN_CHANNEL,
@@ -91,6 +93,17 @@ export class Observer {
   /** Called if the channel has subscribers. */
   messageSent(data: Payload, isBinary: boolean): void {
     MESSAGE_SENT_CHANNEL.publish({ websocket: this.#websocket, data, isBinary });
+  }
+
+  /** Called if the channel has subscribers: the connection reports its messages until it has none. */
+  reportCompression(connection: Pick<Connection, 'onMessageSent'>): void {
+    connection.onMessageSent = (sent) => {
+      if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) {
+        MESSAGE_COMPRESSION_CHANNEL.publish({ websocket: this.#websocket, ...sent });
+      } else {
+        connection.onMessageSent = undefined;
+      }
+    };
   }
 
   messageDropped(): void {

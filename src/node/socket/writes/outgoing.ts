@@ -7,7 +7,7 @@ import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thres
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
-import { MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
+import { MESSAGE_COMPRESSION_CHANNEL, MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
 import { isLastOfMessage } from '../../websocket/sender.js';
@@ -151,6 +151,7 @@ export class Outgoing implements TurnTaker {
     const connection = this.#connection;
     // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
     const isDue = this.#holds === 0 && this.#schedule.isQuiet;
+    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(connection);
     this.#countMessage(message.payload, message.opcode === OPCODE_BINARY);
     const frame = isDue && this.#callbacks === undefined ? connection.loneFrame(message) : undefined;
     if (frame !== undefined) {
@@ -300,6 +301,7 @@ export class Outgoing implements TurnTaker {
     compress: boolean,
     callback: SendCallback | undefined,
   ): void {
+    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(this.#connection);
     sendPayload(this.#connection, this.#socket, payload, isBinary, isLast, compress);
     if (isLast) this.#countMessage(payload, isBinary);
     else this.#fragmentsSent++;

@@ -27,6 +27,7 @@ const NAMES = [
     'drain',
   ],
   'compression',
+  'messageCompression',
 ];
 
 /** Everything that a channel reports until the test is over. */
