@@ -154,11 +154,8 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
         return;
       }
       countUndecided(socket, 1);
-      const forget = this.#pending.add(
-        socket,
-        () => end(),
-        () => end(),
-      );
+      const stop = () => end();
+      const forget = this.#pending.add(socket, stop, stop);
       const settle = () => {
         forget();
         if (!isDecided) countUndecided(socket, -1);
