@@ -32,7 +32,28 @@ const MAX_SPARE_LENGTH = 2 * 1024 * 1024;
 /** Below this length Node's `allocate` cuts from a buffer that others share. */
 const OWN_BUFFER_LENGTH = 2 * 1024;
 
-const slabs = new WeakMap<ArrayBufferLike, Slab>();
+/** A constructor that returns its argument: a class that extends it adds its fields to that. */
+function returnArgument(memory: ArrayBufferLike): ArrayBufferLike {
+  return memory;
+}
+const Given = returnArgument as object as new (memory: ArrayBufferLike) => object;
+
+/**
+ * The slab of an ArrayBuffer, in a private field of the ArrayBuffer. A WeakMap of them would grow with every slab that is not given back
+ * until the next garbage collection, to hundreds of bytes for each connection, and stays so large.
+ */
+class SlabMemory extends Given {
+  readonly #slab: Slab;
+
+  constructor(memory: ArrayBufferLike, slab: Slab) {
+    super(memory);
+    this.#slab = slab;
+  }
+
+  static slabOf(memory: ArrayBufferLike): Slab | undefined {
+    return #slab in memory ? (memory as SlabMemory).#slab : undefined;
+  }
+}
 
 /** The shortest slab with room for `length` bytes. */
 export function takeSlab(length: number): Slab {
@@ -41,7 +62,7 @@ export function takeSlab(length: number): Slab {
     const spare = sizeClass.spares.pop();
     if (spare !== undefined) return spare;
     const slab = newSlab(sizeClass.length);
-    slabs.set(slab.memory, slab);
+    new SlabMemory(slab.memory, slab);
     return slab;
   }
   return newSlab(length);
@@ -60,7 +81,7 @@ export function giveSlab(slab: Slab): void {
 
 /** The slab that these bytes were given away from; undefined if there is none, or if it has been given back. */
 export function slabOf(bytes: Uint8Array): Slab | undefined {
-  const slab = slabs.get(bytes.buffer);
+  const slab = SlabMemory.slabOf(bytes.buffer);
   return slab?.given === bytes ? slab : undefined;
 }
 

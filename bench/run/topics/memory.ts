@@ -75,7 +75,7 @@ function measureCompression(): Pick<MemoryResult, 'topicBytes' | 'subscriberByte
   });
   const publish = (text: string) => {
     hub.publish('prices', text);
-    for (const connection of connections) connection.takeOutgoing();
+    for (const connection of connections) connection.releaseOutgoing(connection.takeOutgoing());
   };
   const updates = makeUpdates(20, 500, 1);
   // A message of its own first: what a connection has for compressing whatever it sends is not counted.
