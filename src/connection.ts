@@ -226,9 +226,10 @@ export class Connection {
 
   /**
    * The frame of a prepared message, if the transport can write it directly instead of calling `sendPrepared`: nothing is pending before
-   * it, and the connection neither masks nor compresses it.
+   * it, and the connection doesn't mask it.
    *
-   * @returns a read-only frame; undefined if the transport has to call `sendPrepared`
+   * @returns a read-only frame, which the transport must write: with compression, later messages may refer to it. Undefined if the
+   *   transport has to call `sendPrepared`
    */
   loneFrame(message: PreparedMessage): Uint8Array | undefined {
     return this.#closing.isOpen ? this.#sender.loneFrame(message) : undefined;

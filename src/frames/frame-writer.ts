@@ -1,15 +1,19 @@
-// The frames of one connection that wait for its transport: gathered in a slab, or passed on by reference, in order.
+// The frames of one connection that wait for its transport: gathered in a slab, shared with other connections, or passed on by reference,
+// in order.
 
 import { MAX_HEADER_LENGTH } from '../../assembly/shared/protocol.js';
 import { copyBytes } from '../bytes/copy.js';
 import { type BytesConstructor, getHost } from '../bytes/host.js';
 import { giveSlab, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
-import { MAX_SLAB_LENGTH, MEASURED_UNITS } from '../bytes/thresholds.js';
+import { MAX_SLAB_LENGTH, MEASURED_UNITS, PREPARED_REFERENCE_LENGTH } from '../bytes/thresholds.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
+import { SharedSequence } from './shared-sequence.js';
 
 const EMPTY = new Uint8Array(0);
 /** A writer whose last batch was long takes no more than this for the next one, which may be 20 bytes. */
 const MAX_EXPECTED = 8 * 1024;
+/** Shared frames are joined up to this length. */
+const MAX_SHARED = MAX_SLAB_LENGTH / 2;
 /** The slab that was given away last: mostly it comes back at once. */
 let lastGiven: Slab | undefined;
 
@@ -19,12 +23,14 @@ let lastGiven: Slab | undefined;
  */
 export class FrameWriter {
   readonly #encoder: FrameEncoder;
-  /** What comes before the slab: earlier slabs and references. */
+  /** What comes before the slab or the shared frames: earlier ones, and references. */
   #segments: Uint8Array<ArrayBufferLike>[] | undefined;
   #segmentsLength = 0;
   #slab: Slab | undefined;
   /** Bytes in the slab. */
   #filled = 0;
+  /** Prepared frames. While there are any, nothing is in the slab: what is gathered comes behind them. */
+  #shared: SharedSequence | undefined;
   /** How long the next batch is expected to be: as long as the last one, so that the slab need not grow again. */
   #expected = 0;
 
@@ -34,7 +40,7 @@ export class FrameWriter {
 
   /** Bytes in the queue, references included. */
   get length(): number {
-    return this.#segmentsLength + this.#filled;
+    return this.#segmentsLength + this.#filled + (this.#shared?.length ?? 0);
   }
 
   /** Adds a frame; see `FrameEncoder.encodeInto`. */
@@ -56,12 +62,36 @@ export class FrameWriter {
     this.#addReference(payload);
   }
 
-  /** Adds bytes that are frames already. @param isReference they are not copied, and must not change until the transport has written them */
-  writeEncoded(frames: Uint8Array, isReference: boolean): void {
-    if (isReference) {
-      this.#addReference(frames);
-      return;
-    }
+  /**
+   * Adds bytes that are frames already.
+   *
+   * @param isShared other connections send them too, and they never change: they are not copied, unless they are short and come behind
+   *   others that are gathered
+   */
+  writeEncoded(frames: Uint8Array, isShared: boolean): void {
+    const isLong = frames.length >= PREPARED_REFERENCE_LENGTH;
+    if (isShared && isLong) this.#addReference(frames);
+    else if (isShared && this.#filled === 0) this.#share(frames);
+    else this.#copy(frames);
+  }
+
+  #share(frame: Uint8Array): void {
+    const before = this.#shared;
+    if (before !== undefined && before.length + frame.length > MAX_SHARED) this.#endShared();
+    this.#shared = SharedSequence.add(this.#shared, frame);
+  }
+
+  /** Further frames come behind the shared ones. */
+  #endShared(): void {
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    this.#shared = undefined;
+    this.#segments ??= [];
+    this.#segments.push(shared.bytes);
+    this.#segmentsLength += shared.length;
+  }
+
+  #copy(frames: Uint8Array): void {
     this.#reserve(frames.length).set(frames, this.#filled);
     this.#filled += frames.length;
   }
@@ -72,7 +102,9 @@ export class FrameWriter {
    * @param Bytes the class of the buffer: see `Host.bytesClass`
    */
   take(Bytes: BytesConstructor = Uint8Array): Uint8Array<ArrayBuffer> {
-    if (this.#segments === undefined) return this.#slab === undefined ? EMPTY : this.#takeFromSlab(Bytes);
+    if (this.#segments === undefined && this.#shared === undefined) {
+      return this.#slab === undefined ? EMPTY : this.#takeFromSlab(Bytes);
+    }
     const { buffer, byteOffset } = getHost().allocate(this.length);
     const bytes = new Bytes(buffer, byteOffset, this.length);
     let at = 0;
@@ -92,6 +124,7 @@ export class FrameWriter {
    *   than their own length
    */
   takeSegments(Bytes: BytesConstructor = Uint8Array, isCompact = false): Uint8Array<ArrayBufferLike>[] {
+    this.#endShared();
     const segments = this.#segments ?? [];
     if (this.#filled > 0) segments.push(this.#takeFromSlab(Bytes));
     this.#segments = undefined;
@@ -112,6 +145,7 @@ export class FrameWriter {
   }
 
   #addReference(bytes: Uint8Array): void {
+    this.#endShared();
     this.#segments ??= [];
     if (this.#filled > 0) {
       this.#segmentsLength += this.#filled;
@@ -133,7 +167,20 @@ export class FrameWriter {
     return bytes;
   }
 
+  /** A frame is about to be gathered behind shared ones: if they are short, they are gathered too, and leave in the same segment. */
+  #gatherShared(more: number): void {
+    const shared = this.#shared!;
+    if (shared.length >= PREPARED_REFERENCE_LENGTH) {
+      this.#endShared();
+      return;
+    }
+    this.#shared = undefined;
+    this.#reserve(shared.length + more).set(shared.bytes, this.#filled);
+    this.#filled += shared.length;
+  }
+
   #reserve(more: number): Uint8Array<ArrayBuffer> {
+    if (this.#shared !== undefined) this.#gatherShared(more);
     const needed = this.#filled + more;
     const before = this.#slab;
     if (before !== undefined && before.bytes.length >= needed) return before.bytes;

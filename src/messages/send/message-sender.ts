@@ -6,7 +6,7 @@ import { type BytesConstructor, getHost } from '../../bytes/host.js';
 import { ownPayload } from '../../bytes/owned.js';
 import { type FrameBits, FrameEncoder, type FrameEncoderOptions } from '../../frames/frame-encoder.js';
 import { FrameWriter } from '../../frames/frame-writer.js';
-import type { PreparedMessage } from '../../frames/prepared-message.js';
+import type { CompressedForm, PreparedMessage } from '../../frames/prepared-message.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Role } from '../../protocol/role.js';
 import type { MessageCompression } from '../compression.js';
@@ -149,11 +149,13 @@ export class MessageSender {
   /** The frame of a message that was framed before, if nothing has to be done but to write it: see `Connection.loneFrame`. */
   loneFrame(message: PreparedMessage): Uint8Array | undefined {
     const isAlone = this.#open === undefined && !this.hasSlices && this.writer.length === 0;
-    const isUncompressed = this.#compression === undefined || !message.compress;
     // `sendPrepared` reports what it sends.
-    return isAlone && isUncompressed && this.onSent === undefined && this.role === 'server'
-      ? message.serverFrame
-      : undefined;
+    if (!isAlone || this.onSent !== undefined || this.role !== 'server') return undefined;
+    return this.#compressedForm(message)?.serverFrame ?? message.serverFrame;
+  }
+
+  #compressedForm(message: PreparedMessage): CompressedForm | undefined {
+    return message.compress ? this.#compression?.deflatePrepared(message) : undefined;
   }
 
   /** A message that was framed before. @param byReference a server passes the shared frame on without a copy */
@@ -250,7 +252,7 @@ export class MessageSender {
   }
 
   #writePrepared(message: PreparedMessage, byReference: boolean): void {
-    const form = message.compress ? this.#compression?.deflatePrepared(message) : undefined;
+    const form = this.#compressedForm(message);
     if (this.encoder.role === 'server') {
       this.writer.writeEncoded(form?.serverFrame ?? message.serverFrame, byReference);
     } else if (form === undefined) {

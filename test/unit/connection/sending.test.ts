@@ -109,7 +109,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
 
     it('passes on by reference what it is told to, in segments for a transport that gathers', () => {
       const connection = connect();
-      const prepared = new PreparedMessage('prepared');
+      const prepared = new PreparedMessage('prepared'.repeat(1000));
       const payload = randomBytes(70_000, 3);
       const text = bytesOf('grün');
       const isServer = role === 'server';
@@ -127,7 +127,7 @@ describe.each(ROLES)('a %s Connection', (role) => {
       );
       const bytes = concat(...segments);
       expect(bytes.length).toBe(length);
-      const expected = [bytesOf('prepared'), bytesOf('copied'), payload, text];
+      const expected = [bytesOf('prepared'.repeat(1000)), bytesOf('copied'), payload, text];
       expect(receiveWithWs(OTHER[role], bytes).map(({ data }) => hex(data))).toEqual(expected.map(hex));
       for (const segment of segments) connection.releaseOutgoing(segment);
       connection.sendText('later');

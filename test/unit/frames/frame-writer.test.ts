@@ -104,9 +104,9 @@ describe('FrameWriter', () => {
 
 describe('what is passed on by reference', () => {
   const long = randomBytes(1000, 6);
-  const frame = encoder.encodeText('prepared');
+  const frame = encoder.encodeText('prepared'.repeat(1000));
 
-  /** Gathered frames, a payload, a frame, and gathered frames again. */
+  /** Gathered frames, a payload, a long prepared frame, and gathered frames again. */
   function fill(writer: FrameWriter): Uint8Array {
     writer.write(TEXT, 'before');
     writer.writeByReference(BINARY, long);
