@@ -27,6 +27,7 @@ import { eventsFor, type StreamingOwner } from './reads/streaming-events.js';
 import { type Timed, Timers } from './timers.js';
 import { awaitTurn, countRead, type TurnTaker } from './turns.js';
 import { Outgoing } from './writes/outgoing.js';
+import { makeWrites } from './writes/write-batch.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -152,6 +153,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   cut(): void {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSING;
+    makeWrites();
     cutSocket(this.socket);
   }
 
@@ -329,6 +331,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     this.#beginClosing();
     // Corked frames leave too: nothing can be sent behind them.
     this.outgoing.flush();
+    makeWrites();
     this.#gate.readToEnd();
     const waits = this.#connection.role === 'client' && this.#connection.hasReceivedClose;
     if (!waits) this.socket.end();
@@ -339,6 +342,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #beginClosing(): void {
     if (this.#readyState === OPEN) this.#readyState = CLOSING;
     if (!this.#hasEnded) this.#timers.beginClosing();
+    makeWrites();
   }
 
   /** The socket is gone: `close` is emitted once everything that arrived has been delivered. */
@@ -379,8 +383,6 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     const { code = CLOSE_ABNORMAL, reason = EMPTY } = this.#close ?? {};
     return { closeCode: code, reason: reason.toString(), wasClean: this.wasClean };
   }
-
-  // ---- Limits
 
   get activity(): string | undefined {
     const { activity } = this.outgoing;

@@ -3,6 +3,7 @@
 import type { PreparedMessage } from '../../frames/prepared-message.js';
 import type { Relay, RelayedMessage } from '../../topics/relay.js';
 import { TopicHub } from '../../topics/topic-hub.js';
+import { inBatch } from '../socket/writes/write-batch.js';
 import { type Sendable, type SendOptions, toBuffer, toPayload } from '../websocket/sendable.js';
 import { OPEN, type ReadyState } from '../websocket/websocket-events.js';
 
@@ -33,7 +34,10 @@ export class ServerTopics {
   ): number {
     const payload = toPublishable(data);
     const prepareOptions = toPrepareOptions(data, options);
-    const count = this.hub.publish(topic, payload, prepareOptions, except);
+    let count = 0;
+    inBatch(() => {
+      count = this.hub.publish(topic, payload, prepareOptions, except);
+    });
     if (this.#relay !== undefined) this.#relayOn(this.#relay, topic, payload, prepareOptions.binary);
     return count === 0 ? 0 : Buffer.byteLength(payload);
   }
@@ -58,7 +62,7 @@ export class ServerTopics {
 
   #deliver({ topic, data }: RelayedMessage): void {
     try {
-      this.hub.publish(topic, data);
+      inBatch(() => this.hub.publish(topic, data));
     } catch (error) {
       this.#onRelayError(error as Error);
     }

@@ -1,6 +1,7 @@
 // `broadcast`: one message to many WebSockets, framed once.
 
 import { PreparedMessage } from '../../frames/prepared-message.js';
+import { inBatch } from '../socket/writes/write-batch.js';
 import { isBlob, type Sendable, type SendOptions, toPayload } from './sendable.js';
 import type { WebSocket } from './websocket.js';
 
@@ -22,11 +23,13 @@ export function broadcast(
 ): number {
   const prepared = message instanceof PreparedMessage ? message : prepare(message, options?.binary);
   let count = 0;
-  for (const client of clients) {
-    if (client.readyState !== client.OPEN) continue;
-    client.sendPrepared(prepared);
-    count++;
-  }
+  inBatch(() => {
+    for (const client of clients) {
+      if (client.readyState !== client.OPEN) continue;
+      client.sendPrepared(prepared);
+      count++;
+    }
+  });
   return count;
 }
 

@@ -6,7 +6,9 @@
 // which it sent gathers from the start. Nothing is ever written later than the end of the turn.
 
 import process from 'node:process';
+import { SharedSequence } from '../../../frames/shared-sequence.js';
 import { nextTick, setImmediate } from '../machinery.js';
+import { inBatch, makeWrites } from './write-batch.js';
 
 /** Counts the turns in which something was sent. */
 let turn = 0;
@@ -81,10 +83,12 @@ export class FlushSchedule {
     turn++;
     isInTurn = false;
     FlushSchedule.#flushAll(schedules);
+    SharedSequence.forget();
   }
 
   /** `process.exit()` right after a send: what was sent is handed to the system, as with `ws`, which writes at once. */
   static #exit(): void {
+    makeWrites();
     if (delivering !== undefined) delivering.#queue.flushAtExit();
     for (const schedule of due) schedule.#queue.flushAtExit();
   }
@@ -93,11 +97,13 @@ export class FlushSchedule {
   static #flushAll(schedules: readonly FlushSchedule[]): void {
     let next = 0;
     try {
-      while (next < schedules.length) {
-        const schedule = schedules[next++]!;
-        schedule.#isDue = false;
-        schedule.#queue.flushUnlessHeld();
-      }
+      inBatch(() => {
+        while (next < schedules.length) {
+          const schedule = schedules[next++]!;
+          schedule.#isDue = false;
+          schedule.#queue.flushUnlessHeld();
+        }
+      });
     } finally {
       if (next < schedules.length) nextTick(FlushSchedule.#flushAll, schedules.slice(next));
     }

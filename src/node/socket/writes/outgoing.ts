@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { OPCODE_BINARY } from '../../../../assembly/shared/protocol.js';
 import { getHost } from '../../../bytes/host.js';
-import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thresholds.js';
+import { MAX_SLAB_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
 import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
@@ -13,28 +13,21 @@ import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } 
 import { isLastOfMessage } from '../../websocket/sender.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue, queuedSend } from './blob-queue.js';
+import type { DirectWrite } from './direct-writes.js';
 import { DrainWatch } from './drain-watch.js';
 import { FlushSchedule } from './flush-schedule.js';
+import type { OutgoingOwner } from './outgoing-owner.js';
 import { sendPayload } from './send-payload.js';
 import { SocketWriter } from './socket-writer.js';
-
-/** Receives errors and drain notifications that have no callback. */
-interface Owner {
-  /** A message cannot be sent, and nothing behind it will be. Everything before it has been written. */
-  sendFailed(error: Error): void;
-  /** Nothing is pending any more, after `oweDrain`. */
-  drained(): void;
-  /** The connection is closed: its last Close frame, which was behind what was queued, has been written. */
-  closed(): void;
-}
+import { type BatchWriter, makeWrites } from './write-batch.js';
 
 const BY_REFERENCE: SendMessageOptions = { byReference: true };
 const BufferPart = getHost().bytesClass(Buffer.alloc(0));
 
-export class Outgoing implements TurnTaker {
+export class Outgoing implements TurnTaker, BatchWriter {
   readonly #socket: Duplex;
   readonly #connection: Connection;
-  readonly #owner: Owner;
+  readonly #owner: OutgoingOwner;
   readonly #observer: Observer;
   readonly #writer: SocketWriter;
   /** To be called when what has been gathered has left, each in the async context of its own call. */
@@ -57,7 +50,7 @@ export class Outgoing implements TurnTaker {
   #fragmentsSent = 0;
 
   /** @param directWrites see the option */
-  constructor(socket: Duplex, connection: Connection, owner: Owner, observer: Observer, directWrites: boolean) {
+  constructor(socket: Duplex, connection: Connection, owner: OutgoingOwner, observer: Observer, directWrites: boolean) {
     this.#socket = socket;
     this.#connection = connection;
     this.#owner = owner;
@@ -99,11 +92,10 @@ export class Outgoing implements TurnTaker {
 
   /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
   oweDrain(): void {
+    makeWrites(); // a listener may be next
     this.#drain ??= new DrainWatch(this, this.#socket, () => this.#owner.drained());
     this.#drain.owe();
   }
-
-  // ---- For `DrainWatch`
 
   get corkedLength(): number {
     return this.#holds > 0 ? this.#connection.outgoingLength : 0;
@@ -149,7 +141,6 @@ export class Outgoing implements TurnTaker {
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
     const connection = this.#connection;
-    // What leaves at once needs no slab; beyond that, a copy is worth it for short frames, which then leave as one segment.
     const isDue = this.#holds === 0 && this.#schedule.isQuiet;
     if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(connection);
     this.#countMessage(message.payload, message.opcode === OPCODE_BINARY);
@@ -159,9 +150,7 @@ export class Outgoing implements TurnTaker {
       this.#write([frame], callback, true);
       return;
     }
-    const isAlone = isDue && connection.outgoingLength === 0;
-    const byReference = isAlone || message.payload.length >= PREPARED_REFERENCE_LENGTH;
-    connection.sendPrepared(message, byReference ? BY_REFERENCE : undefined);
+    connection.sendPrepared(message, BY_REFERENCE);
     this.#gathered(callback);
   }
 
@@ -277,8 +266,21 @@ export class Outgoing implements TurnTaker {
     this.#write(connection.takeOutgoingSegments(BufferPart, isCompact), callback);
   }
 
-  #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared?: boolean): void {
-    const hasRoom = this.#writer.write(segments, callback, areShared);
+  #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared = false): void {
+    const isLone = callback === undefined && segments.length === 1;
+    if (isLone && this.#writer.gather(this, segments[0]!, areShared)) return;
+    this.#wrote(this.#writer.write(segments, callback, areShared));
+  }
+
+  taken(segment: Uint8Array): void {
+    this.#connection.releaseOutgoing(segment);
+  }
+
+  notTaken(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): void {
+    this.#wrote(this.#writer.finish(segment, isShared, write));
+  }
+
+  #wrote(hasRoom: boolean): void {
     if (hasRoom || !this.#socket.writableNeedDrain) return;
     this.#observer.backpressured(this.length);
     this.oweDrain();

@@ -5,7 +5,15 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../../../connection.js';
 import { inOwnContext, type SendCallback } from '../../websocket/sendable.js';
-import { type DirectSocket, takesDirectWrites, writeDirectly, writeSegments } from './direct-writes.js';
+import {
+  canWriteDirectly,
+  type DirectSocket,
+  type DirectWrite,
+  takesDirectWrites,
+  writeDirectly,
+  writeSegments,
+} from './direct-writes.js';
+import { addWrite, type BatchWriter, gathersWrites, makeWrites } from './write-batch.js';
 import { writesAsNode } from './writes-as-node.js';
 
 export class SocketWriter {
@@ -25,6 +33,21 @@ export class SocketWriter {
     this.#direct = directWrites && takesDirectWrites(socket) ? socket : undefined;
   }
 
+  /** Adds a write to the current batch. @returns false if there is none, or it takes no write to this socket */
+  gather(writer: BatchWriter, segment: Uint8Array, isShared: boolean): boolean {
+    const direct = this.#direct;
+    if (!gathersWrites() || direct === undefined || !canWriteDirectly(direct)) return false;
+    this.bytesSent += segment.length;
+    addWrite(writer, direct, segment, isShared);
+    return true;
+  }
+
+  /** Of a write in a batch: see `BatchWriter`. @returns as `write` */
+  finish(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): boolean {
+    if (write === undefined) return this.#writeToStream([segment], undefined);
+    return write.handOver(this.#direct!, [segment], isShared ? undefined : this.#releasing([segment], undefined));
+  }
+
   /**
    * Writes segments.
    *
@@ -33,6 +56,7 @@ export class SocketWriter {
    * @returns whether the socket has room for more
    */
   write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared = false): boolean {
+    makeWrites();
     for (let i = 0; i < segments.length; i++) this.bytesSent += segments[i]!.length;
     const direct = this.#direct;
     if (direct !== undefined) {

@@ -104,8 +104,8 @@ export const SENDING = [
   [
     'a write goes below the stream of a socket in which something is pending',
     'src/node/socket/writes/direct-writes.ts',
-    'if (length > 0 || corked > 0',
-    'if (corked > 0',
+    'const isBusy = length > 0 || corked > 0',
+    'const isBusy = corked > 0',
     [{ file: 'test/unit/node/socket/writes/direct-writes.test.ts', filter: 'left to the stream' }],
   ],
   [

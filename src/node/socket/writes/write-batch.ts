@@ -1,0 +1,112 @@
+// The writes of many sockets, made one behind the other: a message to all subscribers of a topic, or the end of a turn. A call of the
+// system displaces the memory of the next connection from the processor's caches, so all connections prepare their writes first, while
+// nothing else runs (bench: `topics`).
+//
+// A gathered write counts as made. Therefore `makeWrites` comes before anything that could tell the difference: another kind of write,
+// the end of a socket, a listener.
+
+import { nextTick } from '../machinery.js';
+import {
+  canWriteDirectly,
+  type DirectSocket,
+  type DirectWrite,
+  type Handle,
+  handleOf,
+  writeNow,
+} from './direct-writes.js';
+
+/** Whose a write is. */
+export interface BatchWriter {
+  /** The system has taken all of a segment that can be given back. */
+  taken(segment: Uint8Array): void;
+  /**
+   * The system has not taken all of a segment.
+   *
+   * @param isShared the segment need not be given back
+   * @param write the write, which is under way or has failed; undefined if none was made, as the socket is busy
+   */
+  notTaken(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): void;
+}
+
+/** Enough for the gain, and few enough for the first of them to leave soon. */
+const MOST = 128;
+
+/** Entries serve again. In between they hold nothing, so that no connection stays in memory. */
+interface Entry {
+  writer: BatchWriter | undefined;
+  socket: DirectSocket | undefined;
+  handle: Handle | undefined;
+  segment: Uint8Array | undefined;
+  isShared: boolean;
+}
+
+const entries: Entry[] = [];
+let count = 0;
+/** The next write to be made. */
+let next = 0;
+let depth = 0;
+/** A socket of this batch has become busy. It may have another write in the batch. */
+let isAnyBusy = false;
+
+/** Whether writes are gathered. */
+export function gathersWrites(): boolean {
+  return depth > 0;
+}
+
+/** Gathers the writes that `work` makes, and makes them when it is done. */
+export function inBatch(work: () => void): void {
+  depth++;
+  try {
+    work();
+  } finally {
+    depth--;
+    makeWrites();
+  }
+}
+
+/** @param socket one that `canWriteDirectly` */
+export function addWrite(writer: BatchWriter, socket: DirectSocket, segment: Uint8Array, isShared: boolean): void {
+  if (count === entries.length) entries.push({ writer, socket, handle: undefined, segment, isShared });
+  const entry = entries[count++]!;
+  entry.writer = writer;
+  entry.socket = socket;
+  entry.handle = handleOf(socket);
+  entry.segment = segment;
+  entry.isShared = isShared;
+  if (count >= MOST) makeWrites();
+}
+
+/** Makes all writes that are gathered. Called again by a listener, it makes the rest of them. */
+export function makeWrites(): void {
+  if (count === 0) return;
+  try {
+    while (next < count) makeWrite(entries[next++]!);
+  } finally {
+    // A socket's `write` has thrown: the others are written all the same.
+    if (next < count) {
+      nextTick(makeWrites);
+    } else {
+      count = 0;
+      next = 0;
+      isAnyBusy = false;
+    }
+  }
+}
+
+function makeWrite(entry: Entry): void {
+  const { handle, isShared } = entry;
+  const writer = entry.writer!;
+  const socket = entry.socket!;
+  const segment = entry.segment!;
+  entry.writer = undefined;
+  entry.socket = undefined;
+  entry.handle = undefined;
+  entry.segment = undefined;
+  const written = isAnyBusy && !canWriteDirectly(socket) ? undefined : writeNow(socket, handle, segment);
+  if (written !== true) {
+    isAnyBusy = true;
+    writer.notTaken(segment, isShared, written);
+  } else if (!isShared) {
+    writer.taken(segment);
+  }
+}
