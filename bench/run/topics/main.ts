@@ -2,7 +2,7 @@
 // and memory. Servers are processes of their own; clients are bare sockets that count.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,7 @@ What a publish to many costs: processor time of the server and bytes for each re
 
   --clients LIST    how many receivers (default 1000,10000; more than a file descriptor each takes ulimit -n)
   --rounds N        turns of each subject that count (default 3)
-  --json FILE       what is measured is added to this file (default build/bench-results/topics-node-26.json)
+  --json FILE       where the results go (default build/bench-results/topics-node-26.json)
   --docs            only write the chapter of docs/background/benchmarks.md from bench/results/topics-node-26.json
   --help            this`;
 
@@ -40,7 +40,9 @@ const spec = (library: string, compression: string, length: number, batch = 1): 
   batch,
 });
 /** Subjects of one group take turns. */
-const FAN_OUT = [1, 10].map((batch) => ['publish', 'ws', 'bun', 'bare'].map((one) => spec(one, 'none', 200, batch)));
+const FAN_OUT = [1, 10].map((batch) =>
+  ['publish', 'ws', 'bun', 'bare', 'handle'].map((one) => spec(one, 'none', 200, batch)),
+);
 const COMPRESSED = [200, 1000, 2000].map((length) => [
   spec('publish', 'shared', length),
   spec('publish', 'none', length),
@@ -80,16 +82,12 @@ async function measureAll(counts: readonly number[], rounds: number, json: strin
       for (const specs of runs) cases.push(...(await measureGroup(specs, clients, rounds, node)));
     }
   }
-  const isSame = (a: TopicsCase, b: TopicsCase) =>
-    (['library', 'compression', 'length', 'batch', 'clients'] as const).every((key) => a[key] === b[key]);
-  const before = existsSync(json) ? (JSON.parse(readFileSync(json, 'utf8')) as TopicsRun).cases : [];
-  const kept = before.filter((old) => !cases.some((one) => isSame(old, one)));
   const run: TopicsRun = {
     format: 'topics-1',
     date: new Date().toISOString(),
     machine: describeMachine(),
     versions: { ...listVersions(), node: versionOf(node), bun: versionOf(findRuntime('bun').program) },
-    cases: [...kept, ...cases],
+    cases,
     memory: measureMemory(node),
   };
   console.log(run.memory);

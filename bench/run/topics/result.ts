@@ -3,7 +3,7 @@
 import type { MemoryResult } from './memory.js';
 
 export interface TopicsCase {
-  /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node. */
+  /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node; handle: to what is below them. */
   readonly library: string;
   /** shared: with the topic's history; own: with a history for each connection; alone: without history. */
   readonly compression: string;

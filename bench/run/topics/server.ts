@@ -35,8 +35,35 @@ function deflateOptions(): object | boolean {
   return compression === 'alone' ? { serverNoContextTakeover: true, threshold: 0 } : { threshold: 0 };
 }
 
-/** What Node needs for the writes alone: sockets of `node:net` that are given a finished frame. */
-async function startBare(): Promise<Running> {
+type BareSocket = Socket & { readonly _handle?: Handle };
+
+/** What Node has below a socket, from Node 24 on. */
+interface Handle {
+  /** @returns 0 if the system has taken all */
+  writeBuffer(request: null, bytes: Uint8Array): unknown;
+}
+
+function writeStreams(sockets: readonly BareSocket[], frame: Uint8Array): void {
+  for (const socket of sockets) socket.write(frame);
+}
+
+let pending: Uint8Array[] = [];
+
+/** The least that Node can do: the frames of a turn are joined once, and each socket takes one call below its stream. */
+function writeHandles(sockets: readonly BareSocket[], frame: Uint8Array): void {
+  pending.push(frame);
+  if (pending.length > 1) return;
+  setImmediate(() => {
+    const bytes = Buffer.concat(pending);
+    pending = [];
+    for (const { _handle: handle } of sockets) {
+      if (handle!.writeBuffer(null, bytes) !== 0) throw new Error('the system has not taken all');
+    }
+  });
+}
+
+/** What Node needs for the writes alone: sockets of `node:net`, and finished frames. */
+async function startBare(writes: (sockets: readonly BareSocket[], frame: Uint8Array) => void): Promise<Running> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     socket.once('data', (head: Buffer) => {
@@ -52,15 +79,13 @@ async function startBare(): Promise<Running> {
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    publish: (text) => {
-      const frame = new PreparedMessage(text).serverFrame;
-      for (const socket of sockets) socket.write(frame);
-    },
+    publish: (text) => writes(sockets, new PreparedMessage(text).serverFrame),
   };
 }
 
 async function start(): Promise<Running> {
-  if (library === 'bare') return startBare();
+  if (library === 'bare') return startBare(writeStreams);
+  if (library === 'handle') return startBare(writeHandles);
   if (library === 'bun') {
     const server = Bun.serve({
       port: 0,
