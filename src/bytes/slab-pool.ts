@@ -32,11 +32,13 @@ const MAX_SPARE_LENGTH = 2 * 1024 * 1024;
 /** Below this length Node's `allocate` cuts from a buffer that others share. */
 const OWN_BUFFER_LENGTH = 2 * 1024;
 
-/** A constructor that returns its argument: a class that extends it adds its fields to that. */
-function returnArgument(memory: ArrayBufferLike): ArrayBufferLike {
-  return memory;
+/** Its constructor returns its argument, so that a class that extends it adds its fields to that. */
+class Given {
+  constructor(memory: ArrayBufferLike) {
+    // biome-ignore lint/correctness/noConstructorReturn: what a private field is added to
+    return memory;
+  }
 }
-const Given = returnArgument as object as new (memory: ArrayBufferLike) => object;
 
 /**
  * The slab of an ArrayBuffer, in a private field of the ArrayBuffer. A WeakMap of them would grow with every slab that is not given back
