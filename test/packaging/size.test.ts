@@ -38,13 +38,13 @@ async function bundle(program: string, conditions: string[] = []): Promise<Uint8
 describe('a bundle, minified and gzipped', () => {
   // Since they were 20.5, 12.5, 26.5, 41.5 and 27.5: input in turns, topics, lent messages, segments, Node's own masking.
   it.each([
-    ['all of wsimd', 24.25 * KIB, "export * from 'wsimd';"],
+    ['all of wsimd', 25.5 * KIB, "export * from 'wsimd';"],
     ['FrameDecoder alone', 13.25 * KIB, "export { FrameDecoder } from 'wsimd';"],
     ['wsimd/handshake, which needs no kernel', 8.75 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 30.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
-    ['wsimd and wsimd/deflate', 48.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 30.75 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd and wsimd/handshake', 31.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/deflate', 49.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
+    ['wsimd/web', 32 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -67,7 +67,7 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
-    holdTo(725 * KIB, 'the tarball', project.packed.size);
+    holdTo(755 * KIB, 'the tarball', project.packed.size);
     holdTo(2700 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
