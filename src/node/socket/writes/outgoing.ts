@@ -249,11 +249,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
     if (this.#corks === 0) this.flush();
   }
 
-  /**
-   * Hands all that was gathered to the socket, in one write.
-   *
-   * @param own the callback of what is being sent, if it is alone
-   */
+  /** Hands all that was gathered to the socket, in one write. @param own the callback of what is being sent, if it is alone */
   flush(own?: SendCallback): void {
     const connection = this.#connection;
     if (connection.hasSlices) this.#sliceSoon();
