@@ -10,6 +10,8 @@ export interface WebKitSession {
   readonly version: string;
   /** A command of the session, e.g. `url`. @returns the answer's value. @throws Error with what the driver says */
   command(name: string, body: object): Promise<unknown>;
+  /** What the window shows, as a PNG. */
+  screenshot(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -57,13 +59,15 @@ export async function startWebKit(capabilities: object = {}): Promise<WebKitSess
       'webkitgtk:browserOptions': { binary: miniBrowser, args: ['--automation'] },
       ...capabilities,
     };
-    const session = (await post(`${driverUrl}/session`, { capabilities: { alwaysMatch } })) as {
+    const session = (await ask(`${driverUrl}/session`, { capabilities: { alwaysMatch } })) as {
       sessionId: string;
       capabilities: { browserVersion: string };
     };
     return {
       version: session.capabilities.browserVersion,
-      command: (name, body) => post(`${driverUrl}/session/${session.sessionId}/${name}`, body),
+      command: (name, body) => ask(`${driverUrl}/session/${session.sessionId}/${name}`, body),
+      screenshot: async () =>
+        Buffer.from((await ask(`${driverUrl}/session/${session.sessionId}/screenshot`)) as string, 'base64'),
       close,
     };
   } catch (error) {
@@ -88,8 +92,8 @@ async function untilReady(url: string): Promise<void> {
   throw new Error('the WebDriver does not start');
 }
 
-async function post(url: string, body: object): Promise<unknown> {
-  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+async function ask(url: string, body?: object): Promise<unknown> {
+  const response = await fetch(url, body && { method: 'POST', body: JSON.stringify(body) });
   const answer = (await response.json()) as { value: unknown };
   if (!response.ok) throw new Error(`the WebDriver says ${JSON.stringify(answer)}`);
   return answer.value;

@@ -1,6 +1,8 @@
 // The page of `wsimd proxy --feed` in three engines: the browser chats with a server of `ws` through the proxy, compressed, with one
-// broken frame, and the page shows it. What peers send and how connections are named stays text.
+// broken frame, and the page shows it. What peers send and how connections are named stays text. Leaves screenshots in
+// build/screenshots/.
 
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BROWSERS, hasBrowser, launchBrowser, type TestBrowser } from '../../support/programs/browsers.js';
 import { describeWith } from '../../support/programs/describe-with.js';
@@ -9,6 +11,7 @@ import { startProxy } from '../../support/servers/proxy.js';
 import { startServe } from '../../support/servers/serve.js';
 import { startWs } from '../../support/servers/ws.js';
 
+const SCREENSHOTS = fileURLToPath(new URL('../../../build/screenshots/', import.meta.url));
 const EVIL =
   '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>\x1b[2J\u202e</span>"><a href=javascript:alert(1)>';
 
@@ -105,6 +108,7 @@ describe.each(BROWSERS)('in %s', (name) => {
           violation: withText('WSIMD_')[0]!.textContent,
         };
       }, EVIL);
+      await browser.screenshot(`${SCREENSHOTS}inspector-${name}.png`);
       expect(seen).toMatchObject({
         message: '{\n  "kind": "greeting"\n}',
         hostile: 0,

@@ -1,7 +1,8 @@
 // The three engines in one shape: Debian's Chromium (by playwright-core), Firefox ESR (by puppeteer-core) and WebKitGTK (by its
 // WebDriver). It must not know what a page does.
 
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { missingForWebKit, startWebKit } from '../../../bench/run/browsers/webkit.js';
 import { hasChromium, launchChromium } from './chromium.js';
 
@@ -18,6 +19,8 @@ export interface TestBrowser {
    * @throws Error with what was thrown in the page
    */
   evaluate<A, R>(run: Run<A, R>, argument: A): Promise<R>;
+  /** Writes a PNG of what the window shows. */
+  screenshot(path: string): Promise<void>;
   /** Ends the browser's processes. */
   close(): Promise<void>;
 }
@@ -52,6 +55,7 @@ async function chromium(): Promise<TestBrowser> {
       await page.goto(url);
     },
     evaluate: (run, argument) => page.evaluate(callOf(run, argument)),
+    screenshot: async (path) => writePng(path, await page.screenshot()),
     close: () => browser.close(),
   };
 }
@@ -73,6 +77,7 @@ async function firefox(): Promise<TestBrowser> {
       await page.goto(url);
     },
     evaluate: async <A, R>(run: Run<A, R>, argument: A) => (await page.evaluate(callOf(run, argument))) as R,
+    screenshot: async (path) => writePng(path, await page.screenshot()),
     close: () => browser.close(),
   };
 }
@@ -93,8 +98,14 @@ async function webkit(): Promise<TestBrowser> {
       if (result.error !== undefined) throw new Error(result.error);
       return result.value;
     },
+    screenshot: async (path) => writePng(path, await session.screenshot()),
     close: () => session.close(),
   };
+}
+
+function writePng(path: string, png: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, png);
 }
 
 /** The call as text. */
