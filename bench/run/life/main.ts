@@ -71,7 +71,7 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
     date: new Date().toISOString(),
     commit: readCommit(),
     seconds: Math.round((Date.now() - start) / 1000),
-    pace: { rounds: setting.pace.rounds, window: setting.pace.window },
+    pace: { rounds: setting.pace.rounds, headlineTimes: setting.pace.headlineTimes, window: setting.pace.window },
     machine,
     versions,
     mask,

@@ -10,6 +10,8 @@ import type { Sample } from './result.js';
 
 export interface Pace {
   readonly rounds: number;
+  /** The cases that are shown first have so many times the rounds: what is quoted must vary less. */
+  readonly headlineTimes: number;
   /** Milliseconds that are counted in a turn. */
   readonly window: number;
   /** Milliseconds of traffic before the first turn that counts, at least. */
@@ -72,7 +74,8 @@ export async function measureCase(life: LifeCase, names: readonly SubjectName[],
       }
     }
     const lost = new Set<Contestant>();
-    const rounds = isMemory ? 1 : setting.pace.rounds;
+    const { pace } = setting;
+    const rounds = isMemory ? 1 : pace.rounds * (life.isHeadline ? pace.headlineTimes : 1);
     for (let round = isMemory ? 0 : -1; round < rounds; round++) {
       for (const place of turnOrder(Math.max(0, round), contestants.length)) {
         const contestant = contestants[place]!;

@@ -11,7 +11,7 @@ import { findPrograms } from '../../../../build/bench/subjects/subjects.js';
 const setting: Setting = {
   programs: { node: process.execPath, bun: undefined, deno: undefined },
   loadProgram: process.execPath,
-  pace: { rounds: 1, window: 50, warmup: 20, settle: 20 },
+  pace: { rounds: 1, headlineTimes: 1, window: 50, warmup: 20, settle: 20 },
   certificate: makeCertificate,
 };
 

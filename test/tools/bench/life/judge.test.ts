@@ -48,7 +48,7 @@ function makeRun(...cases: ReturnType<typeof summarizeCase>[]): LifeRun {
     date: '2026-01-01T00:00:00.000Z',
     commit: 'abc1234',
     seconds: 10,
-    pace: { rounds: 3, window: 300 },
+    pace: { rounds: 3, headlineTimes: 1, window: 300 },
     machine: { cpu: 'a processor', cores: 2, load: 0 },
     versions: { node: '26.12.1', ws: '8.23.0', bun: '1.4.5' },
     mask: 'node:http',
@@ -135,7 +135,7 @@ describe('the options', () => {
     expect(readLifeOptions(['tls', '64'])).toMatchObject({
       words: ['tls', '64'],
       runtime: 'node-26',
-      pace: { rounds: 3, window: 300 },
+      pace: { rounds: 3, headlineTimes: 1, window: 300 },
       isHeadlineOnly: false,
     });
   });
