@@ -92,7 +92,7 @@ describe('docs/background/benchmarks.md', () => {
     const explained = readFileSync(new URL('../../../docs/background/how-we-measure.md', import.meta.url), 'utf8');
     expect(explained).toContain(`has ${inProcess.length} cases`);
     const runs = readRuns([fileURLToPath(new URL('../../../bench/results', import.meta.url))]);
-    expect(runs).toHaveLength(9);
+    expect(runs).toHaveLength(8);
     for (const { groups, failures = [], skipped = [], versions } of runs) {
       const known = versions.node === undefined ? inPage : inProcess;
       const stored = [...list(groups), ...[...failures, ...skipped].map(({ id }) => id)];
