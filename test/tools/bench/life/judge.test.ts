@@ -135,7 +135,7 @@ describe('the options', () => {
     expect(readLifeOptions(['tls', '64'])).toMatchObject({
       words: ['tls', '64'],
       runtime: 'node-26',
-      pace: { rounds: 3, headlineTimes: 1, window: 300 },
+      pace: { rounds: 3, headlineTimes: 3, window: 300 },
       isHeadlineOnly: false,
     });
   });
