@@ -135,7 +135,7 @@ function unfinished(ptr: usize, end: usize): u32 {
  *
  * Relaxed swizzles, whose results are the same everywhere while each index is below 16: x86's `pshufb` alone, without the
  * saturating add that makes larger indices give zero. The build turns them into ordinary ones, and the package turns them
- * back in engines that know them: src/kernel/wasm/wasm.ts.
+ * back in engines that know them: src/kernel/wasm/module-code.ts.
  */
 // @ts-ignore: decorator
 @inline
