@@ -126,10 +126,9 @@ function describe(figures: Figures, style: Style): string {
   const { connections, seconds, messages, messagesPerSecond, megabytesPerSecond, latency, errors, cpu } = figures;
   const gone = connections.opened - connections.open;
   const problems = Object.entries(errors).map(([kind, times]) => {
-    const reason = figures.reasons[kind];
-    return style.red(
-      `error        ${times} × ${printable(reason === undefined || reason.startsWith(kind) ? (reason ?? kind) : `${kind}: ${reason}`)}`,
-    );
+    const reason = figures.reasons[kind] ?? kind;
+    const text = reason.startsWith(kind) ? reason : `${kind}: ${reason}`;
+    return style.red(`error        ${times} × ${printable(text)}`);
   });
   const opened = `connections  ${connections.opened} of ${connections.asked} opened${gone === 0 ? '' : `, ${gone} lost`}`;
   // Without messages, figures would be a table of zeros.
