@@ -3,6 +3,7 @@
 
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { Relay, RelayedMessage } from '../../../topics/relay.js';
 import { TypedEmitter } from '../../websocket/websocket-events.js';
 import { ASK, BINARY, POSITION, readEnvelope, TEXT, writeEnvelope } from './envelope.js';
@@ -59,6 +60,13 @@ export interface RedisRelayOptions {
 /** Publishers that have not been heard of for longest are forgotten, above so many. */
 const MOST_PUBLISHERS = 4096;
 
+/** Milliseconds before what the client could not publish is said again; twice as many after each failure. */
+const FIRST_RETRY = 50;
+const LONGEST_RETRY = 5000;
+
+/** What a relay says of itself, rather than of a message. */
+type Statement = typeof ASK | typeof POSITION;
+
 /**
  * A relay over Redis.
  *
@@ -80,6 +88,9 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
   /** By publisher: the number of its last message. */
   readonly #numbers = new Map<string, number>();
   #subscriber: NodeRedisSubscriber | IoredisSubscriber | undefined;
+  /** What the others are still to hear: the client may be back later than what receives. */
+  readonly #unsaid = new Set<Statement>();
+  #isSaying = false;
   #isDown = false;
   #isClosed = false;
 
@@ -93,7 +104,10 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
   /** Passes on a message of this process. If Redis does not take it, `loss` is emitted. */
   publish(message: RelayedMessage): void {
     const kind = typeof message.data === 'string' ? TEXT : BINARY;
-    this.#publish(writeEnvelope(kind, this.id, ++this.#number, message), 1);
+    const bytes = writeEnvelope(kind, this.id, ++this.#number, message);
+    this.#client.publish(this.#channel, bytes).catch((cause: unknown) => {
+      this.emit('loss', { publisher: this.id, count: 1, cause });
+    });
   }
 
   /** @throws what the client throws when it cannot connect or subscribe */
@@ -135,10 +149,25 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     else subscriber.disconnect();
   }
 
-  #publish(bytes: Buffer, count: number): void {
-    this.#client.publish(this.#channel, bytes).catch((cause: unknown) => {
-      if (count > 0) this.emit('loss', { publisher: this.id, count, cause });
-    });
+  /** Says it to the others, again and again until the client can. */
+  async #say(...statements: Statement[]): Promise<void> {
+    for (const statement of statements) this.#unsaid.add(statement);
+    if (this.#isSaying) return;
+    this.#isSaying = true;
+    let delay = FIRST_RETRY;
+    while (this.#unsaid.size > 0 && !this.#isClosed) {
+      const statement = [...this.#unsaid][0]!;
+      // Who asks while this one is on its way gets another.
+      this.#unsaid.delete(statement);
+      try {
+        await this.#client.publish(this.#channel, writeEnvelope(statement, this.id, this.#number));
+      } catch {
+        this.#unsaid.add(statement);
+        await setTimeout(delay, undefined, { ref: false });
+        delay = Math.min(2 * delay, LONGEST_RETRY);
+      }
+    }
+    this.#isSaying = false;
   }
 
   #down(error: Error): void {
@@ -151,9 +180,8 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     if (!this.#isDown) return;
     this.#isDown = false;
     this.emit('restored');
-    this.#publish(writeEnvelope(ASK, this.id, this.#number), 0);
     // And who asked before we were there again gets an answer.
-    this.#publish(writeEnvelope(POSITION, this.id, this.#number), 0);
+    this.#say(ASK, POSITION);
   }
 
   #receive(bytes: Buffer, deliver: (message: RelayedMessage) => void): void {
@@ -166,7 +194,7 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     const missed = last === undefined ? 0 : number - last - Number(isMessage);
     if (last === undefined || number > last) this.#note(publisher, number);
     if (missed > 0) this.emit('loss', { publisher, count: missed });
-    if (kind === ASK) this.#publish(writeEnvelope(POSITION, this.id, this.#number), 0);
+    if (kind === ASK) this.#say(POSITION);
     // What was there already does not come twice.
     if (!isMessage || missed < 0) return;
     deliver({ topic, data: kind === TEXT ? data.toString() : data, namespace: '' });
