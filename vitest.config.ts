@@ -17,7 +17,13 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    reporters: ['default', fileURLToPath(new URL('test/tools/skipped-reporter.ts', import.meta.url))],
+    reporters: [
+      'default',
+      fileURLToPath(new URL('test/tools/skipped-reporter.ts', import.meta.url)),
+      fileURLToPath(new URL('test/tools/second-try-reporter.ts', import.meta.url)),
+    ],
+    // Browsers and servers run beside each other on two cores there. What needed its second try is listed at the end.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     // Hooks start programs too, and what is waited for may come late where the machine is busy.
     hookTimeout: 60_000,
