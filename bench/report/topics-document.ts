@@ -1,10 +1,11 @@
 // The chapter of docs/background/benchmarks.md on topics, in Markdown: every target with the figure, met or not.
 
 import type { TopicsCase, TopicsRun } from '../run/topics/result.js';
+import type { SubscriptionCost } from '../run/topics/subject.js';
 
 const KIB = 1024;
 
-export function writeTopicsChapter({ cases, memory, machine, versions, date }: TopicsRun): string {
+export function writeTopicsChapter({ cases, memory, subscriptions, machine, versions, date }: TopicsRun): string {
   const find = (library: string, compression: string, length: number, clients: number, batch = 1) =>
     cases.find(
       (one) =>
@@ -84,14 +85,20 @@ export function writeTopicsChapter({ cases, memory, machine, versions, date }: T
       ...compressed,
     ].join('\n'),
     [
-      '**Memory**, without sockets:',
+      '**Memory**, without sockets but in the second item:',
       '',
       `- 100,000 members with 10 subscriptions each: ${memory.subscriptionBytes.toFixed(0)} B and ${memory.subscriptionTime.toFixed(0)} ns for each subscription;`,
       `  a publish costs ${memory.receiverTime.toFixed(0)} ns for each of 10,000 receivers before anything is sent.`,
+      `- 10,000 connections with 100 subscriptions each, resident memory of the process and processor time: ${formatCost(subscriptions.publish)};`,
+      `  with Bun: ${formatCost(subscriptions.bun)}.`,
       `- A topic with history takes ${formatMost(memory.topicBytes / KIB, 64)} KiB of the pool.`,
       `- A subscriber that has received messages takes ${formatMost(memory.subscriberBytes, 16)} bytes more than one that has not.`,
     ].join('\n'),
   ].join('\n\n');
+}
+
+function formatCost(cost: SubscriptionCost | undefined): string {
+  return cost === undefined ? '–' : `${cost.bytes.toFixed(0)} B and ${cost.nanoseconds.toFixed(0)} ns a subscription`;
 }
 
 function median(values: readonly number[]): number {

@@ -13,7 +13,7 @@ import { describeMachine, listVersions } from '../machine.js';
 import { findRuntime } from '../runtimes.js';
 import { measureMemory } from './memory.js';
 import type { TopicsCase, TopicsRun } from './result.js';
-import { type Subject, startSubject } from './subject.js';
+import { type Subject, type SubscriptionCost, startSubject } from './subject.js';
 
 const HELP = `npm run bench -- topics [options]
 
@@ -30,6 +30,8 @@ const STORED = join(ROOT, 'bench/results/topics-node-26.json');
 const DOCUMENT = join(ROOT, 'docs/background/benchmarks.md');
 /** More sockets than this are not open at a time: then subjects run one after another. */
 const MOST_SOCKETS = 15_000;
+const SUBSCRIBERS = 10_000;
+const TOPICS_EACH = 100;
 
 type Spec = Pick<TopicsCase, 'library' | 'compression' | 'length' | 'batch'>;
 
@@ -89,9 +91,21 @@ async function measureAll(counts: readonly number[], rounds: number, json: strin
     versions: { ...listVersions(), node: versionOf(node), bun: versionOf(findRuntime('bun').program) },
     cases,
     memory: measureMemory(node),
+    subscriptions: {
+      publish: await measureSubscriptions('publish', node),
+      bun: await measureSubscriptions('bun', findRuntime('bun').program),
+    },
   };
-  console.log(run.memory);
+  console.log(run.memory, run.subscriptions);
   writeFileSync(json, `${JSON.stringify(run, undefined, 1)}\n`);
+}
+
+/** A million subscriptions. */
+async function measureSubscriptions(library: string, program: string): Promise<SubscriptionCost> {
+  const subject = await startSubject(program, [library, 'none', '0'], SUBSCRIBERS);
+  const cost = await subject.subscribe(TOPICS_EACH);
+  subject.stop();
+  return cost;
 }
 
 function versionOf(program: string): string {

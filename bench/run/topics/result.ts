@@ -1,6 +1,7 @@
 // What the benchmark of topics comes to, as it is stored. Types only.
 
 import type { MemoryResult } from './memory.js';
+import type { SubscriptionCost } from './subject.js';
 
 export interface TopicsCase {
   /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node; handle: to what is below them. */
@@ -25,4 +26,6 @@ export interface TopicsRun {
   readonly versions: Readonly<Record<string, string>>;
   readonly cases: readonly TopicsCase[];
   readonly memory: MemoryResult;
+  /** With real connections, by library. */
+  readonly subscriptions: Readonly<Record<string, SubscriptionCost>>;
 }

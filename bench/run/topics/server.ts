@@ -1,4 +1,5 @@
-// The server of the topics benchmark, in a process of its own: says its port, publishes when told to, and says what that took.
+// The server of the topics benchmark, in a process of its own: says its port, publishes or subscribes when told to, and says what
+// that took.
 // Arguments: which library, how messages are compressed, how long they are.
 
 import { createHash } from 'node:crypto';
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer as WsServer } from 'ws';
 import { PreparedMessage } from '../../../src/index.js';
 import { WebSocketServer } from '../../../src/node/index.js';
+import type { Command } from './subject.js';
 import { makeUpdates } from './updates.js';
 
 interface BunServer {
@@ -16,16 +18,50 @@ interface BunServer {
   publish(topic: string, data: string, compress?: boolean): number;
   upgrade(request: unknown): boolean;
 }
-declare const Bun: { serve(options: object): BunServer };
+declare const Bun: { serve(options: object): BunServer; gc(isSynchronous: boolean): void };
 
 /** Sends a message to all clients. */
 type Publish = (text: string) => void;
+
+interface Subscriber {
+  subscribe(topic: string): unknown;
+}
 
 interface Running {
   readonly port: number;
   readonly publish: Publish;
   /** Whether all has left that was published. */
   readonly isDone?: () => boolean;
+  /** The connections, where they can subscribe. */
+  readonly subscribers?: Iterable<Subscriber>;
+}
+
+/** How many connections have the same topics. */
+const GROUPS = 10;
+
+/** What each of many subscriptions takes: bytes of the process and nanoseconds. */
+function measureSubscriptions(subscribers: Iterable<Subscriber>, each: number) {
+  const memoryBefore = residentMemory();
+  const timeBefore = process.cpuUsage();
+  let count = 0;
+  for (const subscriber of subscribers) {
+    const group = count++ % GROUPS;
+    for (let i = 0; i < each; i++) subscriber.subscribe(`topic ${group * each + i}`);
+  }
+  const { user, system } = process.cpuUsage(timeBefore);
+  const subscriptions = count * each;
+  return {
+    bytes: (residentMemory() - memoryBefore) / subscriptions,
+    nanoseconds: ((user + system) * 1000) / subscriptions,
+  };
+}
+
+function residentMemory(): number {
+  for (let i = 0; i < 3; i++) {
+    if (library === 'bun') Bun.gc(true);
+    else globalThis.gc!();
+  }
+  return process.memoryUsage().rss;
 }
 
 const [library = '', compression = '', length = '0'] = process.argv.slice(2);
@@ -87,17 +123,22 @@ async function start(): Promise<Running> {
   if (library === 'bare') return startBare(writeStreams);
   if (library === 'handle') return startBare(writeHandles);
   if (library === 'bun') {
+    const subscribers: Subscriber[] = [];
     const server = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
       fetch: (request: unknown, self: BunServer) => (self.upgrade(request) ? undefined : new Response('no')),
       websocket: {
         perMessageDeflate: compression !== 'none',
-        open: (socket: { subscribe(topic: string): void }) => socket.subscribe('prices'),
+        open: (socket: Subscriber) => {
+          socket.subscribe('prices');
+          subscribers.push(socket);
+        },
         message: () => {},
       },
     });
-    return { port: server.port, publish: (text) => server.publish('prices', text, compression !== 'none') };
+    const publish: Publish = (text) => server.publish('prices', text, compression !== 'none');
+    return { port: server.port, publish, subscribers };
   }
   const options = { port: 0, host: '127.0.0.1', perMessageDeflate: deflateOptions() };
   const Server = library === 'ws' ? (WsServer as object as typeof WebSocketServer) : WebSocketServer;
@@ -106,7 +147,7 @@ async function start(): Promise<Running> {
   const { port } = server.address() as { port: number };
   if (library === 'publish') {
     server.on('connection', (socket) => socket.subscribe('prices'));
-    return { port, publish: (text) => server.publish('prices', text) };
+    return { port, publish: (text) => server.publish('prices', text), subscribers: server.clients };
   }
   return {
     port,
@@ -118,11 +159,15 @@ async function start(): Promise<Running> {
   };
 }
 
-const { port, publish, isDone } = await start();
+const { port, publish, isDone, subscribers } = await start();
 console.log(JSON.stringify({ port }));
 let turns = 0;
 for await (const line of createInterface({ input: process.stdin })) {
-  const { count, pause, batch = 1 } = JSON.parse(line) as { count: number; pause: number; batch?: number };
+  const { subscribe, count, pause, batch } = JSON.parse(line) as Command;
+  if (subscribe > 0) {
+    console.log(JSON.stringify(measureSubscriptions(subscribers!, subscribe)));
+    continue;
+  }
   // None comes twice: compression would find it.
   const updates = makeUpdates(count, Number(length), ++turns);
   const before = process.cpuUsage();
@@ -132,7 +177,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   while (isDone?.() === false) await sleep(5);
   const { user, system } = process.cpuUsage(before);
-  const memory = process.memoryUsage().rss;
-  console.log(JSON.stringify({ microseconds: (user + system) / count, system: system / count, memory }));
+  console.log(JSON.stringify({ microseconds: (user + system) / count }));
 }
 process.exit();

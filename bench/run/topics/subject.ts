@@ -22,7 +22,26 @@ const HANDSHAKE = [
 const LEAST_MESSAGES = 6;
 const TURN = 500;
 
+export interface SubscriptionCost {
+  /** Of the process's resident memory. */
+  readonly bytes: number;
+  /** Of processor time. */
+  readonly nanoseconds: number;
+}
+
+/** A line to a server. */
+export interface Command {
+  /** Topics to which each connection is to be subscribed; if 0, messages are published. */
+  readonly subscribe: number;
+  readonly count: number;
+  /** Milliseconds behind each batch. */
+  readonly pause: number;
+  readonly batch: number;
+}
+
 export interface Subject {
+  /** Subscribes each connection to so many topics more. @returns what each subscription took */
+  subscribe(topics: number): Promise<SubscriptionCost>;
   /** One turn. @param batch messages that are published in one turn of the event loop */
   run(batch: number): Promise<{ nanoseconds: number; bytes: number }>;
   stop(): void;
@@ -30,19 +49,26 @@ export interface Subject {
 
 /** @param args of server.ts */
 export async function startSubject(program: string, args: readonly string[], clients: number): Promise<Subject> {
-  const child = spawn(program, [SERVER, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Bun takes the option too.
+  const child = spawn(program, ['--expose-gc', SERVER, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const reader = createInterface({ input: child.stdout });
   const lines = reader[Symbol.asyncIterator]();
   const { port } = await next(lines);
   const { sockets, received } = await openClients(port!, clients);
   // Time for all clients to read.
   const pause = clients / 20;
+  const tell = (command: Command) => child.stdin.write(`${JSON.stringify(command)}\n`);
   return {
+    subscribe: async (topics) => {
+      tell({ subscribe: topics, count: 0, pause: 0, batch: 0 });
+      const { bytes, nanoseconds } = await next(lines);
+      return { bytes: bytes!, nanoseconds: nanoseconds! };
+    },
     run: async (batch) => {
       const batchPause = pause * Math.sqrt(batch);
       const count = batch * Math.max(LEAST_MESSAGES, Math.ceil(TURN / batchPause));
       const before = received();
-      child.stdin.write(`${JSON.stringify({ count, pause: batchPause, batch })}\n`);
+      tell({ subscribe: 0, count, pause: batchPause, batch });
       const { microseconds } = await next(lines);
       return { nanoseconds: (microseconds! * 1000) / clients, bytes: (received() - before) / count / clients };
     },
