@@ -118,7 +118,7 @@ async function measure(one: Case, options: Options): Promise<Record<Route, Turn[
       proxy: { port: await proxy.port, pid: proxy.child.pid },
     };
     for (let round = 0; round <= options.rounds; round++) {
-      for (const name of ROUTES) {
+      for (const name of rotated(ROUTES, round)) {
         const { port, pid } = routes[name];
         const turn = await takeTurn(
           one,
@@ -140,6 +140,12 @@ async function measure(one: Case, options: Options): Promise<Record<Route, Turn[
     server.stop();
   }
   return turns;
+}
+
+/** Each round starts with another route: a route that always followed the same one would share whatever load comes at that pace. */
+function rotated(routes: readonly Route[], round: number): Route[] {
+  const first = round % routes.length;
+  return [...routes.slice(first), ...routes.slice(0, first)];
 }
 
 async function takeTurn(
