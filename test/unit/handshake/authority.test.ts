@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from '../../../src/handshake/authority.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 
 describe('canonicalAuthority', () => {
   it.each([
@@ -56,12 +57,12 @@ describe('canonicalAuthority', () => {
   });
 
   it('reads 64 KiB in linear time', () => {
-    const start = performance.now();
+    const start = cpuTime();
     for (const unit of [' ', ':', '[', '0', ':0', '[:', 'a']) {
       canonicalAuthority(`${unit.repeat((64 * 1024) / unit.length)} `, 80);
       parseWebUrl(`ws://${unit.repeat((64 * 1024) / unit.length)} `);
     }
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   type ResponseHead,
 } from '../../../src/handshake/head.js';
 import { checkRequest, writeRejection, writeResponse } from '../../../src/handshake/server.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
@@ -285,14 +286,14 @@ describe('checkResponse', () => {
   });
 
   it('takes linear time for 64 KiB of anything', () => {
-    const start = performance.now();
+    const start = cpuTime();
     for (const unit of [' ', ',', ';', '"', '=', 'a', 'foo,']) {
       const hostile = unit.repeat((64 * 1024) / unit.length);
       for (const name of [...Object.keys(HEADERS), 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions']) {
         expect(checkResponse(response({ [name]: hostile }), REQUEST)).toBeDefined();
       }
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuTime() - start).toBeLessThan(5000);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExtensionOffer, formatExtensions, parseExtensions } from '../../../src/handshake/extensions.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 
 const KIB_64 = 64 * 1024;
 
@@ -104,11 +105,11 @@ describe('parseExtensions', () => {
     'reads 64 KiB of %j in linear time',
     (unit) => {
       const value = unit.repeat(Math.floor(KIB_64 / unit.length));
-      const start = performance.now();
+      const start = cpuTime();
       refusal(value);
       refusal(`a;b="${value}`);
       refusal(`a${value}`);
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(cpuTime() - start).toBeLessThan(1000);
     },
   );
 });

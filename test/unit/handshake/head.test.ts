@@ -13,6 +13,7 @@ import {
   type ReceivedHead,
 } from '../../../src/handshake/head.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 
 const HEAD = 'GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade:WebSocket\r\n\r\n';
 
@@ -294,14 +295,14 @@ describe('parseRequestHead', () => {
   it.each([' ', ',', '\t', ':', '\r\n', 'a:\r\n', '\r', 'a '])('reads 16 KiB of %j in linear time', (unit) => {
     const filler = unit.repeat(Math.floor((MAX_HEAD_LENGTH - 100) / unit.length));
     const heads = [`GET ${filler} HTTP/1.1\r\n\r\n`, `GET / HTTP/1.1\r\nX: ${filler}\r\n\r\n`, `${filler}\r\n\r\n`];
-    const start = performance.now();
+    const start = cpuTime();
     for (const head of heads) {
       for (let i = 0; i < 100; i++) {
         codeOf(() => parse(head));
         codeOf(() => parseResponseHead(encodeLatin1(head)));
       }
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuTime() - start).toBeLessThan(5000);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   quote,
   trimSpace,
 } from '../../../src/handshake/headers.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 
 const KIB_64 = 64 * 1024;
 
@@ -149,12 +150,12 @@ describe('parseList', () => {
   // A quadratic reader would need 4 * 10^9 steps for each of these.
   it.each([' ', ',', '\t', ' ,', 'a', 'a,', 'a ', ' ,\t'])('reads 64 KiB of %j in linear time', (unit) => {
     const value = unit.repeat(KIB_64 / unit.length);
-    const start = performance.now();
+    const start = cpuTime();
     const list = fromRawHeaders(['Connection', value, 'Connection', value]);
     expect(list.hasToken('connection', 'upgrade')).toBe(false);
     expect(isToken(`${value}\n`)).toBe(false);
     expect(isFieldValue(`${value}\n`)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(cpuTime() - start).toBeLessThan(1000);
   });
 });
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeLatin1, parseRequestHead, parseResponseHead, type RequestHead } from '../../../src/handshake/head.js';
 import { fromRawHeaders } from '../../../src/handshake/headers.js';
 import { checkRequest, writeRejection, writeResponse } from '../../../src/handshake/server.js';
+import { cpuTime } from '../../support/programs/cpu-time.js';
 import { ACCEPT, accepted, HEADERS, headOf, KEY, rejected, request, verdictOf } from './requests.js';
 
 describe('checkRequest accepts', () => {
@@ -292,14 +293,14 @@ describe('checkRequest', () => {
     (unit) => {
       const hostile = unit.repeat((64 * 1024) / unit.length);
       const names = [...Object.keys(HEADERS), 'Origin', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions'];
-      const start = performance.now();
+      const start = cpuTime();
       for (const name of names) {
         const verdict = checkRequest(request({ [name]: hostile }), { protocols: ['chat'], origin: ['https://a'] });
         if (!verdict.ok) expect(writeRejection(verdict).length).toBeLessThan(1000);
       }
       checkRequest(request({}, { target: hostile }));
       checkRequest(request({}, { target: `ws://${hostile}` }));
-      expect(performance.now() - start).toBeLessThan(3000);
+      expect(cpuTime() - start).toBeLessThan(3000);
     },
   );
 });
