@@ -5,9 +5,8 @@ import { WebSocket } from '../../../../src/node/index.js';
 import { next } from '../../../support/servers/servers.js';
 import { openPair } from './open-pair.js';
 
-/** Takes messages until the loop ends. */
-async function takeAll(socket: WebSocket): Promise<unknown[]> {
-  const taken: unknown[] = [];
+/** Takes messages until the loop ends. @param taken those so far */
+async function takeAll(socket: WebSocket, taken: unknown[] = []): Promise<unknown[]> {
   for await (const message of socket) taken.push(message);
   return taken;
 }
@@ -15,11 +14,12 @@ async function takeAll(socket: WebSocket): Promise<unknown[]> {
 describe('for await of a WebSocket', () => {
   it('gives texts as strings and binary messages as binaryType says, and ends with the closing handshake', async () => {
     const { client, served } = await openPair();
-    const taken = takeAll(served);
+    const early: unknown[] = [];
+    const taken = takeAll(served, early);
     client.send('text');
     client.send(Buffer.of(1, 2));
     client.send('');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => early.length).toBe(3);
     served.binaryType = 'arraybuffer';
     client.send(Buffer.of(3));
     client.close();
@@ -43,6 +43,7 @@ describe('for await of a WebSocket', () => {
     for (let i = 0; i < count; i++) client.send(`${i} ${message}`);
     const iterator = served[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toMatch(/^0 x/);
+    await expect.poll(() => served.isPaused).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(served.isPaused).toBe(true);
     // 20 MB were sent: what the systems' buffers and one read hold has left.

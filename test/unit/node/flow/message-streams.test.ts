@@ -226,12 +226,12 @@ describe('streams of messages', () => {
     const length = 100 * MEBIBYTE;
     served.send(Buffer.alloc(length, 5));
     const [stream, isBinary] = await started;
+    await expect.poll(() => client.stats().held).toBeGreaterThan(256 * 1024);
     await later(200);
     const { held } = client.stats();
     let count = 0;
     for await (const chunk of stream) count += chunk.length;
     expect([count, isBinary]).toEqual([length, true]);
-    expect(held).toBeGreaterThan(256 * 1024);
     expect(held).toBeLessThan(8 * MEBIBYTE);
     expect(client.stats().bytesReceived).toBeLessThan(MEBIBYTE);
   });
@@ -269,12 +269,12 @@ describe('streams of messages', () => {
       })(),
     );
     const [stream] = await started;
+    await expect.poll(() => served.stats().held).toBeGreaterThan(256 * 1024);
     for (let before = -1; before !== sent; ) {
       before = sent;
       await later(150);
     }
     expect(sent).toBeLessThan(count / 2);
-    expect(served.stats().held).toBeGreaterThan(256 * 1024);
     expect(served.stats().held).toBeLessThan(2 * MEBIBYTE);
     const hash = createHash('sha256');
     for await (const chunk of stream) hash.update(chunk);
@@ -349,7 +349,8 @@ describe('streams of messages', () => {
     for (const byte of bytes) served.send(Buffer.of(byte), { fin: false });
     served.send(Buffer.of());
     const [stream] = await started;
-    await later(300);
+    // A header and a byte for each, and the empty frame at the end.
+    await expect.poll(() => client.stats().bytesReceived).toBe(3 * bytes.length + 2);
     const parts: Buffer[] = [];
     for await (const part of stream) parts.push(part);
     expect(Buffer.concat(parts).equals(bytes)).toBe(true);

@@ -78,9 +78,12 @@ describe('shutdown', () => {
     const { server, port } = await start();
     const mute = await Promise.all(Array.from({ length: 40 }, () => open(port)));
     const polite = await open(port);
-    const shutdown = server.shutdown({ timeout: 200 });
+    const shutdown = server.shutdown({ timeout: 60_000 });
     await polite.take(4);
     polite.send(wire(peer.close(1001)));
+    await polite.closed;
+    // The shorter time counts: however slow the machine is, the polite one has answered in time.
+    void server.shutdown({ timeout: 200 });
     expect(await shutdown).toEqual({ closed: 1, cut: 40 });
     await Promise.all(mute.map((client) => client.closed));
   });
@@ -96,7 +99,7 @@ describe('shutdown', () => {
   test('does its work in turns: others are served between the Close frames', async () => {
     const { server, port } = await start();
     const clients = await Promise.all(Array.from({ length: 320 }, () => open(port)));
-    const shutdown = server.shutdown({ timeout: 1000 });
+    const shutdown = server.shutdown({ timeout: 60_000 });
     let turns = 0;
     const closing = () => [...server.clients].filter(({ readyState }) => readyState !== 1).length;
     let most = 0;
@@ -170,9 +173,10 @@ describe('shutdown', () => {
       const head = requestHead(port);
       late.send(head.slice(0, 20));
       await open(port);
-      const shutdown = server.shutdown({ timeout: 300 });
+      const shutdown = server.shutdown({ timeout: 60_000 });
       late.send(head.slice(20));
       expect(await statusOf(late)).toBe(503);
+      void server.shutdown({ timeout: 0 });
       expect(await shutdown).toEqual({ closed: 0, cut: 1 });
     },
   );
@@ -192,8 +196,7 @@ describe('shutdown', () => {
     const { server, port } = await start({ verifyClient: () => new Promise<boolean>(() => {}) });
     const client = rawClient(port);
     client.send(requestHead(port));
-    await expect.poll(() => server.listenerCount('connection')).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect.poll(() => server.stats().pendingHandshakes).toBe(1);
     const shutdown = server.shutdown();
     expect(await statusOf(client)).toBe(503);
     expect(await shutdown).toEqual({ closed: 0, cut: 0 });
