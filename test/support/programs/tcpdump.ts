@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 export const canCapture = spawnSync('tcpdump', ['-i', 'lo', '-d'], { stdio: 'ignore' }).status === 0;
 
 export interface Capturing {
-  /** Ends it, once these bytes are in the file: what was sent before them then is, too. */
+  /** Ends it, once these bytes are in the file and nothing more is written: what was sent before them then is there, too. */
   stop(last: string): Promise<void>;
 }
 
@@ -27,8 +27,11 @@ export async function startCapturing(file: string, port: number, ...options: rea
   if (!said.includes('listening on')) throw new Error(`tcpdump: ${said}`);
   return {
     async stop(last) {
-      while (tcpdump.exitCode === null && !readFileSync(file).includes(last)) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      let content = readFileSync(file);
+      for (let length = -1; tcpdump.exitCode === null && !(content.length === length && content.includes(last)); ) {
+        length = content.length;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        content = readFileSync(file);
       }
       tcpdump.kill('SIGINT');
       await closed;

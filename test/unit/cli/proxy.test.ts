@@ -282,9 +282,11 @@ describe('by hand', () => {
     const notes = () => ofType(proxy.told, 'note').map(({ text }) => String(text));
     const holdAndSend = async (text: string) => {
       const before = notes().length;
+      const { length } = proxy.stderr;
       proxy.command('/hold client');
-      // The line is taken before the frame comes.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // Lines are taken in order: an answer to the second says that the first has been taken.
+      proxy.command('/hold nobody');
+      await expect.poll(() => proxy.stderr.slice(length)).toContain('client or server, not "nobody"');
       socket.send(text);
       await expect.poll(() => notes().slice(before).join()).toContain('held, ');
     };
@@ -325,7 +327,10 @@ describe('by hand', () => {
     feed.send('/cut');
     await next(socket, 'close');
     await expect.poll(() => lines.some((line) => line.includes('the connection is over'))).toBe(true);
-    expect(lines.filter((line) => !line.includes('"error"'))).toEqual(proxy.stdout.split('\n').filter(Boolean));
+    // The two ways from the proxy to here are not equally fast.
+    await expect
+      .poll(() => proxy.stdout.split('\n').filter(Boolean))
+      .toEqual(lines.filter((line) => !line.includes('"error"')));
     expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual({
       ...{ type: 'error', text: 'there is no such command; /help lists them' },
     });

@@ -74,10 +74,10 @@ describe('one message', () => {
     const codes: number[] = [];
     server.on('connection', (socket) => socket.on('close', (closeCode) => codes.push(closeCode)));
     const start = performance.now();
-    const exit = await runWsimd('connect', '--send', 'a', '--send', '/ping b', '--wait', '300ms', url);
+    const exit = await runWsimd('connect', '--send', 'a', '--send', '/ping b', '--wait', '1500ms', url);
     expect(exit).toEqual({ code: 0, stdout: 'a\n', stderr: 'connected\n< pong "b"\n< close 1000 (normal closure)\n' });
-    expect(performance.now() - start).toBeGreaterThan(300);
-    expect(codes).toEqual([1000]);
+    expect(performance.now() - start).toBeGreaterThan(1500);
+    await expect.poll(() => codes).toEqual([1000]);
   });
 
   it('a mistake in it ends with 1', async () => {
@@ -372,12 +372,12 @@ describe('load', () => {
 
   it('draws a histogram of the latencies whose shares are all of them', async () => {
     const { url } = await startWs();
-    const { stdout } = await runWsimd('load', '--duration', '0.5', '--in-flight', '4', url);
+    const { stdout } = await runWsimd('load', '--duration', '1.5', '--in-flight', '4', url);
     const rows = [...stdout.matchAll(/^ +≤ [\d.]+ ms +([\d.]+) %( █+)?$/gm)];
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.reduce((sum, [, share]) => sum + Number(share), 0)).toBeCloseTo(100, 0);
     expect(Math.max(...rows.map(([, , bar = '']) => bar.trim().length))).toBe(40);
-    const { histogram, messages } = JSON.parse((await runWsimd('load', '--json', '--duration', '0.2', url)).stdout) as {
+    const { histogram, messages } = JSON.parse((await runWsimd('load', '--json', '--duration', '1.5', url)).stdout) as {
       histogram: { upTo: number; messages: number }[];
       messages: number;
     };

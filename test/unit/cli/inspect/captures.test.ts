@@ -20,7 +20,7 @@ import {
 } from '../../../support/inputs/captures.js';
 import { describeWith } from '../../../support/programs/describe-with.js';
 import { inspectJson, messagesOf, ofType, REQUEST, RESPONSE, toldIn } from '../../../support/programs/inspected.js';
-import { canCapture } from '../../../support/programs/tcpdump.js';
+import { canCapture, startCapturing } from '../../../support/programs/tcpdump.js';
 import { MAIN, runWsimd, runWsimdOn } from '../../../support/servers/serve.js';
 
 const client = new Peer('server');
@@ -243,15 +243,7 @@ describeWith('tcpdump', canCapture, () => {
     await once(echo, 'listening');
     const { port } = echo.address() as AddressInfo;
     const file = join(folder, `${device}.pcap`);
-    const tcpdump = spawn('tcpdump', [
-      ...['-i', device, '-U', '--immediate-mode', '-B', '65536', '-s', '70000'],
-      '-w',
-      file,
-      `port ${port}`,
-    ]);
-    for await (const line of tcpdump.stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-      if (String(line).includes('listening on')) break;
-    }
+    const capturing = await startCapturing(file, port, '-i', device);
     const socket = new WebSocket(`ws://${host === '::1' ? '[::1]' : host}:${port}/a?b`, ['x', 'y'], {
       perMessageDeflate,
     });
@@ -266,10 +258,8 @@ describeWith('tcpdump', canCapture, () => {
     await once(socket, 'message');
     socket.close(4000, 'bye');
     await once(socket, 'close');
-    // Its last packets reach tcpdump after us.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    tcpdump.kill('SIGINT');
-    await once(tcpdump, 'close');
+    // The Close frame of the server is not masked.
+    await capturing.stop('bye');
     echo.close();
 
     const { code, stdout, stderr } = await runWsimd('inspect', '--json', file);
