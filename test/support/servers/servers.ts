@@ -49,3 +49,8 @@ export function next<T extends unknown[]>(
 ): Promise<T> {
   return new Promise((resolve) => emitter.once(name as never, (...args: T) => resolve(args)));
 }
+
+/** Lets sockets be read several times, which a single timer does not where the process is stopped until it is due. */
+export async function someTurns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 3));
+}

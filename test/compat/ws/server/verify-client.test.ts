@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { listen, open, PAIRS, record } from '../../../support/peers/implementations.js';
 import { RawClient, requestHead } from '../../../support/peers/raw-client.js';
-import { next } from '../../../support/servers/servers.js';
+import { next, someTurns } from '../../../support/servers/servers.js';
 import { refusal } from './refusal.js';
 
 describe.each(PAIRS)('%s', (_name, pair) => {
@@ -73,9 +73,9 @@ describe.each(PAIRS)('%s', (_name, pair) => {
     client.send(requestHead(port));
     await expect.poll(() => answers.length).toBe(1);
     client.socket.resetAndDestroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await someTurns();
     answers[0]?.(true);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await someTurns();
     expect([connections.length, server.clients.size]).toEqual([0, 0]);
   });
 });

@@ -10,7 +10,7 @@ import { type VerifyClientCallbackAsync, WebSocketServer } from '../../../../src
 import { type Asker, TRANSPORTS } from '../../../support/peers/askers.js';
 import { record } from '../../../support/peers/implementations.js';
 import { watchUncaught } from '../../../support/programs/uncaught.js';
-import { next } from '../../../support/servers/servers.js';
+import { next, someTurns } from '../../../support/servers/servers.js';
 
 type Answer = Parameters<VerifyClientCallbackAsync>[1];
 type Question = { readonly answer: Answer; readonly socket: Duplex };
@@ -59,7 +59,7 @@ describe.each(TRANSPORTS)('over %s', (transport, listen) => {
       const { server, connections, asker, answer, socket } = await ask();
       leave(asker);
       if (departure === 'resets') await expect.poll(() => socket.destroyed).toBe(true);
-      else await new Promise((resolve) => setTimeout(resolve, 30));
+      else await someTurns();
       give(answer);
       // Whatever it is told after that.
       for (const [, again] of ANSWERS) again(answer);
