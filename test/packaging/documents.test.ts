@@ -5,12 +5,12 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ErrorCode, ProtocolError } from '../../src/protocol/errors.js';
+import { freePort } from '../support/servers/tcp.js';
 import { installPackage } from './installed.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -188,16 +188,6 @@ async function answerOf(port: number, text: string): Promise<string | undefined>
   const [data] = await once(socket, 'message');
   socket.terminate();
   return String(data);
-}
-
-/** A free port. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The replies to a text and a binary message; undefined while the port is closed. */

@@ -2,8 +2,9 @@
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeWith } from '../../support/programs/describe-with.js';
-import { freePort, isInstalled, startProxy } from '../../support/servers/proxies.js';
+import { isInstalled, startProxy } from '../../support/servers/proxies.js';
 import { next } from '../../support/servers/servers.js';
+import { freePort } from '../../support/servers/tcp.js';
 import { CLIENT_NAMES, CLIENTS, COMPRESSIBLE, converse, failure, MIB, open } from './conversation.js';
 import { FRONTS } from './fronts.js';
 import { closeOf, startBehind } from './server.js';

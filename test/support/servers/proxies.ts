@@ -3,11 +3,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import { freePort } from './tcp.js';
 import type { Certificate } from './tls.js';
 
 export interface ProxyProgram {
@@ -164,19 +165,6 @@ export async function startProxy({
 /** Whether the program of each of these is installed. */
 export function isInstalled(program: ProxyProgram): boolean {
   return existsSync(program.path);
-}
-
-/** A port below the ephemeral ones, so that no other process gets it before the proxy does. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.on('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }
 
 function replace(text: string, pattern: RegExp, value: string, isNeeded: boolean): string {

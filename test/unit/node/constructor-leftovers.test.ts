@@ -9,6 +9,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ClientOptions, connect, WebSocket, WebSocketServer } from '../../../src/node/index.js';
 import { record } from '../../support/peers/implementations.js';
 import { next } from '../../support/servers/servers.js';
+import { freePort } from '../../support/servers/tcp.js';
 
 const TIMEOUT = 20;
 
@@ -110,11 +111,3 @@ describe('a server', () => {
     next.close();
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -1,11 +1,11 @@
 // src/cli/load/ in the tests' own process: servers that send unsolicited messages, break rules or cut connections, and an end
 // while connections are opened.
 
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { runLoad } from '../../../../src/cli/load/load-run.js';
-import { startTcp } from '../../../support/servers/tcp.js';
+import { freePort, startTcp } from '../../../support/servers/tcp.js';
 import { startWs } from '../../../support/servers/ws.js';
 
 function run(
@@ -63,11 +63,7 @@ test('interrupted while the connection is opened: no error, and no messages', as
 });
 
 test('nobody there: the error that the system gives', async () => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  expect((await run(`ws://127.0.0.1:${port}/`)).errors).toEqual({ ECONNREFUSED: 1 });
+  expect((await run(`ws://127.0.0.1:${await freePort()}/`)).errors).toEqual({ ECONNREFUSED: 1 });
 });
 
 test('an answer that is no switch to WebSocket: what the handshake says of it', async () => {
