@@ -13,7 +13,7 @@ const nativeIsValidUtf8: typeof isValidUtf8 = require('utf-8-validate');
 
 test('ws masks, unmasks and validates with them', () => {
   const script = fileURLToPath(new URL('ws-with-our-addons.cjs', import.meta.url));
-  const result = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 30_000 }));
+  const result = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 50_000 }));
   // Of the 14 messages, 10 are longer than what `ws` sees to itself; each is masked and unmasked once, and the 5 texts among them
   // are validated at either end.
   expect(result).toEqual({ right: 14, of: 14, mask: 10, unmask: 10, isValidUTF8: 10 });

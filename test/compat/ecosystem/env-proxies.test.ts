@@ -24,7 +24,7 @@ for (const id of ['node-24', 'node-26'] as const) {
       const files = [join(folder, 'key.pem'), join(folder, 'cert.pem')] as const;
       writeFileSync(files[0], key);
       writeFileSync(files[1], cert);
-      const { stdout } = await promisify(execFile)(node!, [program, ...files], { timeout: 20_000 });
+      const { stdout } = await promisify(execFile)(node!, [program, ...files], { timeout: 50_000 });
       expect(JSON.parse(stdout)).toEqual([
         ['plain', ['GET']],
         ['secure', ['CONNECT']],

@@ -122,7 +122,7 @@ test('http-proxy-middleware: a server of ours behind it, a client of ours before
   expect((await closed)[0]).toBe(4000);
 });
 
-test('MQTT.js over our client and our server: connect, subscribe, publish', { timeout: 30_000 }, async () => {
+test('MQTT.js over our client and our server: connect, subscribe, publish', async () => {
   const mqtt = requireAliased('mqtt') as typeof import('mqtt');
   const packets = requireAliased('mqtt-packet') as typeof import('mqtt-packet');
   const httpServer = createServer();

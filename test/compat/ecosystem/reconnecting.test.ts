@@ -67,7 +67,7 @@ test('y-websocket: documents of two clients become one, also after a break', asy
   texts[1]!.insert(4, ' und blau');
   const again = await start(port);
   relay(again.server);
-  await expect.poll(() => texts[0]!.toString(), { timeout: 5000 }).toBe('grün und blau');
+  await expect.poll(() => texts[0]!.toString()).toBe('grün und blau');
 });
 
 test('reconnecting-websocket: what is sent meanwhile arrives', async () => {

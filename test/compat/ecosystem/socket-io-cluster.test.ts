@@ -86,7 +86,7 @@ describeWith('redis-server', hasRedis, () => {
     redis.stdout.on('data', (chunk) => {
       output += chunk;
     });
-    await expect.poll(() => output, { timeout: 10_000 }).toContain('Ready to accept connections');
+    await expect.poll(() => output).toContain('Ready to accept connections');
     await talk(await startWorkers({ REDIS_PORT: String(redisPort) }));
   });
 });

@@ -51,7 +51,7 @@ it.each([
     });
     const ended = next(stream, 'end');
     // All that has been sent, but for what the peer's last flush leaves behind.
-    await expect.poll(() => length, { timeout: 10_000 }).toBeGreaterThan(half - 64);
+    await expect.poll(() => length).toBeGreaterThan(half - 64);
     expect(served.stats().held).toBeLessThan(MEBIBYTE);
     for (let at = half; at < content.length - MEBIBYTE; at += MEBIBYTE) {
       await send(content.subarray(at, at + MEBIBYTE), false);

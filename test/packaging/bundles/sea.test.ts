@@ -26,7 +26,7 @@ describeWith('node-26', node !== undefined, () => {
     writeFileSync(config, JSON.stringify({ main, output, disableExperimentalSEAWarning: true }));
     await execute(node!, [`--build-sea=${config}`], { cwd: folder });
     rmSync(main);
-    const { stdout } = await execute(output, [], { cwd: folder, env: {}, timeout: 30_000 });
+    const { stdout } = await execute(output, [], { cwd: folder, env: {}, timeout: 60_000 });
     const extensions = expect.stringContaining('permessage-deflate');
     expect(JSON.parse(stdout)).toEqual({ isSea: true, data: 'hello', extensions, kernel: 'wasm' });
   });

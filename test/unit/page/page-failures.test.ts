@@ -123,7 +123,7 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
           form.requestSubmit();
         }
       });
-      await expect.poll(() => messagesOf(page), { timeout: 15_000 }).toContain('received text “message 149”, the same');
+      await expect.poll(() => messagesOf(page)).toContain('received text “message 149”, the same');
       expect(await messagesOf(page)).toHaveLength(200);
       await expect.poll(() => framesOf(page).count()).toBe(200);
       await page.getByLabel('Close code').fill('');
@@ -153,7 +153,7 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
       async (page) => {
         await press(page, 'Connect');
         await expect
-          .poll(() => messagesOf(page), { timeout: 15_000 })
+          .poll(() => messagesOf(page))
           .toEqual(['problem The server does not answer. Is “wsimd serve” still running?']);
       },
       (page) => page.routeWebSocket(/\/tap$/, (route) => route.send('an id that nobody has given')),

@@ -60,7 +60,7 @@ test.each(cases)(
     const received = record(receiver, ['message', 'close']);
     const closed = next<[number]>(sender, 'close');
     receiver._socket!.write(endOf(role, end));
-    await expect.poll(() => received.at(-1)?.[0], { timeout: 10_000 }).toBe('close');
+    await expect.poll(() => received.at(-1)?.[0]).toBe('close');
     const [messages, [, code]] = [received.slice(0, -1), received.at(-1)!];
     expect(messages.map(([, data]) => (data as Buffer).length)).toEqual(MESSAGES[sends]);
     expect(code).toBe(end === 'a Close' ? 3001 : 1002);
