@@ -9,7 +9,7 @@ import { clearImmediate, setImmediate } from './machinery.js';
 export interface Alive {
   sendPing(): void;
   readonly socket: Duplex;
-  /** Nothing is read until the program has read its streams. */
+  /** Bytes of the peer may lie unread, whose turn does not depend on the peer: the program has paused, or has yet to take what came. */
   readonly isHeldBack: boolean;
   endFor(limit: 'heartbeat'): void;
 }
@@ -26,6 +26,10 @@ export class Heartbeat {
   /** When the deadline was set. */
   #progress: string | undefined;
   #lastLook: NodeJS.Immediate | undefined;
+  /** Reading has gone on after a pause since the deadline was set. */
+  #hasReadOn = false;
+  /** A deadline has been extended for that. Once is enough: a program that pauses again and again must not keep a dead peer. */
+  #isExtended = false;
 
   constructor({ interval, timeout = interval }: HeartbeatOptions, alive: Alive) {
     this.#alive = alive;
@@ -38,9 +42,15 @@ export class Heartbeat {
   /** Something came. */
   hear(): void {
     if (this.#deadline === undefined) return;
+    this.#isExtended = false;
     clearTimeout(this.#deadline);
     clearImmediate(this.#lastLook);
     this.#deadline = undefined;
+  }
+
+  /** Nothing holds reading back any more: what came during the pause is read soon. */
+  readOn(): void {
+    this.#hasReadOn = true;
   }
 
   stop(): void {
@@ -54,6 +64,7 @@ export class Heartbeat {
   }
 
   #await(): void {
+    this.#hasReadOn = false;
     this.#progress = progressOf(this.#alive.socket);
     this.#deadline = setTimeout(Heartbeat.#miss, this.#timeout, this);
     this.#deadline.unref?.();
@@ -66,8 +77,10 @@ export class Heartbeat {
 
   static #cut(heartbeat: Heartbeat): void {
     const { isHeldBack, socket } = heartbeat.#alive;
+    const isExtended = !isHeldBack && heartbeat.#hasReadOn && !heartbeat.#isExtended;
+    heartbeat.#isExtended = !isHeldBack && (isExtended || heartbeat.#isExtended);
     // Into an empty buffer of the system a ping leaves whether or not there is a peer: that is no sign.
-    if (isHeldBack || (heartbeat.#progress !== undefined && progressOf(socket) !== heartbeat.#progress)) {
+    if (isHeldBack || isExtended || (heartbeat.#progress !== undefined && progressOf(socket) !== heartbeat.#progress)) {
       heartbeat.#await();
       return;
     }

@@ -20,7 +20,7 @@ import type { Emitter, MessageEvents } from './message-events.js';
 import { bufferForDirectReads } from './reads/direct-reads.js';
 import { countForScavenge } from './reads/early-scavenges.js';
 import type { ChunkReceiver, HoldReason } from './reads/read-gate.js';
-import { DELIVERIES_QUEUED, PAUSED, REST_QUEUED, ReadGate, STREAMS_FULL } from './reads/read-gate.js';
+import { DELIVERIES_QUEUED, OF_PROGRAM, PAUSED, REST_QUEUED, ReadGate, STREAMS_FULL } from './reads/read-gate.js';
 import { cutSocket, endSocket } from './reads/socket-events.js';
 import { SpacedDelivery, spacedHandler } from './reads/spaced-delivery.js';
 import { eventsFor, type StreamingOwner } from './reads/streaming-events.js';
@@ -110,6 +110,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #release(reason: HoldReason): void {
     this.#gate.release(reason);
     if (this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
+    if (!this.#gate.isHeldFor(OF_PROGRAM)) this.#timers.readOn();
   }
 
   /** Sets how binary messages are delivered from here on. */
@@ -141,7 +142,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   /** For the heartbeat. */
   get isHeldBack(): boolean {
-    return this.#gate.isHeldFor(STREAMS_FULL);
+    return this.#gate.hasUnread(this.outgoing.isTurnAwaited);
   }
 
   /** Writes what was sent, then cuts the connection: with `ws`, which writes at once, it would have left by now. */
@@ -279,7 +280,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   streamsDrained(): void {
     this.#chargeHeld();
-    if (this.isHeldBack) this.#release(STREAMS_FULL);
+    if (this.#gate.isHeldFor(STREAMS_FULL)) this.#release(STREAMS_FULL);
   }
 
   /** Reports to the budget of all connections how much memory this one holds. */
@@ -386,7 +387,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   get activity(): string | undefined {
     const { activity } = this.outgoing;
-    if (activity === undefined || this.#gate.isHeldFor(PAUSED | STREAMS_FULL)) return undefined;
+    if (activity === undefined || this.#gate.isHeldFor(OF_PROGRAM)) return undefined;
     const { bytesReceived, messagesReceived } = this.observer;
     return `${messagesReceived} ${this.#isInMessage ? bytesReceived : 0} ${activity}`;
   }

@@ -48,6 +48,12 @@ export class Timers {
     this.#heartbeat?.hear();
   }
 
+  /** Reading goes on after a pause: what came meanwhile counts before the peer is found dead or idle. */
+  readOn(): void {
+    this.#heartbeat?.readOn();
+    this.#idle?.readOn();
+  }
+
   /** The closing handshake has begun: it must not take longer than `closeTimeout`. */
   beginClosing(): void {
     this.#closeTimer ??= setTimeout(Timers.#cutLate, this.#closeTimeout, this.#timed);
@@ -100,6 +106,11 @@ class IdleWatch {
     this.#activity = timed.activity;
     this.#interval = setInterval(IdleWatch.#look, idleTimeout / IDLE_LOOKS, this);
     this.#interval.unref?.();
+  }
+
+  readOn(): void {
+    // The next check is of an interval that had begun before.
+    this.#quietLooks = -1;
   }
 
   stop(): void {

@@ -20,6 +20,8 @@ export const DELIVERIES_QUEUED = 2;
 export const REST_QUEUED = 4;
 /** The program does not read streams of messages as fast as they come. */
 export const STREAMS_FULL = 8;
+/** The reasons that last until the program does something. */
+export const OF_PROGRAM = PAUSED | DELIVERIES_QUEUED | STREAMS_FULL;
 
 export type HoldReason = typeof PAUSED | typeof DELIVERIES_QUEUED | typeof REST_QUEUED | typeof STREAMS_FULL;
 
@@ -98,6 +100,15 @@ export class ReadGate implements SocketReader {
 
   receiveDirectly(length: number): void {
     this.#receiver.receive(undefined, length);
+  }
+
+  /**
+   * Whether bytes of the peer may lie unread for a reason that is not the peer's.
+   *
+   * @param awaitsReplies pending input waits until replies leave, which a dead peer does not take
+   */
+  hasUnread(awaitsReplies: boolean): boolean {
+    return this.isHeldFor(awaitsReplies ? OF_PROGRAM : OF_PROGRAM | REST_QUEUED);
   }
 
   get hasKept(): boolean {

@@ -67,8 +67,8 @@ export const READING = [
   [
     'a heartbeat cuts a peer that may not send because a stream is full',
     'src/node/socket/heartbeat.ts',
-    'isHeldBack || (',
-    '(',
+    'if (isHeldBack || ',
+    'if (',
     [{ file: 'test/unit/node/flow/message-streams.test.ts' }],
   ],
   [

@@ -1,0 +1,77 @@
+// src/node/socket/timers.ts and heartbeat.ts: no connection ends for silence while what the peer has sent lies unread.
+
+import { Duplex } from 'node:stream';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Heartbeat } from '../../../../src/node/socket/heartbeat.js';
+import { Peer, wire } from '../../../support/frames/wire.js';
+import { startForRawClients } from '../../../support/servers/raw-connections.js';
+import { next } from '../../../support/servers/servers.js';
+
+const peer = new Peer('server');
+const later = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
+
+describe('a heartbeat', () => {
+  test('waits while the program has paused the connection, and cuts a silent peer afterwards', async () => {
+    const open = await startForRawClients({ heartbeat: { interval: 40 } });
+    const { client, webSocket } = await open();
+    webSocket.pause();
+    client.send(wire(peer.pong('')));
+    await later(300);
+    expect(client.socket.destroyed).toBe(false);
+    expect(webSocket.readyState).toBe(1);
+    const pong = next(webSocket, 'pong');
+    webSocket.resume();
+    await pong;
+    await next(webSocket, 'close');
+  });
+
+  /** A heartbeat with a clock of its own. @returns whether it has cut the connection after so many milliseconds more */
+  function startHeartbeat() {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const alive = { sendPing() {}, socket: new Duplex(), isHeldBack: false, endFor: vi.fn() };
+    const heartbeat = new Heartbeat({ interval: 100 }, alive);
+    const isCutAfter = async (time: number) => {
+      vi.advanceTimersByTime(time);
+      await new Promise((resolve) => setImmediate(resolve));
+      return alive.endFor.mock.calls.length > 0;
+    };
+    return { heartbeat, alive, isCutAfter };
+  }
+
+  test('waits once more where reading went on just before its verdict', async () => {
+    const { heartbeat, alive, isCutAfter } = startHeartbeat();
+    alive.isHeldBack = true;
+    expect(await isCutAfter(199)).toBe(false);
+    alive.isHeldBack = false;
+    heartbeat.readOn();
+    expect(await isCutAfter(1)).toBe(false);
+    expect(await isCutAfter(99)).toBe(false);
+    expect(await isCutAfter(1)).toBe(true);
+  });
+
+  test('cuts a dead peer although the program pauses again and again', async () => {
+    const { heartbeat, isCutAfter } = startHeartbeat();
+    let time = 0;
+    while (time < 1000 && !(await isCutAfter(10))) {
+      heartbeat.readOn();
+      time += 10;
+    }
+    expect(time).toBeLessThan(400);
+  });
+});
+
+test('idleTimeout starts again when the program resumes the connection', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const open = await startForRawClients({ idleTimeout: 400 });
+  const { webSocket } = await open();
+  vi.advanceTimersByTime(350);
+  // Between two checks.
+  webSocket.pause();
+  webSocket.resume();
+  vi.advanceTimersByTime(350);
+  expect(webSocket.readyState).toBe(1);
+  vi.advanceTimersByTime(100);
+  expect(webSocket.readyState).toBe(2);
+});
