@@ -46,6 +46,8 @@ export interface Host {
   readUtf8(bytes: Uint8Array, start: number, end: number): string;
   /** The string of little-endian UTF-16 units in the bytes `start` to `end`. Exists only where the host makes it by a plain copy. */
   readonly readUtf16?: (bytes: Uint8Array, start: number, end: number) => string;
+  /** Whether `readUtf8` outruns the kernel's transcoding with `readUtf16`, except for runs of three-byte characters: V8 from 13 on. */
+  readonly isUtf8Fast?: boolean;
   /**
    * Writes a string as UTF-8 from `offset` on, a lone surrogate as U+FFFD.
    *
@@ -86,7 +88,7 @@ export function takeAllocatedLength(): number {
   return length;
 }
 
-function nodeHost(HostBuffer: HostBufferConstructor): Host {
+function nodeHost(HostBuffer: HostBufferConstructor, isUtf8Fast: boolean): Host {
   const { prototype, allocUnsafe, allocUnsafeSlow, byteLength, isBuffer, [Symbol.species]: BufferPart } = HostBuffer;
   const { copy, latin1Slice, utf8Slice, ucs2Slice, utf8Write } = prototype;
   const isPooling = isCut(takeCommon(HostBuffer));
@@ -95,6 +97,7 @@ function nodeHost(HostBuffer: HostBufferConstructor): Host {
     readAscii: (bytes, start, end) => latin1Slice.call(bytes, start, end),
     readUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
     readUtf16: (bytes, start, end) => ucs2Slice.call(bytes, start, end),
+    isUtf8Fast,
     writeUtf8: (text, target, offset) => utf8Write.call(target, text, offset, target.length - offset),
     utf8Length: (text) => byteLength(text),
     allocate: (length) => {
@@ -237,7 +240,10 @@ export interface NativeBytes {
 interface ScopeOfNode {
   readonly Bun?: unknown;
   readonly Deno?: unknown;
-  readonly process?: { readonly getBuiltinModule?: (name: string) => object | undefined };
+  readonly process?: {
+    readonly getBuiltinModule?: (name: string) => object | undefined;
+    readonly versions?: { readonly v8?: string };
+  };
 }
 
 const NO_NATIVE_BYTES: NativeBytes = {};
@@ -281,5 +287,15 @@ export function makeHost(scope: object = globalThis): Host {
     typeof Buffer.prototype.utf8Slice === 'function' &&
     typeof Buffer.prototype.ucs2Slice === 'function' &&
     typeof Buffer.prototype.utf8Write === 'function';
-  return isComplete ? nodeHost(Buffer) : webHost();
+  return isComplete ? nodeHost(Buffer, isUtf8FastOn(scope)) : webHost();
+}
+
+/** The first V8 that decodes UTF-8 at 2-8 GB/s: Node 24 has 13.6. V8 12 takes ten times as long. */
+const FAST_UTF8_V8 = 13;
+
+/** Only on Node: Bun and Deno state a version of V8 too, but decode by other means. */
+function isUtf8FastOn(scope: object): boolean {
+  const { Bun, Deno, process } = scope as ScopeOfNode;
+  if (Bun !== undefined || Deno !== undefined) return false;
+  return Number.parseInt(process?.versions?.v8 ?? '', 10) >= FAST_UTF8_V8;
 }
