@@ -110,7 +110,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #release(reason: HoldReason): void {
     this.#gate.release(reason);
     if (this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
-    if (!this.#gate.isHeldFor(OF_PROGRAM)) this.#timers.readOn();
+    if (!this.#gate.isHeldFor(OF_PROGRAM)) this.#timers.readOn(reason !== DELIVERIES_QUEUED);
   }
 
   /** Sets how binary messages are delivered from here on. */
@@ -387,7 +387,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   get activity(): string | undefined {
     const { activity } = this.outgoing;
-    if (activity === undefined || this.#gate.isHeldFor(OF_PROGRAM)) return undefined;
+    if (activity === undefined || this.#gate.isHeldFor(PAUSED | STREAMS_FULL)) return undefined;
     const { bytesReceived, messagesReceived } = this.observer;
     return `${messagesReceived} ${this.#isInMessage ? bytesReceived : 0} ${activity}`;
   }

@@ -48,10 +48,14 @@ export class Timers {
     this.#heartbeat?.hear();
   }
 
-  /** Reading goes on after a pause: what came meanwhile counts before the peer is found dead or idle. */
-  readOn(): void {
+  /**
+   * Reading goes on after a pause: what came meanwhile counts before the peer is found dead.
+   *
+   * @param isByProgram the program had paused it: then it counts before the peer is found idle, too. Pings alone can make deliveries wait
+   */
+  readOn(isByProgram: boolean): void {
     this.#heartbeat?.readOn();
-    this.#idle?.readOn();
+    if (isByProgram) this.#idle?.readOn();
   }
 
   /** The closing handshake has begun: it must not take longer than `closeTimeout`. */

@@ -75,3 +75,19 @@ test('idleTimeout starts again when the program resumes the connection', async (
   vi.advanceTimersByTime(100);
   expect(webSocket.readyState).toBe(2);
 });
+
+test('idleTimeout does not start again for pings that wait for a turn of their own', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const open = await startForRawClients({ idleTimeout: 400, allowSynchronousEvents: false });
+  const { client, webSocket } = await open();
+  for (let i = 0; i < 5; i++) {
+    let pings = 0;
+    const bothHandled = new Promise((resolve) => webSocket.on('ping', () => ++pings === 2 && resolve(undefined)));
+    client.send(Buffer.concat([wire(peer.ping('1')), wire(peer.ping('2'))]));
+    await bothHandled;
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(100);
+  }
+  expect(webSocket.readyState).toBe(2);
+});
