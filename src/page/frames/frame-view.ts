@@ -8,6 +8,7 @@ import { type Child, element } from '../dom.js';
 import { type Dissection, PREVIEW_LENGTH } from './dissector.js';
 import { type HeaderParts, splitHeader } from './header-parts.js';
 import { headerView } from './header-view.js';
+import { visible } from './visible.js';
 import { closeCodeWords, count, excerpt, opcodeWords } from './words.js';
 
 const PEEK_LENGTH = 60;
@@ -50,7 +51,7 @@ function summaryView(frame: Dissection, parts: HeaderParts, origin: FrameOrigin)
   // Of a compressed message, what it holds is told by its last frame.
   const readable = frame.isCompressed ? frame.inflated?.preview : frame.payload;
   const { term, text } = textOf(readable ?? new Uint8Array(0), messageOpcode, parts);
-  const peek = term === AS_ASCII ? '' : excerpt(text, PEEK_LENGTH);
+  const peek = term === AS_ASCII ? '' : visible(excerpt(text, PEEK_LENGTH));
   const badge = badgeOf(frame);
   return element(
     'summary',
@@ -70,7 +71,7 @@ function badgeOf({ error, cut }: Dissection): string | undefined {
 }
 
 function errorView({ message, code, closeCode, offset }: ProtocolError): HTMLElement {
-  const sentences = [`${message.charAt(0).toUpperCase()}${message.slice(1)}.`];
+  const sentences = [visible(`${message.charAt(0).toUpperCase()}${message.slice(1)}.`)];
   if (closeCode !== undefined) {
     sentences.push(` The receiver fails the connection with close code ${closeCode} (${closeCodeWords(closeCode)}).`);
   }
@@ -92,7 +93,7 @@ function factsView(frame: Dissection, parts: HeaderParts, faultAt: number | unde
   };
   const textRow = (bytes: Uint8Array) => {
     const { term, text } = textOf(bytes, frame.messageOpcode, parts);
-    if (/[^·]/.test(text)) row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', text));
+    if (/[^·]/.test(text)) row(term, element('span', term === AS_ASCII ? 'ascii' : 'text', visible(text)));
   };
   const moreRow = (left: number) => {
     if (left > 0 && badgeOf(frame) === undefined) row('', element('span', 'more', `… and ${count(left, 'more byte')}`));

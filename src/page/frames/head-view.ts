@@ -12,6 +12,7 @@ import { ProtocolError } from '../../index.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { element } from '../dom.js';
 import type { FrameOrigin } from './frame-view.js';
+import { visible } from './visible.js';
 
 /** The key of a request's head; undefined where there is none, or no well-formed head. */
 export function keyOf(head: Uint8Array): string | undefined {
@@ -34,10 +35,10 @@ export function headView(head: Uint8Array, origin: FrameOrigin, key?: string): H
     '',
     element('span', 'origin', origin.label),
     element('strong', 'title', 'handshake'),
-    element('span', 'traits', text.split('\r\n', 1)[0]),
+    element('span', 'traits', visible(text.split('\r\n', 1)[0]!)),
   );
-  const body = element('div', 'frame-body', element('pre', '', text));
-  if (key !== undefined) body.append(element('p', '', acceptWords(head, key)));
+  const body = element('div', 'frame-body', element('pre', '', visible(text)));
+  if (key !== undefined) body.append(element('p', '', visible(acceptWords(head, key))));
   return element('li', `frame ${origin.className}`, element('details', '', summary, body));
 }
 

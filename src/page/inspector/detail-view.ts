@@ -3,6 +3,7 @@
 import { formatHex } from '../bytes.js';
 import { element } from '../dom.js';
 import { headerView } from '../frames/header-view.js';
+import { visible } from '../frames/visible.js';
 import { connectCommand } from './connect-command.js';
 import { type Content, contentOf, headerOf, isError, isMessage, type Row } from './feed-entry.js';
 
@@ -10,16 +11,16 @@ import { type Content, contentOf, headerOf, isError, isMessage, type Row } from 
 export function detailView(row: Row, url: string): HTMLElement {
   const { entry, whole } = row;
   const title = [entry.name ?? entry.type, entry.from && `from the ${entry.from}`, connectionWords(entry)];
-  const view = element('div', 'chosen', element('h2', '', title.filter(Boolean).join(', ')));
+  const view = element('div', 'chosen', element('h2', '', visible(title.filter(Boolean).join(', '))));
   if (entry.time !== undefined)
     view.append(element('p', 'hint', entry.offset === undefined ? entry.time : `${entry.time}, byte ${entry.offset}`));
   if (entry.headers !== undefined) {
     const lines = entry.headers.map(([name, value]) => `${name}: ${value}`);
-    view.append(element('pre', '', [entry.startLine, ...lines].join('\n')));
+    view.append(element('pre', '', visible([entry.startLine, ...lines].join('\n'))));
     return view;
   }
   if (!isMessage(entry)) {
-    view.append(element('p', isError(entry) ? 'problem' : '', contentOf(row)));
+    view.append(element('p', isError(entry) ? 'problem' : '', visible(contentOf(row))));
     return view;
   }
   if (entry.type === 'frame') view.append(headerView(headerOf(entry), undefined));
@@ -35,7 +36,7 @@ export function detailView(row: Row, url: string): HTMLElement {
   }
   const bytes = bytesOf(content);
   const text = content.text ?? content.reason;
-  if (text !== undefined) view.append(element('pre', 'message', indented(text)));
+  if (text !== undefined) view.append(element('pre', 'message', visible(indented(text))));
   view.append(element('pre', 'hex', formatHex(bytes.subarray(0, 4096))));
   if (content.isCut) view.append(element('p', 'hint', 'This is the beginning; wsimd proxy --payload N shows more.'));
   const buttons = element('p', 'copy');

@@ -2,6 +2,7 @@
 // without a proxy (`wsimd serve`), it lists the messages of a connection that it opens itself.
 
 import { byId, element } from '../dom.js';
+import { visible } from '../frames/visible.js';
 import { ECHO_PATH } from '../live/tap-protocol.js';
 import { detailView } from './detail-view.js';
 import {
@@ -61,7 +62,7 @@ function drawRow(row: Row): HTMLElement {
     element('span', '', `${entry.name ?? entry.type}${entry.fin === false ? ' …' : ''}`),
     number(isFrame ? String(entry.payloadLength ?? '?') : ''),
     number(ratioOf(row)),
-    element('span', '', contentOf(row).slice(0, 200)),
+    element('span', '', visible(contentOf(row).slice(0, 200))),
   );
 }
 

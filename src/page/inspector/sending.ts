@@ -4,6 +4,7 @@
 import { ProtocolError } from '../../index.js';
 import { byId, element, onSubmit } from '../dom.js';
 import { HexError } from '../frames/parse-hex.js';
+import { visible } from '../frames/visible.js';
 import { BROKEN_FRAMES, bytesOf, compose, type Kind, type Sender } from './composer.js';
 import type { FeedEntry } from './feed-entry.js';
 import { OwnConnection } from './own-connection.js';
@@ -36,7 +37,7 @@ export class Sending {
     this.#own = new OwnConnection({
       entry: options.add,
       status: (text, isOpen) => {
-        own.textContent = text;
+        own.textContent = visible(text);
         close.disabled = !isOpen;
       },
     });
@@ -132,7 +133,7 @@ export class Sending {
         error instanceof ComposeError ||
         error instanceof DOMException;
       if (!isExpected) throw error;
-      problem.textContent = error.message;
+      problem.textContent = visible(error.message);
     }
   }
 }

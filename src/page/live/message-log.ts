@@ -1,6 +1,7 @@
 // The log of what the browser's API sends and gets, in words. Knows no frame and no connection.
 
 import { element } from '../dom.js';
+import { visible } from '../frames/visible.js';
 import { closeCodeWords, count, excerpt } from '../frames/words.js';
 
 const MAX_ENTRIES = 200;
@@ -33,7 +34,7 @@ export class MessageLog {
 
   #add(className: string, who: string, what: string): void {
     const log = this.#log;
-    log.append(element('p', className, element('span', 'who', who), ' ', what));
+    log.append(element('p', className, element('span', 'who', who), ' ', visible(what)));
     if (log.childElementCount > MAX_ENTRIES) log.firstElementChild?.remove();
     log.scrollTop = log.scrollHeight;
   }

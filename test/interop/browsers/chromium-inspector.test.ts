@@ -95,6 +95,8 @@ describeWith('Chromium', hasChromium, () => {
     await page.press('#search', 'Escape');
     await page.keyboard.press('j');
     await expect.poll(() => page.locator('#detail .message').textContent()).toContain('<img src=x');
+    expect(await page.locator('#detail .message').textContent()).toContain('\\u{1b}[2J\\u{202e}');
+    expect((await page.locator('#list, #detail').allTextContents()).join()).not.toContain('\u202e');
     expect(await page.locator('#list img, #list script, #detail img, #detail script').count()).toBe(0);
     expect(await page.title()).toBe('wsimd proxy: live frames');
     await page.fill('#search', '');
