@@ -6,7 +6,7 @@ import type { ClientJob, ServerJob } from './server/job.js';
 
 export type SubjectName =
   | 'wsimd'
-  | 'wsimd direct'
+  | 'wsimd borrowed'
   | 'wsimd broadcast'
   | 'wsimd web'
   | 'ws'
@@ -33,11 +33,11 @@ const WSIMD = new URL('../../src/node/index.js', import.meta.url).href;
 
 export const SUBJECTS: Readonly<Record<SubjectName, Subject>> = {
   wsimd: { name: 'wsimd', runtime: 'node', program: NODE_SERVER },
-  'wsimd direct': {
-    name: 'wsimd direct',
+  'wsimd borrowed': {
+    name: 'wsimd borrowed',
     runtime: 'node',
     program: NODE_SERVER,
-    adapt: (job) => ({ ...job, directReads: true }),
+    adapt: (job) => ({ ...job, isBorrowed: true }),
   },
   'wsimd broadcast': { name: 'wsimd broadcast', runtime: 'node', program: NODE_SERVER, adapt: withBroadcast },
   'wsimd web': { name: 'wsimd web', runtime: 'deno', program: 'wsimd/deno-web-server.js' },

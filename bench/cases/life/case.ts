@@ -57,7 +57,7 @@ const SERVER: ServerJob = {
   form: 'binary',
   size: 64,
   inFlight: 1,
-  directReads: false,
+  isBorrowed: false,
   reply: 'sync',
   compression: 'off',
   isHttp2: false,

@@ -6,8 +6,8 @@ import { type CaseInput, describeFlow, describeSize, type LifeCase, makeCase, ty
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const ALL: readonly SubjectName[] = ['wsimd', 'wsimd direct', 'ws', 'Bun', 'Deno', 'socket'];
-const FEW: readonly SubjectName[] = ['wsimd', 'wsimd direct', 'ws', 'Bun'];
+const ALL: readonly SubjectName[] = ['wsimd', 'wsimd borrowed', 'ws', 'Bun', 'Deno', 'socket'];
+const FEW: readonly SubjectName[] = ['wsimd', 'wsimd borrowed', 'ws', 'Bun'];
 
 const against = (peer: SubjectName, atLeast: number): Target => ({ peer, atLeast });
 
@@ -16,21 +16,26 @@ interface Flow {
   readonly inFlight: number;
   readonly atLeast?: number;
   readonly bun?: number;
+  /** Of borrowed messages, against `ws` and Bun. */
+  readonly borrowed?: { readonly atLeast?: number; readonly bun?: number };
   readonly isHeadline?: boolean;
 }
 
-function targetsOf({ atLeast, bun }: Flow): Target[] {
-  return [
-    ...(atLeast === undefined ? [] : [against('ws', atLeast)]),
-    ...(bun === undefined ? [] : [against('Bun', bun)]),
-  ];
+function targetsOf({ atLeast, bun, borrowed = {} }: Flow): Target[] {
+  const targets: Target[] = [];
+  if (atLeast !== undefined) targets.push(against('ws', atLeast));
+  if (bun !== undefined) targets.push(against('Bun', bun));
+  const subject = 'wsimd borrowed';
+  if (borrowed.atLeast !== undefined) targets.push({ subject, ...against('ws', borrowed.atLeast) });
+  if (borrowed.bun !== undefined) targets.push({ subject, ...against('Bun', borrowed.bun) });
+  return targets;
 }
 
 const BINARY: readonly Flow[] = [
   { size: 64, inFlight: 1, atLeast: 1.35, bun: 0.8, isHeadline: true },
   { size: 64, inFlight: 16, atLeast: 9, isHeadline: true },
-  { size: KIB, inFlight: 16, atLeast: 6 },
-  { size: 16 * KIB, inFlight: 1, atLeast: 1.15, isHeadline: true },
+  { size: KIB, inFlight: 16, atLeast: 6, borrowed: { bun: 1.2 } },
+  { size: 16 * KIB, inFlight: 1, atLeast: 1.15, borrowed: { atLeast: 1.5, bun: 1.1 }, isHeadline: true },
   { size: 16 * KIB, inFlight: 16, atLeast: 1.15, isHeadline: true },
   { size: 64 * KIB, inFlight: 4, atLeast: 1.05 },
   { size: MIB, inFlight: 1, atLeast: 1.1 },
@@ -141,7 +146,7 @@ const streams = [
 const HEAP_OBJECTS = 600_000;
 
 const heap = [
-  { size: 16 * KIB, inFlight: 1, atLeast: 1.3 },
+  { size: 16 * KIB, inFlight: 1, atLeast: 1.3, borrowed: { atLeast: 3 } },
   { size: 64, inFlight: 16 },
 ].map((flow) =>
   makeCase('heap of 200 MB', {

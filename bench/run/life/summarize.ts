@@ -6,7 +6,7 @@ import type { Measurement } from './measure.js';
 import type { CaseResult, Ratio, Sample, SubjectResult } from './result.js';
 
 /** Whose ratios to all other subjects are of interest. */
-const OURS = ['wsimd', 'wsimd direct', 'wsimd broadcast', 'wsimd web'];
+const OURS = ['wsimd', 'wsimd borrowed', 'wsimd broadcast', 'wsimd web'];
 
 export function summarizeCase(life: LifeCase, measurements: readonly Measurement[]): CaseResult {
   const { id, chapter, title, measure, isHeadline } = life;

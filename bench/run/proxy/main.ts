@@ -229,7 +229,7 @@ function signed(microseconds: number): string {
 
 function startServer({ size, inFlight }: Case, name: Options['server']): Promise<Program> {
   const job: ServerJob = {
-    ...{ kind: 'echo', library: libraryOf(name), form: 'binary', size, inFlight, directReads: false },
+    ...{ kind: 'echo', library: libraryOf(name), form: 'binary', size, inFlight, isBorrowed: false },
     ...{ reply: 'sync', compression: 'off', isHttp2: false, heapObjects: 0 },
   };
   return Program.start(commandFor(SUBJECTS[name], job, findPrograms(process.execPath))!, 'anywhere');

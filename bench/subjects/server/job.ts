@@ -34,7 +34,8 @@ interface CommonJob {
   /** Bytes of a message: only programs that answer prepared bytes need it. */
   readonly size: number;
   readonly inFlight: number;
-  readonly directReads: boolean;
+  /** Binary messages are valid until the listener returns. Only wsimd has it. */
+  readonly isBorrowed: boolean;
   readonly certificate?: Certificate | undefined;
 }
 

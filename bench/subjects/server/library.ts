@@ -13,7 +13,7 @@ export interface Socket {
   readonly readyState: number;
   readonly bufferedAmount: number;
   /** Only wsimd has it. */
-  readonly readsDirectly?: boolean;
+  readonly lendsMessages?: boolean;
   on(event: 'message', listener: (data: Buffer | string, isBinary: boolean) => void): this;
   on(event: 'error', listener: (error: Error) => void): this;
   on(event: 'open' | 'close', listener: () => void): this;
@@ -39,11 +39,11 @@ export async function loadLibrary(specifier: string): Promise<Library> {
 }
 
 /** `ws` ignores the options that only wsimd has. */
-export function serverOptions({ compression, directReads, form }: ServerJob, server: AnyServer): object {
+export function serverOptions({ compression, isBorrowed, form }: ServerJob, server: AnyServer): object {
   return {
     server,
     perMessageDeflate: deflateOption(compression),
-    ...(directReads ? { directReads } : {}),
+    ...(isBorrowed ? { messageLifetime: 'listener' } : {}),
     ...(form === 'string' ? { textAs: 'string' } : {}),
   };
 }

@@ -52,7 +52,7 @@ function open(): Socket {
   const socket = new WebSocket(`${scheme}://127.0.0.1:${job.port}`, {
     perMessageDeflate: false,
     rejectUnauthorized: false,
-    ...(job.directReads ? { directReads: true } : {}),
+    ...(job.isBorrowed ? { messageLifetime: 'listener' } : {}),
   });
   let sent = 0;
   let received = 0;

@@ -23,9 +23,7 @@ const answerLater = delay(job.reply);
 server.on('connection', (socket: Socket) => {
   // The load cuts its connections.
   socket.on('error', () => {});
-  if (job.directReads && job.certificate === undefined && socket.readsDirectly !== true) {
-    throw new Error('the option directReads has no effect');
-  }
+  if (job.isBorrowed && socket.lendsMessages !== true) throw new Error('the option messageLifetime has no effect');
   serveConnection(socket);
   if (job.push !== undefined && clients.size === job.push.clients) startPushing(job.push);
 });
