@@ -40,7 +40,7 @@ const REASONS: readonly Reason[] = [
     group: 'decode/messages/',
     subject: 'wsimd',
     peer: 'ws',
-    text: 'Making the string is most of the time in every library; text that is not ASCII is transcoded to UTF-16 first.',
+    text: 'Making the string is most of the time in every library; runs of three-byte characters are transcoded to UTF-16 first.',
   },
   {
     group: 'decode/views/',
