@@ -151,23 +151,25 @@ it('figures are what ws counts on the wire', async () => {
   const open = (path: string) => new WebSocket(`${own.url.replace('http', 'ws')}${path}`, { origin });
   const figures: Figures[] = [];
   open('ticker/meter').on('message', (data) => figures.push(JSON.parse(String(data)) as Figures));
-  await expect.poll(() => figures.length).toBe(1);
+  await expect.poll(() => figures.length).toBeGreaterThan(0);
   expect(figures[0]).toEqual({ subscribers: 0, deliveries: 0, plain: 0, alone: 0, sent: 0 });
   let messages: Prices[] = [];
   let bytes = 0;
   const subscriber = open('ticker');
-  subscriber.on('upgrade', ({ socket }) => {
-    const head = socket.bytesRead;
+  subscriber.on('upgrade', ({ socket, httpVersion, statusCode, statusMessage, rawHeaders }) => {
+    // Not what has been read up to here: the first messages may have come with it.
+    const fields = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0);
+    const head = `HTTP/${httpVersion} ${statusCode} ${statusMessage}\r\n\r\n`.length + fields;
     subscriber.on('message', (data) => {
       messages = [...messages, JSON.parse(String(data)) as Prices];
       bytes = socket.bytesRead - head;
     });
   });
-  await expect.poll(() => messages.length).toBeGreaterThan(4);
+  // Figures go out before each message, but on another connection.
+  const find = () => figures.findLast(({ deliveries }) => deliveries > 3 && deliveries <= messages.length);
+  await expect.poll(find).toBeDefined();
+  const { deliveries, sent, plain, alone } = find()!;
   subscriber.terminate();
-  // Figures go out before each message.
-  const { deliveries, sent, plain, alone } = figures.findLast(({ deliveries }) => deliveries <= messages.length)!;
-  expect(deliveries).toBeGreaterThan(3);
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThanOrEqual(bytes);
   expect(sent).toBeLessThan(alone);
