@@ -42,7 +42,7 @@ it.each([
     const hash = createHash('sha256');
     let length = 0;
     const half = content.length / 2;
-    // From the start: what nobody reads stays in the system's buffers, which take no more than they have room for.
+    // From the start: unread bytes stay in the buffers of the system, which then takes no more.
     const ended = new Promise((resolve) => {
       served.on('messageStart', (stream: Readable) => {
         stream.on('data', (chunk: Buffer) => {
