@@ -2,6 +2,9 @@
 // sequences, which move the cursor, rename the window or paste into the shell, and marks that reorder what is on the line.
 
 import type { WriteStream } from 'node:tty';
+import { printable, UNPRINTABLE } from '../page/frames/visible.js';
+
+export { printable };
 
 export interface Style {
   bold(text: string): string;
@@ -21,18 +24,7 @@ export function styleFor(stream: Partial<WriteStream>): Style {
   return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39), green: sgr(32, 39), cyan: sgr(36, 39) };
 }
 
-/**
- * Characters that a terminal acts on or does not show: controls (C0, DEL, C1), format characters (bidi overrides and isolates
- * among them), line and paragraph separators, lone surrogates.
- */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-/** The text on one line, with each character that a terminal would act on as an escape such as `\u{1b}`. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
-}
-
-/** The same for a text of several lines: line feeds and tabs stay, and each further line begins with `indent`. */
+/** `printable` for a text of several lines: line feeds and tabs stay, and each further line begins with `indent`. */
 export function printableLines(text: string, indent: string): string {
   return text
     .split('\n')
