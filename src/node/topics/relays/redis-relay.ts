@@ -157,7 +157,7 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     let delay = FIRST_RETRY;
     while (this.#unsaid.size > 0 && !this.#isClosed) {
       const statement = [...this.#unsaid][0]!;
-      // Who asks while this one is on its way gets another.
+      // Removed before it is sent, so that a relay that asks meanwhile is answered again.
       this.#unsaid.delete(statement);
       try {
         await this.#client.publish(this.#channel, writeEnvelope(statement, this.id, this.#number));
