@@ -221,7 +221,7 @@ export class MessageSender {
       this.#writeAsIs(opcode, payload, options);
       if (this.onSent !== undefined) this.#reportPlain(payload, options?.compress !== false);
     } else if (options?.inSlices === true && isLong(payload, compression) && compression.isWorthDeflating(payload)) {
-      spend(costOfCopy(payload.length));
+      if (typeof payload !== 'string') spend(costOfCopy(payload.length));
       this.#slices ??= new SliceQueue(compression, this.writer);
       this.#slices.begin(opcode, payload, this.onSent && ((size, wireSize) => this.#reportCompressed(size, wireSize)));
     } else {

@@ -14,6 +14,9 @@ export type WritePayload = (payload: string | Uint8Array) => void;
 /** Called with the length of a message before and after deflating, when its last slice has been written. */
 type MessageEnd = (length: number, wireLength: number) => void;
 
+/** Beyond it a code point is a pair of UTF-16 units. */
+const MAX_UNIT = 0xffff;
+
 interface Waiting {
   readonly payload: OwnedPayload;
   readonly write: WritePayload;
@@ -25,27 +28,42 @@ interface Waiting {
  */
 let spareMemory: WeakRef<ArrayBuffer> | undefined;
 
-/** The bytes of a long payload, as the caller cannot change them. */
-function copyLong(payload: string | Uint8Array): Uint8Array<ArrayBuffer> {
+/** A copy of long bytes, which the caller may change. Strings never change: they need none. */
+function copyLong(payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const host = getHost();
-  const length = typeof payload === 'string' ? host.utf8Length(payload) : payload.length;
+  const { length } = payload;
   const memory = spareMemory?.deref();
   // Only one message at a time may have it.
   spareMemory = undefined;
   const fits = memory !== undefined && memory.byteLength >= length && memory.byteLength <= 2 * length;
   const bytes = fits ? new Uint8Array(memory, 0, length) : host.allocate(length);
-  if (typeof payload === 'string') host.writeUtf8(payload, bytes, 0);
-  else host.copyInto(payload, 0, length, bytes, 0);
+  host.copyInto(payload, 0, length, bytes, 0);
   return bytes;
+}
+
+/** The text from `start` on that is at most `length` bytes long as UTF-8. @param isAscii whether a unit is a byte */
+function cutText(text: string, start: number, length: number, isAscii: boolean): string {
+  const cut = sliceOfPairs(text, start, start + length);
+  if (isAscii || getHost().utf8Length(cut) <= length) return cut;
+  // A UTF-16 unit is at most three bytes.
+  return sliceOfPairs(text, start, start + Math.floor(length / 3));
+}
+
+/** The same as `slice`, but for the first half of a surrogate pair at the end. */
+function sliceOfPairs(text: string, start: number, end: number): string {
+  const isCut = (text.codePointAt(end - 1) ?? 0) > MAX_UNIT;
+  return text.slice(start, isCut ? end - 1 : end);
 }
 
 export class SliceQueue {
   readonly #compression: MessageCompression;
   readonly #writer: FrameWriter;
   readonly #waiting: Waiting[] = [];
-  #message: Uint8Array<ArrayBuffer> | undefined;
+  #message: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Its length in bytes. */
+  #length = 0;
   #opcode = 0;
-  /** How much of the message has been deflated. */
+  /** How much of the message has been deflated, in bytes or units of a string. */
   #done = 0;
   /** How long that is deflated. */
   #wireLength = 0;
@@ -63,14 +81,15 @@ export class SliceQueue {
     return this.#message !== undefined || this.#waiting.length > 0;
   }
 
-  /** Begins a message; its first slice is written at once. @param payload longer than a slice; copied */
+  /** Begins a message; its first slice is written at once. @param payload longer than a slice; bytes are copied */
   begin(opcode: number, payload: string | Uint8Array, onEnd: MessageEnd | undefined): void {
-    const message = copyLong(payload);
-    this.#message = message;
+    const isText = typeof payload === 'string';
+    this.#message = isText ? payload : copyLong(payload);
+    this.#length = isText ? getHost().utf8Length(payload) : payload.length;
     this.#opcode = opcode;
     this.#done = this.#wireLength = 0;
     this.#onEnd = onEnd;
-    this.pendingLength += message.length;
+    this.pendingLength += this.#length;
     this.next();
   }
 
@@ -88,19 +107,32 @@ export class SliceQueue {
       return;
     }
     const start = this.#done;
-    const end = Math.min(start + this.#compression.sliceLength, message.length);
+    const payload = this.#cut(message, start);
+    const end = start + payload.length;
     const isLast = end === message.length;
-    const part = this.#compression.deflateFragment(message.subarray(start, end), isLast);
+    const part = this.#compression.deflateFragment(payload, isLast);
     const opcode = start === 0 ? this.#opcode : OPCODE_CONTINUATION;
     this.#writer.write(opcode, part, { fin: isLast, rsv1: start === 0 });
     this.#wireLength += part.length;
     this.#done = end;
-    this.pendingLength -= end - start;
+    this.pendingLength -= this.#lengthOf(payload);
     if (!isLast) return;
     this.#message = undefined;
-    this.#onEnd?.(message.length, this.#wireLength);
-    if (message.length >= LONG_LENGTH) spareMemory = new WeakRef(message.buffer);
+    this.#onEnd?.(this.#length, this.#wireLength);
+    if (typeof message !== 'string' && this.#length >= LONG_LENGTH) spareMemory = new WeakRef(message.buffer);
     this.#writeWaiting();
+  }
+
+  #cut(message: string | Uint8Array, start: number): string | Uint8Array {
+    const { sliceLength } = this.#compression;
+    if (typeof message !== 'string') return message.subarray(start, start + sliceLength);
+    return cutText(message, start, sliceLength, message.length === this.#length);
+  }
+
+  /** In bytes, of a part of the message. */
+  #lengthOf(part: string | Uint8Array): number {
+    const isBytes = typeof part !== 'string' || this.#message?.length === this.#length;
+    return isBytes ? part.length : getHost().utf8Length(part);
   }
 
   #writeWaiting(): void {

@@ -1,8 +1,9 @@
 // src/messages/send/message-sender.ts: messages → frames, in order, against the receiver of `ws` and node:zlib. How well they
 // are compressed is in test/unit/deflate/sending.test.ts, which frames may follow which in test/unit/connection/.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { OPCODE_BINARY, OPCODE_PING, OPCODE_TEXT } from '../../../../assembly/shared/protocol.js';
+import { getHost } from '../../../../src/bytes/host.js';
 import { PerMessageDeflate } from '../../../../src/deflate/index.js';
 import { type Frame, FrameDecoder } from '../../../../src/frames/frame-decoder.js';
 import type { FrameEncoderOptions } from '../../../../src/frames/frame-encoder.js';
@@ -240,6 +241,46 @@ describe.each(KERNEL_NAMES)('MessageSender on the %s kernel', (kernel) => {
         expect([sender.hasSlices, sender.pendingLength]).toEqual([false, 0]);
         sender.sendNextSlice();
         expect(frames(sender).map(({ fin }) => fin)).toEqual([false]);
+      });
+
+      it.each(['é', '漢', '😀', 'a漢', 'ab😀', '\ud83d'])(
+        'cuts a long text between its characters, wherever they lie (%j)',
+        (unit) => {
+          const { sliceLength } = new PerMessageDeflate({ kernel }).forServer(parseExtensions('permessage-deflate'))!;
+          for (let ascii = 0; ascii < 4; ascii++) {
+            const text = 'x'.repeat(ascii) + unit.repeat((2.5 * sliceLength) / Buffer.byteLength(unit));
+            const sender = compressing();
+            sender.send(OPCODE_TEXT, text, { inSlices: true });
+            let left = sender.pendingLength;
+            expect(Buffer.byteLength(text) - left).toBeLessThanOrEqual(sliceLength);
+            while (sender.hasSlices) {
+              sender.sendNextSlice();
+              const bytes = left - sender.pendingLength;
+              expect(bytes).toBeGreaterThan(0);
+              expect(bytes).toBeLessThanOrEqual(sliceLength);
+              left = sender.pendingLength;
+            }
+            expect(left).toBe(0);
+            expect(messages(sender)).toEqual([`${OPCODE_TEXT} ${Buffer.from(text)}`]);
+          }
+        },
+      );
+
+      it('copies long bytes, and no text', () => {
+        const allocate = vi.spyOn(getHost(), 'allocate');
+        try {
+          // Longer than the memory of earlier messages, which is used again.
+          const text = LONG.repeat(3);
+          const lengths = [text, bytesOf(text)].map((message) => {
+            allocate.mockClear();
+            compressing().send(OPCODE_TEXT, message, { inSlices: true });
+            return Math.max(0, ...allocate.mock.calls.map(([length]) => length));
+          });
+          expect(lengths[0]).toBeLessThan(LONG.length);
+          expect(lengths[1]).toBe(3 * LONG.length);
+        } finally {
+          allocate.mockRestore();
+        }
       });
 
       it('cuts what is long as UTF-8, and nothing that is not', () => {
