@@ -11,6 +11,7 @@ import { readInto } from '../../node/socket/reads/direct-reads.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { writeCopy } from './copies.js';
 import { FrameGate } from './frame-gate.js';
+import { stayAwake } from './wakefulness.js';
 
 /** What goes wrong on purpose. */
 export interface Faults {
@@ -169,9 +170,15 @@ function read(source: Duplex, onBytes: (bytes: Uint8Array) => void): void {
   const early = source.read() as Buffer | null;
   const isDirect = readInto(source, READ_BUFFER, (length, buffer) => {
     onBytes(buffer.subarray(0, length));
+    stayAwake();
     return true;
   });
-  if (!isDirect) source.on('data', onBytes);
+  if (!isDirect) {
+    source.on('data', (bytes: Uint8Array) => {
+      onBytes(bytes);
+      stayAwake();
+    });
+  }
   source.resume();
   if (early !== null) onBytes(early);
 }
