@@ -10,7 +10,10 @@ import type { Sample } from './result.js';
 
 export interface Pace {
   readonly rounds: number;
-  /** The cases that are shown first have so many times the rounds: what is quoted must vary less. */
+  /**
+   * How many times all processes of the cases that are shown first are started, to make so many rounds each: what is quoted must not
+   * depend on how the memory of one process happens to lie.
+   */
   readonly headlineTimes: number;
   /** Milliseconds that are counted in a turn. */
   readonly window: number;
@@ -58,12 +61,45 @@ interface Contestant {
 
 /** A subject that fails is left out; the others go on. */
 export async function measureCase(life: LifeCase, names: readonly SubjectName[], setting: Setting): Promise<Outcome> {
+  const { rounds, headlineTimes } = setting.pace;
+  const starts = life.isHeadline && !isOfMemory(life) ? headlineTimes : 1;
+  let outcome = await measureOnce(life, names, setting, 0);
+  for (let start = 1; start < starts; start++) {
+    const left = outcome.measurements.map(({ name }) => name);
+    outcome = joined(outcome, await measureOnce(life, left, setting, start * rounds));
+  }
+  return outcome;
+}
+
+function isOfMemory({ measure }: LifeCase): boolean {
+  return measure.endsWith('memory');
+}
+
+/** A subject that failed in the second is left out: its rounds would not be those of the others. */
+function joined(first: Outcome, second: Outcome): Outcome {
+  return {
+    measurements: second.measurements.map(({ name, samples }) => ({
+      name,
+      samples: [...first.measurements.find((one) => one.name === name)!.samples, ...samples],
+    })),
+    failures: [...first.failures, ...second.failures],
+    versions: first.versions,
+  };
+}
+
+/** With processes of its own. @param firstRound its number among those of all starts */
+async function measureOnce(
+  life: LifeCase,
+  names: readonly SubjectName[],
+  setting: Setting,
+  firstRound: number,
+): Promise<Outcome> {
   const failures: { subject: SubjectName; reason: string }[] = [];
   const contestants: Contestant[] = [];
   const fail = (subject: SubjectName, error: unknown) => {
     failures.push({ subject, reason: error instanceof Error ? error.message : String(error) });
   };
-  const isMemory = life.measure.endsWith('memory');
+  const isMemory = isOfMemory(life);
   const load = isMemory || life.measure === 'client' ? undefined : new Load(setting.loadProgram);
   try {
     for (const name of names) {
@@ -74,10 +110,9 @@ export async function measureCase(life: LifeCase, names: readonly SubjectName[],
       }
     }
     const lost = new Set<Contestant>();
-    const { pace } = setting;
-    const rounds = isMemory ? 1 : pace.rounds * (life.isHeadline ? pace.headlineTimes : 1);
+    const rounds = isMemory ? 1 : setting.pace.rounds;
     for (let round = isMemory ? 0 : -1; round < rounds; round++) {
-      for (const place of turnOrder(Math.max(0, round), contestants.length)) {
+      for (const place of turnOrder(firstRound + Math.max(0, round), contestants.length)) {
         const contestant = contestants[place]!;
         if (lost.has(contestant)) continue;
         try {

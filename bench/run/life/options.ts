@@ -13,7 +13,8 @@ every word begins a part, as in "echo 64" or "tls".
   --runtime NAME    what wsimd and ws run in: node20, node22, node24, node26 (default). Installed where it is missing
   --subject NAME    only this subject; may be given more than once
   --headline        only the ten cases that are shown first
-  --rounds N        turns of each subject that count (default 3); three times as many in the headline cases
+  --rounds N        turns of each subject that count (default 3); in each of three processes in the
+                    headline cases
   --window MS       milliseconds that a turn counts (default 300)
   --brief           one short turn: whether everything works, not how fast
   --long            15 rounds of a second: takes hours
@@ -82,7 +83,6 @@ export function readLifeOptions(args: readonly string[]): LifeOptions {
     pace: {
       ...base,
       rounds: toCount('--rounds', values.rounds, base.rounds),
-      headlineTimes: values.baseline === undefined ? base.headlineTimes : 1,
       window: toCount('--window', values.window, base.window),
     },
     json: values.json,

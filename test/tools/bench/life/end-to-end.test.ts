@@ -11,7 +11,7 @@ import { findPrograms } from '../../../../build/bench/subjects/subjects.js';
 const setting: Setting = {
   programs: { node: process.execPath, bun: undefined, deno: undefined },
   loadProgram: process.execPath,
-  pace: { rounds: 1, headlineTimes: 1, window: 50, warmup: 20, settle: 20 },
+  pace: { rounds: 1, headlineTimes: 3, window: 50, warmup: 20, settle: 20 },
   certificate: makeCertificate,
 };
 
@@ -58,6 +58,20 @@ describe.runIf(process.platform === 'linux')('a case', () => {
       expect(samples[0]!.latency.p50).toBeGreaterThan(0);
       expect(samples[0]!.collections).toBeDefined();
     }
+  });
+
+  it('a case that is shown first is measured with several processes of each subject', async () => {
+    const first = await measure({
+      title: 'first',
+      isHeadline: true,
+      load: { connections: 2 },
+      subjects: ['wsimd', 'ws'],
+    });
+    expect(first.failures).toEqual([]);
+    expect(first.measurements.map(({ name, samples }) => [name, samples.length])).toEqual([
+      ['wsimd', 3],
+      ['ws', 3],
+    ]);
   });
 
   it.runIf(installed.deno !== undefined)('is measured on Deno over TLS', async () => {
