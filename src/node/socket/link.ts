@@ -275,7 +275,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   streamsFilled(): void {
     if (!this.#hasEnded) this.#gate.hold(STREAMS_FULL);
     // The connection was cut: what is still inflated of a short compressed message could fill the memory.
-    else if (this.#gate.isHeldFor(REST_QUEUED)) this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
+    else if (this.#gate.isHeldFor(REST_QUEUED)) this.#events.lost();
   }
 
   streamsDrained(): void {
@@ -371,7 +371,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #emitClose(): void {
     this.#readyState = CLOSED;
     const ending = this.ending!;
-    this.#events.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
+    this.#events.lost();
     this.config.connections?.ended(this, ending);
     this.observer.closed(ending);
     this.#emitter[ENDED](ending);

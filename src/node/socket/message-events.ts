@@ -62,8 +62,10 @@ export class MessageEvents implements Answerer {
   get heldLength(): number {
     return 0;
   }
-  /** The connection has failed, or ended. */
+  /** The connection has failed. */
   failed(_error: Error): void {}
+  /** The connection has ended, or nothing more can come of it. No error is made for it here: most connections have no use for one. */
+  lost(): void {}
 
   /** Counts a message that is about to be delivered, and reports it. @param data what the listener gets */
   protected countMessage(data: unknown, isBinary: boolean): void {

@@ -96,16 +96,24 @@ export class StreamingEvents extends MessageEvents {
   }
 
   override onClose(closeCode: number, reason: string): void {
-    this.failed(new ProtocolError('WSIMD_CONNECTION_LOST'));
+    this.lost();
     super.onClose(closeCode, reason);
   }
 
-  /** Nothing more comes of the message under way, for this reason. */
   override failed(error: Error): void {
+    this.#abandon()?.destroy(error);
+  }
+
+  override lost(): void {
+    this.#abandon()?.destroy(new ProtocolError('WSIMD_CONNECTION_LOST'));
+  }
+
+  /** Nothing more comes of the message under way. @returns its stream, if it has one */
+  #abandon(): MessageStream | undefined {
     const stream = this.#stream;
     this.#stream = this.#gathered = undefined;
     this.#isLost = true;
-    stream?.destroy(error);
+    return stream;
   }
 
   /** Called by a stream. */
