@@ -21,7 +21,7 @@ import {
 } from './messages/handler.js';
 import { HandlerSink } from './messages/receive/handler-sink.js';
 import { MessageDecoder } from './messages/receive/message-decoder.js';
-import { CloseSender } from './messages/send/close-sender.js';
+import { type CloseOwner, CloseSender } from './messages/send/close-sender.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
 import { PendingPongs } from './messages/send/pending-pongs.js';
 import type { SentMessage } from './messages/send/sent-message.js';
@@ -32,6 +32,7 @@ import type { Role } from './protocol/role.js';
 
 /** A peer that pings at intervals has one on its way. With the longest payloads 64 pongs are 8 KiB. */
 const DEFAULT_MAX_PENDING_PONGS = 64;
+const checkMaxPendingPongs = atLeast(1);
 
 const EMPTY = new Uint8Array(0);
 
@@ -53,7 +54,7 @@ export class Connection {
   readonly #maxPendingPongs: number;
   /** Made for the first ping. */
   #pongs: PendingPongs | undefined;
-  readonly #sink: HandlerSink;
+  readonly #sink: HandlerSink & CloseOwner;
   readonly #close: CloseSender;
   readonly #closing: ClosingHandshake;
 
@@ -67,15 +68,11 @@ export class Connection {
     this.#sink = new Connection.#ActingSink(this);
     this.#decoder = new MessageDecoder(options, compression, this.#sink);
     this.#sender = new MessageSender(options, compression);
-    this.#close = new CloseSender(
-      this.#sender,
-      () => this.#pongs?.settle(),
-      () => (this.#sink.handler as Answerer | undefined)?.answerClose?.(),
-    );
+    this.#close = new CloseSender(this.#sender, this.#sink);
     this.#closing = this.#close.handshake;
     const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
     trueOrFalse('autoPong', autoPong);
-    atLeast(1)('maxPendingPongs', maxPendingPongs);
+    checkMaxPendingPongs('maxPendingPongs', maxPendingPongs);
     this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
   }
 
@@ -379,7 +376,7 @@ export class Connection {
   }
 
   /** Lets the connection answer pings, Close frames and errors before the handler receives them. */
-  static readonly #ActingSink = class extends HandlerSink {
+  static readonly #ActingSink = class extends HandlerSink implements CloseOwner {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
@@ -391,6 +388,12 @@ export class Connection {
       else if (kind === CLOSE) this.#connection.#close.answerClose(value as ReceivedClose);
       else if (kind === ERROR) this.#connection.#close.answerError(value as ProtocolError);
       super.deliver(kind, value);
+    }
+    beforeClose(): void {
+      this.#connection.#pongs?.settle();
+    }
+    answersClose(): boolean | undefined {
+      return (this.handler as Answerer | undefined)?.answerClose?.();
     }
   };
 }

@@ -180,6 +180,7 @@ interface FreshState {
   readonly bytes: Uint8Array;
 }
 
+const checkLength = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const freshStates: FreshState[] = [];
 /** Who makes up a limit for each connection gets a state for each. */
 const MAX_FRESH_STATES = 64;
@@ -191,9 +192,8 @@ function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   if (role !== 'client' && role !== 'server' && role !== 'observer') {
     throw new TypeError(`role is "client", "server" or "observer", not ${describeValue(role)}`);
   }
-  const limit = wholeNumber(0, Number.MAX_SAFE_INTEGER);
-  limit('maxFrameLength', maxFrameLength);
-  limit('maxMessageLength', maxMessageLength);
+  checkLength('maxFrameLength', maxFrameLength);
+  checkLength('maxMessageLength', maxMessageLength);
   trueOrFalse('allowRsv1', allowRsv1);
   trueOrFalse('skipUtf8Validation', skipUtf8Validation);
   const bits =

@@ -56,30 +56,34 @@ export interface WebSocketStreamOptions
   readonly signal?: AbortSignal;
 }
 
+const length = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+
+/** Made once: a server checks its options for each connection. */
+const STREAM_CHECKS: Readonly<Record<string, OptionCheck>> = {
+  maxFrameLength: length,
+  maxMessageLength: length,
+  skipUtf8Validation: trueOrFalse,
+  autoPong: trueOrFalse,
+  maxPendingPongs: atLeast(1),
+  ownsChunks: trueOrFalse,
+  highWaterMark: atLeast(0),
+  handshakeTimeout: duration(0),
+  closeTimeout: duration(0),
+  unreadTimeout: duration(0),
+  perMessageDeflate: objectWith('offer', 'a PerMessageDeflate of wsimd/deflate'),
+  signal: objectWith('addEventListener', 'an AbortSignal'),
+  requireOrigin: trueOrFalse,
+  secure: trueOrFalse,
+  refuse: callable,
+};
+
 /**
  * Checks the options that clients and servers share, and those of a server that have one meaning only.
  *
  * @throws RangeError, TypeError, which name the option; ProtocolError `WSIMD_NO_KERNEL` for a kernel that is none
  */
 export function checkStreamOptions(options: WebSocketStreamOptions): void {
-  const length = wholeNumber(0, Number.MAX_SAFE_INTEGER);
-  checkOptions(options, {
-    maxFrameLength: length,
-    maxMessageLength: length,
-    skipUtf8Validation: trueOrFalse,
-    autoPong: trueOrFalse,
-    maxPendingPongs: atLeast(1),
-    ownsChunks: trueOrFalse,
-    highWaterMark: atLeast(0),
-    handshakeTimeout: duration(0),
-    closeTimeout: duration(0),
-    unreadTimeout: duration(0),
-    perMessageDeflate: objectWith('offer', 'a PerMessageDeflate of wsimd/deflate'),
-    signal: objectWith('addEventListener', 'an AbortSignal'),
-    requireOrigin: trueOrFalse,
-    secure: trueOrFalse,
-    refuse: callable,
-  });
+  checkOptions(options, STREAM_CHECKS);
   requireKernelName(options.kernel);
 }
 

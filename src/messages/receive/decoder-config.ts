@@ -55,8 +55,31 @@ export interface MessageDecoderConfig {
   readonly maxMessageLength: number;
 }
 
-/** The config that was made last: a server uses the same one for each connection. */
-let last: MessageDecoderConfig | undefined;
+/** Options that have been checked, with their defaults, and their config. */
+interface Checked
+  extends Required<
+    Pick<
+      MessageDecoderOptions,
+      | 'textAs'
+      | 'deliver'
+      | 'ownsChunks'
+      | 'inTurns'
+      | 'messageLifetime'
+      | 'skipUtf8Validation'
+      | 'maxFragments'
+      | 'maxMessageLength'
+    >
+  > {
+  readonly config: MessageDecoderConfig;
+}
+
+/** Those that were checked last: a server has the same ones for each connection. */
+let last: Checked | undefined;
+
+const checkTextAs = oneOf('string', 'bytes');
+const checkDeliver = oneOf('messages', 'pieces');
+const checkMessageLifetime = oneOf('owned', 'listener', 'listener-checked');
+const checkMaxFragments = atLeast(1);
 
 /** @throws RangeError, TypeError for options out of range */
 export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoderConfig {
@@ -64,40 +87,46 @@ export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoder
   const { inTurns = false } = options;
   const { messageLifetime = 'owned' } = options;
   const { maxFragments = Number.MAX_SAFE_INTEGER, maxMessageLength = DEFAULT_MAX_MESSAGE_LENGTH } = options;
-  oneOf('string', 'bytes')('textAs', textAs);
-  oneOf('messages', 'pieces')('deliver', deliver);
+  if (
+    last?.textAs === textAs &&
+    last.deliver === deliver &&
+    last.ownsChunks === ownsChunks &&
+    last.inTurns === inTurns &&
+    last.messageLifetime === messageLifetime &&
+    last.skipUtf8Validation === skipUtf8Validation &&
+    last.maxFragments === maxFragments &&
+    last.maxMessageLength === maxMessageLength
+  ) {
+    return last.config;
+  }
+  checkTextAs('textAs', textAs);
+  checkDeliver('deliver', deliver);
   trueOrFalse('ownsChunks', ownsChunks);
   trueOrFalse('inTurns', inTurns);
-  oneOf('owned', 'listener', 'listener-checked')('messageLifetime', messageLifetime);
+  checkMessageLifetime('messageLifetime', messageLifetime);
   trueOrFalse('skipUtf8Validation', skipUtf8Validation);
-  atLeast(1)('maxFragments', maxFragments);
-  const textAsBytes = textAs === 'bytes';
-  const inPieces = deliver === 'pieces';
-  const isValidated = !skipUtf8Validation;
-  const isLent = messageLifetime !== 'owned';
-  const isWiped = messageLifetime === 'listener-checked';
-  if (
-    last?.textAsBytes !== textAsBytes ||
-    last.inPieces !== inPieces ||
-    last.ownsChunks !== ownsChunks ||
-    last.inTurns !== inTurns ||
-    last.isLent !== isLent ||
-    last.isWiped !== isWiped ||
-    last.isValidated !== isValidated ||
-    last.maxFragments !== maxFragments ||
-    last.maxMessageLength !== maxMessageLength
-  ) {
-    last = {
-      textAsBytes,
-      inPieces,
-      ownsChunks,
-      inTurns,
-      isLent,
-      isWiped,
-      isValidated,
-      maxFragments,
-      maxMessageLength,
-    };
-  }
-  return last;
+  checkMaxFragments('maxFragments', maxFragments);
+  const config: MessageDecoderConfig = {
+    textAsBytes: textAs === 'bytes',
+    inPieces: deliver === 'pieces',
+    ownsChunks,
+    inTurns,
+    isLent: messageLifetime !== 'owned',
+    isWiped: messageLifetime === 'listener-checked',
+    isValidated: !skipUtf8Validation,
+    maxFragments,
+    maxMessageLength,
+  };
+  last = {
+    textAs,
+    deliver,
+    ownsChunks,
+    inTurns,
+    messageLifetime,
+    skipUtf8Validation,
+    maxFragments,
+    maxMessageLength,
+    config,
+  };
+  return config;
 }

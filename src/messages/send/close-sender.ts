@@ -8,22 +8,24 @@ import type { ProtocolError } from '../../protocol/errors.js';
 import type { ReceivedClose } from '../handler.js';
 import type { MessageSender } from './message-sender.js';
 
+/** The connection whose Close frames they are. */
+export interface CloseOwner {
+  /** Called before a Close frame is made, for pongs that go first. */
+  beforeClose(): void;
+  /** Whether the caller answers the peer's Close frame, or its broken rule, if ours has not been sent. */
+  answersClose(): boolean | undefined;
+}
+
 export class CloseSender {
   readonly handshake = new ClosingHandshake();
   readonly #sender: MessageSender;
-  readonly #beforeClose: () => void;
-  readonly #answers: () => boolean | undefined;
+  readonly #owner: CloseOwner;
   #isHeld = false;
   #held: string | Uint8Array | undefined;
 
-  /**
-   * @param beforeClose called before a Close frame is made, for pongs that go first
-   * @param answers whether the caller answers the peer's Close frame, or its broken rule, if ours has not been sent
-   */
-  constructor(sender: MessageSender, beforeClose: () => void, answers: () => boolean | undefined) {
+  constructor(sender: MessageSender, owner: CloseOwner) {
     this.#sender = sender;
-    this.#beforeClose = beforeClose;
-    this.#answers = answers;
+    this.#owner = owner;
   }
 
   /** We begin the closing handshake. Errors as of `Connection.close` */
@@ -81,7 +83,7 @@ export class CloseSender {
 
   /** The peer has ended the conversation. @returns whether the caller answers */
   #leave(event: 'peerClose' | 'error'): boolean | undefined {
-    const isLeft = this.handshake.isOpen && this.#answers();
+    const isLeft = this.handshake.isOpen && this.#owner.answersClose();
     this.handshake.apply(event);
     return isLeft;
   }
@@ -108,7 +110,7 @@ export class CloseSender {
   }
 
   #send(payload: string | Uint8Array): void {
-    this.#beforeClose();
+    this.#owner.beforeClose();
     this.#sender.sendControl(OPCODE_CLOSE, payload);
   }
 }
