@@ -17,6 +17,9 @@ const MAX_QUOTED_LENGTH = 100;
 const SPACE = 0x20;
 const TAB = 0x09;
 const COMMA = 0x2c;
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
+const MAX_ASCII = 0x7f;
 
 /**
  * Header fields in the order they came in, under lower-case names. Iterates over its `[name, value]` pairs.
@@ -37,7 +40,7 @@ export class HeaderList implements Iterable<readonly [string, string]> {
 
   /** Adds one line, without the white space around the value (RFC 9112 section 5). */
   append(name: string, value: string): void {
-    this.#names.push(name.toLowerCase());
+    this.#names.push(toLowerCase(name));
     this.#values.push(trimSpace(value));
   }
 
@@ -68,9 +71,9 @@ export class HeaderList implements Iterable<readonly [string, string]> {
 
   /** Whether this token, in any case, is an element of the header's list. */
   hasToken(name: string, token: string): boolean {
-    const wanted = token.toLowerCase();
+    const wanted = toLowerCase(token);
     for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) {
-      const value = this.#values[i]!.toLowerCase();
+      const value = toLowerCase(this.#values[i]!);
       const isAlone = value === wanted && isToken(wanted);
       if (isAlone || parseList(value).includes(wanted)) return true;
     }
@@ -84,7 +87,7 @@ export class HeaderList implements Iterable<readonly [string, string]> {
 
   /** The first line of this name from this one on; -1 if there is none. */
   #find(name: string, from: number): number {
-    return this.#names.indexOf(name.toLowerCase(), from);
+    return this.#names.indexOf(toLowerCase(name), from);
   }
 }
 
@@ -158,6 +161,15 @@ export function requireField(name: string, value: string): void {
 /** Whether a text may stand in a line of a head: latin1 without control characters other than the tab. */
 export function isFieldValue(text: string): boolean {
   return FIELD_VALUE.test(text);
+}
+
+/** A text in lower case. The string method makes a string for one that is already, as most names are here: those of Node, and ours. */
+function toLowerCase(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if ((code >= UPPER_A && code <= UPPER_Z) || code > MAX_ASCII) return text.toLowerCase();
+  }
+  return text;
 }
 
 /** A text without the spaces and tabs around it. */
