@@ -125,8 +125,8 @@ function onError(this: Taken): void {
 }
 
 function onClose(this: Taken): void {
-  // The reader takes what the stream has left with \`read\`, which a socket that was destroyed without an error emits as well.
-  this.removeListener('data', onData);
+  // The reader takes what the stream has left with `read`, which a socket that was destroyed without an error emits as well.
+  if (this.readableLength > 0) this.removeListener('data', onData);
   this[READER]?.ended();
 }
 
