@@ -16,12 +16,7 @@ import type { MessageCompression } from '../../messages/compression.js';
 import { isThenable } from '../../protocol/option-checks.js';
 import { HANDSHAKE_CHANNEL, LIMIT_CHANNEL } from '../observe/channels.js';
 import { reportNegotiation } from '../observe/compression-report.js';
-import {
-  type HandshakeTrace,
-  isTraced,
-  type ServerHandshakeContext,
-  traceRequest,
-} from '../observe/handshake-trace.js';
+import { isTraced, traceRequest } from '../observe/handshake-trace.js';
 import type { LimitName } from '../operate/limits.js';
 import { PendingHandshakes } from '../operate/pending-handshakes.js';
 import { nextTick } from '../socket/machinery.js';
@@ -32,21 +27,18 @@ import type { TypedEmitter } from '../websocket/websocket-events.js';
 import { inWordsOfWs } from '../websocket/ws-errors.js';
 import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers.js';
 import {
+  type CompleteArguments,
   chooseProtocol,
   type KeptOptions,
+  type OfferedExtensions,
+  type OnAccepted,
   type ServerEvents,
   type VerifyClientCallbackAsync,
 } from './server-options.js';
-import { HttpUpgrade, isClaimed, type Upgrade } from './upgrade.js';
-
-/** Called with the WebSocket of a request that was accepted. */
-export type OnAccepted<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
-  webSocket: InstanceType<T>,
-  request: InstanceType<U>,
-) => void;
+import { acceptedUpgradeOf, HttpUpgrade, isClaimed, type Upgrade, type UpgradeJudge } from './upgrade.js';
 
 /** A request on its way through a server. */
-interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+export interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
   readonly upgrade: Upgrade;
   readonly request: InstanceType<U>;
   /** Bytes that came behind the request. */
@@ -62,30 +54,12 @@ interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
   completeUpgrade(...args: CompleteArguments<T, U>): void;
 }
 
-/** The extensions to negotiate, by name. */
-export type OfferedExtensions = Readonly<Record<string, unknown>>;
-
-/** Of `completeUpgrade`, in the order in which `ws` has them. */
-export type CompleteArguments<T extends typeof WebSocket, U extends typeof IncomingMessage> = [
-  extensions: OfferedExtensions,
-  key: string,
-  protocols: Set<string>,
-  request: InstanceType<U>,
-  socket: Duplex,
-  head: Buffer,
-  callback: OnAccepted<T, U>,
-];
-
-/** A request that was accepted, until `completeUpgrade` answers it. */
-interface Judged {
-  readonly upgrade: Upgrade;
-  readonly verdict: HandshakeAccepted;
-}
-
 /** Seconds after which a client may try again that was refused because the server is full. */
 const RETRY_AFTER = '10';
 
 const PERMESSAGE_DEFLATE = 'permessage-deflate';
+
+const NO_OFFERS: readonly ExtensionOffer[] = [];
 
 interface Owner<T extends typeof WebSocket> {
   /** Whether the server takes connections. */
@@ -95,18 +69,13 @@ interface Owner<T extends typeof WebSocket> {
 }
 
 /** Judges and answers the requests of one server. */
-export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMessage> implements UpgradeJudge {
   readonly #server: Server<T, U>;
   readonly #config: Config;
   readonly #check: CheckRequestOptions;
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
-  readonly #judged = new WeakMap<Duplex, Judged>();
   readonly #pending: PendingHandshakes;
-  /** Of those that somebody traces. */
-  readonly #traces = new WeakMap<Upgrade, HandshakeTrace<ServerHandshakeContext>>();
-  /** Requests that listeners for `wsClientError` answer. */
-  readonly #left = new WeakSet<Upgrade>();
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
@@ -123,8 +92,8 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   }
 
   /** Takes a request that nobody else wants. */
-  take(start: () => Handshake<T, U>): void {
-    this.#run(() => this.judge(start()));
+  take(handshake: Handshake<T, U>): void {
+    this.#run(() => this.judge(handshake));
   }
 
   /** Takes a request that others may want too, or leaves it to them. */
@@ -132,7 +101,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     if (isClaimed(socket)) return;
     const refuse = (status: number) => {
       const { upgrade } = start();
-      upgrade.onRefused = () => this.#config.connections?.refused(status);
+      upgrade.judge = this;
       upgrade.refuse(status);
     };
     let isDecided = false;
@@ -172,34 +141,36 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   /** @param isForUs `shouldHandle` has said so already */
   judge(handshake: Handshake<T, U>, isForUs = false): void {
-    const { upgrade, request } = handshake;
+    const { upgrade } = handshake;
     if (upgrade.isAnswered) return;
-    const trace = isTraced(HANDSHAKE_CHANNEL) ? traceRequest(this.#server, request, upgrade.socket) : undefined;
-    upgrade.onRefused = (status) => {
-      this.#config.connections?.refused(status);
-      trace?.fail(status, upgrade.failure);
-    };
-    if (trace === undefined) {
-      this.#judge(handshake, isForUs);
-    } else {
-      this.#traces.set(upgrade, trace);
-      trace.run(() => this.#judge(handshake, isForUs));
-    }
-    if (upgrade.isAnswered || upgrade.socket.destroyed) return;
-    const leave = () => this.#left.has(upgrade) || cutSocket(upgrade.socket);
-    upgrade.onAnswered = this.#pending.add(upgrade.socket, () => this.#end(upgrade), leave);
+    upgrade.judge = this;
+    if (isTraced(HANDSHAKE_CHANNEL)) this.#judgeTraced(handshake, isForUs);
+    else this.#judge(handshake, isForUs);
+    if (!upgrade.isAnswered && !upgrade.socket.destroyed) this.#await(upgrade);
+  }
+
+  #judgeTraced(handshake: Handshake<T, U>, isForUs: boolean): void {
+    const { upgrade, request } = handshake;
+    upgrade.trace = traceRequest(this.#server, request, upgrade.socket);
+    upgrade.trace.run(() => this.#judge(handshake, isForUs));
+  }
+
+  refused({ trace, failure }: Upgrade, status: number): void {
+    this.#config.connections?.refused(status);
+    trace?.fail(status, failure);
+  }
+
+  /** The program has yet to decide on a request. A listener for `wsClientError` may write an answer of its own. */
+  #await(upgrade: Upgrade): void {
+    const { socket } = upgrade;
+    const end = () => (upgrade.isLeft ? cutSocket(socket) : upgrade.refuse(503));
+    const leave = () => upgrade.isLeft || cutSocket(socket);
+    upgrade.onAnswered = this.#pending.add(socket, end, leave);
   }
 
   /** How many requests the program has yet to decide on. */
   get pendingCount(): number {
     return this.#pending.size;
-  }
-
-  /** The program has not decided on a request. */
-  #end(upgrade: Upgrade): void {
-    // A listener for `wsClientError` may have written an answer of its own.
-    if (this.#left.has(upgrade)) cutSocket(upgrade.socket);
-    else upgrade.refuse(503);
   }
 
   #limitHit(limit: LimitName): void {
@@ -228,19 +199,32 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
 
   #judge(handshake: Handshake<T, U>, isForUs: boolean): void {
     const { upgrade, request } = handshake;
-    // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
-    const verdict = upgrade.guard(() => checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check));
-    if (!verdict.ok) {
-      this.#reject(handshake, verdict);
-      return;
+    let verdict: HandshakeAccepted | HandshakeRejected;
+    let answer: unknown = isForUs;
+    try {
+      // A proxy may have taken the TLS off, so a plain socket says nothing about the origin's scheme.
+      verdict = checkRequest(upgrade.head, upgrade.isSecure ? this.#checkSecure : this.#check);
+      if (verdict.ok && !isForUs) answer = this.#server.shouldHandle(request);
+    } catch (error) {
+      upgrade.fail(error);
+      throw error;
     }
-    const answer: unknown = isForUs || upgrade.guard(() => this.#server.shouldHandle(request));
-    const decide = (isForUs: boolean) => {
-      if (isForUs) this.#verify(handshake, verdict);
-      else upgrade.refuse(400);
-    };
-    if (isThenable(answer)) this.#whenSettled(answer, decide, () => upgrade.refuse(500));
-    else decide(Boolean(answer));
+    if (!verdict.ok) this.#reject(handshake, verdict);
+    else if (isThenable(answer)) this.#decideLater(handshake, verdict, answer);
+    else this.#decide(handshake, verdict, Boolean(answer));
+  }
+
+  #decideLater(handshake: Handshake<T, U>, verdict: HandshakeAccepted, answer: PromiseLike<unknown>): void {
+    const decide = (isForUs: boolean) => this.#decide(handshake, verdict, isForUs);
+    this.#whenSettled(answer, decide, () => handshake.upgrade.refuse(500));
+  }
+
+  #decide(handshake: Handshake<T, U>, verdict: HandshakeAccepted, isForUs: boolean): void {
+    const { verifyClient } = this.#server.options;
+    if (!isForUs) handshake.upgrade.refuse(400);
+    else if (this.#refuseIfFull(handshake.upgrade)) return;
+    else if (verifyClient) this.#verify(handshake, verdict, verifyClient);
+    else this.#accept(handshake, verdict);
   }
 
   /** The request broke a rule. */
@@ -250,7 +234,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       return;
     }
     const { socket } = upgrade;
-    this.#left.add(upgrade);
+    upgrade.isLeft = true;
     try {
       this.#server.emit('wsClientError', inWordsOfWs(rejected.error), socket, request);
     } catch (error) {
@@ -259,14 +243,11 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     }
   }
 
-  /** Asks `verifyClient`, if there is one. */
-  #verify(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
-    if (this.#refuseIfFull(handshake.upgrade)) return;
-    const { verifyClient } = this.#server.options;
-    if (!verifyClient) {
-      this.#accept(handshake, verdict);
-      return;
-    }
+  #verify(
+    handshake: Handshake<T, U>,
+    verdict: HandshakeAccepted,
+    verifyClient: NonNullable<KeptOptions<T, U>['verifyClient']>,
+  ): void {
     const { upgrade, request } = handshake;
     const info = { origin: verdict.origin as string, secure: upgrade.isSecure, req: request };
     const answer: Parameters<VerifyClientCallbackAsync>[1] = (isAccepted, status, text, headers) => {
@@ -283,60 +264,61 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   /** Answers through the public method, which programs override. */
   #accept({ upgrade, request, head, callback }: Handshake<T, U>, verdict: HandshakeAccepted): void {
     if (upgrade.isAnswered) return;
-    const { socket } = upgrade;
-    const isOffered = verdict.offers.some(({ name }) => name === PERMESSAGE_DEFLATE);
-    const extensions = isOffered ? { [PERMESSAGE_DEFLATE]: verdict.offers } : {};
-    this.#judged.set(socket, { upgrade, verdict });
-    upgrade.guard(() =>
-      this.#server.completeUpgrade(
-        extensions,
-        verdict.key,
-        new Set(verdict.protocols),
-        request,
-        socket,
-        head,
-        callback,
-      ),
-    );
+    const { key, offers, protocols } = verdict;
+    const isOffered = offers.length > 0 && offers.some(({ name }) => name === PERMESSAGE_DEFLATE);
+    const extensions = isOffered ? { [PERMESSAGE_DEFLATE]: offers } : {};
+    upgrade.accept(verdict);
+    try {
+      this.#server.completeUpgrade(extensions, key, new Set(protocols), request, upgrade.socket, head, callback);
+    } catch (error) {
+      upgrade.fail(error);
+      throw error;
+    }
   }
 
   /** Answers a request with 101, and makes a WebSocket of its socket. See `WebSocketServer.completeUpgrade`. */
-  complete(...[extensions, key, protocols, request, socket, head, callback]: CompleteArguments<T, U>): void {
-    const judged = this.#judged.get(socket);
-    this.#judged.delete(socket);
-    const upgrade = judged?.upgrade ?? new HttpUpgrade(request, socket);
+  complete(
+    extensions: OfferedExtensions,
+    key: string,
+    protocols: Set<string>,
+    request: InstanceType<U>,
+    socket: Duplex,
+    head: Buffer,
+    callback: OnAccepted<T, U>,
+  ): void {
+    const upgrade = acceptedUpgradeOf(socket, this) ?? new HttpUpgrade(request, socket);
+    const { verdict } = upgrade;
+    upgrade.verdict = undefined;
     if (upgrade.isAnswered) return;
-    const isGone = () => !upgrade.canRespond || !socket.readable;
     // The client has gone while somebody thought about it.
-    if (isGone()) {
+    if (upgrade.isGone) {
       cutSocket(socket);
       return;
     }
     if (this.#refuseIfFull(upgrade)) return;
+    const offers = verdict?.offers ?? NO_OFFERS;
     let compression: MessageCompression | undefined;
     let webSocket: InstanceType<T>;
     try {
       // All that can fail comes before the response: a 101 cannot be taken back.
       const protocol = chooseProtocol(this.#server.options.handleProtocols, protocols, request);
-      const accepted = this.#answerOffers(PERMESSAGE_DEFLATE in extensions ? (judged?.verdict.offers ?? []) : []);
-      const respond = upgrade.prepare(
-        { accept: acceptKey(key), protocol, extensions: accepted },
-        this.#server.listenerCount('headers') > 0 ? (lines) => this.#server.emit('headers', lines, request) : undefined,
-      );
+      const accepted = this.#answerOffers(PERMESSAGE_DEFLATE in extensions ? offers : NO_OFFERS);
+      const accept = key === verdict?.key ? verdict.accept : acceptKey(key);
+      upgrade.prepare({ accept, protocol, extensions: accepted }, this.#editorFor(request));
       const { options } = this.#server;
       webSocket = new (options.WebSocket ?? WebSocket)(null, undefined, options) as InstanceType<T>;
       // A listener has ended the socket.
-      if (isGone()) {
+      if (upgrade.isGone) {
         cutSocket(socket);
         return;
       }
       compression = this.#config.deflate?.forServer(accepted);
       const names = accepted.length === 0 ? '' : formatExtensions(accepted);
       const agreed = { protocol: protocol ?? '', extensions: names, compression };
-      arrange(webSocket, { agreed, config: this.#config, respond });
+      arrange(webSocket, { agreed, config: this.#config, upgrade });
       webSocket.setSocket(socket, head, options);
-      this.#traces.get(upgrade)?.succeed(upgrade.acceptedStatus, webSocket);
-      reportNegotiation(webSocket, this.#config.deflate, judged?.verdict.offers ?? [], names);
+      upgrade.trace?.succeed(upgrade.acceptedStatus, webSocket);
+      reportNegotiation(webSocket, this.#config.deflate, offers, names);
     } catch (error) {
       upgrade.failure = error;
       // Once the response has left, the socket is the WebSocket's, which ends with it.
@@ -351,10 +333,16 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     callback(webSocket, request);
   }
 
+  /** Shows the lines of a response to listeners for `headers`; undefined if there are none. */
+  #editorFor(request: InstanceType<U>): ((lines: string[]) => void) | undefined {
+    if (this.#server.listenerCount('headers') === 0) return undefined;
+    return (lines) => void this.#server.emit('headers', lines, request);
+  }
+
   /** The extensions to agree on. */
-  #answerOffers(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
+  #answerOffers(offers: readonly ExtensionOffer[]): readonly ExtensionOffer[] {
     const { deflate } = this.#config;
-    if (deflate === undefined || offers.length === 0) return [];
+    if (deflate === undefined || offers.length === 0) return NO_OFFERS;
     const extensions = deflate.answer(offers);
     if (deflate.failure !== undefined && !this.#hasWarned) {
       this.#hasWarned = true;

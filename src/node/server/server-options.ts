@@ -142,12 +142,34 @@ export interface ServerEvents<
   wsClientError: [error: ProtocolError, socket: Duplex, request: InstanceType<U>];
 }
 
+/** Called with the WebSocket of a request that was accepted. */
+export type OnAccepted<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
+  webSocket: InstanceType<T>,
+  request: InstanceType<U>,
+) => void;
+
+/** The extensions to negotiate, by name. */
+export type OfferedExtensions = Readonly<Record<string, unknown>>;
+
+/** Of `completeUpgrade`, in the order in which `ws` has them. */
+export type CompleteArguments<T extends typeof WebSocket, U extends typeof IncomingMessage> = [
+  extensions: OfferedExtensions,
+  key: string,
+  protocols: Set<string>,
+  request: InstanceType<U>,
+  socket: Duplex,
+  head: Buffer,
+  callback: OnAccepted<T, U>,
+];
+
 /** The subprotocol of a connection: undefined for none. @param protocols those that the client offers */
 export function chooseProtocol<Request>(
   handleProtocols: ((protocols: Set<string>, request: Request) => string | false) | undefined,
   protocols: ReadonlySet<string>,
   request: Request,
 ): string | undefined {
+  // Most clients offer none: then no iterator has to be made.
+  if (protocols.size === 0) return undefined;
   const [first] = protocols;
   if (first === undefined) return undefined;
   const choice = handleProtocols ? handleProtocols(new Set(protocols), request) : first;

@@ -27,8 +27,8 @@ import type { Sendable } from '../websocket/sendable.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
-import { type CompleteArguments, Handshakes, type OnAccepted } from './server-handshake.js';
-import type { KeptOptions, ServerEvents, ServerOptions } from './server-options.js';
+import { type Handshake, Handshakes } from './server-handshake.js';
+import type { CompleteArguments, KeptOptions, OnAccepted, ServerEvents, ServerOptions } from './server-options.js';
 import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;
@@ -306,11 +306,18 @@ export class WebSocketServer<
   }
 
   #onUpgrade(request: InstanceType<U>, socket: Duplex, head: Buffer, isShared: boolean): void {
+    if (isShared) this.#takeOrLeave(request, socket, head);
+    else this.#handshakes.take(this.#start(request, socket, head));
+  }
+
+  #takeOrLeave(request: InstanceType<U>, socket: Duplex, head: Buffer): void {
     // From the first line on: a reset must not be an uncaught exception.
     destroyOnErrors(socket);
-    const start = () => ({ upgrade: new HttpUpgrade(request, socket), request, head, callback: this.#onConnection });
-    if (isShared) this.#handshakes.takeOrLeave(start, request, socket);
-    else this.#handshakes.take(start);
+    this.#handshakes.takeOrLeave(() => this.#start(request, socket, head), request, socket);
+  }
+
+  #start(request: InstanceType<U>, socket: Duplex, head: Buffer): Handshake<T, U> {
+    return { upgrade: new HttpUpgrade(request, socket), request, head, callback: this.#onConnection };
   }
 
   /**
@@ -328,7 +335,7 @@ export class WebSocketServer<
     const upgrade = () => new StreamUpgrade(stream, headers);
     const start = () => ({ upgrade: upgrade(), request, head: NO_BYTES, callback: this.#onConnection });
     if (requestListener !== undefined) this.#handshakes.takeOrLeave(start, request, stream, requestListener);
-    else this.#handshakes.take(start);
+    else this.#handshakes.take(start());
   }
 
   #track(webSocket: InstanceType<T>): void {

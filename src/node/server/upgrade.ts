@@ -6,14 +6,16 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { formatExtensions } from '../../handshake/extensions.js';
 import { formatHead, type RequestHead } from '../../handshake/head.js';
-import { fromRawHeaders, HeaderError, HeaderList, requireField, trimSpace } from '../../handshake/headers.js';
+import { HeaderError, requireField, trimSpace } from '../../handshake/headers.js';
 import {
   type HandshakeAccepted,
   type HandshakeRejected,
   writeRejection,
   writeResponse,
 } from '../../handshake/server.js';
+import type { HandshakeTrace, ServerHandshakeContext } from '../observe/handshake-trace.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
+import { requestHeadOf, toUpgradeRequest } from './request-head.js';
 
 /** What a response that accepts says. */
 export type Acceptance = Pick<HandshakeAccepted, 'accept' | 'protocol' | 'extensions'>;
@@ -21,22 +23,35 @@ export type Acceptance = Pick<HandshakeAccepted, 'accept' | 'protocol' | 'extens
 /** A header: its name and its value. */
 type Field = readonly [string, string];
 
-/** On a socket or stream: false once an Upgrade has claimed it, true once it has been answered. */
-const ANSWERED = Symbol('isAnswered');
-type Claimed = Duplex & { [ANSWERED]?: boolean };
+/** On a socket or stream: the Upgrade that has claimed it, `answered` once there is an answer. */
+const CLAIM = Symbol('upgrade');
+type Claimed = Duplex & { [CLAIM]?: Upgrade | 'answered' };
 
 /** Whether a server of ours has taken the request on this socket. */
 export function isClaimed(socket: Claimed): boolean {
-  return socket[ANSWERED] !== undefined;
+  return socket[CLAIM] !== undefined;
+}
+
+/** The Upgrade of a request that this judge has accepted and not answered. */
+export function acceptedUpgradeOf(socket: Claimed, judge: UpgradeJudge): Upgrade | undefined {
+  const upgrade = socket[CLAIM];
+  const isAccepted = typeof upgrade === 'object' && upgrade.judge === judge && upgrade.verdict !== undefined;
+  return isAccepted ? upgrade : undefined;
 }
 
 /** Sees to it that an error of a socket that no WebSocket has yet is not an uncaught exception. */
 export function destroyOnErrors(socket: Duplex): void {
-  if (!socket.listeners('error').includes(destroyOnError)) socket.on('error', destroyOnError);
+  if (socket.listenerCount('error', destroyOnError) === 0) socket.on('error', destroyOnError);
 }
 
 export function destroyOnError(this: Duplex): void {
   this.destroy();
+}
+
+/** Decides on requests. */
+export interface UpgradeJudge {
+  /** A request has been refused. */
+  refused(upgrade: Upgrade, status: number): void;
 }
 
 /**
@@ -51,33 +66,51 @@ export abstract class Upgrade {
   abstract readonly acceptedStatus: number;
   /** The request as the rules of the handshake know it. */
   abstract readonly head: RequestHead;
+  /** Who decides on it. */
+  judge: UpgradeJudge | undefined;
+  /** What the rules of the handshake say of it: set while it is accepted and not answered. */
+  verdict: HandshakeAccepted | undefined;
+  /** If somebody traces it. */
+  trace: HandshakeTrace<ServerHandshakeContext> | undefined;
+  /** A listener for `wsClientError` answers it. */
+  isLeft = false;
   /** Called once it has been answered by us. */
   onAnswered: (() => void) | undefined;
-  /** Called when it has been refused. */
-  onRefused: ((status: number) => void) | undefined;
   /** Why it is refused, if something went wrong. */
   failure: unknown;
 
   /**
-   * Makes the response that accepts, and sends nothing yet.
+   * Makes the response that accepts, for `respond` to send.
    *
    * @param edit looks at the lines of the response's head, and adds to them
-   * @returns sends it
    * @throws HeaderError for a line that may not be sent; whatever `edit` throws
    */
-  abstract prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void;
+  abstract prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): void;
+  /** Sends the response that was prepared. */
+  abstract respond(): void;
   protected abstract sendRejection(rejected: HandshakeRejected): void;
   /** @throws HeaderError, before anything is sent */
   protected abstract sendRefusal(status: number, body: string, fields: readonly Field[]): void;
 
   /** It has been answered: by us, or by somebody else. */
   get isAnswered(): boolean {
-    return (this.socket as Claimed)[ANSWERED] === true;
+    return (this.socket as Claimed)[CLAIM] === 'answered';
+  }
+
+  /** Nothing can come of it: the client has ended its side, or somebody has ended ours. */
+  get isGone(): boolean {
+    return !this.canRespond || !this.socket.readable;
   }
 
   /** A response can be sent. A peer that has ended its own side may still read it. */
   get canRespond(): boolean {
     return !this.socket.destroyed && this.socket.writable;
+  }
+
+  /** The request is accepted: `acceptedUpgradeOf` finds it by its socket. Call it before an answer only. */
+  accept(verdict: HandshakeAccepted): void {
+    this.verdict = verdict;
+    (this.socket as Claimed)[CLAIM] = this;
   }
 
   /** The request broke a rule. */
@@ -103,28 +136,33 @@ export abstract class Upgrade {
     try {
       return step();
     } catch (error) {
-      this.failure = error;
-      this.refuse(500);
+      this.fail(error);
       throw error;
     }
   }
 
+  /** Something went wrong: the request is answered with 500, unless it was answered before. */
+  fail(error: unknown): void {
+    this.failure = error;
+    this.refuse(500);
+  }
+
   /** The request belongs to this server. */
   protected claim(socket: Claimed): void {
-    socket[ANSWERED] ??= false;
+    socket[CLAIM] ??= this;
     destroyOnErrors(socket);
   }
 
   /** From here on the socket belongs to a WebSocket, or is about to end. */
   protected markAnswered(): void {
-    (this.socket as Claimed)[ANSWERED] = true;
+    (this.socket as Claimed)[CLAIM] = 'answered';
     this.onAnswered?.();
   }
 
   #answer(status: number, send: () => void): void {
     if (this.isAnswered) return;
     this.markAnswered();
-    this.onRefused?.(status);
+    this.judge?.refused(this, status);
     if (!this.canRespond) {
       cutSocket(this.socket);
       return;
@@ -148,6 +186,7 @@ export class HttpUpgrade extends Upgrade {
   readonly socket: Duplex;
   readonly isSecure: boolean;
   readonly head: RequestHead;
+  #response = '';
 
   constructor(request: IncomingMessage, socket: Duplex) {
     super();
@@ -158,18 +197,15 @@ export class HttpUpgrade extends Upgrade {
     this.head = requestHeadOf(request);
   }
 
-  prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void {
-    let response = writeResponse(accepted);
-    if (edit !== undefined) {
-      const lines = response.slice(0, -4).split('\r\n');
-      edit(lines);
-      response = formatHead(String(lines[0]), parseLines(lines));
-    }
-    return () => {
-      this.markAnswered();
-      this.socket.write(response, 'latin1');
-      this.socket.removeListener('error', destroyOnError);
-    };
+  prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): void {
+    const response = writeResponse(accepted);
+    this.#response = edit === undefined ? response : editResponse(response, edit);
+  }
+
+  respond(): void {
+    this.markAnswered();
+    this.socket.write(this.#response, 'latin1');
+    this.socket.removeListener('error', destroyOnError);
   }
 
   protected sendRejection(rejected: HandshakeRejected): void {
@@ -190,44 +226,12 @@ export class HttpUpgrade extends Upgrade {
   }
 }
 
-/** A request as it may be: made by Node, by a program that adds to it or removes from it, or wholly by hand. */
-type LooseRequest = Partial<Pick<IncomingMessage, 'method' | 'url' | 'httpVersion'>> & {
-  readonly headers: Readonly<Record<string, unknown>>;
-  readonly rawHeaders?: unknown;
-};
-
-/**
- * The head of a request by its `headers`, which programs change before they pass the request on. `rawHeaders` tell of what Node does
- * not show there: a second Host. A request that a program made is taken at its word where it says nothing.
- */
-function requestHeadOf({
-  method = 'GET',
-  url = '/',
-  httpVersion = '1.1',
-  headers,
-  rawHeaders,
-}: LooseRequest): RequestHead {
-  const list = new HeaderList();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || value === null) continue;
-    for (const line of [value].flat()) list.append(name, String(line));
-  }
-  if (isRawHeaders(rawHeaders)) {
-    const hosts = fromRawHeaders(rawHeaders).getAll('host');
-    if (list.get('host') !== undefined) for (const host of hosts.slice(1)) list.append('host', host);
-  } else if (list.get('connection') === undefined) {
-    list.append('connection', 'upgrade');
-  }
-  return { method, target: url, version: httpVersion, headers: list };
+/** @throws HeaderError for a line that may not be sent; whatever `edit` throws */
+function editResponse(response: string, edit: (lines: string[]) => void): string {
+  const lines = response.slice(0, -4).split('\r\n');
+  edit(lines);
+  return formatHead(String(lines[0]), parseLines(lines));
 }
-
-/** As Node has them: names and values in turn. Programs have none, or pairs. */
-function isRawHeaders(rawHeaders: unknown): rawHeaders is string[] {
-  return Array.isArray(rawHeaders) && rawHeaders.length > 0 && rawHeaders.every((text) => typeof text === 'string');
-}
-
-/** A key for requests that have none: on a stream of its own, nobody can take a WebSocket for something else. */
-const NO_KEY = 'AAAAAAAAAAAAAAAAAAAAAA==';
 
 /** Of HTTP/2. */
 export class StreamUpgrade extends Upgrade {
@@ -235,6 +239,7 @@ export class StreamUpgrade extends Upgrade {
   readonly socket: ServerHttp2Stream;
   readonly isSecure: boolean;
   readonly head: RequestHead;
+  #headers: Record<string, string | string[]> = {};
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     super();
@@ -255,17 +260,18 @@ export class StreamUpgrade extends Upgrade {
     return super.canRespond && !this.socket.closed;
   }
 
-  prepare({ protocol, extensions }: Acceptance, edit: ((lines: string[]) => void) | undefined): () => void {
+  prepare({ protocol, extensions }: Acceptance, edit: ((lines: string[]) => void) | undefined): void {
     const lines = ['HTTP/2 200'];
     if (protocol !== undefined) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
     if (extensions.length > 0) lines.push(`Sec-WebSocket-Extensions: ${formatExtensions(extensions)}`);
     edit?.(lines);
-    const headers = toStreamHeaders(parseLines(lines));
-    return () => {
-      this.markAnswered();
-      this.socket.respond({ ':status': this.acceptedStatus, ...headers });
-      this.socket.removeListener('error', destroyOnError);
-    };
+    this.#headers = toStreamHeaders(parseLines(lines));
+  }
+
+  respond(): void {
+    this.markAnswered();
+    this.socket.respond({ ':status': this.acceptedStatus, ...this.#headers });
+    this.socket.removeListener('error', destroyOnError);
   }
 
   protected sendRejection({ status, error, headers }: HandshakeRejected): void {
@@ -287,24 +293,6 @@ export class StreamUpgrade extends Upgrade {
 function sendAndDestroy(socket: Duplex, response: Buffer): void {
   socket.once('finish', () => socket.destroy());
   socket.end(response);
-}
-
-/**
- * The HTTP/1.1 request that an extended CONNECT stands for (RFC 8441 section 5), so that one set of rules judges both. One
- * without :authority or :path does not come here: nghttp2 resets its stream.
- */
-function toUpgradeRequest(headers: IncomingHttpHeaders): RequestHead {
-  const list = HeaderList.from([
-    ['host', headers[':authority']!],
-    ['upgrade', 'websocket'],
-    ['connection', 'upgrade'],
-    ['sec-websocket-key', NO_KEY],
-  ]);
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(':') || name === 'host' || name === 'sec-websocket-key' || value === undefined) continue;
-    for (const line of [value].flat()) list.append(name, line);
-  }
-  return { method: 'GET', target: headers[':path']!, version: '1.1', headers: list };
 }
 
 /** Headers as programs give them to `verifyClient`'s callback: several values are several lines. */

@@ -117,7 +117,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
       config.deflate,
       {
         opened: (socket, head, agreed) =>
-          this.#opened(socket, head, { agreed, config, respond: undefined }, clientOptions),
+          this.#opened(socket, head, { agreed, config, upgrade: undefined }, clientOptions),
         failed: (error) => this.#failedToOpen(error),
       },
     );
@@ -313,13 +313,13 @@ export class WebSocket extends FlowEmitter<WebSocket> {
     if (this.#link !== undefined) throw new Error('this WebSocket has a socket already');
     const role = this.#isServer ? 'server' : 'client';
     const arrangement = this.#arrangement ?? makeArrangement(role, { ...this.#options, ...options });
-    const { agreed, config, respond } = arrangement;
+    const { agreed, config, upgrade } = arrangement;
     const { protocol, extensions, compression } = agreed;
     this.#arrangement = undefined;
     this.#link = new Link(socket, head, config, compression, this.#binaryType, this);
     this.#protocol = protocol;
     this.#extensions = extensions;
-    respond?.();
+    upgrade?.respond();
     this.#link.observer.opened(protocol, extensions);
     this.emit('open');
   }
