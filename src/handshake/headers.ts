@@ -46,21 +46,21 @@ export class HeaderList implements Iterable<readonly [string, string]> {
 
   /** The values of all lines of this name, joined by `, ` (RFC 9110 section 5.3); undefined where there is none. */
   get(name: string): string | undefined {
-    const first = this.#find(name, 0);
+    const first = this.#find(name);
     if (first === -1) return undefined;
-    return this.#find(name, first + 1) === -1 ? this.#values[first] : this.getAll(name).join(', ');
+    return this.#next(first) === -1 ? this.#values[first] : this.getAll(name).join(', ');
   }
 
   /** The value of the line of this name; undefined where there is none, or more than one. */
   getOnly(name: string): string | undefined {
-    const first = this.#find(name, 0);
-    return first === -1 || this.#find(name, first + 1) !== -1 ? undefined : this.#values[first];
+    const first = this.#find(name);
+    return first === -1 || this.#next(first) !== -1 ? undefined : this.#values[first];
   }
 
   /** The value of each line of this name. */
   getAll(name: string): string[] {
     const values: string[] = [];
-    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) values.push(this.#values[i]!);
+    for (let i = this.#find(name); i !== -1; i = this.#next(i)) values.push(this.#values[i]!);
     return values;
   }
 
@@ -72,7 +72,7 @@ export class HeaderList implements Iterable<readonly [string, string]> {
   /** Whether this token, in any case, is an element of the header's list. */
   hasToken(name: string, token: string): boolean {
     const wanted = toLowerCase(token);
-    for (let i = this.#find(name, 0); i !== -1; i = this.#find(name, i + 1)) {
+    for (let i = this.#find(name); i !== -1; i = this.#next(i)) {
       const value = toLowerCase(this.#values[i]!);
       const isAlone = value === wanted && isToken(wanted);
       if (isAlone || parseList(value).includes(wanted)) return true;
@@ -85,9 +85,17 @@ export class HeaderList implements Iterable<readonly [string, string]> {
     for (const [i, name] of this.#names.entries()) yield [name, this.#values[i]!];
   }
 
-  /** The first line of this name from this one on; -1 if there is none. */
-  #find(name: string, from: number): number {
-    return this.#names.indexOf(toLowerCase(name), from);
+  /** The first line of this name; -1 if there is none. */
+  #find(name: string): number {
+    const first = this.#names.indexOf(name);
+    if (first !== -1) return first;
+    const lowerCase = toLowerCase(name);
+    return lowerCase === name ? -1 : this.#names.indexOf(lowerCase);
+  }
+
+  /** The next line of the same name as this one; -1 if there is none. */
+  #next(line: number): number {
+    return this.#names.indexOf(this.#names[line]!, line + 1);
   }
 }
 
