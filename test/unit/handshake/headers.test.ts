@@ -32,6 +32,22 @@ describe('HeaderList', () => {
     expect([...HeaderList.from(pairs)]).toEqual(expected);
   });
 
+  it('finds a name in any case, with letters outside ASCII too', () => {
+    const list = HeaderList.from([
+      ['Host', 'example.com'],
+      ['X-Ä', '1'],
+      ['x-ä', '2'],
+    ]);
+    expect([...list].map(([name]) => name)).toEqual(['host', 'x-ä', 'x-ä']);
+    for (const name of ['host', 'HOST', 'hosT']) expect(list.getOnly(name)).toBe('example.com');
+    for (const name of ['x-ä', 'X-Ä', 'x-Ä']) {
+      expect(list.get(name)).toBe('1, 2');
+      expect(list.getAll(name)).toEqual(['1', '2']);
+      expect(list.hasToken(name, '2')).toBe(true);
+    }
+    expect(list.get('X-Missing')).toBeUndefined();
+  });
+
   it('is made of an object like that of node:http', () => {
     const headers: IncomingHttpHeaders = { host: 'example.com', 'x-a': ['1', '2'], 'x-b': undefined };
     expect([...HeaderList.from(headers)]).toEqual(expected);
