@@ -55,21 +55,8 @@ export interface MessageDecoderConfig {
   readonly maxMessageLength: number;
 }
 
-/** Options that have been checked, with their defaults, and their config. */
-interface Checked
-  extends Required<
-    Pick<
-      MessageDecoderOptions,
-      | 'textAs'
-      | 'deliver'
-      | 'ownsChunks'
-      | 'inTurns'
-      | 'messageLifetime'
-      | 'skipUtf8Validation'
-      | 'maxFragments'
-      | 'maxMessageLength'
-    >
-  > {
+/** Options that have been checked, and their config. */
+interface Checked extends Pick<MessageDecoderOptions, 'textAs' | 'deliver' | 'messageLifetime' | 'skipUtf8Validation'> {
   readonly config: MessageDecoderConfig;
 }
 
@@ -90,12 +77,12 @@ export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoder
   if (
     last?.textAs === textAs &&
     last.deliver === deliver &&
-    last.ownsChunks === ownsChunks &&
-    last.inTurns === inTurns &&
     last.messageLifetime === messageLifetime &&
     last.skipUtf8Validation === skipUtf8Validation &&
-    last.maxFragments === maxFragments &&
-    last.maxMessageLength === maxMessageLength
+    last.config.ownsChunks === ownsChunks &&
+    last.config.inTurns === inTurns &&
+    last.config.maxFragments === maxFragments &&
+    last.config.maxMessageLength === maxMessageLength
   ) {
     return last.config;
   }
@@ -117,16 +104,6 @@ export function decoderConfigFor(options: MessageDecoderOptions): MessageDecoder
     maxFragments,
     maxMessageLength,
   };
-  last = {
-    textAs,
-    deliver,
-    ownsChunks,
-    inTurns,
-    messageLifetime,
-    skipUtf8Validation,
-    maxFragments,
-    maxMessageLength,
-    config,
-  };
+  last = { textAs, deliver, messageLifetime, skipUtf8Validation, config };
   return config;
 }
