@@ -4,7 +4,8 @@ import type { MemoryResult } from './memory.js';
 import type { SubscriptionCost } from './subject.js';
 
 export interface TopicsCase {
-  /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node; handle: to what is below them. */
+  /** publish: of wsimd; ws: a loop of send; bun: its publish; bare: writes to sockets of Node; handle: to what is below them. A part of the
+   * cases can also have baseline: publish of another build. */
   readonly library: string;
   /** shared: with the topic's history; own: with a history for each connection; alone: without history. */
   readonly compression: string;

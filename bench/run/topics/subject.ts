@@ -47,10 +47,15 @@ export interface Subject {
   stop(): void;
 }
 
-/** @param args of server.ts */
-export async function startSubject(program: string, args: readonly string[], clients: number): Promise<Subject> {
+/** @param args of server.ts @param server the same file, maybe of another build */
+export async function startSubject(
+  program: string,
+  args: readonly string[],
+  clients: number,
+  server = SERVER,
+): Promise<Subject> {
   // Bun takes the option too.
-  const child = spawn(program, ['--expose-gc', SERVER, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(program, ['--expose-gc', server, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const reader = createInterface({ input: child.stdout });
   const lines = reader[Symbol.asyncIterator]();
   const { port } = await next(lines);
