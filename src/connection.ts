@@ -87,6 +87,11 @@ export class Connection {
     return this.#closing.isOver ? 'closed' : 'closing';
   }
 
+  /** Whether messages may be sent compressed. */
+  get hasCompression(): boolean {
+    return this.#sender.hasCompression;
+  }
+
   /** The kernel that is in use. */
   get kernelName(): KernelName {
     return this.#decoder.kernelName;
@@ -232,10 +237,15 @@ export class Connection {
     return this.#closing.isOpen ? this.#sender.loneFrame(message) : undefined;
   }
 
-  /** Sends bytes that are complete frames. They are copied and not checked. @throws ProtocolError `WSIMD_NOT_OPEN` */
-  sendEncoded(frames: Uint8Array): void {
+  /**
+   * Sends bytes that are complete frames. They are not checked.
+   *
+   * @param options with `byReference`, they are not copied: they must never change, as other connections may send them too
+   * @throws ProtocolError `WSIMD_NOT_OPEN`
+   */
+  sendEncoded(frames: Uint8Array, options?: Pick<SendMessageOptions, 'byReference'>): void {
     this.#requireOpen();
-    this.#sender.sendEncoded(frames);
+    this.#sender.sendEncoded(frames, options?.byReference === true);
   }
 
   /**

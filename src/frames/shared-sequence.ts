@@ -15,17 +15,22 @@ let made = 0;
 export class SharedSequence {
   /** In bytes. */
   readonly length: number;
+  /** How many frames. */
+  readonly count: number;
   /** The frames before the last one. */
   readonly #before: SharedSequence | undefined;
   readonly #frame: Uint8Array;
   #joined: Uint8Array | undefined;
-  /** The sequences with one more frame, the latest first: connections mostly go on with the same one. */
+  /** The sequences with one more frame. */
   #continuations: SharedSequence[] | undefined;
+  /** The one of them that was asked for last: connections mostly go on with the same one. */
+  #latest: SharedSequence | undefined;
 
   private constructor(before: SharedSequence | undefined, frame: Uint8Array) {
     this.#before = before;
     this.#frame = frame;
     this.length = (before?.length ?? 0) + frame.length;
+    this.count = (before?.count ?? 0) + 1;
     if (before === undefined) this.#joined = frame;
   }
 
@@ -38,8 +43,12 @@ export class SharedSequence {
    */
   static add(before: SharedSequence | undefined, frame: Uint8Array): SharedSequence {
     if (before === undefined) return find(beginnings, frame) ?? keep(beginnings, new SharedSequence(undefined, frame));
+    const latest = before.#latest;
+    if (latest !== undefined && latest.#frame === frame) return latest;
     before.#continuations ??= [];
-    return find(before.#continuations, frame) ?? keep(before.#continuations, new SharedSequence(before, frame));
+    before.#latest =
+      find(before.#continuations, frame) ?? keep(before.#continuations, new SharedSequence(before, frame));
+    return before.#latest;
   }
 
   /** Whether this is the last frame. */

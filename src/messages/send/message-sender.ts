@@ -84,6 +84,10 @@ export class MessageSender {
     return this.encoder.role;
   }
 
+  get hasCompression(): boolean {
+    return this.#compression !== undefined;
+  }
+
   /** Bytes of frames that have been made and not been taken. */
   get outgoingLength(): number {
     return this.writer.length;
@@ -141,9 +145,9 @@ export class MessageSender {
     this.#compression?.release();
   }
 
-  /** Bytes that are frames already; copied. */
-  sendEncoded(frames: Uint8Array): void {
-    this.writer.writeEncoded(frames, false);
+  /** Bytes that are frames already. @param byReference others may send them too: they are not copied */
+  sendEncoded(frames: Uint8Array, byReference: boolean): void {
+    this.writer.writeEncoded(frames, byReference);
   }
 
   /** The frame of a message that was framed before, if nothing has to be done but to write it: see `Connection.loneFrame`. */

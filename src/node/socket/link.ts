@@ -165,7 +165,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   /** Sends the peer the reason, cuts the connection, and discards unread input: reading on would only help a flood. */
   refuse(error: ProtocolError): void {
-    this.#connection.fail(error);
+    this.outgoing.refuse(error);
     this.#spaced?.clear();
     this.outgoing.flush();
     this.cut();

@@ -77,6 +77,11 @@ export class FlushSchedule {
     return false;
   }
 
+  /** More has been gathered since the last `schedule`. @param times how often */
+  repeat(times: number): void {
+    this.#count += times;
+  }
+
   static #endTurn(): void {
     const schedules = due;
     due = [];

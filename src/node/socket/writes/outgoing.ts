@@ -6,7 +6,7 @@ import { getHost } from '../../../bytes/host.js';
 import { MAX_SLAB_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
-import type { SendMessageOptions } from '../../../messages/send/message-sender.js';
+import type { ProtocolError } from '../../../protocol/errors.js';
 import { MESSAGE_COMPRESSION_CHANNEL, MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
@@ -15,18 +15,16 @@ import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue, queuedSend } from './blob-queue.js';
 import type { DirectWrite } from './direct-writes.js';
 import { DrainWatch } from './drain-watch.js';
-import { FlushSchedule } from './flush-schedule.js';
 import type { OutgoingOwner } from './outgoing-owner.js';
+import { BY_REFERENCE, PreparedRun } from './prepared-run.js';
 import { sendPayload } from './send-payload.js';
 import { SocketWriter } from './socket-writer.js';
 import { type BatchWriter, makeWrites } from './write-batch.js';
 
-const BY_REFERENCE: SendMessageOptions = { byReference: true };
 const BufferPart = getHost().bytesClass(Buffer.alloc(0));
 
-export class Outgoing implements TurnTaker, BatchWriter {
+export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   readonly #socket: Duplex;
-  readonly #connection: Connection;
   readonly #owner: OutgoingOwner;
   readonly #observer: Observer;
   readonly #writer: SocketWriter;
@@ -34,25 +32,19 @@ export class Outgoing implements TurnTaker, BatchWriter {
   #callbacks: SendCallback[] | undefined;
   /** The next slice is made soon. */
   isTurnAwaited = false;
-  /** Reasons not to flush: a chunk that is being read, and each cork. */
-  #holds = 0;
-  #corks = 0;
-  readonly #schedule = new FlushSchedule(this);
   /** A Blob that is being read, and what is queued behind it; undefined if none is. */
   #blobs: BlobQueue | undefined;
   /** A Blob could not be read. Slices of earlier messages are still leaving. */
   #failure: Error | undefined;
   /** Made when something is first pending and somebody asks. */
   #drain: DrainWatch | undefined;
-  /** Messages that were sent, pending ones included. */
-  messagesSent = 0;
   /** Fragments that were sent, without the last of each message. */
   #fragmentsSent = 0;
 
   /** @param directWrites see the option */
   constructor(socket: Duplex, connection: Connection, owner: OutgoingOwner, observer: Observer, directWrites: boolean) {
+    super(connection);
     this.#socket = socket;
-    this.#connection = connection;
     this.#owner = owner;
     this.#observer = observer;
     this.#writer = new SocketWriter(socket, connection, directWrites);
@@ -65,13 +57,13 @@ export class Outgoing implements TurnTaker, BatchWriter {
 
   /** A callback has not been called, or something has not been handed to the socket. */
   get isWaiting(): boolean {
-    return this.#callbacks !== undefined || this.#blobs !== undefined || this.#connection.outgoingLength > 0;
+    return this.#callbacks !== undefined || this.#blobs !== undefined || this.gatheredLength > 0;
   }
 
   /** Bytes that the system has not taken yet: of one queue, from Blobs over slices and gathered frames to the socket. */
   get length(): number {
-    const { outgoingLength, pendingLength } = this.#connection;
-    return (this.#blobs?.length ?? 0) + pendingLength + outgoingLength + this.#socket.writableLength;
+    const { pendingLength } = this.connection;
+    return (this.#blobs?.length ?? 0) + pendingLength + this.gatheredLength + this.#socket.writableLength;
   }
 
   /** A text that changes with every message and fragment, and while pending bytes leave. Undefined while a stream has nothing to send. */
@@ -86,8 +78,8 @@ export class Outgoing implements TurnTaker, BatchWriter {
    */
   get waitingLength(): number {
     const socket = this.#socket;
-    const isDue = this.#corks === 0 && socket.writableLength === 0 && socket.writable;
-    return isDue && this.#blobs === undefined && !this.#connection.hasSlices ? 0 : this.length;
+    const isDue = !this.isCorked && socket.writableLength === 0 && socket.writable;
+    return isDue && this.#blobs === undefined && !this.connection.hasSlices ? 0 : this.length;
   }
 
   /** Sees to it that the owner is told, once, when nothing waits any more; without effect if nothing does, or never will leave. */
@@ -98,7 +90,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
   }
 
   get corkedLength(): number {
-    return this.#holds > 0 ? this.#connection.outgoingLength : 0;
+    return this.isHeld ? this.connection.outgoingLength : 0;
   }
 
   get isReadingSource(): boolean {
@@ -106,7 +98,8 @@ export class Outgoing implements TurnTaker, BatchWriter {
   }
 
   whenFlushed(callback: SendCallback): boolean {
-    if (this.#connection.outgoingLength === 0 && !this.#connection.hasSlices) return false;
+    if (this.gatheredLength === 0 && !this.connection.hasSlices) return false;
+    this.endRun();
     this.#callBack(callback);
     return true;
   }
@@ -126,7 +119,8 @@ export class Outgoing implements TurnTaker, BatchWriter {
   /** Sends a ping or a pong. @param payload at most 125 bytes */
   sendControl(type: 'ping' | 'pong', payload: Payload, callback: SendCallback | undefined): void {
     const send = (queued: string | Uint8Array, done: SendCallback | undefined) => {
-      this.#connection[type](queued);
+      this.endRun();
+      this.connection[type](queued);
       this.#gathered(done);
     };
     if ((this.#blobs?.isStreaming ?? true) && !isBlob(payload)) send(payload, callback);
@@ -135,22 +129,30 @@ export class Outgoing implements TurnTaker, BatchWriter {
 
   /** Sends a message that was framed before. */
   sendPrepared(message: PreparedMessage, callback: SendCallback | undefined): void {
-    if (this.#blobs === undefined) this.#sendPreparedNow(message, callback);
-    else this.#queue('', callback, (_queued, done) => this.#sendPreparedNow(message, done));
+    if (this.#blobs !== undefined) {
+      this.#queue('', callback, (_queued, done) => this.#sendPreparedNow(message, done));
+    } else if (callback !== undefined || !this.addToRun(message)) {
+      this.#sendPreparedNow(message, callback);
+    }
   }
 
   #sendPreparedNow(message: PreparedMessage, callback: SendCallback | undefined): void {
-    const connection = this.#connection;
-    const isDue = this.#holds === 0 && this.#schedule.isQuiet;
-    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(connection);
+    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) {
+      this.endRun();
+      this.#observer.reportCompression(this.connection);
+    }
+    const isAlone = !this.isHeld && this.#callbacks === undefined && !this.hasRun;
+    const isDue = isAlone && this.schedule.isQuiet;
+    if (isAlone && !isDue && callback === undefined && this.startRun(message)) return;
     this.#countMessage(message.payload, message.opcode === OPCODE_BINARY);
-    const frame = isDue && this.#callbacks === undefined ? connection.loneFrame(message) : undefined;
+    const frame = isDue ? this.loneFrame(message) : undefined;
     if (frame !== undefined) {
-      this.#schedule.schedule();
+      this.schedule.schedule();
       this.#write([frame], callback, true);
       return;
     }
-    connection.sendPrepared(message, BY_REFERENCE);
+    this.endRun();
+    this.connection.sendPrepared(message, BY_REFERENCE);
     this.#gathered(callback);
   }
 
@@ -178,17 +180,18 @@ export class Outgoing implements TurnTaker, BatchWriter {
 
   /** A message has begun whose last fragment is yet to be sent. */
   get isMessageOpen(): boolean {
-    return this.#connection.isMessageOpen;
+    return this.connection.isMessageOpen;
   }
 
   /** Sends frames as the program has made them. */
   sendFrames(frames: readonly Uint8Array[], callback: SendCallback | undefined): void {
     const send = (done: SendCallback | undefined) => {
-      const connection = this.#connection;
+      const connection = this.connection;
+      this.endRun();
       // A frame of another message must not come between slices.
       while (connection.hasSlices) connection.sendNextSlice();
       for (const frame of frames) connection.sendEncoded(frame);
-      if (isLastOfMessage(frames)) this.messagesSent++;
+      if (isLastOfMessage(frames)) this.addToMessagesSent();
       else this.#fragmentsSent++;
       this.#gathered(done);
     };
@@ -199,59 +202,22 @@ export class Outgoing implements TurnTaker, BatchWriter {
   /** Sends a Close frame behind all that was sent; nothing may be sent after it. */
   close(closeCode: number | undefined, reason: string): void {
     const send = () => {
-      this.#connection.close(closeCode, reason);
+      this.endRun();
+      this.connection.close(closeCode, reason);
       this.#gathered(undefined);
     };
     if (this.#blobs === undefined) send();
     else this.#queue('', undefined, send);
   }
 
-  /** True while corked: frames are held until `uncork()`. */
-  get isCorked(): boolean {
-    return this.#corks > 0;
-  }
-
-  /** A hold of the caller's, until `uncork`. */
-  cork(): void {
-    this.#corks++;
-    this.#holds++;
-  }
-
-  /** Takes back one `cork`. */
-  uncork(): void {
-    if (this.#corks === 0) return;
-    this.#corks--;
-    this.#unhold();
-  }
-
-  /** A chunk is being delivered: answers are kept until `release`. */
-  hold(): void {
-    this.#holds++;
-    this.#schedule.isDelivering = true;
-  }
-
-  /** The chunk has been delivered: all leaves, unless the program has corked it. */
-  release(): void {
-    this.#schedule.isDelivering = false;
-    this.#unhold();
-  }
-
-  #unhold(): void {
-    if (this.#holds > 0) this.#holds--;
-    this.flushUnlessHeld();
-  }
-
-  flushUnlessHeld(): void {
-    if (this.#holds === 0) this.flush();
-  }
-
-  flushAtExit(): void {
-    if (this.#corks === 0) this.flush();
-  }
-
   /** Hands all that was gathered to the socket, in one write. @param own the callback of what is being sent, if it is alone */
   flush(own?: SendCallback): void {
-    const connection = this.#connection;
+    const connection = this.connection;
+    const run = this.takeRun();
+    if (run !== undefined) {
+      if (!this.#writer.gather(this, run.bytes, true)) this.#wrote(this.#writer.write([run.bytes], undefined, true));
+      return;
+    }
     if (connection.hasSlices) this.#sliceSoon();
     if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
@@ -269,7 +235,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
   }
 
   taken(segment: Uint8Array): void {
-    this.#connection.releaseOutgoing(segment);
+    this.connection.releaseOutgoing(segment);
   }
 
   notTaken(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): void {
@@ -282,12 +248,19 @@ export class Outgoing implements TurnTaker, BatchWriter {
     this.oweDrain();
   }
 
+  /** The connection fails by a rule: a Close frame leaves behind what was sent. */
+  refuse(error: ProtocolError): void {
+    this.endRun();
+    this.connection.fail(error);
+  }
+
   /** The socket is gone: what waits will not leave. */
   fail(error: Error): void {
     const blobs = this.#blobs;
     this.#blobs = undefined;
     this.#failure = undefined;
-    for (const segment of this.#connection.takeOutgoingSegments()) this.#connection.releaseOutgoing(segment);
+    this.takeRun();
+    for (const segment of this.connection.takeOutgoingSegments()) this.connection.releaseOutgoing(segment);
     this.#takeCallback()?.(error);
     blobs?.fail(error);
   }
@@ -299,15 +272,16 @@ export class Outgoing implements TurnTaker, BatchWriter {
     compress: boolean,
     callback: SendCallback | undefined,
   ): void {
-    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(this.#connection);
-    sendPayload(this.#connection, this.#socket, payload, isBinary, isLast, compress);
+    this.endRun();
+    if (MESSAGE_COMPRESSION_CHANNEL.hasSubscribers) this.#observer.reportCompression(this.connection);
+    sendPayload(this.connection, this.#socket, payload, isBinary, isLast, compress);
     if (isLast) this.#countMessage(payload, isBinary);
     else this.#fragmentsSent++;
     this.#gathered(callback);
   }
 
   #countMessage(payload: Payload, isBinary: boolean): void {
-    this.messagesSent++;
+    this.addToMessagesSent();
     if (MESSAGE_SENT_CHANNEL.hasSubscribers) this.#observer.messageSent(payload, isBinary);
   }
 
@@ -321,7 +295,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
   /** The next slice. */
   takeTurn(): void {
     this.isTurnAwaited = false;
-    const connection = this.#connection;
+    const connection = this.connection;
     const hadSlices = connection.hasSlices;
     connection.sendNextSlice();
     this.flush();
@@ -332,8 +306,8 @@ export class Outgoing implements TurnTaker, BatchWriter {
 
   /** Something was added to what is gathered. */
   #gathered(callback: SendCallback | undefined): void {
-    const connection = this.#connection;
-    const isDue = connection.outgoingLength >= MAX_SLAB_LENGTH || (this.#holds === 0 && this.#schedule.schedule());
+    const connection = this.connection;
+    const isDue = connection.outgoingLength >= MAX_SLAB_LENGTH || (!this.isHeld && this.schedule.schedule());
     // What leaves at once, alone, needs no context: it is that of the caller.
     if (isDue && this.#callbacks === undefined && connection.outgoingLength > 0 && !connection.hasSlices) {
       this.flush(callback);
@@ -363,7 +337,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
   ): void {
     const entry = queuedSend(payload, callback && inOwnContext(callback), send, stream);
     if (this.#blobs === undefined) {
-      this.#connection.holdClose();
+      this.connection.holdClose();
       this.#blobs = new BlobQueue(this, entry);
     } else {
       this.#blobs.add(entry);
@@ -373,8 +347,9 @@ export class Outgoing implements TurnTaker, BatchWriter {
   /** Of the queue behind Blobs. */
   queueEnded(): void {
     this.#blobs = undefined;
-    this.#connection.releaseClose();
-    if (this.#connection.state === 'closed') this.#owner.closed();
+    this.endRun();
+    this.connection.releaseClose();
+    if (this.connection.state === 'closed') this.#owner.closed();
     this.#drain?.look();
   }
 
@@ -386,7 +361,7 @@ export class Outgoing implements TurnTaker, BatchWriter {
 
   #reportFailure(): void {
     const failure = this.#failure;
-    if (failure === undefined || this.#connection.hasSlices) return;
+    if (failure === undefined || this.connection.hasSlices) return;
     this.#failure = undefined;
     this.flush();
     const blobs = this.#blobs;
