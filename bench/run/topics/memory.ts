@@ -1,5 +1,5 @@
 // What topics take of memory and time without any socket: 100,000 members with 10 subscriptions each, and what compression keeps for a
-// topic and for a subscriber. A process of its own, with --expose-gc: `measureMemory` starts it.
+// topic and for a subscriber. In processes of their own, with --expose-gc: `measureMemory` starts them.
 
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -23,10 +23,23 @@ const TOPICS_EACH = 10;
 const RECEIVERS = 10_000;
 const PUBLISHES = 100;
 
+/** What compression keeps for a topic and all its subscribers together, in bytes. */
+interface CompressionMemory {
+  readonly topicBytes: number;
+  /** Of the heap: what messages add, with the code that V8 compiles for them. */
+  readonly heapBytes: number;
+}
+
 /** @param node the program */
 export function measureMemory(node: string): MemoryResult {
-  const output = execFileSync(node, ['--expose-gc', fileURLToPath(import.meta.url)], { encoding: 'utf8' });
-  return JSON.parse(output) as MemoryResult;
+  const run = <T>(...args: readonly string[]): T => {
+    const output = execFileSync(node, ['--expose-gc', fileURLToPath(import.meta.url), ...args], { encoding: 'utf8' });
+    return JSON.parse(output) as T;
+  };
+  const [some, twice] = [RECEIVERS, 2 * RECEIVERS].map((receivers) => run<CompressionMemory>(String(receivers)));
+  // The same code is compiled for both: the difference is that of the subscribers.
+  const subscriberBytes = Math.max(0, twice!.heapBytes - some!.heapBytes) / RECEIVERS;
+  return { ...run<HubMemory>(), topicBytes: some!.topicBytes, subscriberBytes };
 }
 
 function heapUsed(): number {
@@ -41,7 +54,9 @@ class Member {
   }
 }
 
-function measureHub(): Pick<MemoryResult, 'subscriptionBytes' | 'subscriptionTime' | 'receiverTime'> {
+type HubMemory = Pick<MemoryResult, 'subscriptionBytes' | 'subscriptionTime' | 'receiverTime'>;
+
+function measureHub(): HubMemory {
   const members = Array.from({ length: MEMBERS }, () => new Member());
   const hub = new TopicHub<Member>();
   const before = heapUsed();
@@ -63,12 +78,12 @@ function measureHub(): Pick<MemoryResult, 'subscriptionBytes' | 'subscriptionTim
   return { subscriptionBytes, subscriptionTime, receiverTime };
 }
 
-function measureCompression(): Pick<MemoryResult, 'topicBytes' | 'subscriberBytes'> {
+function measureCompression(receivers: number): CompressionMemory {
   // The pool has room for all of them.
-  const deflate = new PerMessageDeflate({ threshold: 0, inflateTakeover: false, poolLength: 256 << 20 });
+  const deflate = new PerMessageDeflate({ threshold: 0, inflateTakeover: false, poolLength: 512 << 20 });
   const hub = new TopicHub<Connection>();
   const answer = deflate.answer([{ name: 'permessage-deflate', parameters: [] }]);
-  const connections = Array.from({ length: RECEIVERS }, () => {
+  const connections = Array.from({ length: receivers }, () => {
     const connection = new Connection({ role: 'server' }, deflate.forServer(answer));
     hub.subscribe(connection, 'prices');
     return connection;
@@ -89,11 +104,12 @@ function measureCompression(): Pick<MemoryResult, 'topicBytes' | 'subscriberByte
   const before = heapUsed();
   for (const update of updates) publish(update);
   const topicBytes = deflate.poolUse.usedLength - pool;
-  const subscriberBytes = (heapUsed() - before) / RECEIVERS;
+  const heapBytes = heapUsed() - before;
   if (topicBytes === 0) throw new Error('the topic has no history');
-  return { topicBytes, subscriberBytes };
+  return { topicBytes, heapBytes };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(JSON.stringify({ ...measureHub(), ...measureCompression() }));
+  const [receivers] = process.argv.slice(2);
+  console.log(JSON.stringify(receivers === undefined ? measureHub() : measureCompression(Number(receivers))));
 }
