@@ -235,6 +235,8 @@ export interface NativeBytes {
   readonly mask?: (source: Uint8Array, key: Uint8Array, output: Uint8Array, offset: number, length: number) => void;
   /** `isUtf8` of `node:buffer`. */
   readonly isUtf8?: (bytes: Uint8Array) => boolean;
+  /** `isAscii` of `node:buffer`. */
+  readonly isAscii?: (bytes: Uint8Array) => boolean;
 }
 
 interface ScopeOfNode {
@@ -261,8 +263,8 @@ export function findNativeBytes(scope: object = globalThis): NativeBytes {
   if (Bun !== undefined || Deno !== undefined || typeof process?.getBuiltinModule !== 'function')
     return NO_NATIVE_BYTES;
   const { websocketMask } = (process.getBuiltinModule('node:http') ?? {}) as { websocketMask?: NativeBytes['mask'] };
-  const { isUtf8 } = (process.getBuiltinModule('node:buffer') ?? {}) as { isUtf8?: NativeBytes['isUtf8'] };
-  return { ...(websocketMask && { mask: websocketMask }), ...(isUtf8 && { isUtf8 }) };
+  const { isUtf8, isAscii } = (process.getBuiltinModule('node:buffer') ?? {}) as Omit<NativeBytes, 'mask'>;
+  return { ...(websocketMask && { mask: websocketMask }), ...(isUtf8 && { isUtf8 }), ...(isAscii && { isAscii }) };
 }
 
 let host: Host | undefined;

@@ -3,8 +3,8 @@
 
 import { getHost } from './host.js';
 
-/** The lengths of lent buffers, in bytes: at most four times what they hold, except the shortest. Longer ones are not kept. */
-const LENGTHS = [4 * 1024, 16 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024];
+/** The lengths of lent buffers, in bytes: at most twice what they hold, except the shortest. Longer ones are not kept. */
+const LENGTHS = Array.from({ length: 9 }, (_, i) => 4096 << i);
 /** The most bytes of unused buffers that are kept. */
 const MAX_SPARE_LENGTH = 4 * 1024 * 1024;
 /** The byte that overwrites stale messages with `'listener-checked'`. */

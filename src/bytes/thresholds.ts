@@ -11,6 +11,11 @@ export const SET_LOOP_LENGTH = 10;
 /** Up to this length a mask is a loop in JavaScript: beyond, two copies and a call of the kernel cost less. Bench: `mask/copy`. */
 export const MASK_LOOP_LENGTH = 80;
 /**
+ * How much is masked at a time in the arena's scratch: half of it, which with the bytes' own place stays in the caches (64 KiB: V8 3 to 7 %
+ * slower, Bun 25 %). Bench: `mask/copy`.
+ */
+export const MASK_SLAB_LENGTH = 32 * 1024;
+/**
  * Up to this length the kernel validates a caller's buffer, beyond it Node's `isUtf8`: it needs no copy, and reads 64 bytes at once where
  * the machine can. Bench: `utf8/cjk`.
  */
@@ -65,3 +70,19 @@ export const MAX_SLAB_LENGTH = 128 * 1024;
  * own. An estimate: no case of the benchmark has set it.
  */
 export const PREPARED_REFERENCE_LENGTH = 4 * 1024;
+
+/**
+ * From this length on a payload that lies whole in its chunk is read there, without the kernel, where the host masks and validates
+ * itself: a call for each frame then costs less than two copies. Bench: `decode/single`, `decode/messages`.
+ */
+export const LONG_PAYLOAD_LENGTH = 8 * 1024;
+/**
+ * From this length on a text that becomes a string is gathered in memory that is used again: fresh memory costs more than to fill it.
+ * Bench: `decode/messages/ascii`.
+ */
+export const LENT_TEXT_LENGTH = 16 * 1024;
+/**
+ * The same for a part of a payload, which goes to the buffer of its message: the kernel is called for its frame's header and for its end.
+ * Bench: `decode/messages/binary`.
+ */
+export const LONG_PART_LENGTH = 32 * 1024;

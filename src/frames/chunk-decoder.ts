@@ -2,6 +2,7 @@
 // kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/. The kernel refuses what
 // breaks a rule (assembly/shared/header-rules.ts); the error code that it leaves becomes a ProtocolError here.
 
+import { checkLength, checkOpening } from '../../assembly/shared/header-rules.js';
 import {
   CHUNK_CAPACITY,
   CHUNK_PTR,
@@ -10,6 +11,7 @@ import {
   OPTION_REQUIRE_UNMASKED,
   OPTION_SKIP_UTF8,
   RECORD_CAPACITY,
+  RECORD_MASKED,
   RECORDS_PTR,
   STAGE_CLOSED,
   STAGE_FAILED,
@@ -17,22 +19,28 @@ import {
   STATE_CONSUMED,
   STATE_ERROR,
   STATE_ERROR_OFFSET,
+  STATE_FRAME_FLAGS,
   STATE_FRAME_LENGTH,
   STATE_HEADER_BYTES,
+  STATE_HEADER_LENGTH,
   STATE_LENGTH,
+  STATE_MASKING_KEY,
   STATE_MAX_FRAME_LENGTH,
   STATE_MAX_MESSAGE_LENGTH,
+  STATE_MESSAGE_OPCODE,
   STATE_OPTIONS,
   STATE_PTR,
   STATE_REMAINING,
   STATE_STAGE,
 } from '../../assembly/shared/layout.js';
-import { ERROR_RESERVED_BITS, RSV_BITS } from '../../assembly/shared/protocol.js';
+import { ERROR_NONE, ERROR_RESERVED_BITS, OPCODE_BINARY, RSV_BITS } from '../../assembly/shared/protocol.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
+import { readMaskingKey } from '../kernel/read-header.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
 import type { Role } from '../protocol/role.js';
+import type { LongFrame } from './long-frame.js';
 import type { Slab } from './slab.js';
 
 /** Options of every decoder. */
@@ -87,6 +95,11 @@ export class ChunkDecoder {
     return this.#state !== undefined && this.#state[STATE_STAGE]! >= STAGE_CLOSED;
   }
 
+  /** Only masked frames are accepted. */
+  get requiresMask(): boolean {
+    return (this.#fresh[STATE_OPTIONS]! & OPTION_REQUIRE_MASKED) !== 0;
+  }
+
   /** Bytes taken from the stream so far. */
   get position(): number {
     return this.#position;
@@ -97,14 +110,21 @@ export class ChunkDecoder {
     return this.#state !== undefined && this.#state[STATE_STAGE] === STAGE_PAYLOAD;
   }
 
+  /** How many bytes the frame under way still has; undefined inside a header. */
+  get bytesToNextFrame(): number | undefined {
+    if (this.#state === undefined) return 0;
+    if (this.isInPayload) return this.remaining;
+    return this.#state[STATE_HEADER_LENGTH] === 0 ? 0 : undefined;
+  }
+
   /** Of the frame under way (`isInPayload`): the length of its whole payload, in bytes. */
   get frameLength(): number {
-    return this.#readLength(STATE_FRAME_LENGTH);
+    return this.#state === undefined ? 0 : readLength(this.#state, STATE_FRAME_LENGTH);
   }
 
   /** Of the frame under way (`isInPayload`): how many bytes of its payload are still to come. */
   get remaining(): number {
-    return this.#readLength(STATE_REMAINING);
+    return this.#state === undefined ? 0 : readLength(this.#state, STATE_REMAINING);
   }
 
   /**
@@ -113,9 +133,9 @@ export class ChunkDecoder {
    * @returns how many records lie in the arena; they and the payloads that they point to are valid until any decoder on
    *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
    */
-  decode({ chunk, start, length: chunkLength }: Slab): number {
-    if (chunk === undefined) return this.#decodeAt(CHUNK_PTR + start, chunkLength - start);
-    const length = Math.min(chunkLength - start, CHUNK_CAPACITY);
+  decode({ chunk, start, end, length: chunkLength }: Slab): number {
+    if (chunk === undefined) return this.#decodeAt(CHUNK_PTR + start, end - start);
+    const length = Math.min(end - start, CHUNK_CAPACITY);
     this.arena.bytes.set(length === chunkLength ? chunk : chunk.subarray(start, start + length), CHUNK_PTR);
     return this.#decodeAt(CHUNK_PTR, length);
   }
@@ -156,14 +176,54 @@ export class ChunkDecoder {
     this.#state[STATE_STAGE] = STAGE_FAILED;
   }
 
-  /** A u64 that is at most 2^53 - 1, as every length that passed the limits is. */
-  #readLength(offset: number): number {
-    const state = this.#state;
-    if (state === undefined) return 0;
-    const low = state[offset]! | (state[offset + 1]! << 8) | (state[offset + 2]! << 16) | (state[offset + 3]! << 24);
-    const high = state[offset + 4]! | (state[offset + 5]! << 8) | (state[offset + 6]! << 16);
-    return high * TWO_POW_32 + (low >>> 0);
+  /** Whether a frame that comes next would begin and end a message, and breaks no rule. Nothing is changed. */
+  accepts({ firstByte, secondByte, start, end }: LongFrame): boolean {
+    const fresh = this.#fresh;
+    if (this.#state !== undefined) return false;
+    if (checkOpening(firstByte, secondByte, fresh[STATE_OPTIONS]!, 0) !== ERROR_NONE) return false;
+    const maxFrameLength = readLength(fresh, STATE_MAX_FRAME_LENGTH);
+    const maxMessageLength = readLength(fresh, STATE_MAX_MESSAGE_LENGTH);
+    return checkLength(firstByte, secondByte, false, end - start, 0, maxFrameLength, maxMessageLength) === ERROR_NONE;
   }
+
+  /** Counts a frame of this many bytes that was accepted, and is read without the kernel. */
+  pass(length: number): void {
+    this.#position += length;
+  }
+
+  /** Whether the frame under way belongs to a binary message that is not compressed. */
+  get isInBinary(): boolean {
+    return this.isInPayload && this.#state![STATE_MESSAGE_OPCODE] === OPCODE_BINARY;
+  }
+
+  /** Whether the frame under way is masked. */
+  get isMasked(): boolean {
+    return (this.#state![STATE_FRAME_FLAGS]! & RECORD_MASKED) !== 0;
+  }
+
+  /** The masking key as the next byte of the frame under way meets it, that byte's lowest. */
+  get nextMaskingKey(): number {
+    const key = readMaskingKey(this.#state!, STATE_MASKING_KEY);
+    const shift = ((this.frameLength - this.remaining) & 3) << 3;
+    return (key >>> shift) | (key << (32 - shift));
+  }
+
+  /**
+   * Counts bytes of the payload under way (`isInBinary`) that are read without the kernel.
+   *
+   * @param length less than `remaining`: the kernel takes the last byte, and ends the frame
+   */
+  passPayload(length: number): void {
+    writeLength(this.#state!, STATE_REMAINING, this.remaining - length);
+    this.#position += length;
+  }
+}
+
+/** A u64 of a state that is at most 2^53 - 1, as every limit and every length that passed the limits is. */
+function readLength(state: Uint8Array, offset: number): number {
+  const low = state[offset]! | (state[offset + 1]! << 8) | (state[offset + 2]! << 16) | (state[offset + 3]! << 24);
+  const high = state[offset + 4]! | (state[offset + 5]! << 8) | (state[offset + 6]! << 16);
+  return high * TWO_POW_32 + (low >>> 0);
 }
 
 /** Which reserved bits are set: an extension may own the first, none does the others. */
@@ -180,7 +240,7 @@ interface FreshState {
   readonly bytes: Uint8Array;
 }
 
-const checkLength = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+const checkLimit = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const freshStates: FreshState[] = [];
 /** Who makes up a limit for each connection gets a state for each. */
 const MAX_FRESH_STATES = 64;
@@ -192,8 +252,8 @@ function freshState(options: DecoderOptions, allowRsv1: boolean): Uint8Array {
   if (role !== 'client' && role !== 'server' && role !== 'observer') {
     throw new TypeError(`role is "client", "server" or "observer", not ${describeValue(role)}`);
   }
-  checkLength('maxFrameLength', maxFrameLength);
-  checkLength('maxMessageLength', maxMessageLength);
+  checkLimit('maxFrameLength', maxFrameLength);
+  checkLimit('maxMessageLength', maxMessageLength);
   trueOrFalse('allowRsv1', allowRsv1);
   trueOrFalse('skipUtf8Validation', skipUtf8Validation);
   const bits =

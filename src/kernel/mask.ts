@@ -1,10 +1,10 @@
 // Masking and unmasking of buffers that the caller owns (RFC 6455 section 5.3), with the signatures of `bufferutil`. Bytes are masked
 // in the arena's scratch memory; a few bytes are masked in place.
 
-import { SCRATCH_CAPACITY, SCRATCH_PTR } from '../../assembly/shared/layout.js';
+import { SCRATCH_PTR } from '../../assembly/shared/layout.js';
 import { requireBytes } from '../bytes/copy.js';
 import { getNativeBytes } from '../bytes/host.js';
-import { MASK_LOOP_LENGTH } from '../bytes/thresholds.js';
+import { MASK_LOOP_LENGTH, MASK_SLAB_LENGTH } from '../bytes/thresholds.js';
 import { type Arena, arenaFor } from './arena.js';
 
 /**
@@ -70,9 +70,9 @@ export function maskBytes(
     return;
   }
   const { bytes, kernel } = arena ?? arenaFor();
-  // The scratch holds a multiple of 4 bytes, so every slab begins at phase 0.
-  for (let done = 0; done < length; done += SCRATCH_CAPACITY) {
-    const slab = Math.min(length - done, SCRATCH_CAPACITY);
+  // A multiple of 4 bytes at a time, so that each begins at phase 0.
+  for (let done = 0; done < length; done += MASK_SLAB_LENGTH) {
+    const slab = Math.min(length - done, MASK_SLAB_LENGTH);
     const start = sourceOffset + done;
     bytes.set(slab === source.length ? source : source.subarray(start, start + slab), SCRATCH_PTR);
     kernel.mask(SCRATCH_PTR, slab, maskingKey, 0);
@@ -102,6 +102,34 @@ function maskInLoop(
   for (; i < length; i++) {
     output[outputOffset + i] = source[sourceOffset + i]! ^ (maskingKey >>> ((i & 3) << 3));
   }
+}
+
+/** The key of a native call. */
+const nativeKey = new Uint8Array(4);
+
+/** Whether the host masks long payloads itself: the way into the arena and back costs twice as much. */
+export function masksNatively(): boolean {
+  return getNativeBytes().mask !== undefined;
+}
+
+/**
+ * The same for all of a long payload.
+ *
+ * @param output as long as `source`, or `source` itself
+ * @param maskingKey its first byte lowest
+ */
+export function maskLong(arena: Arena, source: Uint8Array, output: Uint8Array, maskingKey: number): void {
+  const { length } = source;
+  const native = getNativeBytes().mask;
+  if (native === undefined) {
+    maskBytes(arena, source, 0, output, 0, length, maskingKey);
+    return;
+  }
+  nativeKey[0] = maskingKey;
+  nativeKey[1] = maskingKey >>> 8;
+  nativeKey[2] = maskingKey >>> 16;
+  nativeKey[3] = maskingKey >>> 24;
+  native(source, nativeKey, output, 0, length);
 }
 
 function readKey(maskingKey: Uint8Array): number {

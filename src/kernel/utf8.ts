@@ -18,6 +18,17 @@ export function isValidUtf8(bytes: Uint8Array): boolean {
   return isUtf8 === undefined ? findInvalidUtf8(bytes) === -1 : isUtf8(bytes);
 }
 
+/** Whether the host validates texts itself. */
+export function validatesNatively(): boolean {
+  const { isUtf8, isAscii } = getNativeBytes();
+  return isUtf8 !== undefined && isAscii !== undefined;
+}
+
+/** Whether bytes are ASCII; false also where the host doesn't say. */
+export function isKnownAscii(bytes: Uint8Array): boolean {
+  return getNativeBytes().isAscii?.(bytes) === true;
+}
+
 /**
  * Where bytes stop being UTF-8.
  *

@@ -134,8 +134,8 @@ export const decodeGroups: readonly Group[] = [
   toMessages('ascii', [16, 125, 8 * KIB, NEARLY_64_KIB, KIB * KIB], 'stream'),
   toMessages('latin', [64, 8 * KIB], 'stream'),
   toMessages('cjk', [8 * KIB, NEARLY_64_KIB], 'stream'),
-  toMessages('binary', [16, 125, KIB, 8 * KIB, 64 * KIB, KIB * KIB], 'frames'),
-  toMessages('ascii', [16, KIB], 'frames'),
+  toMessages('binary', [16, 125, KIB, 8 * KIB, 16 * KIB, 64 * KIB, KIB * KIB, 16 * KIB * KIB], 'frames'),
+  toMessages('ascii', [16, KIB, 16 * KIB, 64 * KIB, KIB * KIB, 16 * KIB * KIB], 'frames'),
   makeGroup({
     id: 'client',
     title: 'to owned messages as a client: unmasked binary, 64 KiB chunks',

@@ -38,9 +38,9 @@ import {
   OPCODE_BITS,
   OPCODE_TEXT,
 } from '../../../assembly/shared/protocol.js';
+import { readMaskingKey } from '../read-header.js';
 import { headerLengthFor } from '../write-header.js';
 import { takeHeader, takePayload } from './frame.js';
-import { readMaskingKey } from './header.js';
 import { mask, type PortableMemory } from './mask.js';
 import { readU64, writeRecord } from './state.js';
 import { validate } from './utf8.js';

@@ -47,7 +47,7 @@ import {
   OPCODE_TEXT,
   RSV1,
 } from '../../../assembly/shared/protocol.js';
-import { readMaskingKey, readPayloadLength } from './header.js';
+import { readMaskingKey, readPayloadLength } from '../read-header.js';
 import { mask, type PortableMemory } from './mask.js';
 import { endFrame, fail, readU64, writeRecord, writeU64 } from './state.js';
 import { validate } from './utf8.js';

@@ -18,8 +18,8 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   readonly maxFragments?: number;
   /**
    * Whether the decoder may write into the chunks that it is given, and deliver parts of them (default true, which suits the bytes
-   * of a socket). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive. With false they are
-   * copied, and the chunk is not changed.
+   * of a socket). Binary messages are then parts of the chunk, unmasked in place, and keep all of it alive; but no message keeps a chunk
+   * that is longer than 128 KiB and more than twice the message. With false they are copied, and the chunk is not changed.
    */
   readonly ownsChunks?: boolean;
   /**

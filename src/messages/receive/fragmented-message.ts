@@ -22,11 +22,11 @@ export class FragmentedMessage {
 
   /**
    * @param isApart keep the payloads of its frames apart
-   * @param isLent see `PayloadBuffer`
+   * @param lentFrom see `PayloadBuffer`
    */
-  constructor(isText: boolean, isApart: boolean, isLent: boolean) {
+  constructor(isText: boolean, isApart: boolean, lentFrom: number | undefined) {
     this.isText = isText;
-    this.#payload = new PayloadBuffer(isLent);
+    this.#payload = new PayloadBuffer(lentFrom);
     this.#ends = isApart ? [] : undefined;
   }
 
@@ -57,6 +57,12 @@ export class FragmentedMessage {
     const ends = this.#ends;
     if (ends !== undefined && payload.length > (ends.at(-1) ?? 0)) ends.push(payload.length);
     return (first & FIN) !== 0;
+  }
+
+  /** Room for so many bytes of the frame under way, to be written by the caller, with more of the frame behind them. */
+  extend(decoder: ChunkDecoder, length: number): Uint8Array {
+    spend(length * COPY_COST);
+    return this.#payload.extend(length, this.#payload.length + decoder.remaining);
   }
 
   /** The payloads of its frames but for empty ones, given away; undefined if they are not apart, or all empty. */

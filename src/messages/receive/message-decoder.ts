@@ -194,6 +194,7 @@ export class MessageDecoder {
           this.#keepRest(slab);
           break;
         }
+        if (this.#takeLong(slab)) continue;
         const count = this.#decoder.decode(slab);
         if (count === 1 && this.#deliverSingle(slab)) return;
         if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
@@ -228,13 +229,22 @@ export class MessageDecoder {
   #decodeRest(): void {
     const rest = this.#rest!;
     const slab = rest[0]!;
-    const count = this.#decoder.decode(slab);
-    if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
-    slab.start += this.#decoder.consumed;
-    spend(this.#decoder.consumed * COPY_COST);
+    if (!this.#takeLong(slab)) {
+      const count = this.#decoder.decode(slab);
+      if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
+      slab.start += this.#decoder.consumed;
+      spend(this.#decoder.consumed * COPY_COST);
+    }
     if (slab.start < slab.length) return;
     rest.shift();
     if (rest.length === 0) this.#rest = undefined;
+  }
+
+  /** Takes a long message, or part of one. @returns false if the slab does not begin with such */
+  #takeLong(slab: Slab): boolean {
+    const taken = this.#reader.takeLong(slab);
+    if (typeof taken !== 'boolean') this.#queued().addDelivery(taken);
+    return taken !== false;
   }
 
   /** Delivers what is queued, and the error behind it if there is one, and decodes what is kept, until the turn is spent. */

@@ -2,14 +2,14 @@
 // It keeps what has come until the rest has, and then puts the message into the queue. A connection has none of it before the
 // first such record. Messages that are whole it does not see.
 
-import { CHUNK_PTR } from '../../../assembly/shared/layout.js';
-import { FIN, OPCODE_BITS, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
-import { copyBytes } from '../../bytes/copy.js';
-import { partOf } from '../../bytes/host.js';
+import { OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { takeBack } from '../../bytes/lent-buffers.js';
 import { PayloadBuffer } from '../../bytes/payload-buffer.js';
+import { LENT_TEXT_LENGTH, LONG_PART_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import type { Slab } from '../../frames/slab.js';
-import { COMPRESSED, END, MASKED, messageOpcode, START } from '../../kernel/records.js';
+import { maskLong, masksNatively } from '../../kernel/mask.js';
+import { COMPRESSED, END, messageOpcode } from '../../kernel/records.js';
 import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
 import { BINARY, FRAGMENTS, TEXT, TEXT_BYTES } from '../handler.js';
@@ -32,8 +32,6 @@ export class MessageParts {
   /** The data message under way, if it is not compressed and does not stay in its chunk. */
   #message: FragmentedMessage | undefined;
   readonly #compressed: CompressedMessages | undefined;
-  /** Where in the chunk at hand the payload of a frame begins that is longer than a slab, and stays in the chunk; else -1. */
-  #inPlaceOffset = -1;
   /** The control frame that a chunk's end cut in two. */
   #control: PayloadBuffer | undefined;
 
@@ -76,37 +74,30 @@ export class MessageParts {
    * @param first the record's first word
    * @throws ProtocolError, or an error of the engine, that the connection is to be failed with
    */
-  take(queue: DeliveryQueue, slab: Slab, first: number, start: number, end: number): void {
+  take(queue: DeliveryQueue, first: number, start: number, end: number): void {
     if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
-    else if (!this.#takeInPlace(queue, slab, first, start, end)) this.#takeFragment(queue, first, start, end);
+    else this.#takeFragment(queue, first, start, end);
   }
 
   /**
-   * Part of a message whose one frame is longer than a slab, though not than its chunk: unmasked where it came in, slab by
-   * slab, and handed out as a part of the chunk. A fresh buffer of that length would cost more than all else.
+   * Adds what a chunk holds of a long frame under way to its message, without the arena, if the message is binary. The frame's last byte
+   * is left to the kernel, which ends the frame.
    *
-   * @returns false if it is no such part: then nothing was done
+   * @returns false if there is no such frame, or the host does not mask: then nothing was done
    */
-  #takeInPlace(queue: DeliveryQueue, slab: Slab, first: number, start: number, end: number): boolean {
-    const { decoder, config } = this.#reading;
-    const { chunk, ownership } = slab;
-    if (chunk === undefined || ownership !== 'codec') return false;
-    const offset = slab.start + start - CHUNK_PTR;
-    if (this.#inPlaceOffset < 0) {
-      const isText = messageOpcode(first) === OPCODE_TEXT;
-      const isOneFrame = (first & START) !== 0 && (first & (FIN | OPCODE_BITS)) === (FIN | messageOpcode(first));
-      const isAllHere = slab.start + decoder.consumed + decoder.remaining <= slab.length;
-      if (!isOneFrame || !isAllHere || (isText && !config.textAsBytes)) return false;
-      this.#inPlaceOffset = offset;
-    }
-    const { bytes, host } = decoder.arena;
-    if ((first & MASKED) !== 0) copyBytes(bytes, start, end, chunk, offset);
-    if ((first & END) !== 0) {
-      const data = partOf(host, chunk, this.#inPlaceOffset, offset + end - start - this.#inPlaceOffset);
-      if (messageOpcode(first) === OPCODE_TEXT) queue.add(TEXT_BYTES, data);
-      else queue.add(BINARY, data);
-      this.#inPlaceOffset = -1;
-    }
+  takeFrom(slab: Slab): boolean {
+    const { decoder } = this.#reading;
+    const { chunk, start, length } = slab;
+    if (this.#message === undefined || chunk === undefined || !decoder.isInBinary) return false;
+    const count = Math.min(length - start, decoder.remaining - 1);
+    const { isMasked } = decoder;
+    if (count < LONG_PART_LENGTH || (isMasked && !masksNatively())) return false;
+    const source = chunk.subarray(start, start + count);
+    const target = this.#message.extend(decoder, count);
+    if (isMasked) maskLong(decoder.arena, source, target, decoder.nextMaskingKey);
+    else target.set(source);
+    decoder.passPayload(count);
+    slab.start += count;
     return true;
   }
 
@@ -115,7 +106,9 @@ export class MessageParts {
     const isText = messageOpcode(first) === OPCODE_TEXT;
     const { decoder, config, separatesFragments } = this.#reading;
     const isApart = separatesFragments && !isText;
-    this.#message ??= new FragmentedMessage(isText, isApart, config.isLent && !isApart);
+    const isString = isText && !config.textAsBytes;
+    const lentFrom = isString ? LENT_TEXT_LENGTH : config.isLent && !isApart ? 0 : undefined;
+    this.#message ??= new FragmentedMessage(isText, isApart, lentFrom);
     const message = this.#message;
     if (!message.take(decoder, first, start, end, config.maxFragments)) return;
     this.#message = undefined;
@@ -128,9 +121,13 @@ export class MessageParts {
     const { arena } = this.#reading.decoder;
     const { textAsBytes, isValidated, isLent } = this.#reading.config;
     const data = message.takePayload();
+    if (message.isText && !textAsBytes) {
+      const text = readText(arena, message.isAscii, isValidated, data, 0, data.length);
+      takeBack(data);
+      queue.add(TEXT, text);
+      return;
+    }
     if (isLent) queue.takeBackLater(data);
-    if (!message.isText) queue.add(BINARY, data);
-    else if (textAsBytes) queue.add(TEXT_BYTES, data);
-    else queue.add(TEXT, readText(arena, message.isAscii, isValidated, data, 0, data.length));
+    queue.add(message.isText ? TEXT_BYTES : BINARY, data);
   }
 }

@@ -2,7 +2,7 @@
 // Strings are made here, bytes copied to where they stay. What a record is only a part of goes to message-parts.ts.
 // The kernel has checked their text: assembly/frames/utf8.ts, src/kernel/portable/utf8.ts.
 
-import { CHUNK_PTR } from '../../../assembly/shared/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR } from '../../../assembly/shared/layout.js';
 import {
   CLOSE_NO_STATUS,
   OPCODE_BITS,
@@ -14,9 +14,10 @@ import {
 import { copyBytes } from '../../bytes/copy.js';
 import { type BytesConstructor, partOf } from '../../bytes/host.js';
 import { lend, takeBack, wipe } from '../../bytes/lent-buffers.js';
-import { KEPT_VIEW_LENGTH } from '../../bytes/thresholds.js';
+import { KEPT_VIEW_LENGTH, LONG_PAYLOAD_LENGTH } from '../../bytes/thresholds.js';
 import type { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import type { Slab } from '../../frames/slab.js';
+import { masksNatively } from '../../kernel/mask.js';
 import {
   ASCII,
   COMPRESSED,
@@ -37,7 +38,8 @@ import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import { BINARY, CLOSE, type DeliverySink, PIECE, PING, PONG, TEXT, TEXT_BYTES } from '../handler.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
-import type { DeliveryQueue } from './delivery-queue.js';
+import type { Delivery, DeliveryQueue } from './delivery-queue.js';
+import { findLong } from './long-messages.js';
 import { MessageParts, type Reading } from './message-parts.js';
 
 export class RecordReader implements Reading {
@@ -87,7 +89,7 @@ export class RecordReader implements Reading {
     try {
       if (isText) {
         text = this.#readText(first, bytes, start, end);
-      } else if (chunk === undefined) {
+      } else if (chunk === undefined || !(isLent || slab.mayKeepChunk(end - start))) {
         const buffer = isLent ? lend(end - start) : host.allocateForParts(end - start);
         copyBytes(bytes, start, end, buffer, 0);
         data = isLent ? partOf(host, buffer, 0, end - start) : buffer;
@@ -126,9 +128,9 @@ export class RecordReader implements Reading {
     const { words, bytes, host } = this.decoder.arena;
     const { textAsBytes, inPieces, isLent } = this.config;
     const isCopied = slab.ownership === 'caller' && !isLent;
-    // Bytes are handed out where they came in, if the chunk is ours; the parts that were masked are brought back over it in
-    // one copy afterwards. Bytes that were received in the arena are all copied to a buffer that stands in for the chunk.
-    let target = slab.ownership === 'codec' ? slab.chunk : undefined;
+    // Bytes are handed out where they came in, if they may keep the chunk; the parts that were masked are brought back over it in
+    // one copy afterwards. Else, and if they were received in the arena, they are all copied to a buffer that stands in for the chunk.
+    let target = slab.ownership === 'codec' && (isLent || slab.mayKeepChunk(0)) ? slab.chunk : undefined;
     let toTarget = slab.start - CHUNK_PTR;
     let Bytes: BytesConstructor | undefined;
     let buffer: ArrayBufferLike | undefined;
@@ -148,7 +150,7 @@ export class RecordReader implements Reading {
         } else if ((first & OPCODE_CONTROL_BIT) !== 0) {
           this.#takeControl(queue, first, start, end);
         } else if ((first & COMPRESSED) !== 0 || (kind !== WHOLE_BINARY && kind !== WHOLE_TEXT && !inPieces)) {
-          this.#parts.take(queue, slab, first, start, end);
+          this.#parts.take(queue, first, start, end);
         } else {
           let data: Uint8Array;
           if (!isCopied) {
@@ -160,7 +162,7 @@ export class RecordReader implements Reading {
                 masked = MASKED;
               }
               // Asked for once there is something to hand out: what a typed array says of itself is slow to come by.
-              Bytes = host.bytesClass(target);
+              Bytes = host.bytesClass(slab.chunk ?? target);
               buffer = target.buffer;
               toBuffer = target.byteOffset + toTarget;
               backStart = start;
@@ -190,6 +192,29 @@ export class RecordReader implements Reading {
     const word = RECORDS_WORD + (count - 1) * RECORD_WORDS;
     const isHandedOut = this.config.inPieces || (words[word]! & END) !== 0;
     return words[word + 1]! + (isHandedOut ? words[word + 2]! : 0);
+  }
+
+  /**
+   * Takes what a slab begins with, without the arena, if that is a long message or part of one. Sets `slab.end`, where the kernel has to
+   * stop for what comes next.
+   *
+   * @returns what is to be delivered, or true if nothing is yet; false if it is no such thing: then nothing was done
+   */
+  takeLong(slab: Slab): Delivery | boolean {
+    const { decoder, config } = this;
+    const left = slab.length - slab.start;
+    slab.end = slab.length;
+    if (left < LONG_PAYLOAD_LENGTH || slab.chunk === undefined || config.inPieces) return false;
+    // Then the arena is the best place for all that it can hold.
+    if (left <= CHUNK_CAPACITY && decoder.requiresMask && !masksNatively()) return false;
+    try {
+      if (this.#madeParts?.takeFrom(slab) === true) return true;
+      return findLong(decoder, config, slab, slab.chunk);
+    } catch (error) {
+      // What the engine throws. Everything behind the message that failed is discarded.
+      decoder.fail(asMessageError(error));
+      return true;
+    }
   }
 
   #takeControl(queue: DeliveryQueue, first: number, start: number, end: number): void {

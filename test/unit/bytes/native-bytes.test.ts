@@ -5,12 +5,12 @@ import { findNativeBytes, getNativeBytes } from '../../../src/bytes/host.js';
 
 const builtins = {
   'node:http': { websocketMask: () => {} },
-  'node:buffer': { isUtf8: () => true },
+  'node:buffer': { isUtf8: () => true, isAscii: () => true },
 };
 const process = { getBuiltinModule: (name: string) => builtins[name as keyof typeof builtins] };
 
 it('finds those that a version of Node has', () => {
-  expect(Object.keys(findNativeBytes({ process }))).toEqual(['mask', 'isUtf8']);
+  expect(Object.keys(findNativeBytes({ process }))).toEqual(['mask', 'isUtf8', 'isAscii']);
   expect(Object.keys(findNativeBytes({ process: { getBuiltinModule: () => ({}) } }))).toEqual([]);
   expect(getNativeBytes().isUtf8?.(Uint8Array.of(0xc3, 0x28))).toBe(false);
 });

@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { CHUNK_CAPACITY } from '../../../../assembly/shared/layout.js';
+import { lend, takeBack } from '../../../../src/bytes/lent-buffers.js';
 import type { MessageEvent } from '../../../../src/messages/handler.js';
 import { MessageDecoder, type MessageDecoderOptions } from '../../../../src/messages/receive/message-decoder.js';
 import { Peer, stream } from '../../../support/frames/wire.js';
@@ -116,6 +117,106 @@ describe.each(KERNEL_NAMES)('long messages that came in one chunk, on the %s ker
     const pieces = events.flatMap((event) => (event.type === 'piece' ? [event.data] : []));
     expect(pieces.length).toBe(events.length);
     expect(Buffer.compare(Buffer.concat(pieces), payload)).toBe(0);
+  });
+});
+
+/** Events as strings, made faster than hexadecimal digits. */
+function summarize(events: readonly MessageEvent[]): string[] {
+  return events.map((event) => {
+    if (event.type === 'error') return `${event.error.code} at ${event.error.offset}`;
+    if (event.type === 'text') return `text ${event.text}`;
+    if (event.type === 'textBytes') return `text ${Buffer.from(event.bytes).toString()}`;
+    return event.type === 'binary' ? `binary ${Buffer.from(event.data).toString('base64')}` : JSON.stringify(event);
+  });
+}
+
+/** What decoders deliver that never see a long frame whole: the chunks are short. */
+function deliveredBytewise(options: MessageDecoderOptions, bytes: Uint8Array): string[] {
+  const decoder = new MessageDecoder({ ...options, ownsChunks: false });
+  const events: MessageEvent[] = [];
+  for (let at = 0; at < bytes.length; at += 1000) events.push(...decoder.decode(bytes.slice(at, at + 1000)));
+  return summarize(events);
+}
+
+describe.each(KERNEL_NAMES)('long frames among others, on the %s kernel', (kernel) => {
+  const LONG_FRAME = 40_000;
+  const text = 'größer '.repeat(5000);
+  const bad = Buffer.from(text);
+  bad[bad.length - 10] = 0xff;
+  const contents = (peer: Peer) => ({
+    'after a ping and a text': [peer.ping('p'), peer.text('next: binary'), peer.binary(randomBytes(LONG_FRAME, 1))],
+    'before a short one': [peer.binary(randomBytes(LONG_FRAME, 2)), peer.binary([1, 2, 3]), peer.pong('q')],
+    texts: [peer.text(text), peer.binary(randomBytes(LONG_FRAME, 3)), peer.text('a'.repeat(80_000))],
+    'in fragments': [
+      peer.binary(randomBytes(LONG_FRAME, 4), { fin: false }),
+      peer.ping('between'),
+      peer.continuation(randomBytes(70_001, 5), { fin: false }),
+      peer.continuation(randomBytes(LONG_FRAME, 6)),
+      peer.binary([7]),
+    ],
+    'a bad text': [peer.binary(randomBytes(9000, 7)), peer.text(bad), peer.binary(randomBytes(LONG_FRAME, 8))],
+    'a bad text that the arena cannot hold': [peer.text(Buffer.concat([bad, bad])), peer.binary([1])],
+    'a message inside another': [
+      peer.binary(randomBytes(LONG_FRAME, 9), { fin: false }),
+      peer.binary(randomBytes(LONG_FRAME, 10)),
+    ],
+    'a reserved bit': [
+      peer.binary(randomBytes(LONG_FRAME, 11)),
+      peer.frame(2, randomBytes(LONG_FRAME, 12), { rsv: 2 }),
+    ],
+    'one that is too long': [peer.binary(randomBytes(LONG_FRAME, 13)), peer.binary(randomBytes(120_000, 14))],
+    'behind a Close frame': [peer.close(1000, 'bye'), peer.binary(randomBytes(LONG_FRAME, 15))],
+  });
+
+  describe.each(['server', 'client'] as const)('to a %s', (role) => {
+    const peer = new Peer(role);
+    it.each(Object.entries(contents(peer)))('%s: the same at every cut, whoever owns the chunks', (_name, frames) => {
+      const bytes = stream(...frames);
+      const options = { role, kernel, maxMessageLength: 180_000, maxFrameLength: 110_000 } as const;
+      const cuts = [0, 1, 8, 14, 8200, 33_000, 40_008, 65_550, 100_000];
+      for (const more of [
+        {},
+        { ownsChunks: false },
+        { textAs: 'bytes' },
+        { messageLifetime: 'listener-checked' },
+        { inTurns: true },
+      ] as const) {
+        const expected = deliveredBytewise({ ...options, ...more }, bytes);
+        for (const cut of cuts.filter((at) => at < bytes.length)) {
+          const decoder = new MessageDecoder({ ...options, ...more });
+          const chunks = [bytes.slice(0, cut), bytes.slice(cut)];
+          const events = chunks.flatMap((chunk) => decoder.decode(chunk));
+          if (summarize(events).join() !== expected.join())
+            expect.unreachable(`${JSON.stringify(more)}, cut at ${cut}`);
+          if ('ownsChunks' in more) expect(Buffer.compare(Buffer.concat(chunks), bytes)).toBe(0);
+        }
+      }
+    });
+  });
+
+  it('16 MiB in one chunk are a part of it, and a text of that length is its string', () => {
+    const peer = new Peer('server');
+    const payload = new Uint8Array(16 * 1024 * 1024).fill(0x61);
+    const chunk = stream(peer.binary(payload));
+    const [data] = binariesOf(new MessageDecoder({ role: 'server', kernel }).decode(chunk));
+    expect(data?.buffer).toBe(chunk.buffer);
+    expect(Buffer.compare(data ?? chunk, payload)).toBe(0);
+    const [event] = new MessageDecoder({ role: 'server', kernel }).decode(stream(peer.text(payload)));
+    expect(event?.type === 'text' && event.text === 'a'.repeat(payload.length)).toBe(true);
+  });
+
+  it('a long text that becomes a string is gathered in memory that is used again', () => {
+    const bytes = stream(new Peer('server').text('x'.repeat(1_000_000)));
+    const decoder = new MessageDecoder({ role: 'server', kernel });
+    const memory = lend(1024 * 1024).fill(0);
+    takeBack(memory);
+    for (const chunk of [bytes.slice(0, 500_000), bytes.slice(500_000)]) {
+      for (const event of decoder.decode(chunk)) expect(event.type === 'text' && event.text.length).toBe(1_000_000);
+    }
+    expect(memory.subarray(0, 1_000_000).every((byte) => byte === 0x78)).toBe(true);
+    expect(lend(1024 * 1024)).toBe(memory);
+    takeBack(memory);
+    expect(decoder.bufferedLength).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 // `ownsChunks` of src/messages/: which deliveries are views of the chunk that was handed in, and which are copies.
 
 import { describe, expect, it } from 'vitest';
+import { CHUNK_CAPACITY } from '../../../../assembly/shared/layout.js';
 import type { KernelName } from '../../../../src/kernel/kernel.js';
 import { MessageDecoder, type MessageDecoderOptions } from '../../../../src/messages/receive/message-decoder.js';
 import { splitPoints } from '../../../support/frames/cuts.js';
@@ -61,18 +62,40 @@ describe.each(KERNEL_NAMES)('MessageDecoder on the %s kernel', (kernel: KernelNa
       expect(chunk).toEqual(copy);
     });
 
-    it('gives what lies whole in a slab of a long chunk in place, in every slab', () => {
-      const payloads = Array.from({ length: 40 }, (_, i) => randomBytes(6000 + i, i));
-      const chunk = stream(...payloads.map((data) => server.binary(data)));
-      const events = decoderFor().decode(chunk);
-      expect(events).toHaveLength(40);
-      let inPlace = 0;
-      for (const [i, event] of events.entries()) {
-        if (event.type !== 'binary') return expect.unreachable();
-        expect(Buffer.compare(event.data, payloads[i]!)).toBe(0);
-        if (event.data.buffer === chunk.buffer) inPlace++;
+    it('lets no short message keep a long chunk alive', () => {
+      const payloads = Array.from({ length: 40 }, (_, i) => randomBytes(i % 2 === 0 ? 6000 + i : 20_000 + i, i));
+      const bytes = stream(...payloads.map((data) => server.binary(data)));
+      for (const chunk of [bytes.slice(), Buffer.from(bytes)]) {
+        const events = decoderFor().decode(chunk);
+        expect(events).toHaveLength(40);
+        for (const [i, event] of events.entries()) {
+          if (event.type !== 'binary') return expect.unreachable();
+          expect(Buffer.compare(event.data, payloads[i]!)).toBe(0);
+          if (i === 0) expect(Buffer.isBuffer(event.data)).toBe(Buffer.isBuffer(chunk));
+          expect(event.data.buffer.byteLength).toBeLessThanOrEqual(CHUNK_CAPACITY);
+        }
       }
-      expect(inPlace).toBeGreaterThanOrEqual(36);
+    });
+
+    it('lets a message keep a long chunk of which it is at least half', () => {
+      const payload = randomBytes(200_000, 1);
+      for (const [rest, isKept] of [
+        [1000, true],
+        [190_000, true],
+        [210_000, false],
+      ] as const) {
+        for (const isFirst of [true, false]) {
+          const frames = [server.binary(payload), server.binary(new Uint8Array(rest), { fin: false })];
+          const chunk = isFirst ? stream(...frames) : stream(server.binary(new Uint8Array(rest)), frames[0]!);
+          const data = decoderFor()
+            .decode(chunk)
+            .flatMap((event) => (event.type === 'binary' ? [event.data] : []))
+            .find(({ length }) => length === payload.length)!;
+          expect(Buffer.compare(data, payload)).toBe(0);
+          expect(data.buffer === chunk.buffer).toBe(isKept);
+          if (!isKept) expect(data.buffer.byteLength).toBe(payload.length);
+        }
+      }
     });
 
     it('keeps good messages before an error in the same chunk', () => {
