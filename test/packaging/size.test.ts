@@ -36,15 +36,16 @@ async function bundle(program: string, conditions: string[] = []): Promise<Uint8
 }
 
 describe('a bundle, minified and gzipped', () => {
-  // Since they were 20.5, 12.5, 26.5, 41.5 and 27.5: input in turns, topics, lent messages, segments, Node's own masking.
+  // Since they were 20.5, 12.5, 26.5, 41.5 and 27.5: input in turns, topics, lent messages, segments, Node's own masking,
+  // long frames that are read in their chunk.
   it.each([
-    ['all of wsimd', 25.5 * KIB, "export * from 'wsimd';"],
-    ['FrameDecoder alone', 13.25 * KIB, "export { FrameDecoder } from 'wsimd';"],
+    ['all of wsimd', 27 * KIB, "export * from 'wsimd';"],
+    ['FrameDecoder alone', 13.5 * KIB, "export { FrameDecoder } from 'wsimd';"],
     ['wsimd/handshake, which needs no kernel', 8.75 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 31.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
-    ['wsimd and wsimd/deflate', 49.5 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 32 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd and wsimd/handshake', 33 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/deflate', 51 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
+    ['wsimd/web', 34 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -67,8 +68,8 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
-    holdTo(755 * KIB, 'the tarball', project.packed.size);
-    holdTo(2700 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    holdTo(770 * KIB, 'the tarball', project.packed.size);
+    holdTo(2780 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {

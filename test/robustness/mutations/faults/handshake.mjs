@@ -4,7 +4,7 @@ export const HANDSHAKE = [
   [
     'a second key is overlooked',
     'src/handshake/headers.ts',
-    'return first === -1 || this.#find(name, first + 1) !== -1 ?',
+    'return first === -1 || this.#next(first) !== -1 ?',
     'return first === -1 ?',
     [{ file: 'test/spec/lessons-handshake.test.ts', filter: 'twice' }],
   ],
