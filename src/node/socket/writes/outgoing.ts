@@ -145,7 +145,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     const isDue = isAlone && this.schedule.isQuiet;
     if (isAlone && !isDue && callback === undefined && this.startRun(message)) return;
     this.#countMessage(message.payload, message.opcode === OPCODE_BINARY);
-    const frame = isDue ? this.loneFrame(message) : undefined;
+    // A subscriber of the channel may have sent others, which come first.
+    const frame = isDue && !this.hasRun ? this.loneFrame(message) : undefined;
     if (frame !== undefined) {
       this.schedule.schedule();
       this.#write([frame], callback, true);

@@ -113,6 +113,21 @@ test('a message that observers hear of is told before it leaves, in the middle o
   await expect.poll(received).toEqual(messages('1', '2', '3'));
 });
 
+test('a message that an observer hears of leaves behind those that the observer sends, once it has stopped listening too', async () => {
+  const { served, received } = await openGathering();
+  // A turn without a second message: the next one leaves at once.
+  served.sendPrepared(message('1'));
+  await turn();
+  const note = () => {
+    channel('wsimd:websocket:messageSent').unsubscribe(note);
+    for (const text of ['2', '3']) served.sendPrepared(message(text));
+  };
+  channel('wsimd:websocket:messageSent').subscribe(note);
+  onTestFinished(() => void channel('wsimd:websocket:messageSent').unsubscribe(note));
+  served.sendPrepared(message('4'));
+  await expect.poll(received).toEqual(messages('1', '2', '3', '4'));
+});
+
 test('the backpressure of a run counts for the next message', async () => {
   const { served, received } = await openGathering({ maxBackpressure: 100, backpressurePolicy: 'drop' });
   const dropped: unknown[] = [];
