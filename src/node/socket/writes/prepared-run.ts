@@ -1,6 +1,6 @@
-// Prepared messages that a connection is sent in one turn, while nothing else is pending for it: ten that are published to a topic, for
-// example. Only the first of them goes by the state of the whole connection. The states of a thousand connections fill the processor's
-// caches, so the others read no more than this object (bench: `topics`).
+// Gathers prepared messages that are sent in one turn while nothing else is pending: ten messages to a topic, for example. Only the first
+// one checks the state of the whole connection. The states of a thousand connections don't fit in the processor's caches, so the other
+// messages read no more than this object (bench: `topics`).
 
 import { MAX_SLAB_LENGTH, PREPARED_REFERENCE_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
@@ -14,19 +14,19 @@ import { FlushHolds } from './flush-holds.js';
 const MAX_LENGTH = MAX_SLAB_LENGTH / 2;
 export const BY_REFERENCE: SendMessageOptions = { byReference: true };
 
-/** The run of one send queue, and the count of messages that it is part of. */
+/** The run of one send queue, and the count of sent messages, which includes it. */
 export abstract class PreparedRun extends FlushHolds {
   protected readonly connection: Connection;
   /**
-   * While there is one, nothing is pending in the connection, and nothing is held. Whatever else is sent, or changes the state of the
-   * connection, comes behind it: `endRun` is called first.
+   * While there is a run, nothing is pending in the connection, and nothing is held. Call `endRun` before you send anything else or change
+   * the state of the connection, so that the run comes first.
    */
   #run: SharedSequence | undefined;
   /** Without those of the run. */
   #messagesSent = 0;
   /** Without compression all connections send the same frame. */
   readonly #isPlain: boolean;
-  /** The connection is plain and sent the last prepared message as it was. Since then its state has not changed: it need not be asked. */
+  /** The connection is plain, and its state has not changed since it took a prepared frame as it is: it need not be asked again. */
   #isReady = false;
 
   constructor(connection: Connection) {
@@ -53,7 +53,7 @@ export abstract class PreparedRun extends FlushHolds {
     return (this.#run?.length ?? 0) + this.connection.outgoingLength;
   }
 
-  /** Whether a message can be part of a run: neither one that observers hear of, nor a long one, which is not to be copied. */
+  /** Whether a message can be part of a run. Observed messages are reported one by one, and long ones are not copied to be joined. */
   #fitsIn({ payload }: PreparedMessage): boolean {
     const isObserved = MESSAGE_SENT_CHANNEL.hasSubscribers || MESSAGE_COMPRESSION_CHANNEL.hasSubscribers;
     return !isObserved && payload.length < PREPARED_REFERENCE_LENGTH;
@@ -96,7 +96,7 @@ export abstract class PreparedRun extends FlushHolds {
     return run;
   }
 
-  /** Called before anything that changes the state of the connection, which gets the run now. */
+  /** Passes the run to the connection. */
   protected endRun(): void {
     this.#isReady = false;
     const run = this.takeRun();
