@@ -29,22 +29,14 @@ import { countUndecided, leaveToOthers, warnOfRejection } from './server-answers
 import {
   type CompleteArguments,
   chooseProtocol,
+  type Handshake,
   type KeptOptions,
   type OfferedExtensions,
   type OnAccepted,
   type ServerEvents,
   type VerifyClientCallbackAsync,
 } from './server-options.js';
-import { acceptedUpgradeOf, HttpUpgrade, isClaimed, type Upgrade, type UpgradeJudge } from './upgrade.js';
-
-/** A request on its way through a server. */
-export interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
-  readonly upgrade: Upgrade;
-  readonly request: InstanceType<U>;
-  /** Bytes that came behind the request. */
-  readonly head: Buffer;
-  readonly callback: OnAccepted<T, U>;
-}
+import { acceptedUpgradeOf, HttpUpgrade, isClaimed, type Upgrade, type UpgradeJudge, whenAnswered } from './upgrade.js';
 
 /** The public side of a server, which programs override and listen to. */
 interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
@@ -76,6 +68,10 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   readonly #checkSecure: CheckRequestOptions;
   readonly #owner: Owner<T>;
   readonly #pending: PendingHandshakes;
+  /** The request that `completeUpgrade` is being called for. */
+  #accepting: Handshake<T, U> | undefined;
+  /** Those for which a subclass calls `completeUpgrade` later. */
+  readonly #deferred = new WeakMap<InstanceType<U>, Upgrade>();
   /** Of memory that compression could not have. */
   #hasWarned = false;
 
@@ -125,6 +121,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
       countUndecided(socket, 1);
       const stop = () => end();
       const forget = this.#pending.add(socket, stop, stop);
+      whenAnswered(socket, forget);
       const settle = () => {
         forget();
         if (!isDecided) countUndecided(socket, -1);
@@ -165,7 +162,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     const { socket } = upgrade;
     const end = () => (upgrade.isLeft ? cutSocket(socket) : upgrade.refuse(503));
     const leave = () => upgrade.isLeft || cutSocket(socket);
-    upgrade.onAnswered = this.#pending.add(socket, end, leave);
+    whenAnswered(socket, this.#pending.add(socket, end, leave));
   }
 
   /** How many requests the program has yet to decide on. */
@@ -262,18 +259,33 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   }
 
   /** Answers through the public method, which programs override. */
-  #accept({ upgrade, request, head, callback }: Handshake<T, U>, verdict: HandshakeAccepted): void {
+  #accept(handshake: Handshake<T, U>, verdict: HandshakeAccepted): void {
+    const { upgrade, request, head, callback } = handshake;
     if (upgrade.isAnswered) return;
     const { key, offers, protocols } = verdict;
     const isOffered = offers.length > 0 && offers.some(({ name }) => name === PERMESSAGE_DEFLATE);
     const extensions = isOffered ? { [PERMESSAGE_DEFLATE]: offers } : {};
     upgrade.accept(verdict);
+    const outer = this.#accepting;
+    this.#accepting = handshake;
     try {
       this.#server.completeUpgrade(extensions, key, new Set(protocols), request, upgrade.socket, head, callback);
     } catch (error) {
       upgrade.fail(error);
       throw error;
+    } finally {
+      this.#accepting = outer;
     }
+    if (!upgrade.isAnswered) this.#deferred.set(request, upgrade);
+  }
+
+  /** How to answer a request that `completeUpgrade` was called for, by a subclass that may have wrapped the socket. */
+  #upgradeFor(request: InstanceType<U>, socket: Duplex): Upgrade {
+    const accepted = acceptedUpgradeOf(socket, this);
+    if (accepted !== undefined) return accepted;
+    const original = this.#accepting?.request === request ? this.#accepting.upgrade : this.#deferred.get(request);
+    if (original === undefined) return new HttpUpgrade(request, socket);
+    return original.verdict === undefined ? original : original.moveTo(request, socket);
   }
 
   /** Answers a request with 101, and makes a WebSocket of its socket. See `WebSocketServer.completeUpgrade`. */
@@ -286,7 +298,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     head: Buffer,
     callback: OnAccepted<T, U>,
   ): void {
-    const upgrade = acceptedUpgradeOf(socket, this) ?? new HttpUpgrade(request, socket);
+    const upgrade = this.#upgradeFor(request, socket);
     const { verdict } = upgrade;
     upgrade.verdict = undefined;
     if (upgrade.isAnswered) return;

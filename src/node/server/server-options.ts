@@ -9,6 +9,7 @@ import type { ProtocolError } from '../../protocol/errors.js';
 import type { WebSocketOptions } from '../websocket/options/options.js';
 import type { PerMessageDeflateOptions } from '../websocket/options/per-message-deflate.js';
 import type { WebSocket } from '../websocket/websocket.js';
+import type { Upgrade } from './upgrade.js';
 
 /** The argument of `verifyClient`. */
 export interface ClientInfo<Request extends IncomingMessage = IncomingMessage> {
@@ -147,6 +148,15 @@ export type OnAccepted<T extends typeof WebSocket, U extends typeof IncomingMess
   webSocket: InstanceType<T>,
   request: InstanceType<U>,
 ) => void;
+
+/** A request on its way through a server. */
+export interface Handshake<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+  readonly upgrade: Upgrade;
+  readonly request: InstanceType<U>;
+  /** Bytes that came behind the request. */
+  readonly head: Buffer;
+  readonly callback: OnAccepted<T, U>;
+}
 
 /** The extensions to negotiate, by name. */
 export type OfferedExtensions = Readonly<Record<string, unknown>>;

@@ -27,8 +27,15 @@ import type { Sendable } from '../websocket/sendable.js';
 import { WebSocket } from '../websocket/websocket.js';
 import { TypedEmitter } from '../websocket/websocket-events.js';
 import { answerPlainRequest, isShared, pathOf, withListeners } from './server-answers.js';
-import { type Handshake, Handshakes } from './server-handshake.js';
-import type { CompleteArguments, KeptOptions, OnAccepted, ServerEvents, ServerOptions } from './server-options.js';
+import { Handshakes } from './server-handshake.js';
+import type {
+  CompleteArguments,
+  Handshake,
+  KeptOptions,
+  OnAccepted,
+  ServerEvents,
+  ServerOptions,
+} from './server-options.js';
 import { destroyOnErrors, HttpUpgrade, StreamUpgrade } from './upgrade.js';
 
 type HttpServer<U extends typeof IncomingMessage> = Server<U> | HttpsServer<U> | Http2Server | Http2SecureServer;

@@ -25,7 +25,9 @@ type Field = readonly [string, string];
 
 /** On a socket or stream: the Upgrade that has claimed it, `answered` once there is an answer. */
 const CLAIM = Symbol('upgrade');
-type Claimed = Duplex & { [CLAIM]?: Upgrade | 'answered' };
+/** On a socket or stream: what to call once there is an answer. Most requests are answered at once, and have none. */
+const WAITS = Symbol('waits');
+type Claimed = Duplex & { [CLAIM]?: Upgrade | 'answered'; [WAITS]?: (() => void)[] | undefined };
 
 /** Whether a server of ours has taken the request on this socket. */
 export function isClaimed(socket: Claimed): boolean {
@@ -36,7 +38,14 @@ export function isClaimed(socket: Claimed): boolean {
 export function acceptedUpgradeOf(socket: Claimed, judge: UpgradeJudge): Upgrade | undefined {
   const upgrade = socket[CLAIM];
   const isAccepted = typeof upgrade === 'object' && upgrade.judge === judge && upgrade.verdict !== undefined;
-  return isAccepted ? upgrade : undefined;
+  // A Proxy, or an object that inherits from the socket, shows the claim as its own.
+  return isAccepted && upgrade.socket === socket ? upgrade : undefined;
+}
+
+/** Calls back once one of our servers has answered the request on this socket, whichever Upgrade it used. */
+export function whenAnswered(socket: Claimed, callback: () => void): void {
+  socket[WAITS] ??= [];
+  socket[WAITS].push(callback);
 }
 
 /** Sees to it that an error of a socket that no WebSocket has yet is not an uncaught exception. */
@@ -74,10 +83,10 @@ export abstract class Upgrade {
   trace: HandshakeTrace<ServerHandshakeContext> | undefined;
   /** A listener for `wsClientError` answers it. */
   isLeft = false;
-  /** Called once it has been answered by us. */
-  onAnswered: (() => void) | undefined;
   /** Why it is refused, if something went wrong. */
   failure: unknown;
+  /** The Upgrade that it stands in for, on a socket that wraps that one's. */
+  protected original: Upgrade | undefined;
 
   /**
    * Makes the response that accepts, for `respond` to send.
@@ -112,6 +121,9 @@ export abstract class Upgrade {
     this.verdict = verdict;
     (this.socket as Claimed)[CLAIM] = this;
   }
+
+  /** The Upgrade that answers an accepted request on a socket that the program has put in the place of the first. */
+  abstract moveTo(request: IncomingMessage, socket: Duplex): Upgrade;
 
   /** The request broke a rule. */
   reject(rejected: HandshakeRejected): void {
@@ -155,8 +167,11 @@ export abstract class Upgrade {
 
   /** From here on the socket belongs to a WebSocket, or is about to end. */
   protected markAnswered(): void {
-    (this.socket as Claimed)[CLAIM] = 'answered';
-    this.onAnswered?.();
+    const socket: Claimed = this.socket;
+    const waits = socket[WAITS];
+    socket[CLAIM] = 'answered';
+    if (waits !== undefined) for (const wait of waits.splice(0)) wait();
+    this.original?.markAnswered();
   }
 
   #answer(status: number, send: () => void): void {
@@ -195,6 +210,16 @@ export class HttpUpgrade extends Upgrade {
     // As a TLSSocket says, and what stands for one in other runtimes and in programs.
     this.isSecure = 'encrypted' in socket && Boolean(socket.encrypted);
     this.head = requestHeadOf(request);
+  }
+
+  moveTo(request: IncomingMessage, socket: Duplex): Upgrade {
+    const upgrade = new HttpUpgrade(request, socket);
+    upgrade.original = this;
+    upgrade.judge = this.judge;
+    upgrade.trace = this.trace;
+    upgrade.verdict = this.verdict;
+    this.verdict = undefined;
+    return upgrade;
   }
 
   prepare(accepted: Acceptance, edit: ((lines: string[]) => void) | undefined): void {
@@ -258,6 +283,11 @@ export class StreamUpgrade extends Upgrade {
   /** A stream that was reset is closed before it is destroyed. */
   override get canRespond(): boolean {
     return super.canRespond && !this.socket.closed;
+  }
+
+  /** Only the stream itself can send the response. */
+  moveTo(): Upgrade {
+    return this;
   }
 
   prepare({ protocol, extensions }: Acceptance, edit: ((lines: string[]) => void) | undefined): void {
