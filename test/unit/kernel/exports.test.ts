@@ -51,7 +51,8 @@ function takeCalled(names: readonly string[]): Record<string, boolean> {
 }
 
 const all = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, true]));
-const TEXT = 'Zwölf große Boxkämpfer jagen Viktor quer über den Sylter Deich. '.repeat(40);
+/** Newer hosts decode most texts themselves. The kernel transcodes runs of three-byte characters on each of them. */
+const TEXT = '天地玄黃宇宙洪荒日月盈昃辰宿列張寒來暑往秋收冬藏'.repeat(40);
 
 describe.each(KERNEL_NAMES)('the %s kernel', (name) => {
   it('each function of the frame module', () => {

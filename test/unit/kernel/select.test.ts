@@ -288,7 +288,7 @@ describe('in a process of its own', () => {
   it('runs without WebAssembly, as under --jitless, and then not in silence', async () => {
     const [without, jitless, forced] = await Promise.all([
       runChild(compiled.directory, `delete globalThis.WebAssembly;${SELECT}`),
-      runChild(compiled.directory, SELECT, { flags: ['--jitless', '--no-expose-wasm'] }),
+      runChild(compiled.directory, SELECT, { flags: ['--jitless'] }),
       runChild(compiled.directory, `delete globalThis.WebAssembly;${SELECT}`, { env: { WSIMD_KERNEL: 'wasm' } }),
     ]);
     const fallback = { name: 'portable', reason: expect.stringMatching(/WebAssembly cannot run here: \S/) };
