@@ -20,7 +20,10 @@ export class Console {
   /** A terminal shows the messages, whether or not lines come from one. */
   readonly #isShown = process.stdout.isTTY === true;
   readonly #style: Style;
-  /** While there is somebody to send lines to: until then, Ctrl-C is a signal. */
+  /**
+   * From `start` to the end of the input: before, Ctrl-C is a signal. From Node 24 on, a closed interface throws at `prompt`, `pause` and
+   * `resume`.
+   */
   #lines: Interface | undefined;
   readonly #isHex: boolean;
   #isPrompting = false;
@@ -45,7 +48,10 @@ export class Console {
       onLine(line);
       this.#prompt();
     });
-    lines.on('close', onEnd);
+    lines.on('close', () => {
+      this.#detach();
+      onEnd();
+    });
     // On a terminal, readline takes the keys; else it is a signal.
     lines.on('SIGINT', onInterrupt);
     this.#lines = lines;
@@ -54,12 +60,17 @@ export class Console {
   }
 
   stop(): void {
-    this.#isPrompting = false;
-    this.#lines?.removeAllListeners('close');
-    this.#lines?.close();
-    if (this.isTerminal) process.stdout.write('\r\x1b[K');
+    this.#lines?.removeAllListeners('close').close();
+    this.#detach();
     // The program that writes to our standard input may go on.
     process.stdin.destroy();
+  }
+
+  /** No more lines come. Further output begins where the prompt was. */
+  #detach(): void {
+    this.#lines = undefined;
+    this.#isPrompting = false;
+    if (this.isTerminal) process.stdout.write('\r\x1b[K');
   }
 
   pause(): void {

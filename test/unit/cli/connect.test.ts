@@ -94,6 +94,18 @@ describe('in a pipe', () => {
     expect(stdout === text).toBe(true);
   });
 
+  it('sends a long last line that has no line break, though the input ends before it is sent', async () => {
+    const { url } = await startWs((socket) => {
+      socket.on('message', (data) => {
+        socket.send(String((data as Buffer).length));
+        socket.close();
+      });
+    });
+    const length = 32 * 1024 * 1024;
+    const { code, stdout, stderr } = await runWsimdOn('x'.repeat(length), 'connect', url);
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: `${length}\n` });
+  });
+
   it('closes at Ctrl-C', async () => {
     const { url, server } = await startWs();
     const opened = once(server, 'connection');
