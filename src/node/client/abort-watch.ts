@@ -32,7 +32,7 @@ export function watchSignal(
       abort(error);
       return;
     }
-    // The Close frame leaves if the socket takes it at once. On HTTP/2, the reset of the stream overtakes it.
+    // The Close frame leaves if the socket takes it at once. Before Node 22, on HTTP/2, the reset of the stream overtakes it.
     webSocket.close(CLOSE_GOING_AWAY);
     webSocket.terminate();
     webSocket[LINK]?.emitError(error);

@@ -29,6 +29,9 @@ const overHttp2: Start = async () => {
   return { server, url: `ws://${address}/`, options: { session } };
 };
 
+/** Before Node 22, the reset of the stream overtakes the Close frame. */
+const RESET_OVERTAKES = Number(process.versions.node.split('.')[0]) < 22;
+
 const ABORTED = [
   ['error', expect.objectContaining({ name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' })],
   ['close', 1006, Buffer.alloc(0)],
@@ -36,7 +39,7 @@ const ABORTED = [
 
 describe.each([
   ['HTTP/1.1', overHttp1, 1001],
-  ['HTTP/2', overHttp2, 1006],
+  ['HTTP/2', overHttp2, RESET_OVERTAKES ? 1006 : 1001],
 ])('%s', (_name, start, closeCode) => {
   test('scope connection: an open connection is closed and cut, with an AbortError', async () => {
     const { server, url, options } = await start();
