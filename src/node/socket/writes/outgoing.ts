@@ -99,7 +99,6 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
 
   whenFlushed(callback: SendCallback): boolean {
     if (this.gatheredLength === 0 && !this.connection.hasSlices) return false;
-    this.endRun();
     this.#callBack(callback);
     return true;
   }
@@ -319,6 +318,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   }
 
   #callBack(callback: SendCallback): void {
+    // A run has no callbacks: a subscriber of a channel may have begun one.
+    this.endRun();
     this.#callbacks ??= [];
     this.#callbacks.push(callback);
   }

@@ -128,6 +128,22 @@ test('a message that an observer hears of leaves behind those that the observer 
   await expect.poll(received).toEqual(messages('1', '2', '3', '4'));
 });
 
+test('a message that an observer hears of calls back, though the observer has begun a run', async () => {
+  const { served, received } = await openGathering();
+  served.sendPrepared(message('1'));
+  await turn();
+  const note = () => {
+    channel('wsimd:websocket:messageSent').unsubscribe(note);
+    for (const text of ['3', '4']) served.sendPrepared(message(text));
+  };
+  channel('wsimd:websocket:messageSent').subscribe(note);
+  onTestFinished(() => void channel('wsimd:websocket:messageSent').unsubscribe(note));
+  let calls = 0;
+  served.send('2', () => calls++);
+  await expect.poll(received).toEqual(messages('1', '2', '3', '4'));
+  await expect.poll(() => calls).toBe(1);
+});
+
 test('the backpressure of a run counts for the next message', async () => {
   const { served, received } = await openGathering({ maxBackpressure: 100, backpressurePolicy: 'drop' });
   const dropped: unknown[] = [];
