@@ -43,10 +43,14 @@ function copyLong(payload: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** The text from `start` on that is at most `length` bytes long as UTF-8. @param isAscii whether a unit is a byte */
 function cutText(text: string, start: number, length: number, isAscii: boolean): string {
-  const cut = sliceOfPairs(text, start, start + length);
-  if (isAscii || getHost().utf8Length(cut) <= length) return cut;
-  // A UTF-16 unit is at most three bytes.
-  return sliceOfPairs(text, start, start + Math.floor(length / 3));
+  let units = length;
+  for (;;) {
+    const cut = sliceOfPairs(text, start, start + units);
+    const bytes = isAscii ? cut.length : getHost().utf8Length(cut);
+    if (bytes <= length) return cut;
+    // A unit is at most three bytes: no less than a third of `length` is left.
+    units = Math.floor((units * length) / bytes);
+  }
 }
 
 /** The same as `slice`, but for the first half of a surrogate pair at the end. */
