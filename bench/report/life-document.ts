@@ -76,10 +76,12 @@ export function writeSummary({ cases, versions, mask }: LifeRun): string {
 }
 
 function describeSource({ versions, mask, commit, date, pace, machine }: LifeRun): string {
+  const { rounds, headlineTimes, starts, window } = pace;
+  const headline = starts === undefined ? `${rounds * headlineTimes}` : `in each of ${starts} processes`;
   return [
     `wsimd ${commit} on Node ${versions.node}, beside ws ${versions.ws} (which masks with ${mask}),`,
     `Bun ${versions.bun ?? 'missing'} and Deno ${versions.deno ?? 'missing'}; ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores,`,
-    `${pace.rounds} rounds of ${pace.window} ms (in each of ${pace.headlineTimes} processes in the cases of the chart). Figures are messages for a second of the server's own processor time; "× ws" is how many`,
+    `${rounds} rounds of ${window} ms (${headline} in the cases of the chart). Figures are messages for a second of the server's own processor time; "× ws" is how many`,
     'times as many wsimd has, the median of the ratios of the rounds. Below 1 wsimd is slower. The bare socket does no WebSocket:',
     "it shows what Node's sockets cost. See [how we measure](how-we-measure.md).",
   ].join('\n');

@@ -66,12 +66,13 @@ async function measureAll(cases: readonly LifeCase[], options: LifeOptions): Pro
     results.push(result);
     console.log(describeCase(result));
   }
+  const { rounds, headlineTimes, window } = setting.pace;
   return {
     format: 'life-1',
     date: new Date().toISOString(),
     commit: readCommit(),
     seconds: Math.round((Date.now() - start) / 1000),
-    pace: { rounds: setting.pace.rounds, headlineTimes: setting.pace.headlineTimes, window: setting.pace.window },
+    pace: { rounds, headlineTimes, starts: headlineTimes, window },
     machine,
     versions,
     mask,

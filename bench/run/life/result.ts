@@ -55,7 +55,13 @@ export interface LifeRun {
   /** Of the working tree; with `+` where it had changes. */
   readonly commit: string;
   readonly seconds: number;
-  readonly pace: { readonly rounds: number; readonly headlineTimes: number; readonly window: number };
+  /** `starts` is missing where the processes of a headline case were started once, and had `headlineTimes` times the rounds. */
+  readonly pace: {
+    readonly rounds: number;
+    readonly headlineTimes: number;
+    readonly starts?: number;
+    readonly window: number;
+  };
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
   /** How ws masks. */
