@@ -23,16 +23,11 @@ import { HandlerSink } from './messages/receive/handler-sink.js';
 import { MessageDecoder } from './messages/receive/message-decoder.js';
 import { type CloseOwner, CloseSender } from './messages/send/close-sender.js';
 import { MessageSender, type SendMessageOptions } from './messages/send/message-sender.js';
-import { PendingPongs } from './messages/send/pending-pongs.js';
+import { maxPendingPongsOf, PendingPongs } from './messages/send/pending-pongs.js';
 import type { SentMessage } from './messages/send/sent-message.js';
 import type { ClosingHandshake } from './protocol/closing-handshake.js';
 import { ProtocolError } from './protocol/errors.js';
-import { atLeast, trueOrFalse } from './protocol/option-checks.js';
 import type { Role } from './protocol/role.js';
-
-/** A peer that pings at intervals has one on its way. With the longest payloads 64 pongs are 8 KiB. */
-const DEFAULT_MAX_PENDING_PONGS = 64;
-const checkMaxPendingPongs = atLeast(1);
 
 const EMPTY = new Uint8Array(0);
 
@@ -70,10 +65,7 @@ export class Connection {
     this.#sender = new MessageSender(options, compression);
     this.#close = new CloseSender(this.#sender, this.#sink);
     this.#closing = this.#close.handshake;
-    const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
-    trueOrFalse('autoPong', autoPong);
-    checkMaxPendingPongs('maxPendingPongs', maxPendingPongs);
-    this.#maxPendingPongs = autoPong ? maxPendingPongs : 0;
+    this.#maxPendingPongs = maxPendingPongsOf(options);
   }
 
   /** Whether this end is the client or the server. */
@@ -365,10 +357,7 @@ export class Connection {
     return this.#sender.takeSegments(Bytes, isCompact);
   }
 
-  /**
-   * Gives back the buffer of `takeOutgoing`, or one segment, once the transport has written it, so that its memory can be reused. No
-   * effect for a segment that was sent `byReference`.
-   */
+  /** Gives back the buffer of `takeOutgoing`, or one segment, once the transport has written it. No effect for one sent `byReference`. */
   releaseOutgoing(bytes: Uint8Array): void {
     this.#sender.giveBack(bytes);
   }

@@ -3,7 +3,21 @@
 
 import { OPCODE_PONG } from '../../../assembly/shared/protocol.js';
 import { type OwnedBytes, ownBytes } from '../../bytes/owned.js';
+import type { ConnectionOptions } from '../../connection-options.js';
+import { atLeast, trueOrFalse } from '../../protocol/option-checks.js';
 import type { MessageSender } from './message-sender.js';
+
+/** A peer that pings at intervals has one on its way. With the longest payloads 64 pongs are 8 KiB. */
+const DEFAULT_MAX_PENDING_PONGS = 64;
+const checkMaxPendingPongs = atLeast(1);
+
+/** How many pongs may wait; 0: pings are not answered. @throws RangeError, TypeError for options out of range */
+export function maxPendingPongsOf(options: Pick<ConnectionOptions, 'autoPong' | 'maxPendingPongs'>): number {
+  const { autoPong = true, maxPendingPongs = DEFAULT_MAX_PENDING_PONGS } = options;
+  trueOrFalse('autoPong', autoPong);
+  checkMaxPendingPongs('maxPendingPongs', maxPendingPongs);
+  return autoPong ? maxPendingPongs : 0;
+}
 
 export class PendingPongs {
   readonly #sender: Pick<MessageSender, 'sendControl'>;
