@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { constants, type NodeGCPerformanceDetail, PerformanceObserver } from 'node:perf_hooks';
 import { runInNewContext } from 'node:vm';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer, type WebSocketServerOptions } from '../../../../../src/node/index.js';
 import { countForScavenge } from '../../../../../src/node/socket/reads/early-scavenges.js';
 
@@ -76,4 +76,16 @@ test('nobody else gets the function that collects', async () => {
   expect(await count()).toBeGreaterThanOrEqual(1);
   expect(Object.hasOwn(globalThis, 'gc')).toBe(false);
   expect(runInNewContext('typeof gc')).toBe('undefined');
+});
+
+test('the first scavenge frees a block of 16 MiB, from which glibc learns to keep memory; later ones free none', async () => {
+  vi.resetModules();
+  const fresh = await import('../../../../../src/node/socket/reads/early-scavenges.js');
+  const allocate = vi.spyOn(Buffer, 'allocUnsafeSlow');
+  onTestFinished(() => allocate.mockRestore());
+  // A chunk that came through a stream counts four times.
+  fresh.countForScavenge(MIB);
+  expect(allocate).not.toHaveBeenCalled();
+  for (let i = 0; i < 100; i++) fresh.countForScavenge(MIB);
+  expect(allocate.mock.calls).toEqual([[16 * MIB]]);
 });
