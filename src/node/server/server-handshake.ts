@@ -31,8 +31,6 @@ import {
   chooseProtocol,
   type Handshake,
   type KeptOptions,
-  type OfferedExtensions,
-  type OnAccepted,
   type ServerEvents,
   type VerifyClientCallbackAsync,
 } from './server-options.js';
@@ -289,15 +287,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
   }
 
   /** Answers a request with 101, and makes a WebSocket of its socket. See `WebSocketServer.completeUpgrade`. */
-  complete(
-    extensions: OfferedExtensions,
-    key: string,
-    protocols: Set<string>,
-    request: InstanceType<U>,
-    socket: Duplex,
-    head: Buffer,
-    callback: OnAccepted<T, U>,
-  ): void {
+  complete(...[extensions, key, protocols, request, socket, head, callback]: CompleteArguments<T, U>): void {
     const upgrade = this.#upgradeFor(request, socket);
     const { verdict } = upgrade;
     upgrade.verdict = undefined;
