@@ -82,7 +82,7 @@ export const LONG_PAYLOAD_LENGTH = 8 * 1024;
  */
 export const LENT_TEXT_LENGTH = 16 * 1024;
 /**
- * The same for a part of a payload, which goes to the buffer of its message: the kernel is called for its frame's header and for its end.
+ * From this length on a part of a payload goes straight to the buffer of its message. The kernel reads its frame's header and its last byte.
  * Bench: `decode/messages/binary`.
  */
 export const LONG_PART_LENGTH = 32 * 1024;
