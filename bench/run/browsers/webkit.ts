@@ -2,8 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port.js';
 
 /** One session: a MiniBrowser with one window. */
 export interface WebKitSession {
@@ -97,17 +97,6 @@ async function ask(url: string, body?: object): Promise<unknown> {
   const answer = (await response.json()) as { value: unknown };
   if (!response.ok) throw new Error(`the WebDriver says ${JSON.stringify(answer)}`);
   return answer.value;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 function endGroup({ pid }: ChildProcess): void {

@@ -1,14 +1,19 @@
-// `npm run bench -- proxy`: what `wsimd proxy` costs a connection, beside a direct one and beside two sockets of Node that are piped
-// into each other. Client, relay and server are three processes.
+// `npm run bench -- proxy`: what `wsimd proxy` costs a connection, beside a direct one and two relays that do not look at what they
+// relay: two sockets of Node that are piped into each other, and HAProxy, a program in C. Client, relay and server are three processes.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { summarize } from '../../core/statistics.js';
 import type { ServerJob } from '../../subjects/server/job.js';
 import { commandFor, findPrograms, libraryOf, SUBJECTS } from '../../subjects/subjects.js';
+import { freePort } from '../free-port.js';
 import { LoadProcess, Program } from '../life/processes.js';
 import type { LoadJob, LoadReport } from '../load/job.js';
 import { describeMachine } from '../machine.js';
@@ -44,8 +49,7 @@ const CASES: readonly Case[] = [
   { size: 16 * 1024, inFlight: 16, connections: 8 },
 ];
 
-const ROUTES = ['direct', 'pipe', 'proxy'] as const;
-type Route = (typeof ROUTES)[number];
+type Route = 'direct' | 'pipe' | 'haproxy' | 'proxy';
 /** Processes whose processor time is told. */
 const ACTORS = ['client', 'relay', 'watcher', 'server'] as const;
 
@@ -64,6 +68,7 @@ interface Options {
   readonly rounds: number;
   readonly window: number;
   readonly proxyOptions: readonly string[];
+  readonly routes: readonly Route[];
 }
 
 export async function runProxy(args: readonly string[]): Promise<void> {
@@ -85,18 +90,22 @@ export async function runProxy(args: readonly string[]): Promise<void> {
   const { server } = values;
   if (server !== 'wsimd' && server !== 'ws' && server !== 'socket')
     throw new RangeError('--server wsimd, ws or socket');
-  const options = {
+  const options: Options = {
     server,
     rounds: Number(values.rounds),
     window: Number(values.window),
     proxyOptions: values.option,
-  } as const;
+    routes: hasHaproxy() ? ['direct', 'pipe', 'haproxy', 'proxy'] : ['direct', 'pipe', 'proxy'],
+  };
+  if (!options.routes.includes('haproxy')) console.log('HAProxy is not installed: left out.');
   const { cpu, cores } = describeMachine();
   console.log(
     `Node ${process.versions.node} on ${cpu}, ${cores} cores; the server: ${server}. Medians of ${options.rounds} turns.`,
   );
   console.log('CPU: microseconds of client, relay (its first thread + its others) and server for a message.\n');
-  for (const one of CASES) if (nameOf(one).includes(values.only)) console.log(tell(one, await measure(one, options)));
+  for (const one of CASES) {
+    if (nameOf(one).includes(values.only)) console.log(tell(one, await measure(one, options), options.routes));
+  }
 }
 
 function nameOf({ size, inFlight, connections }: Case): string {
@@ -104,21 +113,25 @@ function nameOf({ size, inFlight, connections }: Case): string {
   return `${bytes} x ${inFlight}, ${connections} connection${connections === 1 ? '' : 's'}`;
 }
 
-async function measure(one: Case, options: Options): Promise<Record<Route, Turn[]>> {
-  const turns: Record<Route, Turn[]> = { direct: [], pipe: [], proxy: [] };
+type Turns = Readonly<Record<Route, Turn[]>>;
+
+async function measure(one: Case, options: Options): Promise<Turns> {
+  const turns: Turns = { direct: [], pipe: [], haproxy: [], proxy: [] };
   const server = await startServer(one, options.server);
   const target = server.hello.port;
   const pipe = await Program.start([process.execPath, PIPE, String(target)], 'anywhere');
   const load = new LoadProcess(process.execPath, 'anywhere');
   const proxy = startProxy(target, options.proxyOptions);
+  const haproxy = options.routes.includes('haproxy') ? await startHaproxy(target) : undefined;
   try {
     const routes = {
       direct: { port: target, pid: undefined },
       pipe: { port: pipe.hello.port, pid: pipe.pid },
+      haproxy: { port: haproxy?.port ?? 0, pid: haproxy?.child.pid },
       proxy: { port: await proxy.port, pid: proxy.child.pid },
     };
     for (let round = 0; round <= options.rounds; round++) {
-      for (const name of rotated(ROUTES, round)) {
+      for (const name of rotated(options.routes, round)) {
         const { port, pid } = routes[name];
         const turn = await takeTurn(
           one,
@@ -135,6 +148,7 @@ async function measure(one: Case, options: Options): Promise<Record<Route, Turn[
     }
   } finally {
     proxy.child.kill('SIGKILL');
+    haproxy?.child.kill('SIGKILL');
     load.stop();
     pipe.stop();
     server.stop();
@@ -204,15 +218,15 @@ function readThread(pid: number, thread: string): number {
   return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
 }
 
-function tell(one: Case, turns: Record<Route, Turn[]>): string {
+function tell(one: Case, turns: Turns, routes: readonly Route[]): string {
   const median = (route: Route, of: (turn: Turn) => number) => summarize(turns[route].map(of)).median;
-  const lines = ROUTES.map((route) => {
+  const lines = routes.map((route) => {
     const rate = median(route, (turn) => turn.rate);
     const latency = median(route, (turn) => turn.latency);
     const added = route === 'direct' ? '' : `  ${signed(latency - median('direct', (turn) => turn.latency))}`;
     const cpu = (actor: (typeof ACTORS)[number]) => (median(route, (turn) => turn.cpu[actor]) / 1000).toFixed(2);
     return [
-      `  ${route.padEnd(6)}`,
+      `  ${route.padEnd(7)}`,
       `${Math.round(rate).toLocaleString('en').padStart(9)}/s`,
       (rate / median('direct', (turn) => turn.rate)).toFixed(2),
       `p50 ${Math.round(latency)} us${added}`.padEnd(20),
@@ -233,6 +247,50 @@ function startServer({ size, inFlight }: Case, name: Options['server']): Promise
     ...{ reply: 'sync', compression: 'off', isHttp2: false, heapObjects: 0 },
   };
   return Program.start(commandFor(SUBJECTS[name], job, findPrograms(process.execPath))!, 'anywhere');
+}
+
+function hasHaproxy(): boolean {
+  return spawnSync('haproxy', ['-v']).status === 0;
+}
+
+/** One thread of it: more would take the cores of client and server. */
+async function startHaproxy(target: number): Promise<{ child: ChildProcess; port: number }> {
+  const port = await freePort();
+  const file = join(mkdtempSync(join(tmpdir(), 'wsimd-haproxy-')), 'haproxy.cfg');
+  writeFileSync(
+    file,
+    `global
+  nbthread 1
+defaults
+  mode tcp
+  timeout connect 1s
+  timeout client 1m
+  timeout server 1m
+listen relay
+  bind 127.0.0.1:${port}
+  server echo 127.0.0.1:${target}
+`,
+  );
+  const child = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null) throw new Error('HAProxy has ended');
+    await sleep(20);
+  }
+  rmSync(dirname(file), { recursive: true });
+  return { child, port };
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Its output goes nowhere, as if to a file. */
