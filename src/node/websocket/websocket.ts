@@ -53,7 +53,7 @@ export let arrange: (webSocket: WebSocket, arrangement: Arrangement) => void;
  * One connection: made by a server for each of its clients, or with `new WebSocket(url)`.
  *
  * Messages that you send while a chunk is being delivered leave in one write after it. At other times, the first message of a quiet
- * connection leaves at once; those that follow in the same turn of the event loop leave together when the turn ends.
+ * connection leaves at once, or in a loop over many at the end of the tick; those that follow in the same turn leave together at its end.
  */
 export class WebSocket extends FlowEmitter<WebSocket> {
   static {
@@ -189,7 +189,7 @@ export class WebSocket extends FlowEmitter<WebSocket> {
 
   /** The underlying socket, for its addresses and the like; null while there is none. */
   get _socket(): Duplex | null {
-    return this.#link?.socket ?? null;
+    return this.#link?.outgoing.exposeSocket() ?? null;
   }
 
   /** Sends prebuilt frames; null until the connection is open. It has only the methods that engine.io and socket.io use. */

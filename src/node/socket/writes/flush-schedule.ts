@@ -1,24 +1,30 @@
 // When gathered frames are written, for all sockets of a process.
 //
-// The first send of a quiet connection is written at once. What the connection sends behind it in the same turn of the event loop is
-// gathered until the turn ends, and leaves in one write: Node drains its tick queue between any two timers, immediates and I/O
-// callbacks, so replies behind an `await` would be one write each otherwise. A connection that needed a second write in the last turn in
-// which it sent gathers from the start. Nothing is ever written later than the end of the turn.
+// The first send of a quiet connection is written at once, or where many connections send, with theirs at the end of the tick. What the
+// connection sends behind it in the same turn of the event loop is gathered until the turn ends, and leaves in one write: Node drains its
+// tick queue between any two timers, immediates and I/O callbacks, so replies behind an `await` would be one write each otherwise. A
+// connection that needed a second write in the last turn in which it sent gathers from the start. Nothing is ever written later than the
+// end of the turn.
 
 import process from 'node:process';
 import { SharedSequence } from '../../../frames/shared-sequence.js';
 import { nextTick, setImmediate } from '../machinery.js';
-import { inBatch, makeWrites } from './write-batch.js';
+import { endTicks, inBatch, makeWrites } from './write-batch.js';
 
 /** Counts the turns in which something was sent. */
 let turn = 0;
 /** The end of the turn is scheduled. */
 let isInTurn = false;
+/** Connections that have sent something in this turn. */
+let senders = 0;
 /** Those to flush then. */
 let due: FlushSchedule[] = [];
 /** The socket whose chunk is being delivered: all answers to it are written when that is done. */
 let delivering: FlushSchedule | undefined;
 let isExitWatched = false;
+
+/** With more connections that send in a turn, a program is probably in a loop of `send`. */
+const FEW = 3;
 
 /** A socket's send queue. */
 export interface Flushable {
@@ -56,6 +62,11 @@ export class FlushSchedule {
     return this.#turn !== turn && this.#count <= 1;
   }
 
+  /** Whether many connections send in this turn. */
+  static get isCrowded(): boolean {
+    return senders > FEW;
+  }
+
   /** Something has been gathered. @returns true if it is to be written at once; otherwise the end of the turn flushes it */
   schedule(): boolean {
     const { isQuiet } = this;
@@ -64,6 +75,7 @@ export class FlushSchedule {
     } else {
       this.#turn = turn;
       this.#count = 1;
+      senders++;
       if (!isInTurn) {
         isInTurn = true;
         setImmediate(FlushSchedule.#endTurn);
@@ -86,6 +98,8 @@ export class FlushSchedule {
     const schedules = due;
     due = [];
     turn++;
+    senders = 0;
+    endTicks();
     isInTurn = false;
     FlushSchedule.#flushAll(schedules);
     SharedSequence.forget();

@@ -11,10 +11,12 @@ import { MESSAGE_COMPRESSION_CHANNEL, MESSAGE_SENT_CHANNEL } from '../../observe
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
 import { isLastOfMessage } from '../../websocket/sender.js';
+import { nextTick } from '../machinery.js';
 import { awaitTurn, type TurnTaker } from '../turns.js';
 import { BlobQueue, queuedSend } from './blob-queue.js';
 import type { DirectWrite } from './direct-writes.js';
 import { DrainWatch } from './drain-watch.js';
+import { FlushSchedule } from './flush-schedule.js';
 import type { OutgoingOwner } from './outgoing-owner.js';
 import { BY_REFERENCE, PreparedRun } from './prepared-run.js';
 import { sendPayload } from './send-payload.js';
@@ -47,7 +49,13 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     this.#socket = socket;
     this.#owner = owner;
     this.#observer = observer;
-    this.#writer = new SocketWriter(socket, connection, directWrites);
+    this.#writer = new SocketWriter(socket, directWrites);
+  }
+
+  /** For the program, which may do anything with it: what counts as written is written before. */
+  exposeSocket(): Duplex {
+    makeWrites();
+    return this.#socket;
   }
 
   /** Bytes of frames that were handed to the socket. */
@@ -148,7 +156,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     const frame = isDue && !this.hasRun ? this.loneFrame(message) : undefined;
     if (frame !== undefined) {
       this.schedule.schedule();
-      this.#write([frame], callback, true);
+      this.#write([frame], callback, true, FlushSchedule.isCrowded);
       return;
     }
     this.endRun();
@@ -210,12 +218,17 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     else this.#queue('', undefined, send);
   }
 
-  /** Hands all that was gathered to the socket, in one write. @param own the callback of what is being sent, if it is alone */
-  flush(own?: SendCallback): void {
+  /**
+   * Hands all that was gathered to the socket, in one write.
+   *
+   * @param own the callback of what is being sent, if it is alone
+   * @param mayWait the write may wait for the end of the tick
+   */
+  flush(own?: SendCallback, mayWait = false): void {
     const connection = this.connection;
     const run = this.takeRun();
     if (run !== undefined) {
-      if (!this.#writer.gather(this, run.bytes, true)) this.#wrote(this.#writer.write([run.bytes], undefined, true));
+      this.#write([run.bytes], undefined, true, false);
       return;
     }
     if (connection.hasSlices) this.#sliceSoon();
@@ -225,21 +238,24 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     // The peer reads slowly: what waits in the socket holds no more than its own length.
     const isCompact = this.#socket.writableLength > 0;
     // A Buffer: of anything else the socket would make one.
-    this.#write(connection.takeOutgoingSegments(BufferPart, isCompact), callback);
+    this.#write(connection.takeOutgoingSegments(BufferPart, isCompact), callback, false, mayWait);
   }
 
-  #write(segments: readonly Uint8Array[], callback: SendCallback | undefined, areShared = false): void {
+  #write(
+    segments: readonly Uint8Array[],
+    callback: SendCallback | undefined,
+    areShared: boolean,
+    mayWait: boolean,
+  ): void {
     const isLone = callback === undefined && segments.length === 1;
-    if (isLone && this.#writer.gather(this, segments[0]!, areShared)) return;
+    if (isLone && this.#writer.gather(this, segments[0]!, areShared, mayWait)) return;
     this.#wrote(this.#writer.write(segments, callback, areShared));
   }
 
-  taken(segment: Uint8Array): void {
-    this.connection.releaseOutgoing(segment);
-  }
-
   notTaken(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): void {
-    this.#wrote(this.#writer.finish(segment, isShared, write));
+    const hasRoom = this.#writer.finish(segment, isShared, write);
+    // Not yet: another connection may be about to write, and a subscriber of the channel may send on it.
+    nextTick(() => this.#wrote(hasRoom));
   }
 
   #wrote(hasRoom: boolean): void {
@@ -307,10 +323,11 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   /** Something was added to what is gathered. */
   #gathered(callback: SendCallback | undefined): void {
     const connection = this.connection;
-    const isDue = connection.outgoingLength >= MAX_SLAB_LENGTH || (!this.isHeld && this.schedule.schedule());
+    const isQuiet = connection.outgoingLength < MAX_SLAB_LENGTH && !this.isHeld && this.schedule.schedule();
+    const isDue = isQuiet || connection.outgoingLength >= MAX_SLAB_LENGTH;
     // What leaves at once, alone, needs no context: it is that of the caller.
     if (isDue && this.#callbacks === undefined && connection.outgoingLength > 0 && !connection.hasSlices) {
-      this.flush(callback);
+      this.flush(callback, isQuiet && FlushSchedule.isCrowded);
       return;
     }
     if (callback !== undefined) this.#callBack(inOwnContext(callback));

@@ -3,7 +3,7 @@
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { Connection } from '../../../connection.js';
+import { FrameWriter } from '../../../frames/frame-writer.js';
 import { inOwnContext, type SendCallback } from '../../websocket/sendable.js';
 import {
   canWriteDirectly,
@@ -13,30 +13,36 @@ import {
   writeDirectly,
   writeSegments,
 } from './direct-writes.js';
-import { addWrite, type BatchWriter, gathersWrites, makeWrites } from './write-batch.js';
+import { addWrite, type BatchWriter, gathersInTick, gathersWrites, makeWrites } from './write-batch.js';
 import { writesAsNode } from './writes-as-node.js';
+
+/** Bytes. What is longer is written at once: the processor's caches are not what it waits for. */
+const MAX_WAITING = 4 * 1024;
 
 export class SocketWriter {
   readonly #socket: Duplex;
-  readonly #connection: Connection;
   readonly #isEncrypted: boolean;
   /** The same socket, if it takes direct writes. */
   readonly #direct: DirectSocket | undefined;
   /** Bytes that were handed to the socket. */
   bytesSent = 0;
 
-  /** @param connection whose segments are written, and which takes their memory back */
-  constructor(socket: Duplex, connection: Connection, directWrites: boolean) {
+  constructor(socket: Duplex, directWrites: boolean) {
     this.#socket = socket;
-    this.#connection = connection;
     this.#isEncrypted = socket instanceof TLSSocket;
     this.#direct = directWrites && takesDirectWrites(socket) ? socket : undefined;
   }
 
-  /** Adds a write to the current batch. @returns false if there is none, or it takes no write to this socket */
-  gather(writer: BatchWriter, segment: Uint8Array, isShared: boolean): boolean {
+  /**
+   * Adds a write to the current batch.
+   *
+   * @param mayWait if there is none, a short write may begin one, which is made at the end of the tick
+   * @returns false if there is no batch, or it takes no write to this socket
+   */
+  gather(writer: BatchWriter, segment: Uint8Array, isShared: boolean, mayWait: boolean): boolean {
     const direct = this.#direct;
-    if (!gathersWrites() || direct === undefined || !canWriteDirectly(direct)) return false;
+    if (direct === undefined || !canWriteDirectly(direct)) return false;
+    if (!gathersWrites() && !(mayWait && segment.length <= MAX_WAITING && gathersInTick())) return false;
     this.bytesSent += segment.length;
     addWrite(writer, direct, segment, isShared);
     return true;
@@ -45,7 +51,7 @@ export class SocketWriter {
   /** Of a write in a batch: see `BatchWriter`. @returns as `write` */
   finish(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): boolean {
     if (write === undefined) return this.#writeToStream([segment], undefined);
-    return write.handOver(this.#direct!, [segment], isShared ? undefined : this.#releasing([segment], undefined));
+    return write.handOver(this.#direct!, [segment], isShared ? undefined : releasing([segment], undefined));
   }
 
   /**
@@ -62,11 +68,11 @@ export class SocketWriter {
     if (direct !== undefined) {
       const written = writeDirectly(direct, segments);
       if (written === true) {
-        if (!areShared) this.#release(segments);
+        if (!areShared) release(segments);
         if (callback !== undefined) process.nextTick(callback, null);
         return true;
       }
-      if (written !== undefined) return written.handOver(direct, segments, this.#releasing(segments, callback));
+      if (written !== undefined) return written.handOver(direct, segments, releasing(segments, callback));
     }
     return this.#writeToStream(segments, callback && inOwnContext(callback));
   }
@@ -77,23 +83,23 @@ export class SocketWriter {
     // Where nothing is known of a socket, and for one that holds copies, memory is left to the garbage collector.
     if (isPending || !writesAsNode(socket)) return writeSegments(socket, segments, callback);
     // Encrypted bytes are never taken at once.
-    if (this.#isEncrypted) return writeSegments(socket, segments, this.#releasing(segments, callback));
+    if (this.#isEncrypted) return writeSegments(socket, segments, releasing(segments, callback));
     const hasRoom = writeSegments(socket, segments, callback);
     // With nothing pending, the system has taken all.
-    if (socket.writableLength === 0) this.#release(segments);
+    if (socket.writableLength === 0) release(segments);
     return hasRoom;
   }
+}
 
-  /** The callback that gives memory back too. After an error it is left to the garbage collector. */
-  #releasing(segments: readonly Uint8Array[], callback: SendCallback | undefined): SendCallback {
-    const done = callback && inOwnContext(callback);
-    return (error) => {
-      if (!error) this.#release(segments);
-      done?.(error);
-    };
-  }
+/** The callback that releases memory too. After an error it is left to the garbage collector. */
+function releasing(segments: readonly Uint8Array[], callback: SendCallback | undefined): SendCallback {
+  const done = callback && inOwnContext(callback);
+  return (error) => {
+    if (!error) release(segments);
+    done?.(error);
+  };
+}
 
-  #release(segments: readonly Uint8Array[]): void {
-    for (let i = 0; i < segments.length; i++) this.#connection.releaseOutgoing(segments[i]!);
-  }
+function release(segments: readonly Uint8Array[]): void {
+  for (let i = 0; i < segments.length; i++) FrameWriter.release(segments[i]!);
 }

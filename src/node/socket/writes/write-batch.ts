@@ -1,10 +1,11 @@
-// The writes of many sockets, made one behind the other: a message to all subscribers of a topic, or the end of a turn. A call of the
-// system displaces the memory of the next connection from the processor's caches, so all connections prepare their writes first, while
-// nothing else runs (bench: `topics`).
+// The writes of many sockets, made one behind the other: a message to all subscribers of a topic, a loop of `send`, or the end of a turn.
+// A call of the system displaces the memory of the next connection from the processor's caches, so all connections prepare their writes
+// first (bench: `topics`, `push`).
 //
 // A gathered write counts as made. Therefore `makeWrites` comes before anything that could tell the difference: another kind of write,
 // the end of a socket, a listener.
 
+import { FrameWriter } from '../../../frames/frame-writer.js';
 import { nextTick } from '../machinery.js';
 import {
   canWriteDirectly,
@@ -17,12 +18,10 @@ import {
 
 /** Whose a write is. */
 export interface BatchWriter {
-  /** The system has taken all of a segment that can be given back. */
-  taken(segment: Uint8Array): void;
   /**
    * The system has not taken all of a segment.
    *
-   * @param isShared the segment need not be given back
+   * @param isShared the segment need not be released
    * @param write the write, which is under way or has failed; undefined if none was made, as the socket is busy
    */
   notTaken(segment: Uint8Array, isShared: boolean, write: DirectWrite | undefined): void;
@@ -47,10 +46,36 @@ let next = 0;
 let depth = 0;
 /** A socket of this batch has become busy. It may have another write in the batch. */
 let isAnyBusy = false;
+/** Short writes are gathered until the end of the tick. */
+let isInTick = false;
+/** Writes that were gathered since that began. */
+let countInTick = 0;
+/** In this turn of the event loop a tick had no more than one write: so will the others. */
+let isTickTooShort = false;
 
 /** Whether writes are gathered. */
 export function gathersWrites(): boolean {
   return depth > 0;
+}
+
+/** Gathers short writes until the end of the tick. @returns false if that is not worth it in this turn of the event loop */
+export function gathersInTick(): boolean {
+  if (isInTick || isTickTooShort) return isInTick;
+  isInTick = true;
+  countInTick = 0;
+  nextTick(endTick);
+  return true;
+}
+
+function endTick(): void {
+  isInTick = false;
+  isTickTooShort = countInTick <= 1;
+  makeWrites();
+}
+
+/** A turn of the event loop ends. */
+export function endTicks(): void {
+  isTickTooShort = false;
 }
 
 /** Gathers the writes that `work` makes, and makes them when it is done. */
@@ -73,6 +98,7 @@ export function addWrite(writer: BatchWriter, socket: DirectSocket, segment: Uin
   entry.handle = handleOf(socket);
   entry.segment = segment;
   entry.isShared = isShared;
+  countInTick++;
   if (count >= MOST) makeWrites();
 }
 
@@ -107,6 +133,6 @@ function makeWrite(entry: Entry): void {
     isAnyBusy = true;
     writer.notTaken(segment, isShared, written);
   } else if (!isShared) {
-    writer.taken(segment);
+    FrameWriter.release(segment);
   }
 }

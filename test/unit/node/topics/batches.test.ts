@@ -1,7 +1,8 @@
 // src/node/socket/writes/write-batch.ts: a message to many, whose writes are gathered, arrives as if each had been written by itself.
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   broadcast,
   createWebSocketStream,
@@ -145,4 +146,98 @@ describe('a broadcast', () => {
     broadcast([served[2]!], 'second');
     await expect.poll(texts).toEqual([['first'], [], ['second']]);
   });
+});
+
+describe('a loop of send', () => {
+  /** Bytes that each socket has been handed, of sockets that were asked for before. */
+  async function openLoop(count: number) {
+    const many = await openMany(count);
+    const sockets = many.served.map((socket) => socket._socket as Socket);
+    const before = sockets.map((socket) => socket.bytesWritten);
+    await turn();
+    const isWritten = () => sockets.map((socket, i) => socket.bytesWritten > before[i]!);
+    return { ...many, sockets, isWritten };
+  }
+
+  test('writes to the first connections at once, and to the others at the end of the tick', async () => {
+    const { served, texts, isWritten } = await openLoop(8);
+    for (const socket of served) socket.send('to all');
+    expect(isWritten()).toEqual([true, true, true, false, false, false, false, false]);
+    let atEndOfTick: boolean[] = [];
+    process.nextTick(() => {
+      atEndOfTick = isWritten();
+    });
+    await turn();
+    expect(atEndOfTick).toEqual(new Array(8).fill(true));
+    await expect.poll(texts).toEqual(new Array(8).fill(['to all']));
+  });
+
+  test('writes a long message, and one with a callback, at once, behind those before them', async () => {
+    const { served, texts, isWritten } = await openLoop(8);
+    const long = 'x'.repeat(5000);
+    for (const [i, socket] of served.entries()) socket.send(i === 5 ? long : `${i}`);
+    expect(isWritten()).toEqual([true, true, true, true, true, true, false, false]);
+    served[6]!.send('second');
+    served[7]!.send('with a callback', () => {});
+    await expect
+      .poll(texts)
+      .toEqual([['0'], ['1'], ['2'], ['3'], ['4'], [long], ['6', 'second'], ['7', 'with a callback']]);
+  });
+
+  test('writes before a program gets at the socket, cuts, closes, or is told of something else', async () => {
+    const { served, texts } = await openLoop(8);
+    for (const [i, socket] of served.entries()) socket.send(`${i}`);
+    served[4]!._socket!.destroy();
+    for (const socket of served.slice(5)) socket.send('second');
+    served[5]!.terminate();
+    served[6]!.close();
+    await expect
+      .poll(texts)
+      .toEqual([['0'], ['1'], ['2'], ['3'], ['4'], ['5', 'second'], ['6', 'second'], ['7', 'second']]);
+  });
+
+  test('writes at once where each message is sent in a tick of its own', async () => {
+    const { served, texts, isWritten } = await openLoop(8);
+    await turn();
+    for (const [i, socket] of served.entries()) {
+      await undefined;
+      await new Promise<void>((resolve) => {
+        process.nextTick(resolve);
+      });
+      socket.send(`${i}`);
+      // The first that waited for its tick to end was alone in it.
+      if (i !== 3) expect(isWritten()[i]).toBe(true);
+    }
+    await expect.poll(texts).toEqual(served.map((_, i) => [`${i}`]));
+  });
+});
+
+test('what a subscriber of the backpressure channel sends on another connection comes behind its messages of that turn', async () => {
+  const { served, clients, texts } = await openMany(2);
+  const [blocked, other] = served as [WebSocket, WebSocket];
+  clients[0]!.pause();
+  let isTold = false;
+  const tell = () => {
+    isTold = true;
+    other.send('told');
+  };
+  subscribe('wsimd:websocket:backpressure', tell);
+  onTestFinished(() => void unsubscribe('wsimd:websocket:backpressure', tell));
+  const sent: string[] = [];
+  const send = (text: string, callback?: () => void) => {
+    sent.push(text);
+    other.send(text, callback);
+  };
+  for (let i = 0; i < 3000 && !isTold; i++) {
+    // With two messages in the last turn, the one of the next turn waits for its end.
+    send(`${i} a`);
+    send(`${i} b`);
+    await turn();
+    for (let part = 0; part < 2; part++) blocked.send('x'.repeat(32_000));
+    // With a callback it does not join the batch that the other's write is in.
+    send(`${i} c`, () => {});
+    await turn();
+  }
+  expect(isTold).toBe(true);
+  await expect.poll(() => texts()[1]!).toEqual([...sent, 'told']);
 });
