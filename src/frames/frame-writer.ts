@@ -4,6 +4,7 @@
 import { MAX_HEADER_LENGTH } from '../../assembly/shared/protocol.js';
 import { copyBytes } from '../bytes/copy.js';
 import { type BytesConstructor, getHost } from '../bytes/host.js';
+import { holdLent, releaseLent } from '../bytes/lent-buffers.js';
 import { giveSlab, MIN_SLAB_LENGTH, type Slab, slabOf, takeSlab } from '../bytes/slab-pool.js';
 import { MAX_SLAB_LENGTH, MEASURED_UNITS, PREPARED_REFERENCE_LENGTH } from '../bytes/thresholds.js';
 import type { FrameBits, FrameEncoder } from './frame-encoder.js';
@@ -59,6 +60,7 @@ export class FrameWriter {
   writeByReference(opcode: number, payload: Uint8Array): void {
     const buffer = this.#reserve(MAX_HEADER_LENGTH);
     this.#filled = this.#encoder.writeHeaderOf(buffer, this.#filled, opcode, payload.length);
+    holdLent(payload);
     this.#addReference(payload);
   }
 
@@ -136,12 +138,13 @@ export class FrameWriter {
   }
 
   /**
-   * Takes back what was taken, once nobody will read it any more: a later frame will lie there. Without effect for anything else: for a
-   * reference, and for what was given back before.
+   * Takes back what was taken, once nobody will read it any more: a later frame, or the message for which a referenced buffer is lent
+   * next, will lie there. Without effect for other references, and for what was given back before.
    */
   static release(bytes: Uint8Array): void {
     const slab = slabThatGave(bytes);
-    if (slab !== undefined) giveSlab(slab);
+    if (slab === undefined) releaseLent(bytes);
+    else giveSlab(slab);
   }
 
   #addReference(bytes: Uint8Array): void {

@@ -37,6 +37,12 @@ const SETTLING = 150;
 /** The same before the first turn of a route. */
 const WARM_UP = 600;
 
+/** They end with this process. */
+const children: ChildProcess[] = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 type Case = Pick<LoadJob, 'connections' | 'size' | 'inFlight'>;
 
 const CASES: readonly Case[] = [
@@ -272,7 +278,7 @@ listen relay
 `,
   );
   const child = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  children.push(child);
   while (!(await isListening(port))) {
     if (child.exitCode !== null) throw new Error('HAProxy has ended');
     await sleep(20);
@@ -297,7 +303,7 @@ async function isListening(port: number): Promise<boolean> {
 function startProxy(target: number, options: readonly string[]): { child: ChildProcess; port: Promise<number> } {
   const args = [CLI, 'proxy', '--port', '0', ...options, `ws://127.0.0.1:${target}`];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  process.once('exit', () => child.kill('SIGKILL'));
+  children.push(child);
   return { child, port: readPort(child) };
 }
 

@@ -29,13 +29,18 @@ export function sendPayload(
     connection.sendFragment(payload, isLast);
   } else if (!isLast) {
     connection.startMessage(isBinary ? 'binary' : 'text', payload, options);
-  } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH && !isLent(payload)) {
+  } else if (typeof payload !== 'string' && payload.length >= MAX_SLAB_LENGTH && mayRefer(payload, socket)) {
     sendLong(connection, socket, payload, isBinary, compress);
   } else if (isBinary) {
     connection.sendBinary(typeof payload === 'string' ? Buffer.from(payload) : payload, options);
   } else {
     connection.sendText(payload, options);
   }
+}
+
+/** A lent buffer is wanted back soon. */
+function mayRefer(payload: Uint8Array, socket: Duplex): boolean {
+  return socket.writableLength === 0 || !isLent(payload);
 }
 
 /** What is long leaves from where it lies, if it leaves now. */

@@ -137,6 +137,51 @@ describe.each(KERNEL_NAMES)('on the %s kernel', (kernel) => {
     expect(seen.map((data, i) => data.equals(payloads[i]!))).toEqual([true, true, true, true, true]);
   });
 
+  describe.each(['listener', 'listener-checked'] as const)(
+    '%s: a message that is sent by reference',
+    (messageLifetime) => {
+      const LENGTH = 300_000;
+      const payload = (seed: number) => Buffer.from(randomBytes(LENGTH, seed));
+      const endsWith = (segments: readonly Uint8Array[], end: Buffer) =>
+        Buffer.concat(segments).subarray(-LENGTH).equals(end);
+
+      /** Receives a message of this content, as bytes in the arena. */
+      function receive(connection: Connection, seed: number, onBinary: (data: Uint8Array) => void): void {
+        const frame = stream(peer.binary(payload(seed)));
+        for (let at = 0; at < frame.length; at += 60_000) {
+          const part = frame.subarray(at, at + 60_000);
+          connection.receiveBuffer.set(part);
+          connection.dispatchReceived(part.length, { ...collectInto([]), onBinary });
+        }
+      }
+
+      test('keeps its memory until each transport has written it, and no longer', () => {
+        const [first, second] = [new Connection({ ...options, messageLifetime }), new Connection(options)];
+        const memories: ArrayBufferLike[] = [];
+        const pass = (seed: number, ...receivers: readonly Connection[]) =>
+          receive(first, seed, (data) => {
+            memories.push(data.buffer);
+            for (const each of receivers) each.sendBinary(data, { byReference: true });
+          });
+        pass(1, first, second);
+        const [ours, theirs] = [first.takeOutgoingSegments(), second.takeOutgoingSegments()];
+        pass(2);
+        for (const segments of [ours, theirs]) expect(endsWith(segments, payload(1))).toBe(true);
+        for (const segment of ours) first.releaseOutgoing(segment);
+        pass(3);
+        expect(endsWith(theirs, payload(1))).toBe(true);
+        for (const segment of theirs) second.releaseOutgoing(segment);
+        // Once too often.
+        for (const segment of theirs) second.releaseOutgoing(segment);
+        pass(4);
+        pass(5);
+        expect(memories[1]).not.toBe(memories[0]);
+        expect(memories[2]).toBe(memories[1]);
+        expect(memories.slice(3)).toEqual([memories[0], memories[0]]);
+      });
+    },
+  );
+
   test('events are copies', () => {
     const events: MessageEvent[] = new MessageDecoder({ ...options, messageLifetime: 'listener-checked' }).decode(
       stream(peer.binary(payloads[3]!), peer.text('text')),

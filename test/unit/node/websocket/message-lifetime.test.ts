@@ -49,6 +49,39 @@ test.each([
   await expectEchoes(client);
 });
 
+test('long messages that are passed on to many arrive unchanged, also where one reads nothing for long', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', messageLifetime: 'listener' });
+  await next(server, 'listening');
+  const clients: WebSocket[] = [];
+  const received: Buffer[][] = [];
+  for (let i = 0; i < 4; i++) {
+    const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const messages: Buffer[] = [];
+    client.on('message', (data: Buffer) => messages.push(data));
+    received.push(messages);
+    clients.push(client);
+    await next(client, 'open');
+  }
+  onTestFinished(() => {
+    for (const client of clients) client.terminate();
+    server.close();
+  });
+  for (const served of server.clients) {
+    served.on('message', (data) => {
+      for (const other of server.clients) if (other !== served) other.send(data);
+    });
+  }
+  clients[3]!.pause();
+  const sent = Array.from({ length: 40 }, (_, i) => Buffer.from(randomBytes(200_000 + i * 7000, i)));
+  for (const payload of sent) clients[0]!.send(payload);
+  await expect.poll(() => received[2]!.length, { timeout: 20_000 }).toBe(sent.length);
+  clients[3]!.resume();
+  await expect.poll(() => received[3]!.length, { timeout: 20_000 }).toBe(sent.length);
+  for (const messages of received.slice(1)) {
+    expect(messages.map((data, i) => data.equals(sent[i]!))).toEqual(sent.map(() => true));
+  }
+});
+
 test('the listener that keeps a message finds it overwritten, if that is checked', async () => {
   const { served, client } = await open({ messageLifetime: 'listener-checked' });
   expect(served.lendsMessages).toBe(true);
