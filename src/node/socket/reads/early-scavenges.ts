@@ -29,10 +29,15 @@ const STREAM_READ_FACTOR = 4;
  */
 const FREED_LENGTH = 16 * MIB;
 
+/** How many scavenges the next interval is measured by. The shortest of them counts: others may have waited for the processor. */
+const MEASURED_SCAVENGES = 4;
+
 type Scavenge = () => void;
 
 let interval = SHORTEST_INTERVAL;
 let bytesSinceLast = 0;
+/** Milliseconds that the last scavenges took. */
+const durations: number[] = [];
 /** Made once there is something to do; null where the engine offers no scavenges. */
 let scavenge: Scavenge | null | undefined;
 
@@ -53,7 +58,9 @@ export function countForScavenge(chunkLength: number): void {
   if (scavenge === null) return;
   const start = performance.now();
   scavenge();
-  const wanted = (performance.now() - start) * BYTES_PER_MILLISECOND;
+  durations.push(performance.now() - start);
+  if (durations.length > MEASURED_SCAVENGES) durations.shift();
+  const wanted = Math.min(...durations) * BYTES_PER_MILLISECOND;
   interval = Math.min(Math.max(wanted, SHORTEST_INTERVAL), LONGEST_INTERVAL);
 }
 

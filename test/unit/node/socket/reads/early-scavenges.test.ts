@@ -89,3 +89,34 @@ test('the first scavenge frees a block of 16 MiB, from which glibc learns to kee
   for (let i = 0; i < 100; i++) fresh.countForScavenge(MIB);
   expect(allocate.mock.calls).toEqual([[16 * MIB]]);
 });
+
+test('scavenges that take long make the intervals longer, a single one that has waited for the processor does not', async () => {
+  vi.resetModules();
+  const fresh = await import('../../../../../src/node/socket/reads/early-scavenges.js');
+  let now = 0;
+  let calls = 0;
+  let duration = 0.5;
+  // It is called before and after each scavenge.
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += calls++ % 2 === 0 ? 1 : duration;
+    return now;
+  });
+  onTestFinished(() => clock.mockRestore());
+  /** MiB until the next scavenge. A chunk that came through a stream counts four times. */
+  const interval = () => {
+    const before = calls;
+    let counted = 0;
+    for (; calls === before; counted++) fresh.countForScavenge(MIB / 4);
+    return counted;
+  };
+  const intervals = (count: number) => Array.from({ length: count }, interval);
+  expect(intervals(4)).toEqual([8, 8, 8, 8]);
+  duration = 100;
+  expect(interval()).toBe(8);
+  duration = 0.5;
+  expect(intervals(4)).toEqual([8, 8, 8, 8]);
+  duration = 2;
+  expect(intervals(6)).toEqual([8, 8, 8, 8, 16, 16]);
+  duration = 100;
+  expect(intervals(6)).toEqual([16, 16, 16, 16, 32, 32]);
+});
