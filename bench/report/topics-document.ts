@@ -35,15 +35,22 @@ export function writeTopicsChapter({ cases, memory, subscriptions, machine, vers
       formatRatio(ratio(bun, own), 0.9),
     ]);
   });
-  const compressed = [200, 1000, 2000].map((length) => {
+  const compressed = [
+    [200, 1],
+    [200, 10],
+    [1000, 1],
+    [1000, 10],
+    [2000, 1],
+    [2000, 10],
+  ].map(([length, batch]) => {
     const [shared, none, alone, own] = [
-      find('publish', 'shared', length, 1000),
-      find('publish', 'none', length, 1000),
-      find('publish', 'alone', length, 1000),
-      find('ws', 'own', length, 1000),
+      find('publish', 'shared', length!, 1000, batch),
+      find('publish', 'none', length!, 1000, batch),
+      find('publish', 'alone', length!, 1000, batch),
+      find('ws', 'own', length!, 1000, batch),
     ];
     return line([
-      `${length} B`,
+      `${length} B, ${batch} in a turn`,
       ...[none, alone, own, shared].map((one) => (one === undefined ? '–' : `${one.bytes.toFixed(0)} B`)),
       formatMost(shared && own && shared.bytes / own.bytes, 1.05),
       formatMost(shared && alone && shared.bytes / alone.bytes, 0.75),

@@ -19,7 +19,8 @@ const HELP = `npm run bench -- topics [word …] [options]
 
 What a publish to many costs: processor time of the server and bytes for each receiver, beside ws, Bun and bare sockets. With
 words, only groups of cases in whose name all of them occur, as in "10 in" or "uncompressed":
-  uncompressed, 1 in a turn; uncompressed, 10 in a turn; compressed, 200 B; compressed, 1000 B; compressed, 2000 B
+  uncompressed, 1 in a turn; uncompressed, 10 in a turn; compressed, 200 B, 1 in a turn; …, 10 in a turn; the same of
+  1000 B and 2000 B
 
   --clients LIST    how many receivers (default 1000,10000; more than a file descriptor each takes ulimit -n)
   --rounds N        turns of each subject that count (default 3)
@@ -61,16 +62,18 @@ const GROUPS: readonly Group[] = [
     specs: ['publish', 'ws', 'bun', 'bare', 'handle'].map((one) => spec(one, 'none', 200, batch)),
     mostClients: batch === 1 ? Number.POSITIVE_INFINITY : 1000,
   })),
-  ...[200, 1000, 2000].map((length) => ({
-    name: `compressed, ${length} B`,
-    specs: [
-      spec('publish', 'shared', length),
-      spec('publish', 'none', length),
-      spec('publish', 'alone', length),
-      spec('ws', 'own', length),
-    ],
-    mostClients: 1000,
-  })),
+  ...[200, 1000, 2000].flatMap((length) =>
+    [1, 10].map((batch) => ({
+      name: `compressed, ${length} B, ${batch} in a turn`,
+      specs: [
+        spec('publish', 'shared', length, batch),
+        spec('publish', 'none', length, batch),
+        spec('publish', 'alone', length, batch),
+        spec('ws', 'own', length, batch),
+      ],
+      mostClients: 1000,
+    })),
+  ),
 ];
 /** The subject that is `publish` of another build. */
 const BASELINE = 'baseline';
