@@ -1,6 +1,7 @@
 // wsimd/bufferutil and wsimd/utf-8-validate: `ws` loads them by require, and calls them.
 
 import { execFileSync } from 'node:child_process';
+import * as http from 'node:http';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -15,8 +16,9 @@ test('ws masks, unmasks and validates with them', () => {
   const script = fileURLToPath(new URL('ws-with-our-addons.cjs', import.meta.url));
   const result = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', timeout: 50_000 }));
   // Of the 14 messages, 10 are longer than what `ws` sees to itself; each is masked and unmasked once, and the 5 texts among them
-  // are validated at either end.
-  expect(result).toEqual({ right: 14, of: 14, mask: 10, unmask: 10, isValidUTF8: 10 });
+  // are validated at either end. Where Node masks, `ws` asks for no addon that does.
+  const masked = 'websocketMask' in http ? 0 : 10;
+  expect(result).toEqual({ right: 14, of: 14, mask: masked, unmask: masked, isValidUTF8: 10 });
 });
 
 test('they do what the native ones do', () => {
