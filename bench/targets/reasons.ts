@@ -34,7 +34,7 @@ const REASONS: readonly Reason[] = [
     group: 'decode/messages/binary',
     subject: 'wsimd',
     peer: 'ws',
-    text: 'The bytes cross into the arena and back; `ws` unmasks in place with its addon. Views and the cursor need no way back.',
+    text: 'The bytes cross into the arena and back, but for long ones where Node masks; `ws` unmasks in place with its addon. Views and the cursor need no way back.',
   },
   {
     group: 'decode/messages/',
@@ -52,7 +52,7 @@ const REASONS: readonly Reason[] = [
     group: 'decode/single/binary',
     subject: 'wsimd',
     peer: 'ws',
-    text: 'A call for each frame, and the bytes cross into the arena and back.',
+    text: 'A call for each frame, and the bytes cross into the arena and back, but for long ones where Node masks.',
   },
   {
     group: 'decode/single/',

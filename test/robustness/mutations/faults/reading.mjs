@@ -23,6 +23,13 @@ export const READING = [
     [{ file: 'test/unit/node/socket/reads/direct-reads.test.ts' }],
   ],
   [
+    'one scavenge that has waited for the processor makes the interval longer',
+    'src/node/socket/reads/early-scavenges.ts',
+    'Math.min(...durations)',
+    'Math.max(...durations)',
+    [{ file: 'test/unit/node/socket/reads/early-scavenges.test.ts' }],
+  ],
+  [
     'no scavenge is asked for',
     'src/node/socket/reads/early-scavenges.ts',
     'if (bytesSinceLast < interval) return;',

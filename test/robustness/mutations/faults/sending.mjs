@@ -123,4 +123,32 @@ export const SENDING = [
     'length <= output.length',
     [PROPERTIES],
   ],
+  [
+    'each message of a loop of send is written at once',
+    'src/node/socket/writes/flush-schedule.ts',
+    'senders > FEW',
+    'senders < 0',
+    [{ file: 'test/unit/node/topics/batches.test.ts' }],
+  ],
+  [
+    'a message waits for the end of its tick although ticks have one each',
+    'src/node/socket/writes/write-batch.ts',
+    'isTickTooShort = countInTick <= 1;',
+    '',
+    [{ file: 'test/unit/node/topics/batches.test.ts' }],
+  ],
+  [
+    'a program gets at the socket before what counts as written is written',
+    'src/node/socket/writes/outgoing.ts',
+    '    makeWrites();\n    return this.#socket;',
+    '    return this.#socket;',
+    [{ file: 'test/unit/node/topics/batches.test.ts' }],
+  ],
+  [
+    'backpressure is told while another connection writes',
+    'src/node/socket/writes/outgoing.ts',
+    'nextTick(() => this.#wrote(hasRoom));',
+    'this.#wrote(hasRoom);',
+    [{ file: 'test/unit/node/topics/batches.test.ts' }],
+  ],
 ];
