@@ -8,10 +8,10 @@ export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, typ
 export type { ByteSocket } from './byte-socket.js';
 export type { ByteStreams } from './byte-streams.js';
 export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
+export type { Message } from './inbox.js';
 export type { WebSocketStreamOptions } from './options.js';
 export type {
   CloseInfo,
-  Message,
   OpenedWebSocket,
   WebSocketStream,
   WritableMessage,

@@ -8,14 +8,13 @@ import { ProtocolError } from '../protocol/errors.js';
 import { MAX_TIMER } from '../protocol/option-checks.js';
 import type { Transport } from './byte-streams.js';
 import type { HandshakeResult } from './handshake.js';
+import { type Inbox, type Message, ReadableInbox } from './inbox.js';
 import type { WebSocketStreamOptions } from './options.js';
 import { Outlet } from './outlet.js';
 import { ReadAhead } from './read-ahead.js';
 import { nextTurn } from './turns.js';
 import { watchUnread } from './unread-watch.js';
 
-/** A message: a string, or the bytes of a binary one. The reader owns it. */
-export type Message = string | Uint8Array;
 /** What can be written: a string goes as text, the rest as binary. */
 export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 
@@ -79,19 +78,15 @@ export class WebSocketStream<Opened extends object = object> {
   #connection!: Connection;
   #outlet!: Outlet;
   readonly #options: WebSocketStreamOptions;
-  readonly #readable: ReadableStream<Message>;
+  readonly #inbox: Inbox;
   readonly #writable: WritableStream<WritableMessage>;
-  #incoming: ReadableStreamDefaultController<Message> | undefined;
   #outgoing: WritableStreamDefaultController | undefined;
-  /** The readable has been cancelled: messages are discarded. */
-  #isCancelled = false;
   #isOpen = false;
   /** Ends the handshake. */
   #interrupt: ((reason: unknown) => void) | undefined;
   readonly #ahead: ReadAhead;
   #closeInfo: CloseInfo | undefined;
   #failure: ProtocolError | undefined;
-  #hasFinished = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @internal `acceptWebSocket` and `connectWebSocket` make it. */
@@ -105,16 +100,13 @@ export class WebSocketStream<Opened extends object = object> {
     this.#transport = transport;
     this.#ahead = new ReadAhead(transport);
     this.#options = options;
-    this.#readable = new ReadableStream<Message>(
-      {
-        start: (controller) => {
-          this.#incoming = controller;
-        },
-        pull: () => this.#pulled(),
-        cancel: (reason) => this.#cancelled(reason),
+    this.#inbox = new ReadableInbox(highWaterMark, {
+      onTaken: () => this.#ahead.wake(),
+      onCancelled: (reason) => {
+        this.#closeFor(reason);
+        this.#ahead.wake();
       },
-      { highWaterMark, size: (message) => 1 + message!.length },
-    );
+    });
     this.#writable = new WritableStream<WritableMessage>({
       start: (controller) => {
         this.#outgoing = controller;
@@ -129,7 +121,7 @@ export class WebSocketStream<Opened extends object = object> {
     const opening = this.#open(role, handshake);
     this.opened = opening.then(({ opened, protocol, extensions }) => ({
       ...opened,
-      readable: this.#readable,
+      readable: this.#inbox.readable,
       writable: this.#writable,
       protocol,
       extensions,
@@ -183,7 +175,7 @@ export class WebSocketStream<Opened extends object = object> {
       return result;
     } catch (error) {
       this.#transport.cut(error);
-      this.#incoming?.error(error);
+      this.#inbox.fail(error);
       this.#outgoing?.error(error);
       throw error;
     } finally {
@@ -205,7 +197,7 @@ export class WebSocketStream<Opened extends object = object> {
           this.#startCloseTimer();
           await this.#outlet.flush();
           if (this.#failure !== undefined) break;
-          this.#endMessages();
+          this.#inbox.end();
           // A server ends the transport first, a client gives it time to (section 7.1.1).
           if (connection.role === 'server') await this.#transport.end();
           continue;
@@ -240,7 +232,7 @@ export class WebSocketStream<Opened extends object = object> {
   /** Waits for the reader, not for ever. A peer that goes is noticed meanwhile, as far as the transport can tell. */
   async #awaitRoom(): Promise<void> {
     const stopWatching = watchUnread(this.#options.unreadTimeout ?? DEFAULT_UNREAD_TIMEOUT, {
-      room: () => this.#incoming?.desiredSize ?? 0,
+      room: () => this.#inbox.room,
       onAway: () => this.#ahead.lookFurther(),
       onTimeout: () => this.#failUnread(),
     });
@@ -259,11 +251,10 @@ export class WebSocketStream<Opened extends object = object> {
 
   async #finish(): Promise<CloseInfo> {
     const error = this.#failure;
-    this.#hasFinished = true;
     this.#startCloseTimer();
     this.#outgoing?.error(error ?? new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed' }));
     if (error !== undefined) {
-      this.#failMessages();
+      this.#inbox.fail(error);
       await this.#transport.end();
       this.#transport.cut(error);
       throw error;
@@ -272,29 +263,10 @@ export class WebSocketStream<Opened extends object = object> {
     return this.#closeInfo ?? { closeCode: CLOSE_NO_STATUS, reason: '' };
   }
 
-  /** No message comes any more: the peer's Close frame was the last thing. */
-  #endMessages(): void {
-    if (!this.#isCancelled && this.#incoming?.desiredSize !== null) this.#incoming?.close();
-    this.#incoming = undefined;
-  }
-
-  /** Fails the readable behind the messages that are in it. */
-  #failMessages(): void {
-    const incoming = this.#incoming;
-    const isEmpty = incoming?.desiredSize === (this.#options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK);
-    if (this.#failure !== undefined && isEmpty && !this.#isCancelled) incoming.error(this.#failure);
-  }
-
-  /** The reader has taken a message, or waits for one. */
-  #pulled(): void {
-    this.#ahead.wake();
-    if (this.#hasFinished) this.#failMessages();
-  }
-
   /** Messages may come: the reader keeps up, has cancelled, or the peer's Close frame has to be found behind them. */
   #hasRoom(): boolean {
     const allowance = this.#connection.state === 'open' ? 0 : CLOSING_ALLOWANCE;
-    return this.#isCancelled || (this.#incoming?.desiredSize ?? 1) + allowance > 0;
+    return this.#inbox.room + allowance > 0;
   }
 
   #send(message: WritableMessage): Promise<void> | undefined {
@@ -304,12 +276,6 @@ export class WebSocketStream<Opened extends object = object> {
     if (connection.outgoingLength > MAX_GATHERED) return this.#outlet.flush();
     this.#outlet.flushAtEndOfTurn();
     return undefined;
-  }
-
-  #cancelled(reason: unknown): void {
-    this.#isCancelled = true;
-    this.#closeFor(reason);
-    this.#ahead.wake();
   }
 
   /** Closes with the `closeCode` and `reason` of an error, if it has them, as a WebSocketError does. */
@@ -341,10 +307,10 @@ export class WebSocketStream<Opened extends object = object> {
       this.#socket = socket;
     }
     onText(text: string): void {
-      this.#deliver(text);
+      this.#socket.#inbox.deliver(text);
     }
     onBinary(data: Uint8Array): void {
-      this.#deliver(data);
+      this.#socket.#inbox.deliver(data);
     }
     onPing(): void {}
     onPong(): void {}
@@ -353,9 +319,6 @@ export class WebSocketStream<Opened extends object = object> {
     }
     onError(error: ProtocolError): void {
       this.#socket.#failure = error;
-    }
-    #deliver(message: Message): void {
-      if (!this.#socket.#isCancelled) this.#socket.#incoming?.enqueue(message);
     }
   };
 }

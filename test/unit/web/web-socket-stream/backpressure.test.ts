@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { acceptWebSocket, type ByteStreams, connectWebSocket } from '../../../../src/web/index.js';
 import { connectedStreams } from '../memory-streams.js';
-import { readAll, URL } from './open.js';
+import { open, readAll, URL } from './open.js';
 
 describe('backpressure', () => {
   it('stops reading from the transport while messages stay unread', async () => {
@@ -159,4 +159,14 @@ describe('messages of one turn', () => {
     await writer.ready;
     expect(taken).toBe(20);
   });
+});
+
+it('a highWaterMark of 0 lets a message come for each pending read', async () => {
+  const { openClient, openServer } = await open({ highWaterMark: 0 });
+  const writer = openClient.writable.getWriter();
+  const reader = openServer.readable.getReader();
+  const reads = Array.from({ length: 3 }, () => reader.read());
+  for (const text of ['first', 'second', 'third', 'fourth']) await writer.write(text);
+  expect((await Promise.all(reads)).map(({ value }) => value)).toEqual(['first', 'second', 'third']);
+  expect((await reader.read()).value).toBe('fourth');
 });
