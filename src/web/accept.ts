@@ -18,7 +18,7 @@ import { originPolicy } from '../protocol/option-checks.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams, Transport } from './byte-streams.js';
 import { type HandshakeResult, readHead } from './handshake.js';
-import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
+import { checkStreamOptions, type MessageListenerOption, type WebSocketStreamOptions } from './options.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
 /** The response with which the caller rejects a request. */
@@ -34,6 +34,7 @@ export interface Refusal {
 /** Options of a server over streams. */
 export interface AcceptWebSocketOptions
   extends WebSocketStreamOptions,
+    MessageListenerOption<WebSocketStream<AcceptedRequest>>,
     Pick<CheckRequestOptions, 'protocols' | 'origin' | 'requireOrigin' | 'secure'> {
   /** More headers of the response, such as `Set-Cookie`. */
   readonly headers?: HeadersInput;
@@ -59,6 +60,12 @@ export interface AcceptedRequest {
  *   const { opened } = acceptWebSocket(connection);
  *   opened.then(({ readable, writable }) => readable.pipeTo(writable)).catch(console.error);
  * }
+ * ```
+ *
+ * With `onMessage` a function gets the messages, which takes less time:
+ *
+ * ```ts
+ * acceptWebSocket(connection, { onMessage: (message, socket) => socket.send(message) });
  * ```
  *
  * A browser's page is accepted from the server's own origin only, unless `origin` says otherwise.

@@ -7,12 +7,13 @@ import { arenaFor } from '../kernel/arena.js';
 import { type ByteSocket, transportOf } from './byte-socket.js';
 import type { ByteStreams } from './byte-streams.js';
 import { type HandshakeResult, readHead } from './handshake.js';
-import { checkStreamOptions, type WebSocketStreamOptions } from './options.js';
+import { checkStreamOptions, type MessageListenerOption, type WebSocketStreamOptions } from './options.js';
 import { WebSocketStream } from './web-socket-stream.js';
 
 /** Options of a client over streams. */
 export interface ConnectWebSocketOptions
   extends WebSocketStreamOptions,
+    MessageListenerOption<WebSocketStream<ServerResponse>>,
     Pick<CreateRequestOptions, 'url' | 'protocols' | 'origin' | 'headers'> {}
 
 /** What `opened` of a client has beside the streams. */

@@ -1,8 +1,7 @@
 // Where the messages of a WebSocket over streams go: the interface, and its implementation by a ReadableStream. The other one calls a
 // listener: listener-inbox.ts.
 
-/** A message: a string, or the bytes of a binary one. The reader owns it. */
-export type Message = string | Uint8Array;
+import { costOf, type Message } from './message.js';
 
 /** Takes the messages that come, in order. */
 export interface Inbox {
@@ -10,6 +9,10 @@ export interface Inbox {
   readonly readable: ReadableStream<Message>;
   /** More messages may come while it is positive. It changes whenever a message is taken. */
   readonly room: number;
+  /** A listener is being called. What it sends leaves behind the call. */
+  readonly isCalling: boolean;
+  /** Whoever takes the messages may answer them some microtasks after they have been delivered. */
+  readonly isWaiting: boolean;
   deliver(message: Message): void;
   /** No message comes any more: the peer's Close frame was the last thing. */
   end(): void;
@@ -24,14 +27,11 @@ export interface ReadableInboxEvents {
   readonly onCancelled: (reason: unknown) => void;
 }
 
-/** How much memory a message in an inbox stands for, in the units of `highWaterMark`. */
-export function costOf(message: Message): number {
-  return 1 + message.length;
-}
-
 /** Messages are read from a stream. */
 export class ReadableInbox implements Inbox {
   readonly readable: ReadableStream<Message>;
+  readonly isCalling = false;
+  readonly isWaiting = true;
   readonly #highWaterMark: number;
   /** Until the stream ends. */
   #incoming: ReadableStreamDefaultController<Message> | undefined;

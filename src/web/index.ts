@@ -8,11 +8,10 @@ export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, typ
 export type { ByteSocket } from './byte-socket.js';
 export type { ByteStreams } from './byte-streams.js';
 export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
-export type { Message } from './inbox.js';
-export type { WebSocketStreamOptions } from './options.js';
+export type { Message, WritableMessage } from './message.js';
+export type { MessageListenerOption, WebSocketStreamOptions } from './options.js';
 export type {
   CloseInfo,
   OpenedWebSocket,
   WebSocketStream,
-  WritableMessage,
 } from './web-socket-stream.js';

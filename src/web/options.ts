@@ -14,6 +14,7 @@ import {
   valueThat,
   wholeNumber,
 } from '../protocol/option-checks.js';
+import type { Message } from './message.js';
 
 /** Options of a WebSocket over streams, for both roles. */
 export interface WebSocketStreamOptions
@@ -56,6 +57,28 @@ export interface WebSocketStreamOptions
   readonly signal?: AbortSignal;
 }
 
+/** An option that clients and servers share. */
+export interface MessageListenerOption<Socket> {
+  /**
+   * Gets the messages that come, one by one and in order, in place of `readable`; this takes less time. If it returns a promise, the
+   * next message comes once that is fulfilled; until then messages are read as far as they are for a `readable` that is not read
+   * (`highWaterMark`, `unreadTimeout`). If it throws, or the promise is rejected, the WebSocket is closed with 1011, `closed` rejects
+   * with the error, and no more messages come. An error `WSIMD_NOT_OPEN`, which `send` throws once the peer has closed, does
+   * nothing of that.
+   *
+   * ```ts
+   * acceptWebSocket(connection, { onMessage: (message, socket) => socket.send(message) });
+   * ```
+   *
+   * The messages that have come before the peer's Close frame, or before the connection failed, are all handed out, even if `closed` is
+   * settled by then; what the listener throws after that is dropped.
+   *
+   * @param message the listener owns it
+   * @param socket the WebSocket, which is open or closing. Code behind `await socket.opened` may run later than the first call
+   */
+  readonly onMessage?: (message: Message, socket: Socket) => void | PromiseLike<void>;
+}
+
 const length = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 
 /** Made once: a server checks its options for each connection. */
@@ -75,6 +98,7 @@ const STREAM_CHECKS: Readonly<Record<string, OptionCheck>> = {
   requireOrigin: trueOrFalse,
   secure: trueOrFalse,
   refuse: callable,
+  onMessage: callable,
 };
 
 /**

@@ -15,6 +15,7 @@ export class Outlet {
   /** Of the last write: until all that was gathered is written. */
   #writing: Promise<void> | undefined;
   #isWriting = false;
+  #writingLength = 0;
   /** A write at the end of the turn is on its way. */
   #isDue = false;
 
@@ -23,6 +24,11 @@ export class Outlet {
     this.#connection = connection;
     this.#transport = transport;
     this.#onFailure = onFailure;
+  }
+
+  /** How many bytes the transport is writing. */
+  get writingLength(): number {
+    return this.#writingLength;
   }
 
   /**
@@ -61,6 +67,7 @@ export class Outlet {
     try {
       while (connection.outgoingLength > 0) {
         const bytes = connection.takeOutgoing();
+        this.#writingLength = bytes.length;
         if (!transport.keepsChunks) {
           await transport.write(bytes);
           connection.releaseOutgoing(bytes);
@@ -77,6 +84,7 @@ export class Outlet {
       this.#onFailure();
     } finally {
       this.#isWriting = false;
+      this.#writingLength = 0;
     }
   }
 }

@@ -1,22 +1,23 @@
 // A WebSocket whose messages are streams, in the shape of the WebSocketStream that browsers have begun to offer: it carries bytes
-// between a transport and a Connection, and messages between the Connection and two streams, with backpressure both ways.
+// between a transport and a Connection, and messages between the Connection and two streams, with backpressure both ways. In place of
+// the streams, a listener may get the messages that come, and `send` takes those that go.
 
-import { CLOSE_NO_STATUS } from '../../assembly/shared/protocol.js';
+import { CLOSE_INTERNAL_ERROR, CLOSE_NO_STATUS } from '../../assembly/shared/protocol.js';
 import { Connection } from '../connection.js';
 import type { MessageHandler } from '../messages/handler.js';
+import type { SendMessageOptions } from '../messages/send/message-sender.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { MAX_TIMER } from '../protocol/option-checks.js';
 import type { Transport } from './byte-streams.js';
 import type { HandshakeResult } from './handshake.js';
-import { type Inbox, type Message, ReadableInbox } from './inbox.js';
-import type { WebSocketStreamOptions } from './options.js';
+import { type Inbox, ReadableInbox } from './inbox.js';
+import { ListenerInbox } from './listener-inbox.js';
+import { type Message, toBytes, type WritableMessage } from './message.js';
+import type { MessageListenerOption, WebSocketStreamOptions } from './options.js';
 import { Outlet } from './outlet.js';
 import { ReadAhead } from './read-ahead.js';
 import { nextTurn } from './turns.js';
 import { watchUnread } from './unread-watch.js';
-
-/** What can be written: a string goes as text, the rest as binary. */
-export type WritableMessage = string | ArrayBuffer | ArrayBufferView;
 
 /** What an open WebSocket has. */
 export interface OpenedWebSocket {
@@ -24,7 +25,7 @@ export interface OpenedWebSocket {
    * The messages that come. While `highWaterMark` is reached, at most 64 KiB more are read from the transport, and 1 MiB after two
    * seconds, to notice a peer that has gone. Beyond that the peer has to wait, for `unreadTimeout` at most. After our
    * Close frame up to 1 MiB more of messages is read, to find the peer's Close frame behind them. Ends when the closing handshake is
-   * done; fails with a ProtocolError if the connection does.
+   * done; fails with a ProtocolError if the connection does. With the option `onMessage` reading from it fails with a TypeError.
    */
   readonly readable: ReadableStream<Message>;
   /**
@@ -68,8 +69,8 @@ export class WebSocketStream<Opened extends object = object> {
   readonly opened: Promise<OpenedWebSocket & Opened>;
   /**
    * Fulfilled when the closing handshake is done and the transport has ended. Rejects with a ProtocolError, whose `closeCode`
-   * says what the connection was failed with, or 1006 where the transport ended without a Close frame; or, like `opened`, with what
-   * the handshake failed for.
+   * says what the connection was failed with, or 1006 where the transport ended without a Close frame; or with what `onMessage` has
+   * thrown; or, like `opened`, with what the handshake failed for.
    */
   readonly closed: Promise<CloseInfo>;
 
@@ -86,32 +87,25 @@ export class WebSocketStream<Opened extends object = object> {
   #interrupt: ((reason: unknown) => void) | undefined;
   readonly #ahead: ReadAhead;
   #closeInfo: CloseInfo | undefined;
-  #failure: ProtocolError | undefined;
+  #failure: { readonly error: unknown } | undefined;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @internal `acceptWebSocket` and `connectWebSocket` make it. */
   constructor(
     transport: Transport,
     role: 'client' | 'server',
-    options: WebSocketStreamOptions,
+    options: WebSocketStreamOptions & MessageListenerOption<WebSocketStream<Opened>>,
     handshake: () => Promise<HandshakeResult<Opened>>,
   ) {
-    const { highWaterMark = DEFAULT_HIGH_WATER_MARK } = options;
     this.#transport = transport;
     this.#ahead = new ReadAhead(transport);
     this.#options = options;
-    this.#inbox = new ReadableInbox(highWaterMark, {
-      onTaken: () => this.#ahead.wake(),
-      onCancelled: (reason) => {
-        this.#closeFor(reason);
-        this.#ahead.wake();
-      },
-    });
+    this.#inbox = this.#makeInbox(options);
     this.#writable = new WritableStream<WritableMessage>({
       start: (controller) => {
         this.#outgoing = controller;
       },
-      write: (message) => this.#send(message),
+      write: (message) => this.send(message),
       close: async () => {
         this.close();
         await this.closed;
@@ -149,6 +143,67 @@ export class WebSocketStream<Opened extends object = object> {
     void this.#outlet.flush();
     this.#startCloseTimer();
     this.#ahead.wake();
+  }
+
+  /**
+   * Sends a message: a string as text, bytes as binary. It is copied before this returns. Messages that `onMessage` sends while it is
+   * called leave together, in one write of the transport for all messages of a chunk; others as those of `writable` do.
+   *
+   * @param options `compress: false` to send it uncompressed
+   * @returns undefined while at most 64 KiB are gathered, else a promise that is fulfilled once the transport has taken them, or has
+   *   failed: wait for it before you send more. An `onMessage` that returns it makes the peer wait
+   * @throws ProtocolError `WSIMD_NOT_OPEN` before the WebSocket is open, and once the closing handshake has begun or it has failed
+   */
+  send(message: WritableMessage, options?: Pick<SendMessageOptions, 'compress'>): Promise<void> | undefined {
+    if (!this.#isOpen) throw new ProtocolError('WSIMD_NOT_OPEN', { detail: 'its handshake is not done' });
+    const connection = this.#connection;
+    if (typeof message === 'string') connection.sendText(message, options);
+    else connection.sendBinary(toBytes(message), options);
+    if (connection.outgoingLength > MAX_GATHERED) return this.#outlet.flush();
+    if (!this.#inbox.isCalling) this.#outlet.flushAtEndOfTurn();
+    return undefined;
+  }
+
+  /** Whether messages can be sent: from the handshake on until either side closes, or the connection fails. */
+  get isOpen(): boolean {
+    return this.#isOpen && this.#connection.state === 'open';
+  }
+
+  /** How many bytes of frames wait for the transport to take them. */
+  get bufferedAmount(): number {
+    return this.#isOpen ? this.#connection.outgoingLength + this.#outlet.writingLength : 0;
+  }
+
+  #makeInbox({
+    onMessage,
+    highWaterMark = DEFAULT_HIGH_WATER_MARK,
+  }: WebSocketStreamOptions & MessageListenerOption<WebSocketStream<Opened>>): Inbox {
+    if (onMessage === undefined) {
+      return new ReadableInbox(highWaterMark, {
+        onTaken: () => this.#ahead.wake(),
+        onCancelled: (reason) => {
+          this.#closeFor(reason);
+          this.#ahead.wake();
+        },
+      });
+    }
+    return new ListenerInbox(highWaterMark, {
+      onMessage: (message) => onMessage(message, this),
+      onTaken: () => {
+        this.#flushAnswers();
+        this.#ahead.wake();
+      },
+      onError: (error) => this.#listenerFailed(error),
+    });
+  }
+
+  /** @returns whether it ends the connection */
+  #listenerFailed(error: unknown): boolean {
+    // A message may always be answered too late.
+    if (!this.isOpen && error instanceof ProtocolError && error.code === 'WSIMD_NOT_OPEN') return false;
+    this.#failure ??= { error };
+    this.close({ closeCode: CLOSE_INTERNAL_ERROR });
+    return true;
   }
 
   /** The handshake, within its time. */
@@ -202,20 +257,30 @@ export class WebSocketStream<Opened extends object = object> {
           if (connection.role === 'server') await this.#transport.end();
           continue;
         }
-        // Of a pipe, the first answer has been sent in the call above.
-        if (connection.outgoingLength > 0) this.#outlet.flushAtEndOfTurn();
-        if (!this.#hasRoom()) {
-          await this.#awaitRoom();
-          if (this.#failure !== undefined) break;
+        this.#flushAnswers();
+        if (this.#hasRoom()) continue;
+        await this.#awaitRoom();
+        // The wait has ended by a failure.
+        if (this.#connection.state === 'closed') {
+          await this.#outlet.flush();
+          break;
         }
       }
-      this.#failure ??= connection.receiveEnd();
+      const error = connection.receiveEnd();
+      if (error !== undefined) this.#failure ??= { error };
     } catch (cause) {
       // After a Close frame both ways it makes no difference how the transport ends.
       if (connection.receiveEnd() !== undefined)
-        this.#failure ??= new ProtocolError('WSIMD_CONNECTION_LOST', { cause });
+        this.#failure ??= { error: new ProtocolError('WSIMD_CONNECTION_LOST', { cause }) };
     }
     return this.#finish().finally(() => clearTimeout(this.#closeTimer));
+  }
+
+  #flushAnswers(): void {
+    if (this.#connection.outgoingLength === 0) return;
+    // Of a pipe, the first answer has been sent when a chunk was dispatched.
+    if (this.#inbox.isWaiting) this.#outlet.flushAtEndOfTurn();
+    else void this.#outlet.flush();
   }
 
   /** Delivers what is pending of a chunk, step by step: other connections have their turn in between, and the reader its say. */
@@ -243,17 +308,21 @@ export class WebSocketStream<Opened extends object = object> {
   /** What has been read ahead is lost. Once we have sent a Close frame, the time that the peer has to answer it is what counts. */
   #failUnread(): void {
     if (this.#connection.state !== 'open') return;
-    this.#failure = new ProtocolError('WSIMD_UNREAD');
-    this.#connection.fail(this.#failure);
-    void this.#outlet.flush();
+    const error = new ProtocolError('WSIMD_UNREAD');
+    this.#failure ??= { error };
+    this.#connection.fail(error);
+    this.#startCloseTimer();
     this.#ahead.stop();
   }
 
   async #finish(): Promise<CloseInfo> {
-    const error = this.#failure;
+    const failure = this.#failure;
     this.#startCloseTimer();
-    this.#outgoing?.error(error ?? new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed' }));
-    if (error !== undefined) {
+    this.#outgoing?.error(
+      failure === undefined ? new ProtocolError('WSIMD_NOT_OPEN', { detail: 'closed' }) : failure.error,
+    );
+    if (failure !== undefined) {
+      const { error } = failure;
       this.#inbox.fail(error);
       await this.#transport.end();
       this.#transport.cut(error);
@@ -267,15 +336,6 @@ export class WebSocketStream<Opened extends object = object> {
   #hasRoom(): boolean {
     const allowance = this.#connection.state === 'open' ? 0 : CLOSING_ALLOWANCE;
     return this.#inbox.room + allowance > 0;
-  }
-
-  #send(message: WritableMessage): Promise<void> | undefined {
-    const connection = this.#connection;
-    if (typeof message === 'string') connection.sendText(message);
-    else connection.sendBinary(toBytes(message));
-    if (connection.outgoingLength > MAX_GATHERED) return this.#outlet.flush();
-    this.#outlet.flushAtEndOfTurn();
-    return undefined;
   }
 
   /** Closes with the `closeCode` and `reason` of an error, if it has them, as a WebSocketError does. */
@@ -318,16 +378,9 @@ export class WebSocketStream<Opened extends object = object> {
       this.#socket.#closeInfo = { closeCode, reason };
     }
     onError(error: ProtocolError): void {
-      this.#socket.#failure = error;
+      this.#socket.#failure ??= { error };
     }
   };
-}
-
-function toBytes(message: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  if (ArrayBuffer.isView(message)) return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
-  if (message instanceof ArrayBuffer) return new Uint8Array(message);
-  throw new TypeError(`a message is a string or bytes, not ${Object.prototype.toString.call(message)}`);
 }
 
 function ignore(): void {}

@@ -1,4 +1,4 @@
-// The server under test on Deno with wsimd/web: messages piped from `readable` to `writable`, over the sockets of Deno.listen.
+// The server under test on Deno with wsimd/web: a listener gets the messages, over the sockets of Deno.listen.
 
 import { acceptWebSocket, type ByteSocket } from '../../../src/web/index.js';
 import { control } from '../server/control.js';
@@ -21,17 +21,6 @@ control({ port: listener.addr.port, versions: { deno: Deno.version.deno } });
 
 for await (const connection of listener) {
   connection.setNoDelay(true);
-  serve(connection);
-}
-
-async function serve(connection: ByteSocket): Promise<void> {
-  try {
-    const socket = acceptWebSocket(connection);
-    const { readable, writable } = await socket.opened;
-    // Both fail when the load cuts the connection.
-    socket.closed.catch(() => {});
-    await readable.pipeTo(writable);
-  } catch {
-    // The load cuts its connections.
-  }
+  // Rejects when the load cuts the connection, which needs no answer.
+  acceptWebSocket(connection, { onMessage: (message, socket) => socket.send(message) });
 }

@@ -36,6 +36,7 @@ const STREAMS = [
   ['unreadTimeout', [...NO_NUMBERS, 2 ** 31]],
   ['perMessageDeflate', [true, {}, 'x', 1]],
   ['signal', [true, {}, 'x', 1]],
+  ['onMessage', NO_FUNCTIONS],
 ] as const;
 
 type Table = readonly (readonly [string, readonly unknown[]])[];
