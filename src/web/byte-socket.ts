@@ -43,7 +43,7 @@ class SocketTransport implements Transport {
   readonly #socket: ByteSocket;
   #buffer = new Uint8Array(FIRST_LENGTH);
   #unread: Uint8Array | undefined;
-  /** Of the last write; never rejects. */
+  /** The last write. */
   #written: Promise<void> = Promise.resolve();
   #hasRead = false;
   #hasEnded = false;
@@ -76,15 +76,15 @@ class SocketTransport implements Transport {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    const written = this.#writeAll(this.#written, bytes);
-    this.#written = written.catch(ignore);
-    return written;
+    // Called at once: on Deno a write that the system takes immediately is done before the next read begins.
+    this.#written = this.#writeAll(bytes);
+    return this.#written;
   }
 
   async end(): Promise<void> {
     if (this.#hasEnded || this.#isClosed) return;
     this.#hasEnded = true;
-    await this.#written;
+    await this.#written.catch(ignore);
     await this.#socket.closeWrite().catch(ignore);
     if (this.#hasRead) this.#close();
   }
@@ -96,8 +96,7 @@ class SocketTransport implements Transport {
     this.#close();
   }
 
-  async #writeAll(before: Promise<void>, bytes: Uint8Array): Promise<void> {
-    await before;
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) at += await this.#socket.write(at === 0 ? bytes : bytes.subarray(at));
   }
 

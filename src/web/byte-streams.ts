@@ -15,7 +15,7 @@ export interface Transport {
   /** What is written belongs to the transport, or to the peer that gets the same object; else only until `write` is done. */
   readonly keepsChunks: boolean;
 
-  /** Writes a chunk. @returns a promise of its having been written */
+  /** Writes a chunk, once the one before has been written. @returns a promise of its having been written */
   write(bytes: Uint8Array): Promise<void>;
 
   /** Ends our side, behind all that was written. Never rejects: whether the peer hears of it is not for us to know. */

@@ -43,12 +43,15 @@ async function tcpStreams() {
   return [Duplex.toWeb(socket), Duplex.toWeb(other)];
 }
 
-async function converse([near, far], what) {
-  const server = acceptWebSocket(far, { protocols: ['echo'] });
+const echo = (message, socket) => socket.send(message);
+
+/** @param onMessage the server's listener, if it has one */
+async function converse([near, far], what, onMessage) {
+  const server = acceptWebSocket(far, { protocols: ['echo'], onMessage });
   const client = connectWebSocket(near, { url: 'ws://localhost/path?x=1', protocols: ['echo'] });
   const [{ request, ...ours }, theirs] = await Promise.all([server.opened, client.opened]);
   equal([request.path, ours.protocol, theirs.protocol], ['/path?x=1', 'echo', 'echo'], `${what}: handshake`);
-  ours.readable.pipeTo(ours.writable).catch(() => {});
+  if (onMessage === undefined) ours.readable.pipeTo(ours.writable).catch(() => {});
   const writer = theirs.writable.getWriter();
   const reader = theirs.readable.getReader();
   for (const message of ['', 'é漢🎉', 'x'.repeat(200_000), new Uint8Array(300_000).fill(7)]) {
@@ -61,6 +64,26 @@ async function converse([near, far], what) {
   equal((await reader.read()).done, true, `${what}: end of messages`);
   const info = { closeCode: 4000, reason: 'bye' };
   equal(await Promise.all([client.closed, server.closed]), [info, info], `${what}: closed`);
+}
+
+/** A listener that fails, once it has answered. */
+async function failListening([near, far], what) {
+  const mine = new Error('mine');
+  const server = acceptWebSocket(far, {
+    onMessage: async (message, socket) => {
+      await socket.send(message);
+      throw mine;
+    },
+  });
+  const messages = [];
+  const client = connectWebSocket(near, {
+    url: 'ws://localhost/',
+    onMessage: (message) => messages.push(message),
+  });
+  await client.opened;
+  client.send('hello');
+  const error = await server.closed.catch((cause) => cause);
+  equal([error === mine, (await client.closed).closeCode, messages], [true, 1011, ['hello']], `${what}: failure`);
 }
 
 /** A peer that goes while its messages are not read: its end is found, if not behind them, after a time. */
@@ -84,8 +107,11 @@ async function leaveUnread([near, far], length, what) {
 }
 
 await converse(memoryStreams(), 'memory');
+await converse(memoryStreams(), 'memory, to a listener', echo);
 for (const length of [60_000, 300_000, 10_000_000]) await leaveUnread(await tcpStreams(), length, 'TCP');
 await converse(await tcpStreams(), 'TCP');
+await converse(await tcpStreams(), 'TCP, to a listener', echo);
+await failListening(await tcpStreams(), 'TCP');
 // Of a socket that has both, its methods are used; here its streams.
 if (Deno) {
   const ends = await tcpStreams();

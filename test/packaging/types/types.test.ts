@@ -105,6 +105,17 @@ describe('tsc', () => {
       `${program('wsimd', 'wsimd/deflate')}
       import { acceptWebSocket } from 'wsimd/web';
       export const accept: typeof acceptWebSocket = acceptWebSocket;
+      export const listen = (streams: Parameters<typeof acceptWebSocket>[0]): void => {
+        acceptWebSocket(streams, { onMessage: (message, socket) => socket.send(message) });
+        acceptWebSocket(streams, {
+          onMessage: async (message, socket) => {
+            const { request } = await socket.opened;
+            if (socket.isOpen) await socket.send(request.path + String(message.length), { compress: false });
+          },
+        });
+        // @ts-expect-error a number is no message
+        acceptWebSocket(streams, { onMessage: (_message, socket) => socket.send(1) });
+      };
       export const giveModule = (module: WebAssembly.Module): void => init(module);
       // @ts-expect-error a name is no module (any object may be one: the DOM says nothing of what is in it)
       init('kernel.wasm');`,

@@ -161,6 +161,33 @@ describe('what is sent', () => {
     socket.close();
   });
 
+  it('at once by the listener is given to a socket before it is read from again', async () => {
+    const [near, far] = connectedStreams(1000);
+    const calls: string[] = [];
+    const inner = socketOver(far);
+    const server = acceptWebSocket(
+      {
+        ...inner,
+        read(target) {
+          calls.push('read');
+          return inner.read(target);
+        },
+        write(bytes) {
+          calls.push('write');
+          return inner.write(bytes);
+        },
+      },
+      { onMessage: echo },
+    );
+    const client = connectWebSocket(near, { url: URL });
+    const [{ readable, writable }] = await Promise.all([client.opened, server.opened]);
+    await turn();
+    calls.length = 0;
+    await writable.getWriter().write('hello');
+    expect((await readable.getReader().read()).value).toBe('hello');
+    expect(calls).toEqual(['write', 'read']);
+  });
+
   it('by others in one turn leaves in one write, as a copy', async () => {
     const { socket, readable, writes } = await openListening('server', () => {});
     const bytes = Uint8Array.of(0, 1, 2, 3);
