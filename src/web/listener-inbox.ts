@@ -18,14 +18,15 @@ export class ListenerInbox implements Inbox {
   readonly readable = new ReadableStream<Message>({
     start: (controller) => controller.error(new TypeError('messages go to onMessage, not to readable')),
   });
+  isCalling = false;
+  /** A promise of the listener's is pending, or the next turn. */
+  isWaiting = false;
   readonly #highWaterMark: number;
   readonly #events: ListenerInboxEvents;
   /** Messages from `#next` on have not been handed out. */
   #queue: (Message | undefined)[] = [];
   #next = 0;
   #queuedCost = 0;
-  #isCalling = false;
-  #isWaiting = false;
   #isStopped = false;
 
   constructor(highWaterMark: number, events: ListenerInboxEvents) {
@@ -33,23 +34,15 @@ export class ListenerInbox implements Inbox {
     this.#events = events;
   }
 
-  get isCalling(): boolean {
-    return this.#isCalling;
-  }
-
-  get isWaiting(): boolean {
-    return this.#isWaiting;
-  }
-
   get room(): number {
     if (this.#isStopped) return Number.POSITIVE_INFINITY;
     const room = this.#highWaterMark - this.#queuedCost;
-    return this.#isWaiting ? room : Math.max(room, 1);
+    return this.isWaiting ? room : Math.max(room, 1);
   }
 
   deliver(message: Message): void {
     if (this.#isStopped) return;
-    if (!this.#isWaiting) {
+    if (!this.isWaiting) {
       this.#call(message);
       return;
     }
@@ -62,11 +55,11 @@ export class ListenerInbox implements Inbox {
   fail(): void {}
 
   #call(message: Message): void {
-    this.#isCalling = true;
+    this.isCalling = true;
     try {
       const result = this.#events.onMessage(message);
       if (isThenable(result)) {
-        this.#isWaiting = true;
+        this.isWaiting = true;
         Promise.resolve(result).then(
           () => this.#handOut(),
           (error: unknown) => {
@@ -78,17 +71,17 @@ export class ListenerInbox implements Inbox {
     } catch (error) {
       this.#failed(error);
     } finally {
-      this.#isCalling = false;
+      this.isCalling = false;
     }
   }
 
   /** Hands out what is queued, until a promise is pending again or the turn is spent. */
   #handOut(): void {
-    this.#isWaiting = false;
-    while (this.#next < this.#queue.length && !this.#isWaiting) {
+    this.isWaiting = false;
+    while (this.#next < this.#queue.length && !this.isWaiting) {
       if (isTurnSpent()) {
         // A chain of promises alone would hold up all other connections.
-        this.#isWaiting = true;
+        this.isWaiting = true;
         void nextTurn().then(() => {
           beginTurn();
           this.#handOut();
@@ -116,6 +109,5 @@ export class ListenerInbox implements Inbox {
     if (!this.#events.onError(error)) return;
     this.#isStopped = true;
     this.#queue = [];
-    this.#next = this.#queuedCost = 0;
   }
 }

@@ -9,13 +9,14 @@ const MICROTASKS_BETWEEN_MESSAGES = 8;
 const MAX_COPIED = 64 * 1024;
 
 export class Outlet {
+  /** How many bytes the transport is writing. */
+  writingLength = 0;
   readonly #connection: Connection;
   readonly #transport: Transport;
   readonly #onFailure: () => void;
   /** Of the last write: until all that was gathered is written. */
   #writing: Promise<void> | undefined;
   #isWriting = false;
-  #writingLength = 0;
   /** A write at the end of the turn is on its way. */
   #isDue = false;
 
@@ -24,11 +25,6 @@ export class Outlet {
     this.#connection = connection;
     this.#transport = transport;
     this.#onFailure = onFailure;
-  }
-
-  /** How many bytes the transport is writing. */
-  get writingLength(): number {
-    return this.#writingLength;
   }
 
   /**
@@ -67,7 +63,7 @@ export class Outlet {
     try {
       while (connection.outgoingLength > 0) {
         const bytes = connection.takeOutgoing();
-        this.#writingLength = bytes.length;
+        this.writingLength = bytes.length;
         if (!transport.keepsChunks) {
           await transport.write(bytes);
           connection.releaseOutgoing(bytes);
@@ -84,7 +80,7 @@ export class Outlet {
       this.#onFailure();
     } finally {
       this.#isWriting = false;
-      this.#writingLength = 0;
+      this.writingLength = 0;
     }
   }
 }

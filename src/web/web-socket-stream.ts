@@ -181,10 +181,7 @@ export class WebSocketStream<Opened extends object = object> {
     if (onMessage === undefined) {
       return new ReadableInbox(highWaterMark, {
         onTaken: () => this.#ahead.wake(),
-        onCancelled: (reason) => {
-          this.#closeFor(reason);
-          this.#ahead.wake();
-        },
+        onCancelled: (reason) => this.#closeFor(reason),
       });
     }
     return new ListenerInbox(highWaterMark, {
