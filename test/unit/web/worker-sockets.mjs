@@ -18,9 +18,12 @@ export default {
 };
 
 async function converse(port, options) {
-  const open = async () => {
+  const dial = (more) => {
     const streams = connect({ hostname: '127.0.0.1', port });
-    const socket = connectWebSocket(streams, { url: `ws://127.0.0.1:${port}/`, protocols: ['test'], ...options });
+    return connectWebSocket(streams, { url: `ws://127.0.0.1:${port}/`, protocols: ['test'], ...options, ...more });
+  };
+  const open = async () => {
+    const socket = dial();
     const { readable, writable, protocol, extensions } = await socket.opened;
     return { socket, reader: readable.getReader(), writer: writable.getWriter(), agreed: { protocol, extensions } };
   };
@@ -38,7 +41,18 @@ async function converse(port, options) {
   const other = await open();
   await other.writer.write('close');
   const byServer = { done: (await other.reader.read()).done, ...(await other.socket.closed) };
-  return { ...agreed, same, byUs, byServer };
+
+  const heard = [];
+  const listening = dial({
+    onMessage(message, each) {
+      heard.push(message);
+      each.close({ closeCode: 4002, reason: 'heard' });
+    },
+  });
+  await listening.opened;
+  listening.send('hello');
+  const byListener = { ...(await listening.closed), heard };
+  return { ...agreed, same, byUs, byServer, byListener };
 }
 
 function isSame(received, sent) {

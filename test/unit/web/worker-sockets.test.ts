@@ -41,13 +41,15 @@ describeWith('a Worker', workerd !== undefined, () => {
       same: [true, true, true, true, true],
       byUs: { done: true, closeCode: 4000, reason: 'bye' },
       byServer: { done: true, closeCode: 4001, reason: 'enough' },
+      byListener: { closeCode: 4002, reason: 'heard', heard: ['hello'] },
     });
     await expect
       .poll(() => closes, { timeout: 30_000 })
       .toEqual([
         [4000, 'bye'],
         [4001, 'enough'],
+        [4002, 'heard'],
       ]);
-    expect(extensions).toEqual(isCompressed ? ['permessage-deflate', 'permessage-deflate'] : ['', '']);
+    expect(extensions).toEqual(Array.from({ length: 3 }, () => (isCompressed ? 'permessage-deflate' : '')));
   });
 });
