@@ -150,6 +150,17 @@ describe('what is sent', () => {
     }
   });
 
+  it('by the listener while messages are queued leaves without another chunk', async () => {
+    const { readable, writable } = await openListening('server', async (message, socket) => {
+      socket.send(message);
+      await turn();
+    });
+    const writer = writable.getWriter();
+    await Promise.all(TEXTS.map((text) => writer.write(text)));
+    const reader = readable.getReader();
+    for (const text of TEXTS) expect((await reader.read()).value).toBe(text);
+  });
+
   it('at once by the listener is written before any promise is settled', async () => {
     const { writable, writes, socket } = await openListening('server', (message, each) => {
       each.send(message);
@@ -514,24 +525,42 @@ describe('a peer that floods', () => {
     ['returns nothing', (): void => {}],
     ['returns promises', async (): Promise<void> => {}],
   ])('with empty messages does not hold up the event loop if the listener %s', async (_what, onMessage) => {
+    await flood(onMessage);
+  });
+
+  it('with empty messages does not hold up the event loop if all of them are queued', async () => {
+    let letOn: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      letOn = resolve;
+    });
+    await flood(
+      () => first,
+      () => letOn(),
+    );
+  });
+
+  /** @param onRead is called once all has been read */
+  async function flood(onMessage: () => void | Promise<void>, onRead = () => {}): Promise<void> {
     const COUNT = 60_000;
     const frame = wire(peer.text(''));
     let handed = 0;
-    const { server, writer } = await rawClient({
+    const { server, writer, reader } = await rawClient({
       onMessage: () => {
         handed++;
         return onMessage();
       },
     });
-    void writer.write(join(Array.from({ length: COUNT }, () => frame)));
+    void writer.write(join([...Array.from({ length: COUNT }, () => frame), wire(peer.ping())]));
+    const pong = reader.read().then(onRead);
     let [most, before] = [0, 0];
     while (handed < COUNT) {
       await turn();
       most = Math.max(most, handed - before);
       before = handed;
     }
+    await pong;
     // A turn is good for 5,000.
     expect(most).toBeLessThan(12_000);
     server.close();
-  });
+  }
 });
