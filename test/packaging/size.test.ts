@@ -69,7 +69,7 @@ describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
     holdTo(770 * KIB, 'the tarball', project.packed.size);
-    holdTo(2780 * KIB, 'the package, unpacked', project.packed.unpackedSize);
+    holdTo(2800 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
   it('holds what is run and read, and nothing that only builds or tests', () => {
