@@ -45,7 +45,7 @@ describe('a bundle, minified and gzipped', () => {
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
     ['wsimd and wsimd/handshake', 33 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
     ['wsimd and wsimd/deflate', 51 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 34 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd/web', 34.5 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -68,7 +68,7 @@ describe('a bundle, minified and gzipped', () => {
 describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it.
-    holdTo(770 * KIB, 'the tarball', project.packed.size);
+    holdTo(780 * KIB, 'the tarball', project.packed.size);
     holdTo(2800 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
