@@ -8,7 +8,7 @@ export { type AcceptedRequest, type AcceptWebSocketOptions, acceptWebSocket, typ
 export type { ByteSocket } from './byte-socket.js';
 export type { ByteStreams } from './byte-streams.js';
 export { type ConnectWebSocketOptions, connectWebSocket, type ServerResponse } from './connect.js';
-export type { Message, WritableMessage } from './message.js';
+export type { Message, WritableMessage } from './inbox/message.js';
 export type { MessageListenerOption, WebSocketStreamOptions } from './options.js';
 export type {
   CloseInfo,

@@ -14,7 +14,7 @@ import {
   valueThat,
   wholeNumber,
 } from '../protocol/option-checks.js';
-import type { Message } from './message.js';
+import type { Message } from './inbox/message.js';
 
 /** Options of a WebSocket over streams, for both roles. */
 export interface WebSocketStreamOptions

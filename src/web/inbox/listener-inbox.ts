@@ -1,10 +1,10 @@
 // Hands messages to a listener one by one. While a promise of the listener's is pending, messages are queued.
 
-import { beginTurn, DELIVERY_COST, isTurnSpent, spend } from '../messages/turn.js';
-import { isThenable } from '../protocol/option-checks.js';
+import { beginTurn, DELIVERY_COST, isTurnSpent, spend } from '../../messages/turn.js';
+import { isThenable } from '../../protocol/option-checks.js';
+import { nextTurn } from '../turns.js';
 import type { Inbox } from './inbox.js';
 import { costOf, type Message } from './message.js';
-import { nextTurn } from './turns.js';
 
 export interface ListenerInboxEvents {
   readonly onMessage: (message: Message) => unknown;
