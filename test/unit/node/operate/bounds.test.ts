@@ -265,7 +265,7 @@ describe('handshakeTimeout', () => {
     const { server, port } = await start({ handshakeTimeout: 100 });
     server.on('wsClientError', () => {});
     const client = rawClient(port);
-    client.send(requestHead(port).replace('13', '8'));
+    client.send(requestHead(port).replace('Version: 13', 'Version: 8'));
     await client.closed;
     expect(client.received).toHaveLength(0);
   });
