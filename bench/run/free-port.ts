@@ -2,7 +2,7 @@
 
 import { createServer } from 'node:net';
 
-/** @returns a port of loopback that nobody listens on at this moment */
+/** @returns a port of loopback that is free at this moment */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

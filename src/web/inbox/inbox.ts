@@ -11,7 +11,7 @@ export interface Inbox {
   readonly room: number;
   /** A listener is being called. What it sends leaves behind the call. */
   readonly isCalling: boolean;
-  /** Whoever takes the messages may answer them some microtasks after they have been delivered. */
+  /** The program may answer messages some microtasks after they have been delivered. */
   readonly isWaiting: boolean;
   deliver(message: Message): void;
   /** No message comes any more: the peer's Close frame was the last thing. */

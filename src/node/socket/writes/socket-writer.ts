@@ -16,7 +16,7 @@ import {
 import { addWrite, type BatchWriter, gathersInTick, gathersWrites, makeWrites } from './write-batch.js';
 import { writesAsNode } from './writes-as-node.js';
 
-/** Bytes. What is longer is written at once: the processor's caches are not what it waits for. */
+/** Bytes. A longer segment is written at once: it does not wait for the processor's caches. */
 const MAX_WAITING = 4 * 1024;
 
 export class SocketWriter {
