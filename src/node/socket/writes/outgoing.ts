@@ -323,8 +323,9 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   /** Something was added to what is gathered. */
   #gathered(callback: SendCallback | undefined): void {
     const connection = this.connection;
-    const isQuiet = connection.outgoingLength < MAX_SLAB_LENGTH && !this.isHeld && this.schedule.schedule();
-    const isDue = isQuiet || connection.outgoingLength >= MAX_SLAB_LENGTH;
+    const isFull = connection.outgoingLength >= MAX_SLAB_LENGTH;
+    const isQuiet = !isFull && !this.isHeld && this.schedule.schedule();
+    const isDue = isFull || isQuiet;
     // What leaves at once, alone, needs no context: it is that of the caller.
     if (isDue && this.#callbacks === undefined && connection.outgoingLength > 0 && !connection.hasSlices) {
       this.flush(callback, isQuiet && FlushSchedule.isCrowded);

@@ -41,8 +41,9 @@ export class SocketWriter {
    */
   gather(writer: BatchWriter, segment: Uint8Array, isShared: boolean, mayWait: boolean): boolean {
     const direct = this.#direct;
-    if (direct === undefined || !canWriteDirectly(direct)) return false;
-    if (!gathersWrites() && !(mayWait && segment.length <= MAX_WAITING && gathersInTick())) return false;
+    const isBatch = gathersWrites();
+    if (!isBatch && !(mayWait && segment.length <= MAX_WAITING)) return false;
+    if (direct === undefined || !canWriteDirectly(direct) || !(isBatch || gathersInTick())) return false;
     this.bytesSent += segment.length;
     addWrite(writer, direct, segment, isShared);
     return true;
