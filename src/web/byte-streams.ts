@@ -27,7 +27,7 @@ export interface Transport {
    */
   whenLost(callback: () => void): void;
 
-  /** Gives up both sides at once. */
+  /** Gives up both sides at once. Reads, writes and an end that are pending are settled, whether or not the host is stuck. */
   cut(reason: unknown): void;
 }
 
@@ -49,6 +49,9 @@ export class StreamTransport implements Transport {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #unread: Uint8Array | undefined;
+  /** End the wait for what is being written. */
+  readonly #interrupts = new Set<(reason: unknown) => void>();
+  #isCut = false;
 
   /** @throws TypeError if either stream is locked */
   constructor({ readable, writable }: ByteStreams) {
@@ -77,11 +80,12 @@ export class StreamTransport implements Transport {
   }
 
   write(bytes: Uint8Array): Promise<void> {
-    return this.#writer.write(bytes);
+    return this.#untilCut(this.#writer.write(bytes));
   }
 
   async end(): Promise<void> {
-    await this.#writer.close().catch(ignore);
+    // A stream that is being aborted would be closed behind the write that it is stuck in.
+    if (!this.#isCut) await this.#untilCut(this.#writer.close()).catch(ignore);
   }
 
   whenLost(callback: () => void): void {
@@ -89,8 +93,18 @@ export class StreamTransport implements Transport {
   }
 
   cut(reason: unknown): void {
+    this.#isCut = true;
     this.#reader.cancel(reason).catch(ignore);
     this.#writer.abort(reason).catch(ignore);
+    for (const interrupt of this.#interrupts) interrupt(reason);
+  }
+
+  /** A stream cannot be aborted before the write under way is done, which may be never. */
+  #untilCut(done: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#interrupts.add(reject);
+      done.then(resolve, reject).finally(() => this.#interrupts.delete(reject));
+    });
   }
 }
 

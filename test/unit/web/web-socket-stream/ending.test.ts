@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../../../src/protocol/errors.js';
 import { acceptWebSocket, connectWebSocket } from '../../../../src/web/index.js';
 import { connectedStreams } from '../memory-streams.js';
-import { answerTo, open, rawClient, readAll, rejectionOf, socketOver, URL } from './open.js';
+import { answerTo, open, rawClient, readAll, rejectionOf, socketOver, stuckStreams, URL } from './open.js';
 
 describe('ending', () => {
   it('by closing the writable: a Close frame without a code', async () => {
@@ -173,6 +173,35 @@ describe('ending', () => {
   it('cuts a peer that answers but does not end the transport', async () => {
     const { server, writer } = await rawClient({ closeTimeout: 20 });
     await writer.write(Uint8Array.of(0x88, 0x80, 0, 0, 0, 0));
+    expect(await server.closed).toEqual({ closeCode: 1005, reason: '' });
+  });
+
+  it('although the transport is stuck in a write, by our Close frame or by a listener that throws', async () => {
+    for (const how of ['close', 'throw'] as const) {
+      const streams = stuckStreams();
+      const onMessage = () => {
+        throw new Error('no');
+      };
+      const server = acceptWebSocket(streams, { closeTimeout: 20, ...(how === 'throw' ? { onMessage } : {}) });
+      await server.opened;
+      streams.getStuck();
+      if (how === 'close') {
+        void server.send(new Uint8Array(100));
+        server.close();
+      } else {
+        streams.push(Uint8Array.of(0x81, 0x80, 0, 0, 0, 0));
+      }
+      await expect(server.closed).rejects.toThrow(how === 'throw' ? 'no' : ProtocolError);
+      expect(server.isOpen).toBe(false);
+    }
+  });
+
+  it('although the transport is stuck in its end', async () => {
+    const streams = stuckStreams();
+    const server = acceptWebSocket(streams, { closeTimeout: 20 });
+    await server.opened;
+    streams.getStuck();
+    streams.push(Uint8Array.of(0x88, 0x80, 0, 0, 0, 0));
     expect(await server.closed).toEqual({ closeCode: 1005, reason: '' });
   });
 

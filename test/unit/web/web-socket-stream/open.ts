@@ -43,6 +43,25 @@ export async function rawClient(options: Parameters<typeof acceptWebSocket>[1] =
   return { server, writer, reader, ...(await server.opened) };
 }
 
+/** A client that has sent its request, with a transport whose writes hang from `getStuck` on, even when it is aborted. */
+export function stuckStreams() {
+  let isStuck = false;
+  let source!: ReadableStreamDefaultController<Uint8Array>;
+  const readable = new ReadableStream<Uint8Array>({
+    start(controller) {
+      source = controller;
+      source.enqueue(encodeLatin1(createRequest({ url: URL }).head));
+    },
+  });
+  const writable = new WritableStream<Uint8Array>({
+    write: () => (isStuck ? new Promise<void>(() => {}) : undefined),
+  });
+  const getStuck = () => {
+    isStuck = true;
+  };
+  return { readable, writable, getStuck, push: (bytes: Uint8Array) => source.enqueue(bytes) };
+}
+
 /** What a server of ours answers to a request. */
 export async function answerTo(request: Uint8Array): Promise<Uint8Array> {
   const [near, far] = connectedStreams(4);
