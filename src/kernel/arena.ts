@@ -1,8 +1,9 @@
 // The memory that JavaScript and a kernel share, with the views on it that everything above the seam uses. Each kernel has one
 // arena, so a realm has one unless a program uses both kernels.
 
-import { CHUNK_CAPACITY, CHUNK_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/shared/layout.js';
+import { CHUNK_CAPACITY, CHUNK_PTR, SCRATCH_PTR, STATE_LENGTH, STATE_PTR } from '../../assembly/shared/layout.js';
 import { getHost, type Host } from '../bytes/host.js';
+import { MASK_SLAB_LENGTH } from '../bytes/thresholds.js';
 import { ViewsByLength } from '../bytes/views-by-length.js';
 import type { Kernel } from './kernel.js';
 import { type KernelChoice, selectKernel } from './select.js';
@@ -28,6 +29,8 @@ export class Arena {
   loadedState: Uint8Array | undefined;
   /** Views of the first bytes of the chunk. */
   readonly chunkStarts: ViewsByLength;
+  /** Where the bytes of others are masked. */
+  readonly maskSlab: Uint8Array<ArrayBuffer>;
   #receiveBuffer: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(kernel: Kernel) {
@@ -37,6 +40,7 @@ export class Arena {
     this.state = new Uint8Array(kernel.memory, STATE_PTR, STATE_LENGTH);
     this.host = getHost();
     this.chunkStarts = new ViewsByLength(this.bytes, CHUNK_PTR);
+    this.maskSlab = this.bytes.subarray(SCRATCH_PTR, SCRATCH_PTR + MASK_SLAB_LENGTH);
   }
 
   /** Where chunks are decoded, all of it: bytes that a transport puts at its start need not be copied there. */

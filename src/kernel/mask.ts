@@ -69,14 +69,15 @@ export function maskBytes(
     maskInLoop(source, sourceOffset, output, outputOffset, length, maskingKey);
     return;
   }
-  const { bytes, kernel } = arena ?? arenaFor();
+  const { bytes, kernel, maskSlab } = arena ?? arenaFor();
   // A multiple of 4 bytes at a time, so that each begins at phase 0.
   for (let done = 0; done < length; done += MASK_SLAB_LENGTH) {
     const slab = Math.min(length - done, MASK_SLAB_LENGTH);
-    const start = sourceOffset + done;
-    bytes.set(slab === source.length ? source : source.subarray(start, start + slab), SCRATCH_PTR);
+    const start = source.byteOffset + sourceOffset + done;
+    bytes.set(slab === source.length ? source : new Uint8Array(source.buffer, start, slab), SCRATCH_PTR);
     kernel.mask(SCRATCH_PTR, slab, maskingKey, 0);
-    output.set(bytes.subarray(SCRATCH_PTR, SCRATCH_PTR + slab), outputOffset + done);
+    const masked = slab === MASK_SLAB_LENGTH ? maskSlab : bytes.subarray(SCRATCH_PTR, SCRATCH_PTR + slab);
+    output.set(masked, outputOffset + done);
   }
 }
 
