@@ -11,13 +11,17 @@ import type { Answer, Command, LoadJob, LoadReport } from '../load/job.js';
 const cores = availableParallelism();
 const MEASURED_CORES = '0';
 const LOAD_CORES = cores > 2 ? `1-${cores - 1}` : '1';
-const canPin = cores >= 2 && hasTaskset();
+/** Programs can be given cores of their own. */
+export const CAN_PIN = cores >= 2 && hasTaskset();
 const MAX_LOAD_PROCESSES = 4;
 const LIMIT = 120_000;
 
-export const PINNING = canPin
+export const PINNING = CAN_PIN
   ? 'the measured process has one core to itself'
   : 'all processes share the cores: taskset is not there';
+
+/** On the first core, on the others, or wherever the system likes. */
+export type Place = 'measured' | 'beside' | 'anywhere';
 
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -37,9 +41,8 @@ export class Program {
   }
 
   /** @throws Error if it ends, or says nothing, instead of getting ready */
-  static async start(command: readonly string[], place: 'measured' | 'beside' | 'anywhere'): Promise<Program> {
-    const cores = { measured: MEASURED_CORES, beside: LOAD_CORES, anywhere: undefined }[place];
-    const child = start(cores, command, ['pipe', 'pipe', 'inherit']);
+  static async start(command: readonly string[], place: Place): Promise<Program> {
+    const child = start(place, command, ['pipe', 'pipe', 'inherit']);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     try {
       const hello: Hello = await nextLine(lines);
@@ -132,13 +135,9 @@ export class LoadProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<[Answer]>;
 
-  constructor(node: string, place: 'beside' | 'anywhere' = 'beside') {
+  constructor(node: string, place: Place = 'beside') {
     const program = fileURLToPath(new URL('../load/generator.js', import.meta.url));
-    this.#child = start(
-      place === 'beside' ? LOAD_CORES : undefined,
-      [node, program],
-      ['ignore', 'inherit', 'inherit', 'ipc'],
-    );
+    this.#child = start(place, [node, program], ['ignore', 'inherit', 'inherit', 'ipc']);
     this.#ended = once(this.#child, 'exit').then(() => [{ error: 'the load generator has ended' }]);
   }
 
@@ -162,9 +161,9 @@ export class LoadProcess {
 
 type Stdio = ('pipe' | 'inherit' | 'ignore' | 'ipc')[];
 
-/** @param coreList undefined: the system chooses */
-function start(coreList: string | undefined, command: readonly string[], stdio: Stdio): ChildProcess {
-  const [file = '', ...args] = canPin && coreList !== undefined ? ['taskset', '-c', coreList, ...command] : command;
+function start(place: Place, command: readonly string[], stdio: Stdio): ChildProcess {
+  const coreList = { measured: MEASURED_CORES, beside: LOAD_CORES, anywhere: undefined }[place];
+  const [file = '', ...args] = CAN_PIN && coreList !== undefined ? ['taskset', '-c', coreList, ...command] : command;
   const child = spawn(file, args, { stdio });
   children.add(child);
   child.once('exit', () => children.delete(child));

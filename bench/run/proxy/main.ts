@@ -1,22 +1,17 @@
 // `npm run bench -- proxy`: what `wsimd proxy` costs a connection, beside a direct one and two relays that do not look at what they
 // relay: two sockets of Node that are piped into each other, and HAProxy, a program in C. Client, relay and server are three processes.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { summarize } from '../../core/statistics.js';
 import type { ServerJob } from '../../subjects/server/job.js';
 import { commandFor, findPrograms, libraryOf, SUBJECTS } from '../../subjects/subjects.js';
-import { freePort } from '../free-port.js';
-import { LoadProcess, Program } from '../life/processes.js';
+import { CAN_PIN, LoadProcess, type Place, Program } from '../life/processes.js';
 import type { LoadJob, LoadReport } from '../load/job.js';
 import { describeMachine } from '../machine.js';
+import { haproxyVersion, startHaproxy, startProxy } from './relays.js';
 
 const HELP = `npm run bench -- proxy [options]
 
@@ -24,6 +19,8 @@ Messages that a server echoes, directly and through relays: messages a second, l
 processes. Linux only.
 
   --server NAME     the server: wsimd, ws, or socket, which answers prepared bytes (default wsimd)
+  --place PLACE     where client and server run: apart, on a core each, or together, on one. Either is what a system may choose for them,
+                    and they are told that nobody else is there. The relay always runs where the system likes (default both)
   --rounds N        turns of each route that count (default 7)
   --window N        milliseconds of a turn (default 200)
   --only WORD       cases whose name contains this
@@ -31,17 +28,10 @@ processes. Linux only.
   --help            this`;
 
 const PIPE = fileURLToPath(new URL('pipe.js', import.meta.url));
-const CLI = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 /** Milliseconds of traffic before a turn counts. */
 const SETTLING = 150;
 /** The same before the first turn of a route. */
 const WARM_UP = 600;
-
-/** They end with this process. */
-const children: ChildProcess[] = [];
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
 
 type Case = Pick<LoadJob, 'connections' | 'size' | 'inFlight'>;
 
@@ -54,6 +44,16 @@ const CASES: readonly Case[] = [
   { size: 16 * 1024, inFlight: 16, connections: 1 },
   { size: 16 * 1024, inFlight: 16, connections: 8 },
 ];
+
+type Placement = 'apart' | 'together';
+
+/** Left to itself, a system chooses one of these, and a direct connection may be four times as fast with one as with the other. */
+const PLACEMENTS: Readonly<
+  Record<Placement, { readonly client: Place; readonly server: Place; readonly words: string }>
+> = {
+  apart: { client: 'beside', server: 'measured', words: 'client and server on a core each' },
+  together: { client: 'measured', server: 'measured', words: 'client and server on one core' },
+};
 
 type Route = 'direct' | 'pipe' | 'haproxy' | 'proxy';
 /** Processes whose processor time is told. */
@@ -71,6 +71,7 @@ interface Turn {
 
 interface Options {
   readonly server: 'wsimd' | 'ws' | 'socket';
+  readonly placement: Placement;
   readonly rounds: number;
   readonly window: number;
   readonly proxyOptions: readonly string[];
@@ -82,6 +83,7 @@ export async function runProxy(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       server: { type: 'string', default: 'wsimd' },
+      place: { type: 'string' },
       rounds: { type: 'string', default: '7' },
       window: { type: 'string', default: '200' },
       only: { type: 'string', default: '' },
@@ -96,21 +98,31 @@ export async function runProxy(args: readonly string[]): Promise<void> {
   const { server } = values;
   if (server !== 'wsimd' && server !== 'ws' && server !== 'socket')
     throw new RangeError('--server wsimd, ws or socket');
-  const options: Options = {
+  const { place } = values;
+  if (place !== undefined && place !== 'apart' && place !== 'together')
+    throw new RangeError('--place apart or together');
+  const haproxy = haproxyVersion();
+  const options: Omit<Options, 'placement'> = {
     server,
     rounds: Number(values.rounds),
     window: Number(values.window),
     proxyOptions: values.option,
-    routes: hasHaproxy() ? ['direct', 'pipe', 'haproxy', 'proxy'] : ['direct', 'pipe', 'proxy'],
+    routes: haproxy === undefined ? ['direct', 'pipe', 'proxy'] : ['direct', 'pipe', 'haproxy', 'proxy'],
   };
-  if (!options.routes.includes('haproxy')) console.log('HAProxy is not installed: left out.');
+  console.log(haproxy === undefined ? 'HAProxy is not installed: left out.' : `HAProxy ${haproxy}`);
+  if (!CAN_PIN) console.log('Without taskset, all processes run where the system likes.');
   const { cpu, cores } = describeMachine();
   console.log(
     `Node ${process.versions.node} on ${cpu}, ${cores} cores; the server: ${server}. Medians of ${options.rounds} turns.`,
   );
   console.log('CPU: microseconds of client, relay (its first thread + its others) and server for a message.\n');
-  for (const one of CASES) {
-    if (nameOf(one).includes(values.only)) console.log(tell(one, await measure(one, options), options.routes));
+  const placements: readonly Placement[] = place === undefined ? ['apart', 'together'] : [place];
+  for (const placement of placements) {
+    console.log(`${PLACEMENTS[placement].words}\n`);
+    for (const one of CASES) {
+      if (!nameOf(one).includes(values.only)) continue;
+      console.log(tell(one, await measure(one, { ...options, placement }), options.routes));
+    }
   }
 }
 
@@ -123,18 +135,19 @@ type Turns = Readonly<Record<Route, Turn[]>>;
 
 async function measure(one: Case, options: Options): Promise<Turns> {
   const turns: Turns = { direct: [], pipe: [], haproxy: [], proxy: [] };
-  const server = await startServer(one, options.server);
+  const place = PLACEMENTS[options.placement];
+  const server = await startServer(one, options.server, place.server);
   const target = server.hello.port;
   const pipe = await Program.start([process.execPath, PIPE, String(target)], 'anywhere');
-  const load = new LoadProcess(process.execPath, 'anywhere');
-  const proxy = startProxy(target, options.proxyOptions);
+  const load = new LoadProcess(process.execPath, place.client);
+  const proxy = await startProxy(target, options.proxyOptions);
   const haproxy = options.routes.includes('haproxy') ? await startHaproxy(target) : undefined;
   try {
     const routes = {
       direct: { port: target, pid: undefined },
       pipe: { port: pipe.hello.port, pid: pipe.pid },
-      haproxy: { port: haproxy?.port ?? 0, pid: haproxy?.child.pid },
-      proxy: { port: await proxy.port, pid: proxy.child.pid },
+      haproxy: { port: haproxy?.port ?? 0, pid: haproxy?.pid },
+      proxy: { port: proxy.port, pid: proxy.pid },
     };
     for (let round = 0; round <= options.rounds; round++) {
       for (const name of rotated(options.routes, round)) {
@@ -153,8 +166,8 @@ async function measure(one: Case, options: Options): Promise<Turns> {
       }
     }
   } finally {
-    proxy.child.kill('SIGKILL');
-    haproxy?.child.kill('SIGKILL');
+    proxy.stop();
+    haproxy?.stop();
     load.stop();
     pipe.stop();
     server.stop();
@@ -247,76 +260,10 @@ function signed(microseconds: number): string {
   return `${microseconds < 0 ? '' : '+'}${Math.round(microseconds)}`;
 }
 
-function startServer({ size, inFlight }: Case, name: Options['server']): Promise<Program> {
+function startServer({ size, inFlight }: Case, name: Options['server'], place: Place): Promise<Program> {
   const job: ServerJob = {
     ...{ kind: 'echo', library: libraryOf(name), form: 'binary', size, inFlight, isBorrowed: false },
     ...{ reply: 'sync', compression: 'off', isHttp2: false, heapObjects: 0 },
   };
-  return Program.start(commandFor(SUBJECTS[name], job, findPrograms(process.execPath))!, 'anywhere');
-}
-
-function hasHaproxy(): boolean {
-  return spawnSync('haproxy', ['-v']).status === 0;
-}
-
-/** One thread of it: more would take the cores of client and server. */
-async function startHaproxy(target: number): Promise<{ child: ChildProcess; port: number }> {
-  const port = await freePort();
-  const file = join(mkdtempSync(join(tmpdir(), 'wsimd-haproxy-')), 'haproxy.cfg');
-  writeFileSync(
-    file,
-    `global
-  nbthread 1
-defaults
-  mode tcp
-  timeout connect 1s
-  timeout client 1m
-  timeout server 1m
-listen relay
-  bind 127.0.0.1:${port}
-  server echo 127.0.0.1:${target}
-`,
-  );
-  const child = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'inherit'] });
-  children.push(child);
-  while (!(await isListening(port))) {
-    if (child.exitCode !== null) throw new Error('HAProxy has ended');
-    await sleep(20);
-  }
-  rmSync(dirname(file), { recursive: true });
-  return { child, port };
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Its output goes nowhere, as if to a file. */
-function startProxy(target: number, options: readonly string[]): { child: ChildProcess; port: Promise<number> } {
-  const args = [CLI, 'proxy', '--port', '0', ...options, `ws://127.0.0.1:${target}`];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  children.push(child);
-  return { child, port: readPort(child) };
-}
-
-async function readPort(child: ChildProcess): Promise<number> {
-  for await (const line of createInterface({ input: child.stderr! })) {
-    const [, port] = /^ {2}proxy +ws:\/\/127\.0\.0\.1:(\d+)\/$/.exec(line) ?? [];
-    if (port !== undefined) return Number(port);
-  }
-  throw new Error('the proxy has ended');
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
+  return Program.start(commandFor(SUBJECTS[name], job, findPrograms(process.execPath))!, place);
 }
