@@ -146,3 +146,5 @@ export const DEFLATE_LAST = 0x01;
 export const LEVEL_FASTEST = 1;
 export const LEVEL_DEFAULT = 2;
 export const LEVEL_SMALLEST = 3;
+/** The same, with all of the history, for messages that so many receive that deflating them costs next to nothing. */
+export const LEVEL_THOROUGH = 4;

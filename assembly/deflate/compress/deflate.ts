@@ -18,6 +18,7 @@ import {
   DEFLATE_LAST,
   LEVEL_FASTEST,
   LEVEL_SMALLEST,
+  LEVEL_THOROUGH,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from '../../shared/deflate-layout';
 import { findSequences, findTokens, insertEvery } from './finders/match-finder';
@@ -69,9 +70,11 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   const hashBits = load<u32>(contextPtr, CONTEXT_HASH_BITS);
   const contextHash = contextPtr + CONTEXT_RING + <usize>load<u32>(contextPtr, CONTEXT_RING_LENGTH) + CONTEXT_GUARD;
   const isFast = level == LEVEL_FASTEST;
+  const isThorough = level == LEVEL_THOROUGH;
+  const isSmallest = isThorough || level == LEVEL_SMALLEST;
   const contextMask = (2 << hashBits) - (isFast ? 2 : 4);
   const isLong = length >= LONG;
-  const isListed = length >= LISTED && level != LEVEL_SMALLEST;
+  const isListed = length >= LISTED && !isSmallest;
   const hash = isLong ? SLICE_HASH : contextHash;
   const mask = !isLong ? contextMask : isFast ? FAST_SLICE_MASK : sliceMaskOf(length, windowLength);
   const toPosition = load<u32>(contextPtr, CONTEXT_POSITION) - <u32>INPUT;
@@ -81,7 +84,9 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
   // The context's hash has the history; any other hash needs it inserted first. Near history is inserted densely, far history
   // sparsely: that still finds its long matches, since matches are extended in both directions. The longer the slice, the more
   // of the history counts as near.
-  if (level == LEVEL_SMALLEST) {
+  if (isThorough) {
+    chainEvery(1, oldest, INPUT, toPosition);
+  } else if (isSmallest) {
     const near = max<usize>(oldest, INPUT - max<u32>(length << 2, LEAST_NEAR));
     const step: u32 = isLong ? 1 : 2;
     chainEvery(step << 3, oldest, near, toPosition);
@@ -98,7 +103,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     insertEvery(2, near, INPUT, hash, mask, toPosition);
   }
 
-  const fewest = level == LEVEL_SMALLEST ? FEWEST_WORTH : length < SHORT ? FEWEST_OF_SHORT : FEWEST;
+  const fewest = isSmallest ? FEWEST_WORTH : length < SHORT ? FEWEST_OF_SHORT : FEWEST;
   let position: u32 = 0;
   for (let start = INPUT; start < end; start += BLOCK_LENGTH) {
     const blockEnd = min<usize>(start + BLOCK_LENGTH, end);
@@ -110,8 +115,8 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     let symbols: u32;
     if (isFast) {
       symbols = findTokensFast(start, blockEnd, oldest, windowLength, toPosition, hash, mask);
-    } else if (level == LEVEL_SMALLEST) {
-      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition);
+    } else if (isSmallest) {
+      symbols = findSequencesThoroughly(start, blockEnd, oldest, windowLength, toPosition, isThorough);
     } else {
       symbols = isListed
         ? findTokens(start, blockEnd, oldest, windowLength, toPosition, hash, mask)
@@ -131,7 +136,7 @@ export function deflate(contextPtr: usize, windowLength: u32, length: u32, level
     else insertEvery(2, from, end - 3, contextHash, contextMask, toPosition);
   }
   remember(contextPtr, INPUT, length);
-  if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);
+  if (isSmallest) store<u32>(KNOWN, 0);
   else if (isLong) setKnown(contextPtr, mask);
 
   // The empty stored block: its header, zeros up to the byte boundary, then `00 00 ff ff`.

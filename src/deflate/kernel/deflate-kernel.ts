@@ -73,7 +73,7 @@ export interface DeflateKernel {
    *
    * @param windowLength 2^8 to the ring's length: no match reaches further back
    * @param length 0 to INPUT_CAPACITY
-   * @param level LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST
+   * @param level LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST, LEVEL_THOROUGH, which is the same as LEVEL_SMALLEST to the portable kernel
    * @returns how many bytes lie at OUTPUT_PTR, at most DEFLATE_OUTPUT_CAPACITY
    */
   deflate(contextPtr: number, windowLength: number, length: number, level: number, flags: number): number;

@@ -12,6 +12,7 @@ import {
   LEVEL_DEFAULT,
   LEVEL_FASTEST,
   LEVEL_SMALLEST,
+  LEVEL_THOROUGH,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
   OUTPUT_PTR,
@@ -29,7 +30,7 @@ export const DEFLATERS: readonly { readonly name: KernelName; readonly kernel: D
   { name: 'portable', kernel: createPortableDeflateKernel(POOL_PAGES) },
 ];
 
-export const LEVELS = [LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST] as const;
+export const LEVELS = [LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST, LEVEL_THOROUGH] as const;
 
 export const TRAILER = Uint8Array.of(0x00, 0x00, 0xff, 0xff);
 

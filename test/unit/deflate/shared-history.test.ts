@@ -1,6 +1,7 @@
 // src/deflate/shared-history.ts: who shares which frame, and what it may refer to. That all can be read, whatever happens, is in
 // test/robustness/topics.
 
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { parseExtensions } from '../../../src/handshake/index.js';
@@ -11,7 +12,11 @@ import { randomBytes } from '../../support/inputs/random.js';
 import { DEFLATE_KERNELS } from '../../support/kernels/deflate-kernels.js';
 
 const EMPTY = new Uint8Array(0);
+/** Of a server, for a payload of less than 126 bytes. */
+const FRAME_HEADER = 2;
 const JSON_TEXTS = Array.from({ length: 100 }, (_, i) => new TextDecoder().decode(messageOf('json', 300, i)));
+
+type Subscriber = Pick<Client, 'connection' | 'sendPrepared'>;
 
 class Client {
   readonly connection: Connection;
@@ -49,7 +54,7 @@ class Client {
 describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
   function setUp(options: PerMessageDeflateOptions = {}) {
     const deflate = new PerMessageDeflate({ kernel, ...options });
-    const hub = new TopicHub<Client>({ isOpen: ({ connection }) => connection.state === 'open' });
+    const hub = new TopicHub<Subscriber>({ isOpen: ({ connection }) => connection.state === 'open' });
     const clients: Client[] = [];
     const join = (offer = 'permessage-deflate') => {
       const client = new Client(deflate, offer);
@@ -65,6 +70,33 @@ describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
     };
     return { deflate, hub, join, publish, check };
   }
+
+  test('messages to 128 receivers get about as short as zlib makes them for each connection', () => {
+    const { join, publish, check, deflate, hub } = setUp();
+    const one = join();
+    const answer = deflate.answer(parseExtensions('permessage-deflate'));
+    for (let i = 1; i < 128; i++) {
+      const connection = new Connection({ role: 'server' }, deflate.forServer(answer));
+      const sendPrepared = (message: PreparedMessage) => {
+        connection.sendPrepared(message);
+        connection.takeOutgoing();
+      };
+      hub.subscribe({ connection, sendPrepared }, 'prices');
+    }
+    const texts = Array.from({ length: 300 }, (_, i) => new TextDecoder().decode(messageOf('json', 200, i)));
+    publish(...texts);
+    let history = '';
+    let expected = 0;
+    for (const text of texts) {
+      const dictionary = Buffer.from(history).subarray(-32_768);
+      const options = { level: 6, finishFlush: constants.Z_SYNC_FLUSH, ...(history === '' ? {} : { dictionary }) };
+      expected += deflateRawSync(text, options).length - 4;
+      history += text;
+    }
+    const actual = one.lengths.reduce((total, length) => total + length - FRAME_HEADER, 0);
+    expect(actual / expected).toBeLessThanOrEqual(kernel === 'wasm' ? 1 : 1.25);
+    check();
+  });
 
   test('messages get as short as with a history for each connection', () => {
     const { join, publish, check } = setUp();

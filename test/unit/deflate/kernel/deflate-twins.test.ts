@@ -23,6 +23,7 @@ import {
   LEVEL_DEFAULT,
   LEVEL_FASTEST,
   LEVEL_SMALLEST,
+  LEVEL_THOROUGH,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
   OUTCOME_PTR,
@@ -40,7 +41,7 @@ import { createRandom, randomBytes } from '../../../support/inputs/random.js';
 
 const RUNS = Number(process.env.WSIMD_RUNS ?? 1500);
 const SEED = Number(process.env.WSIMD_SEED ?? 1);
-const LEVELS = [LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST];
+const LEVELS = [LEVEL_FASTEST, LEVEL_DEFAULT, LEVEL_SMALLEST, LEVEL_THOROUGH];
 
 /** A kernel with its memory at hand. */
 class Twin {
