@@ -1,9 +1,9 @@
 // The opening handshake of a client on node:http and node:https: sends the request, follows redirects, judges the answer, and
 // hands the socket over. It knows the handshake and no frame.
 
-// The modules, not their functions: tests and monitoring put functions of their own there, at any time.
-import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { ClientHttp2Session } from 'node:http2';
+// The module, as in node-http.ts.
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { PerMessageDeflate } from '../../deflate/index.js';
@@ -21,6 +21,7 @@ import { ProtocolError } from '../../protocol/errors.js';
 import { describeValue } from '../../protocol/option-checks.js';
 import { checkStreamResponse, openStream, streamHeaders } from '../http2/client-http2.js';
 import { negotiate } from '../http2/open-session.js';
+import { http } from '../node-http.js';
 import { CLIENT_HANDSHAKE_CHANNEL } from '../observe/channels.js';
 import { type ClientHandshakeContext, HandshakeTrace, isTraced } from '../observe/handshake-trace.js';
 import { nextTick } from '../socket/machinery.js';

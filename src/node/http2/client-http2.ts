@@ -1,7 +1,6 @@
 // A client's opening handshake on a stream of an HTTP/2 connection that is there already (RFC 8441): an extended CONNECT. It
 // judges as HTTP/1.1 is judged, and makes no connection.
 
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { acceptKey } from '../../handshake/accept-key.js';
 import {
@@ -13,6 +12,7 @@ import {
 import { HeaderList } from '../../handshake/headers.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { type ClientOptions, extraHeaders } from '../client/client-options.js';
+import { http } from '../node-http.js';
 import { nextTick } from '../socket/machinery.js';
 
 /** What an extended CONNECT comes to. */
@@ -134,9 +134,9 @@ export function streamHeaders(handshake: Handshake, isSecure: boolean, options: 
   };
   for (const [name, value] of [...handshake.headers, ...extraHeaders(options)]) {
     const lowerCase = name.toLowerCase();
-    validateHeaderName(name);
+    http.validateHeaderName(name);
     const lines = [value].flat().map(String);
-    for (const line of lines) validateHeaderValue(name, line);
+    for (const line of lines) http.validateHeaderValue(name, line);
     if (!NOT_SENT.has(lowerCase)) headers[lowerCase] = lines.length === 1 ? lines[0] : lines;
   }
   return headers;

@@ -1,7 +1,7 @@
 // A WebSocket server on node:http: takes the upgrade requests of an HTTP server, and keeps track of the open WebSockets.
 // server-handshake.ts checks the requests; ../operate/shutdown.ts ends the connections.
 
-import { createServer, type ServerOptions as HttpServerOptions, type IncomingMessage, type Server } from 'node:http';
+import type { ServerOptions as HttpServerOptions, IncomingMessage, Server } from 'node:http';
 import type { Http2SecureServer, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import type { InspectOptions } from 'node:util';
 import type { Relay } from '../../topics/relay.js';
 import { http2Listeners, isHttp2Server } from '../http2/server-http2.js';
+import { http } from '../node-http.js';
 import { INSPECT, showState } from '../observe/inspect.js';
 import { type ServerStats, serverStats } from '../observe/server-stats.js';
 import type { Connections } from '../operate/connections.js';
@@ -126,7 +127,7 @@ export class WebSocketServer<
       forget(this);
     };
     if (hasPort) {
-      this.#ownServer = createServer(timeoutsFor(options.handshakeTimeout), answerPlainRequest) as Server<U>;
+      this.#ownServer = http.createServer(timeoutsFor(options.handshakeTimeout), answerPlainRequest) as Server<U>;
       this.#httpServer = this.#ownServer;
       this.#ownServer.listen({ port, ...(host ? { host } : {}), ...(backlog ? { backlog } : {}) }, callback);
     } else {

@@ -1,7 +1,7 @@
 // The two ways in which a connection to a server becomes a WebSocket: an HTTP/1.1 upgrade (RFC 6455), an extended CONNECT on an
 // HTTP/2 stream (RFC 8441). Each says what was asked for, and how to answer. They judge nothing.
 
-import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { formatExtensions } from '../../handshake/extensions.js';
@@ -13,6 +13,7 @@ import {
   writeRejection,
   writeResponse,
 } from '../../handshake/server.js';
+import { http } from '../node-http.js';
 import type { HandshakeTrace, ServerHandshakeContext } from '../observe/handshake-trace.js';
 import { cutSocket } from '../socket/reads/socket-events.js';
 import { requestHeadOf, toUpgradeRequest } from './request-head.js';
@@ -139,7 +140,7 @@ export abstract class Upgrade {
    */
   refuse(status: number, text?: string, headers?: OutgoingHttpHeaders): void {
     this.#answer(status, () => {
-      this.sendRefusal(status, text || (STATUS_CODES[status] ?? ''), fieldsOf(headers ?? {}));
+      this.sendRefusal(status, text || (http.STATUS_CODES[status] ?? ''), fieldsOf(headers ?? {}));
     });
   }
 
@@ -246,7 +247,7 @@ export class HttpUpgrade extends Upgrade {
     ]);
     for (const [name] of fields) merged.set(name.toLowerCase(), []);
     for (const field of fields) merged.get(field[0].toLowerCase())!.push(field);
-    const head = formatHead(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, [...merged.values()].flat());
+    const head = formatHead(`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}`, [...merged.values()].flat());
     sendAndDestroy(this.socket, Buffer.concat([Buffer.from(head, 'latin1'), content]));
   }
 }
