@@ -72,8 +72,8 @@ const moduleGroup: Group = {
 };
 
 const CHILDREN: readonly Pick<StartupJob, 'subject' | 'url'>[] = [
-  { subject: 'wsimd', url: new URL('../../src/index.js', import.meta.url).href },
-  { subject: 'portable', url: new URL('../../src/index.js', import.meta.url).href },
+  { subject: 'wsimd', url: new URL('../../bundles/index.js', import.meta.url).href },
+  { subject: 'portable', url: new URL('../../bundles/index.js', import.meta.url).href },
   // By its path: Bun puts something of its own in place of the name.
   { subject: 'ws', url: new URL('wrapper.mjs', import.meta.resolve('ws/package.json')).href },
 ];

@@ -28,8 +28,8 @@ export interface Subject {
 
 const NODE_SERVER = 'server/node-server.js';
 const NODE_CLIENT = 'server/node-client.js';
-/** This build. */
-const WSIMD = new URL('../../src/node/index.js', import.meta.url).href;
+/** This build, in the form that programs get. */
+const WSIMD = new URL('../../bundles/node/index.js', import.meta.url).href;
 
 export const SUBJECTS: Readonly<Record<SubjectName, Subject>> = {
   wsimd: { name: 'wsimd', runtime: 'node', program: NODE_SERVER },
