@@ -4,6 +4,7 @@
 import {
   CONTEXT_GUARD,
   CONTEXT_RING,
+  INPUT_PTR,
   MAX_HASH_BITS,
   MAX_WINDOW_LENGTH,
   OUTPUT_PTR,
@@ -48,7 +49,7 @@ export class DeflateArena {
   readonly outputs: ViewsByLength;
   /** The message that is not done and has its state in the kernel. */
   occupant: Occupant | undefined;
-  /** The message whose input lies at INPUT_PTR and is not used up. Code that puts anything there clears it. */
+  /** The message whose input lies at INPUT_PTR and is not used up. */
   inputOwner: Occupant | undefined;
 
   /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */
@@ -67,6 +68,18 @@ export class DeflateArena {
   vacate(): void {
     this.occupant?.leave();
     this.occupant = undefined;
+  }
+
+  /** Puts bytes at INPUT_PTR. The only way there: a message whose input is overwritten has to learn of it. */
+  putInput(source: Uint8Array, start: number, end: number): void {
+    this.inputOwner = undefined;
+    this.host.copyInto(source, start, end, this.bytes, INPUT_PTR);
+  }
+
+  /** The same with a string, as UTF-8. @returns how many bytes it has */
+  putText(text: string): number {
+    this.inputOwner = undefined;
+    return this.host.writeUtf8(text, this.bytes, INPUT_PTR);
   }
 
   /** How many pages hold a pool of this length. */

@@ -18,7 +18,6 @@ import {
   INFLATE_TABLES_LENGTH,
   INFLATE_TEXT,
   INPUT_CAPACITY,
-  INPUT_PTR,
   MAX_WINDOW_BITS,
   OUTCOME_BLOCKS,
   OUTCOME_LEFT,
@@ -257,8 +256,7 @@ export class Inflation implements Occupant {
     }
     const start = this.#start;
     const end = Math.min(this.#end, start + INPUT_CAPACITY);
-    arena.inputOwner = undefined;
-    arena.host.copyInto(this.#source, start, end, arena.bytes, INPUT_PTR);
+    arena.putInput(this.#source, start, end);
     this.#start = end;
     if (end === this.#end && this.#isWhole) this.#flags |= INFLATE_LAST;
     return end - start;

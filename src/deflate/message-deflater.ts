@@ -14,7 +14,7 @@ import {
   MAX_WINDOW_LENGTH,
   SHARED_DEFLATE_CONTEXT_PTR,
 } from '../../assembly/shared/deflate-layout.js';
-import { copyBytes, requireBytes } from '../bytes/copy.js';
+import { requireBytes } from '../bytes/copy.js';
 import { encodeUtf8 } from '../bytes/host.js';
 import { ownBytes } from '../bytes/owned.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
@@ -112,8 +112,9 @@ export class MessageDeflater {
 
   /** See `MessageCompression.deflate`. */
   deflate(payload: string | Uint8Array): Uint8Array | undefined {
-    this.hasSpared = this.isWorthDeflating(payload) && this.#sparesSuffix(payload);
-    if (this.hasSpared || !this.isWorthDeflating(payload)) return undefined;
+    const isWorth = this.isWorthDeflating(payload);
+    this.hasSpared = isWorth && this.#sparesSuffix(payload);
+    if (!isWorth || this.hasSpared) return undefined;
     const { words } = this.#arena;
     const length = this.#takeInput(payload);
     const contextPtr = this.#bringContext();
@@ -243,16 +244,15 @@ export class MessageDeflater {
    * @returns how many bytes it has
    */
   #takeInput(payload: string | Uint8Array): number {
-    const { host, bytes } = this.#arena;
-    this.#arena.inputOwner = undefined;
+    const arena = this.#arena;
     if (typeof payload === 'string') {
       const fits = payload.length * 3 <= INPUT_CAPACITY;
-      const length = fits ? 0 : host.utf8Length(payload);
-      return length <= INPUT_CAPACITY ? host.writeUtf8(payload, bytes, INPUT_PTR) : length;
+      const length = fits ? 0 : arena.host.utf8Length(payload);
+      return length <= INPUT_CAPACITY ? arena.putText(payload) : length;
     }
     requireBytes(payload);
     const { length } = payload;
-    if (length <= INPUT_CAPACITY) copyBytes(payload, 0, length, bytes, INPUT_PTR);
+    if (length <= INPUT_CAPACITY) arena.putInput(payload, 0, length);
     return length;
   }
 
@@ -273,12 +273,12 @@ export class MessageDeflater {
   /** @param length of the payload in bytes; what fits lies at INPUT_PTR */
   #deflateInput(contextPtr: number, payload: string | Uint8Array, length: number, isLast: boolean): Uint8Array {
     if (length <= INPUT_CAPACITY) return this.#deflateSlice(contextPtr, length, isLast);
-    const { host, bytes } = this.#arena;
-    const source = typeof payload === 'string' ? encodeUtf8(host, payload) : payload;
+    const arena = this.#arena;
+    const source = typeof payload === 'string' ? encodeUtf8(arena.host, payload) : payload;
     const buffer = new PayloadBuffer();
     for (let start = 0; start < length; start += INPUT_CAPACITY) {
       const end = Math.min(start + INPUT_CAPACITY, length);
-      copyBytes(source, start, end, bytes, INPUT_PTR);
+      arena.putInput(source, start, end);
       const deflated = this.#deflateSlice(contextPtr, end - start, isLast && end === length);
       // What is still to come is guessed from what has come, a little too long, so that it is mostly allocated once.
       const expected = Math.ceil(((buffer.length + deflated.length) / end) * length * MARGIN);
@@ -316,10 +316,8 @@ export class MessageDeflater {
    */
   #remember(tail: Uint8Array): void {
     if (this.#contextPtr === 0 || this.#isFirst) return;
-    const { kernel, bytes } = this.#arena;
     const start = Math.max(tail.length - this.#ringLength, 0);
-    this.#arena.inputOwner = undefined;
-    copyBytes(tail, start, tail.length, bytes, INPUT_PTR);
-    kernel.remember(this.#contextPtr, INPUT_PTR, tail.length - start);
+    this.#arena.putInput(tail, start, tail.length);
+    this.#arena.kernel.remember(this.#contextPtr, INPUT_PTR, tail.length - start);
   }
 }

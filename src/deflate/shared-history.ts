@@ -127,7 +127,11 @@ export class SharedHistory implements HistoryHolder {
     this.#window.release();
     this.#primed?.release();
     this.#primed = undefined;
+    // A subscriber may send the current message later: the windows are somebody else's by then.
+    this.#message = undefined;
     this.#number = Number.POSITIVE_INFINITY;
+    this.#forms.clear();
+    this.#forget();
   }
 
   /**

@@ -8,9 +8,7 @@ import {
   CONTEXT_RING,
   DEFLATE_LAST,
   INPUT_CAPACITY,
-  INPUT_PTR,
 } from '../../assembly/shared/deflate-layout.js';
-import { copyBytes } from '../bytes/copy.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import { contextLength, type DeflateArena } from './deflate-arena.js';
 
@@ -70,7 +68,7 @@ export class TopicWindow {
    * @returns owned
    */
   deflate(plain: Uint8Array, reach: number, windowBits: number, level: number): Uint8Array {
-    const { kernel, bytes, words, outputs } = this.#arena;
+    const { kernel, words, outputs } = this.#arena;
     if (this.#isEntered) this.#restoreHash();
     else this.#saveHash();
     this.#isEntered = true;
@@ -80,7 +78,7 @@ export class TopicWindow {
     let start = 0;
     do {
       const end = Math.min(start + INPUT_CAPACITY, plain.length);
-      copyBytes(plain, start, end, bytes, INPUT_PTR);
+      this.#arena.putInput(plain, start, end);
       const flags = end === plain.length ? DEFLATE_LAST : 0;
       const length = kernel.deflate(this.#ptr, 1 << windowBits, end - start, level, flags);
       buffer.append(outputs.take(length), 0, length, 0);

@@ -1,9 +1,10 @@
 // Random programs with topics: connections come and go, subscribe, get primers, private messages of all kinds and messages of several
 // topics. Each client inflates with a window of its own (receiver.ts).
 
+import { constants, deflateRawSync } from 'node:zlib';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { parseExtensions } from '../../../src/handshake/index.js';
-import { Connection, type PreparedMessage, TopicHub } from '../../../src/index.js';
+import { Connection, FrameEncoder, type MessageHandler, type PreparedMessage, TopicHub } from '../../../src/index.js';
 import type { KernelName } from '../../../src/kernel/kernel.js';
 import { type CorpusName, messageOf, TEXT_CORPORA } from '../../support/inputs/corpora.js';
 import { createRandom } from '../../support/inputs/random.js';
@@ -32,6 +33,10 @@ const SPACE = 0x20;
 class Client {
   readonly connection: Connection;
   readonly receiver: Receiver;
+  /** Messages that it sends later. */
+  #late: PreparedMessage[] | undefined;
+  /** The message that it is receiving, in turns. */
+  #incoming: Uint8Array | undefined;
 
   constructor(connection: Connection, receiver: Receiver) {
     this.connection = connection;
@@ -39,10 +44,54 @@ class Client {
   }
 
   sendPrepared(message: PreparedMessage): void {
+    if (this.#late === undefined) this.#send(message);
+    else this.#late.push(message);
+  }
+
+  #send(message: PreparedMessage): void {
     this.receiver.expect(bytesOf(message));
     this.connection.sendPrepared(message);
     this.take();
   }
+
+  /** Sends what comes not before `catchUp`. */
+  fallBehind(): void {
+    this.#late ??= [];
+  }
+
+  catchUp(): void {
+    const late = this.#late ?? [];
+    this.#late = undefined;
+    for (const message of late) this.#send(message);
+  }
+
+  /** Begins to receive a compressed message, or goes on with the one under way. */
+  receive({ message, frame }: Incoming): void {
+    if (this.#incoming !== undefined) {
+      this.connection.continue(this.#handler);
+      return;
+    }
+    this.#incoming = message;
+    this.connection.dispatch(frame.slice(), this.#handler);
+  }
+
+  receiveRest(): void {
+    while (this.#incoming !== undefined) this.connection.continue(this.#handler);
+  }
+
+  readonly #handler: MessageHandler = {
+    onText() {},
+    onBinary: (data) => {
+      if (Buffer.compare(data, this.#incoming!) !== 0) throw new Error('received something else than was sent');
+      this.#incoming = undefined;
+    },
+    onPing() {},
+    onPong() {},
+    onClose() {},
+    onError(error) {
+      throw error;
+    },
+  };
 
   /** Passes on what is to be sent. */
   take(): void {
@@ -56,6 +105,25 @@ class Client {
     }
   }
 }
+
+/** A long message, and its frame, as a client sends it compressed. */
+interface Incoming {
+  readonly message: Uint8Array;
+  readonly frame: Uint8Array;
+}
+
+/** Too long for one turn, and longer than the kernel's input when they are compressed. */
+const incoming: readonly (() => Incoming)[] = [1_500_000, 3_000_000].map((length, seed) => {
+  let made: Incoming | undefined;
+  return () => {
+    if (made === undefined) {
+      const message = messageOf('json', length, seed);
+      const deflated = deflateRawSync(message, { level: 1, finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+      made = { message, frame: new FrameEncoder({ role: 'client' }).encodeBinary(deflated, { rsv1: true }) };
+    }
+    return made;
+  };
+});
 
 let lastMessage: PreparedMessage | undefined;
 let lastBytes: Uint8Array = new Uint8Array(0);
@@ -105,6 +173,8 @@ export function simulate({ seed, deliveries, kernel, strictEvery }: Simulation):
   const deflate = new PerMessageDeflate(options);
   const hub = new TopicHub<Client>();
   const clients: Client[] = [];
+  /** Those that have agreed on compression. */
+  const compressing = new Set<Client>();
   const outcome: Outcome = { deliveries: 0, clients: 0, plainLength: 0, compressedLength: 0 };
 
   /** Text that is like what was sent before, by its topic. */
@@ -122,7 +192,7 @@ export function simulate({ seed, deliveries, kernel, strictEvery }: Simulation):
     const isOffered = !oneIn(15);
     const answer = isOffered ? deflate.answer(parseExtensions(offer)) : [];
     const parameters = new Map(answer[0]?.parameters);
-    const connection = new Connection({ role: 'server', kernel }, deflate.forServer(answer));
+    const connection = new Connection({ role: 'server', kernel, inTurns: true }, deflate.forServer(answer));
     const receiver = new Receiver(
       {
         takeover: !parameters.has('server_no_context_takeover'),
@@ -130,13 +200,17 @@ export function simulate({ seed, deliveries, kernel, strictEvery }: Simulation):
       },
       strictEvery,
     );
-    clients.push(new Client(connection, receiver));
+    const client = new Client(connection, receiver);
+    clients.push(client);
+    if (answer.length > 0) compressing.add(client);
     outcome.clients++;
   };
 
   const leave = (index: number, isDone: boolean) => {
     const [client] = clients.splice(index, 1) as [Client];
     hub.leave(client);
+    client.catchUp();
+    client.receiveRest();
     if (isDone) client.sendSlices();
     client.receiver.finish(isDone);
     outcome.deliveries += client.receiver.count;
@@ -180,7 +254,12 @@ export function simulate({ seed, deliveries, kernel, strictEvery }: Simulation):
     } else if (dice < 16) hub.unsubscribe(client, TOPICS[topic]!);
     else if (dice < 22) sendPrivately(client);
     else if (dice < 24) client.sendSlices();
-    else if (dice < 25) hub.setPrimer(TOPICS[topic]!, oneIn(6) ? undefined : messageLike(topic));
+    else if (dice < 26) client.fallBehind();
+    else if (dice < 29) client.catchUp();
+    else if (dice < 32) {
+      if (compressing.has(client)) client.receive(incoming[below(incoming.length)]!());
+    } else if (dice < 34) hub.leave(client);
+    else if (dice < 35) hub.setPrimer(TOPICS[topic]!, oneIn(6) ? undefined : messageLike(topic));
     else {
       // Mostly one topic, so that its history gets long.
       const name = TOPICS[oneIn(3) ? topic : 0]!;

@@ -5,13 +5,14 @@ import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { PerMessageDeflate, type PerMessageDeflateOptions } from '../../../src/deflate/index.js';
 import { parseExtensions } from '../../../src/handshake/index.js';
-import { Connection, type PreparedMessage, TopicHub } from '../../../src/index.js';
+import { Connection, FrameEncoder, type MessageHandler, type PreparedMessage, TopicHub } from '../../../src/index.js';
 import { Receiver } from '../../robustness/topics/receiver.js';
 import { messageOf } from '../../support/inputs/corpora.js';
 import { randomBytes } from '../../support/inputs/random.js';
 import { DEFLATE_KERNELS } from '../../support/kernels/deflate-kernels.js';
 
 const EMPTY = new Uint8Array(0);
+const OFFER = parseExtensions('permessage-deflate');
 /** Of a server, for a payload of less than 126 bytes. */
 const FRAME_HEADER = 2;
 const JSON_TEXTS = Array.from({ length: 100 }, (_, i) => new TextDecoder().decode(messageOf('json', 300, i)));
@@ -74,7 +75,7 @@ describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
   test('messages to 128 receivers get about as short as zlib makes them for each connection', () => {
     const { join, publish, check, deflate, hub } = setUp();
     const one = join();
-    const answer = deflate.answer(parseExtensions('permessage-deflate'));
+    const answer = deflate.answer(OFFER);
     for (let i = 1; i < 128; i++) {
       const connection = new Connection({ role: 'server' }, deflate.forServer(answer));
       const sendPrepared = (message: PreparedMessage) => {
@@ -96,6 +97,59 @@ describe.each(DEFLATE_KERNELS)('on the %s kernel', (kernel) => {
     const actual = one.lengths.reduce((total, length) => total + length - FRAME_HEADER, 0);
     expect(actual / expected).toBeLessThanOrEqual(kernel === 'wasm' ? 1 : 1.25);
     check();
+  });
+
+  test('a message that is published while another is inflated in turns leaves that as it is', () => {
+    const { deflate, join, publish, check } = setUp();
+    join();
+    join();
+    const connection = new Connection({ role: 'server', inTurns: true }, deflate.forServer(deflate.answer(OFFER)));
+    // Longer than what is inflated in a turn, and so various that it is longer than the kernel's input when it is deflated.
+    const message = Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => `word${(i * 7919) % 5003}`).join(' '));
+    const deflated = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    const received: unknown[] = [];
+    const handler: MessageHandler = {
+      onText() {},
+      onBinary: (data) => void received.push(Buffer.compare(data, message)),
+      onPing() {},
+      onPong() {},
+      onClose() {},
+      onError: (error) => void received.push(error),
+    };
+    connection.dispatch(new FrameEncoder({ role: 'client' }).encodeBinary(deflated, { rsv1: true }), handler);
+    let turns = 0;
+    for (; connection.hasPendingInput; turns++) {
+      publish(JSON_TEXTS[turns % JSON_TEXTS.length]!.repeat(100));
+      connection.continue(handler);
+    }
+    expect(turns).toBeGreaterThan(2);
+    expect(received).toEqual([0]);
+    check();
+  });
+
+  test('a message that is sent after its topic has gone leaves the memory of others as it is', () => {
+    const { deflate, hub } = setUp({ deflateWindowBits: 15, deflateHashBits: 12, inflateTakeover: false });
+    const behind = new Client(deflate, 'permessage-deflate; server_max_window_bits=10');
+    const waiting: PreparedMessage[] = [];
+    let isLate = false;
+    const sendPrepared = (message: PreparedMessage) => {
+      if (isLate) waiting.push(message);
+      else behind.sendPrepared(message);
+    };
+    const late: Subscriber = { connection: behind.connection, sendPrepared };
+    const first = new Client(deflate, 'permessage-deflate');
+    hub.subscribe(late, 'prices');
+    hub.subscribe(first, 'prices');
+    hub.publish('prices', JSON_TEXTS[0]!.repeat(20));
+    isLate = true;
+    hub.publish('prices', JSON_TEXTS[1]!.repeat(20));
+    hub.leave(late);
+    hub.leave(first);
+    const other = new Client(deflate, 'permessage-deflate');
+    for (const text of JSON_TEXTS.slice(2, 5)) other.send(text.repeat(20));
+    for (const message of waiting) behind.sendPrepared(message);
+    for (const text of JSON_TEXTS.slice(2, 8)) other.send(text.repeat(20));
+    for (const { receiver } of [behind, first, other]) receiver.finish(true);
   });
 
   test('messages get as short as with a history for each connection', () => {
