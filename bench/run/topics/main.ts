@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { replaceChapter } from '../../report/life-document.js';
 import { writeTopicsChapter } from '../../report/topics-document.js';
 import { writeText } from '../files.js';
-import { describeMachine, listVersions } from '../machine.js';
+import { describeMachine } from '../machine.js';
 import { findRuntime } from '../runtimes.js';
 import { measureMemory } from './memory.js';
 import type { TopicsCase, TopicsRun } from './result.js';
@@ -31,6 +31,7 @@ words, only groups of cases in whose name all of them occur, as in "10 in" or "u
   --docs            only write the chapter of docs/background/benchmarks.md from bench/results/topics-node-26.json
   --help            this`;
 
+const MACHINE = new URL('../machine.js', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const STORED = join(ROOT, 'bench/results/topics-node-26.json');
 const DOCUMENT = join(ROOT, 'docs/background/benchmarks.md');
@@ -171,7 +172,7 @@ async function measureAll(selection: Selection, json: string): Promise<void> {
     format: 'topics-1',
     date: new Date().toISOString(),
     machine: describeMachine(),
-    versions: { ...listVersions(), node: versionOf(node), bun: versionOf(bun) },
+    versions: { ...versionsIn(node), bun: versionOf(bun) },
     cases,
     memory: measureMemory(node),
     subscriptions: {
@@ -189,6 +190,12 @@ async function measureSubscriptions(library: string, program: string): Promise<S
   const cost = await subject.subscribe(TOPICS_EACH);
   subject.stop();
   return cost;
+}
+
+/** Those that the servers have, which run in another Node than this. */
+function versionsIn(node: string): Record<string, string> {
+  const program = `import { listVersions } from ${JSON.stringify(MACHINE)}; console.log(JSON.stringify(listVersions()));`;
+  return JSON.parse(execFileSync(node, ['--input-type=module', '--eval', program], { encoding: 'utf8' }));
 }
 
 function versionOf(program: string): string {

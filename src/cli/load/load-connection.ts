@@ -28,6 +28,7 @@ export interface LoadCounts {
 const MIN_MAX_MESSAGE_LENGTH = 1024 * 1024;
 
 export class LoadConnection implements MessageHandler {
+  readonly #dialled: Dialled;
   readonly #options: LoadOptions;
   readonly #counts: LoadCounts;
   readonly #socket: Socket;
@@ -54,8 +55,13 @@ export class LoadConnection implements MessageHandler {
     const maxMessageLength = Math.max(options.payload.length, MIN_MAX_MESSAGE_LENGTH);
     this.#connection = new Connection({ role: 'client', textAs: 'bytes', maxMessageLength });
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error.code ?? error.message));
-    this.#socket.on('close', () => this.#fail('closed without a Close'));
-    dialled.receive((bytes) => this.#receive(bytes));
+    this.#socket.on('close', () => this.#fail('closed without a Close frame'));
+    this.#dialled = dialled;
+  }
+
+  /** Takes what the server sends. To be called in the turn in which it was dialled; it may be over when this returns. */
+  listen(): void {
+    this.#dialled.receive((bytes) => this.#receive(bytes));
   }
 
   /** Begins to send. @param firstDue when the first message is to go, by `performance.now()` */

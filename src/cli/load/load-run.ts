@@ -71,17 +71,17 @@ export async function runLoad(options: RunOptions): Promise<Figures> {
   // One for each connection that is being opened.
   setMaxListeners(MAX_OPENING + 1, signal);
   signal.addEventListener('abort', () => over.set());
-  await openAll(options, { ...load, interval }, counts, reasons, live, over);
-  const opened = live.size;
+  const opened = await openAll(options, { ...load, interval }, counts, reasons, live, over);
 
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   let seconds = 0;
-  if (opened > 0 && !signal.aborted) {
-    options.onProgress({ open: opened, seconds: 0, messages: 0, elapsed: 0 });
+  if (live.size > 0 && !signal.aborted) {
+    options.onProgress({ open: live.size, seconds: 0, messages: 0, elapsed: 0 });
     let i = 0;
     // With a rate, the connections take turns.
-    for (const connection of live) connection.start(start + (interval * i++) / opened);
+    const { size } = live;
+    for (const connection of live) connection.start(start + (interval * i++) / size);
     const progress = startProgress(options, counts, live, start);
     const ticks = interval > 0 ? setInterval(() => tickAll(live), 1) : undefined;
     const timer = setTimeout(() => over.set(), 1000 * duration);
@@ -122,6 +122,7 @@ class Over {
   }
 }
 
+/** @returns how many have opened, those included that have ended since */
 async function openAll(
   { client, connections, signal }: RunOptions,
   load: LoadOptions,
@@ -129,18 +130,22 @@ async function openAll(
   reasons: Map<string, string>,
   live: Set<LoadConnection>,
   over: Over,
-): Promise<void> {
+): Promise<number> {
   const readBuffer = new Uint8Array(READ_LENGTH);
   let left = connections;
+  let opened = 0;
+  let isDone = false;
   const opener = async () => {
     while (left-- > 0 && !signal.aborted) {
       try {
         const dialled = await dial({ ...client, signal, readBuffer });
         const connection: LoadConnection = new LoadConnection(dialled, load, counts, () => {
           live.delete(connection);
-          if (live.size === 0) over.set();
+          if (isDone && live.size === 0) over.set();
         });
+        opened++;
         live.add(connection);
+        connection.listen();
       } catch (error) {
         if (signal.aborted) return;
         const kind = error instanceof ProtocolError ? error.message : errorKind(error);
@@ -150,6 +155,8 @@ async function openAll(
     }
   };
   await Promise.all(Array.from({ length: Math.min(MAX_OPENING, connections) }, opener));
+  isDone = true;
+  return opened;
 }
 
 function startProgress(

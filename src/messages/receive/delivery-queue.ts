@@ -146,6 +146,7 @@ export class DeliveryQueue {
           }
           if (delivery === USED_UP) continue;
           sink.deliver(delivery.kind, delivery.value);
+          if (wipes) wipeDelivery(delivery.kind, delivery.value);
         } else {
           this.#values[index] = undefined;
           this.#next++;

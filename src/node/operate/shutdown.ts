@@ -64,7 +64,7 @@ export class Shutdown implements TurnTaker {
   /** Connections that have not been sent a Close frame yet. The next one is last in the array. */
   #unsent: Member[];
   /** Connections that have been sent a Close frame and have not ended. */
-  #unanswered = 0;
+  readonly #unanswered = new Set<Member>();
   /** How many of them were unanswered before the current batch. The next one doesn't wait for those: silent peers delay nobody else. */
   #mute = 0;
   #pauseTimer: NodeJS.Timeout | undefined;
@@ -108,12 +108,12 @@ export class Shutdown implements TurnTaker {
   /** Sends the next Close frames. The next batch follows when these are answered, or after the pause. */
   takeTurn(): void {
     clearTimeout(this.#pauseTimer);
-    this.#mute = this.#unanswered;
+    this.#mute = this.#unanswered.size;
     const batch = this.#unsent.splice(-CONNECTIONS_AT_ONCE);
     if (this.#unsent.length > 0) this.#pauseTimer = setTimeout(() => this.#goOn(), this.#pause);
     for (const member of batch) {
       if (!member.isOpen) continue;
-      this.#unanswered++;
+      this.#unanswered.add(member);
       member.close(this.#code, this.#reason);
     }
   }
@@ -127,9 +127,9 @@ export class Shutdown implements TurnTaker {
   #ended(member: Member): void {
     if (member.wasClean) this.#closed++;
     else this.#cut++;
-    this.#unanswered--;
+    this.#unanswered.delete(member);
     if (this.#connections.size === 0) this.#end();
-    else if (this.#unanswered <= this.#mute) this.#goOn();
+    else if (this.#unanswered.size <= this.#mute) this.#goOn();
   }
 
   #end(): void {

@@ -35,10 +35,14 @@ export class ServerTopics {
     const payload = toPublishable(data);
     const prepareOptions = toPrepareOptions(data, options);
     let count = 0;
-    inBatch(() => {
-      count = this.hub.publish(topic, payload, prepareOptions, except);
-    });
-    if (this.#relay !== undefined) this.#relayOn(this.#relay, topic, payload, prepareOptions.binary);
+    try {
+      inBatch(() => {
+        count = this.hub.publish(topic, payload, prepareOptions, except);
+      });
+    } finally {
+      // All subscribers have the message, even if sending it to one of them has thrown.
+      if (this.#relay !== undefined) this.#relayOn(this.#relay, topic, payload, prepareOptions.binary);
+    }
     return count === 0 ? 0 : Buffer.byteLength(payload);
   }
 

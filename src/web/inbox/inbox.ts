@@ -41,7 +41,8 @@ export class ReadableInbox implements Inbox {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(highWaterMark: number, { onTaken, onCancelled }: ReadableInboxEvents) {
-    this.#highWaterMark = highWaterMark;
+    // Infinity less what is in the stream would still be Infinity.
+    this.#highWaterMark = Math.min(highWaterMark, Number.MAX_SAFE_INTEGER);
     this.readable = new ReadableStream<Message>(
       {
         start: (controller) => {
@@ -57,7 +58,7 @@ export class ReadableInbox implements Inbox {
           onCancelled(reason);
         },
       },
-      { highWaterMark, size: (message) => costOf(message!) },
+      { highWaterMark: this.#highWaterMark, size: (message) => costOf(message!) },
     );
   }
 

@@ -115,17 +115,28 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     if (this.#subscriber !== undefined) throw new Error('this relay has been subscribed to: each server has its own');
     const subscriber = this.#client.duplicate() as NodeRedisSubscriber | IoredisSubscriber;
     this.#subscriber = subscriber;
-    subscriber.on('error', (error: Error) => this.#down(error));
+    const down = (error: Error) => {
+      if (this.#subscriber === subscriber) this.#down(error);
+    };
+    subscriber.on('error', down);
     const receive = (bytes: Buffer) => this.#receive(bytes, deliver);
-    if ('pSubscribe' in subscriber) {
-      const client = subscriber as NodeRedisSubscriber;
-      await client.connect();
-      await client.subscribe(this.#channel, receive, true);
-    } else {
-      const client = subscriber as IoredisSubscriber;
-      client.on('messageBuffer', (_channel: Buffer, bytes: Buffer) => receive(bytes));
-      client.on('close', () => this.#down(new Error('the connection to Redis is closed')));
-      await client.subscribe(this.#channel);
+    try {
+      if ('pSubscribe' in subscriber) {
+        const client = subscriber as NodeRedisSubscriber;
+        await client.connect();
+        await client.subscribe(this.#channel, receive, true);
+      } else {
+        const client = subscriber as IoredisSubscriber;
+        client.on('messageBuffer', (_channel: Buffer, bytes: Buffer) => receive(bytes));
+        client.on('close', () => down(new Error('the connection to Redis is closed')));
+        await client.subscribe(this.#channel);
+      }
+    } catch (error) {
+      // It can be tried again.
+      this.#subscriber = undefined;
+      this.#isDown = false;
+      disconnect(subscriber);
+      throw error;
     }
     // From now on: what is ready again has subscribed again.
     const up = () => {
@@ -144,9 +155,7 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
   close(): void {
     this.#isClosed = true;
     const subscriber = this.#subscriber;
-    if (subscriber === undefined) return;
-    if ('destroy' in subscriber) subscriber.destroy();
-    else subscriber.disconnect();
+    if (subscriber !== undefined) disconnect(subscriber);
   }
 
   /** Says it to the others, again and again until the client can. */
@@ -207,4 +216,9 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
     const [oldest] = this.#numbers.keys();
     this.#numbers.delete(oldest!);
   }
+}
+
+function disconnect(subscriber: NodeRedisSubscriber | IoredisSubscriber): void {
+  if ('destroy' in subscriber) subscriber.destroy();
+  else subscriber.disconnect();
 }

@@ -1,11 +1,14 @@
 // The option `messageLifetime` of the core: what a handler gets is right while it runs, and its memory serves again afterwards.
 
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { isLent } from '../../../../src/bytes/lent-buffers.js';
 import { Connection } from '../../../../src/connection.js';
+import { PerMessageDeflate } from '../../../../src/deflate/index.js';
+import { parseExtensions } from '../../../../src/handshake/extensions.js';
 import { collectInto, type MessageEvent } from '../../../../src/messages/handler.js';
 import { MessageDecoder } from '../../../../src/messages/receive/message-decoder.js';
-import { Peer, stream } from '../../../support/frames/wire.js';
+import { BINARY, Peer, stream } from '../../../support/frames/wire.js';
 import { randomBytes } from '../../../support/inputs/random.js';
 import { KERNEL_NAMES } from '../../../support/oracles/replay.js';
 
@@ -181,6 +184,27 @@ describe.each(KERNEL_NAMES)('on the %s kernel', (kernel) => {
       });
     },
   );
+
+  test('a compressed message that takes several turns is overwritten as well', () => {
+    const deflate = new PerMessageDeflate();
+    const compression = deflate.forServer(deflate.answer(parseExtensions('permessage-deflate')));
+    const checked = { ...options, inTurns: true, messageLifetime: 'listener-checked' } as const;
+    const connection = new Connection(checked, compression);
+    const message = Buffer.alloc(3_000_000, 'text that repeats ');
+    const deflated = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    const seen: Uint8Array[] = [];
+    const handler = {
+      ...collectInto([]),
+      onBinary(data: Uint8Array) {
+        expect(Buffer.compare(data, message)).toBe(0);
+        seen.push(data);
+      },
+    };
+    connection.dispatch(stream(peer.frame(BINARY, deflated, { rsv: 4 })), handler);
+    expect(connection.hasPendingInput).toBe(true);
+    while (connection.hasPendingInput) connection.continue(handler);
+    expect(seen.map((data) => data.every((byte) => byte === 0xdb))).toEqual([true]);
+  });
 
   test('events are copies', () => {
     const events: MessageEvent[] = new MessageDecoder({ ...options, messageLifetime: 'listener-checked' }).decode(

@@ -171,6 +171,27 @@ test('a listener that throws, publishes and leaves takes nothing from the others
   expect(server.subscriberCount('room')).toBe(2);
 });
 
+test('a listener that throws keeps nothing from other processes', async () => {
+  const { server, served, clients } = await openMany(1, { maxBackpressure: 1000, backpressurePolicy: 'drop' });
+  let relayed = 0;
+  await server.useRelay({ publish: () => relayed++, subscribe() {} });
+  clients[0]!.pause();
+  served[0]!.subscribe('room');
+  served[0]!.on('dropped', () => {
+    throw new Error('from a listener');
+  });
+  let count = 0;
+  const publishUntilThrown = async () => {
+    for (;;) {
+      count++;
+      server.publish('room', Buffer.alloc(100_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await expect(publishUntilThrown()).rejects.toThrow('from a listener');
+  expect(relayed).toBe(count);
+});
+
 describe('what programs have under these names', () => {
   test('can be assigned, and is nothing that we call', async () => {
     const { server, url } = await listen(api);

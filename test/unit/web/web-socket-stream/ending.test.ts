@@ -158,6 +158,20 @@ describe('ending', () => {
     await expect(writable.getWriter().write('x')).rejects.toThrow(ProtocolError);
   });
 
+  it('by a broken rule: what came before can still be read, however much may wait', async () => {
+    for (const highWaterMark of [10, 1_000_000, Number.POSITIVE_INFINITY]) {
+      const { server, writer, readable } = await rawClient({ highWaterMark });
+      void writer.write(
+        Uint8Array.of(0x81, 0x81, 0, 0, 0, 0, 0x61, 0x81, 0x81, 0, 0, 0, 0, 0x62, 0x83, 0x80, 0, 0, 0, 0),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const messages = readable.getReader();
+      expect([(await messages.read()).value, (await messages.read()).value]).toEqual(['a', 'b']);
+      expect(await rejectionOf(messages.read())).toMatchObject({ code: 'WSIMD_RESERVED_OPCODE' });
+      expect(await rejectionOf(server.closed)).toMatchObject({ code: 'WSIMD_RESERVED_OPCODE' });
+    }
+  });
+
   it('answers pings meanwhile', async () => {
     const { writer, reader } = await rawClient();
     await writer.write(Uint8Array.of(0x89, 0x81, 0, 0, 0, 0, 0x70));

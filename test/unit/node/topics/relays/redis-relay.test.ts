@@ -19,6 +19,8 @@ class Channel {
 /** A subscribing connection of the package `redis`. */
 class Subscriber extends EventEmitter {
   isUp = true;
+  /** How many times it refuses to subscribe. */
+  refusals = 0;
   readonly pSubscribe = 'marks a client of the package redis';
   readonly #channel: Channel;
 
@@ -29,6 +31,7 @@ class Subscriber extends EventEmitter {
 
   async connect(): Promise<void> {}
   async subscribe(_name: string, listener: Listener): Promise<void> {
+    if (this.refusals-- > 0) throw new Error('refused');
     this.#channel.listeners.set(this, listener);
   }
   destroy(): void {
@@ -79,6 +82,23 @@ async function startRelay(channel: Channel) {
 }
 
 describe('RedisRelay', () => {
+  it('can be subscribed again after Redis has refused', async () => {
+    const channel = new Channel();
+    const client = new Client(channel);
+    const relay = new RedisRelay(client);
+    const outages: Error[] = [];
+    const received: unknown[] = [];
+    relay.on('outage', (error) => outages.push(error));
+    const { subscriber } = client;
+    subscriber.refusals = 1;
+    await expect(relay.subscribe(({ data }) => received.push(data))).rejects.toThrow('refused');
+    subscriber.emit('error', new Error('of the connection that was given up'));
+    await relay.subscribe(({ data }) => received.push(data));
+    (await startRelay(channel)).publish('text');
+    await expect.poll(() => received).toEqual(['text']);
+    expect(outages).toEqual([]);
+  });
+
   it.each([
     ['the publisher', 200, 0],
     ['the asker', 0, 200],
