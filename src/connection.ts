@@ -187,7 +187,7 @@ export class Connection {
 
   /** Frees the memory of compression. Nothing may be received or sent any more. `receiveEnd` does the same. */
   release(): void {
-    this.#sender.releaseCompression();
+    this.#sender.end();
   }
 
   /**

@@ -183,9 +183,16 @@ export class MessageSender {
 
   /** A further one. @throws ProtocolError `WSIMD_NO_MESSAGE_OPEN` */
   continue(data: string | Uint8Array, isLast: boolean): void {
-    if (this.#open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
-    this.#sendFragment(OPCODE_CONTINUATION, data, this.#open, { fin: isLast });
-    if (isLast) this.#open = undefined;
+    const open = this.#open;
+    if (open === undefined) throw new ProtocolError('WSIMD_NO_MESSAGE_OPEN');
+    try {
+      // Before it is reported: who hears of it may send the next message.
+      if (isLast) this.#open = undefined;
+      this.#sendFragment(OPCODE_CONTINUATION, data, open, { fin: isLast });
+    } catch (error) {
+      this.#open = open;
+      throw error;
+    }
   }
 
   /**

@@ -8,5 +8,9 @@ export function takesMessages(link: Link | undefined): boolean {
   if (link?.readyState !== OPEN) return false;
   const { maxBackpressure } = link.config;
   // The length is that of several queues.
-  return maxBackpressure === Number.POSITIVE_INFINITY || link.outgoing.length <= maxBackpressure;
+  const { outgoing } = link;
+  if (maxBackpressure === Number.POSITIVE_INFINITY || outgoing.length <= maxBackpressure) return true;
+  // What is gathered for the end of the turn waits for no peer: the system may take it.
+  outgoing.flushUnlessCorked();
+  return outgoing.length <= maxBackpressure;
 }

@@ -103,7 +103,7 @@ export class StreamSending {
     }
     const isBinary = this.#isBinary ?? this.#options.binary ?? !this.#isText;
     try {
-      outgoing.sendFragment(this.#half, isBinary, true, this.#compress, (error) =>
+      outgoing.sendNow(this.#half, isBinary, true, this.#compress, (error) =>
         error ? this.#reject(error) : this.#resolve(),
       );
     } catch (error) {
@@ -133,7 +133,7 @@ export class StreamSending {
     this.#isBinary ??= this.#options.binary ?? !this.#isText;
     const isBinary = this.#isBinary;
     const sent = new Promise<void>((resolve, reject) => {
-      outgoing.sendFragment(part, isBinary, false, this.#compress, (error) => (error ? reject(error) : resolve()));
+      outgoing.sendNow(part, isBinary, false, this.#compress, (error) => (error ? reject(error) : resolve()));
     });
     sent.catch((error: unknown) => this.#stop(error));
     this.#unsent.push(sent);

@@ -147,7 +147,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   /** Writes what was sent, then cuts the connection: with `ws`, which writes at once, it would have left by now. */
   terminate(): void {
-    if (this.socket.writable && !this.outgoing.isCorked) this.outgoing.flush();
+    if (this.socket.writable) this.outgoing.flushUnlessCorked();
     this.cut();
   }
 
@@ -192,8 +192,6 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     else this.#beginClosing();
     this.emitError(new WebSocketError(error));
   }
-
-  // ---- The socket
 
   get wantsChunksAtOnce(): boolean {
     return this.#spaced !== undefined || this.#isInMessage;
@@ -298,6 +296,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   /** The peer has ended its side of the socket; so do we. */
   receiveEnd(): void {
+    this.outgoing.flushUnlessCorked();
     this.#beginClosing();
     endSocket(this.socket);
   }
@@ -310,7 +309,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
     this.emitError(error);
   }
 
-  /** Called by the send queue once the last Close frame has been written. */
+  /** The send queue has written the last Close frame. */
   closed(): void {
     this.#endSocket();
   }

@@ -198,9 +198,10 @@ describe('what is written where it lies', () => {
   test('whoever sent what had not left is told when the connection is cut', async () => {
     const { served } = await openPair(pair);
     const errors: unknown[] = [];
+    const socket = served._socket;
     served.send('at once');
     served.sendPrepared(new PreparedMessage('x'), (error) => errors.push(error));
-    served._socket?.destroy();
+    socket?.destroy();
     await expect.poll(() => errors.length).toBe(1);
     expect([errors[0] instanceof Error, served.bufferedAmount]).toEqual([true, 0]);
   });

@@ -55,7 +55,14 @@ export abstract class FlushHolds implements Flushable {
     if (this.#holds === 0) this.flush();
   }
 
-  flushAtExit(): void {
+  /** Hands it to the socket now, unless the program has corked it. */
+  flushUnlessCorked(): void {
     if (this.#corks === 0) this.flush();
+  }
+
+  flushAtExit(): void {
+    // The end of the chunk that is being delivered does not follow.
+    this.#holds = this.#corks;
+    this.flushUnlessCorked();
   }
 }

@@ -9,7 +9,7 @@
 import process from 'node:process';
 import { SharedSequence } from '../../../frames/shared-sequence.js';
 import { nextTick, setImmediate } from '../machinery.js';
-import { endTicks, inBatch, makeWrites } from './write-batch.js';
+import { endGathering, endTicks, inBatch } from './write-batch.js';
 
 /** Counts the turns in which something was sent. */
 let turn = 0;
@@ -22,6 +22,8 @@ let due: FlushSchedule[] = [];
 /** The socket whose chunk is being delivered: all answers to it are written when that is done. */
 let delivering: FlushSchedule | undefined;
 let isExitWatched = false;
+/** The process exits: no turn follows, so all is written at once. */
+let isExiting = false;
 
 /** With more connections that send in a turn, a program is probably in a loop of `send`. */
 const FEW = 3;
@@ -59,7 +61,7 @@ export class FlushSchedule {
 
   /** What is gathered next is to be written at once. */
   get isQuiet(): boolean {
-    return this.#turn !== turn && this.#count <= 1;
+    return isExiting || (this.#turn !== turn && this.#count <= 1);
   }
 
   /** Whether many connections send in this turn. */
@@ -107,7 +109,8 @@ export class FlushSchedule {
 
   /** `process.exit()` right after a send: what was sent is handed to the system, as with `ws`, which writes at once. */
   static #exit(): void {
-    makeWrites();
+    isExiting = true;
+    endGathering();
     if (delivering !== undefined) delivering.#queue.flushAtExit();
     for (const schedule of due) schedule.#queue.flushAtExit();
   }

@@ -6,7 +6,7 @@ import { getHost } from '../../../bytes/host.js';
 import { MAX_SLAB_LENGTH } from '../../../bytes/thresholds.js';
 import type { Connection } from '../../../connection.js';
 import type { PreparedMessage } from '../../../frames/prepared-message.js';
-import type { ProtocolError } from '../../../protocol/errors.js';
+import { ProtocolError } from '../../../protocol/errors.js';
 import { MESSAGE_COMPRESSION_CHANNEL, MESSAGE_SENT_CHANNEL } from '../../observe/channels.js';
 import type { Observer } from '../../observe/observer.js';
 import { inOwnContext, isBlob, joinCallbacks, type Payload, type SendCallback } from '../../websocket/sendable.js';
@@ -23,7 +23,8 @@ import { sendPayload } from './send-payload.js';
 import { SocketWriter } from './socket-writer.js';
 import { type BatchWriter, makeWrites } from './write-batch.js';
 
-const BufferPart = getHost().bytesClass(Buffer.alloc(0));
+const EMPTY = Buffer.alloc(0);
+const BufferPart = getHost().bytesClass(EMPTY);
 
 export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   readonly #socket: Duplex;
@@ -34,6 +35,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   #callbacks: SendCallback[] | undefined;
   /** The next slice is made soon. */
   isTurnAwaited = false;
+  /** A message was leaving in slices when something was last sent, or a slice made. */
+  #isSlicing = false;
   /** A Blob that is being read, and what is queued behind it; undefined if none is. */
   #blobs: BlobQueue | undefined;
   /** A Blob could not be read. Slices of earlier messages are still leaving. */
@@ -54,6 +57,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
 
   /** For the program, which may do anything with it: what counts as written is written before. */
   exposeSocket(): Duplex {
+    this.flushUnlessCorked();
     makeWrites();
     return this.#socket;
   }
@@ -119,8 +123,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     compress: boolean,
     callback: SendCallback | undefined,
   ): void {
-    if (this.#blobs === undefined && !isBlob(payload)) this.#sendNow(payload, isBinary, isLast, compress, callback);
-    else this.#queue(payload, callback, (queued, done) => this.#sendNow(queued, isBinary, isLast, compress, done));
+    if (this.#blobs === undefined && !isBlob(payload)) this.sendNow(payload, isBinary, isLast, compress, callback);
+    else this.#queue(payload, callback, (queued, done) => this.sendNow(queued, isBinary, isLast, compress, done));
   }
 
   /** Sends a ping or a pong. @param payload at most 125 bytes */
@@ -168,22 +172,11 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
    * Sends a message whose fragments come from a stream, behind what is queued. Later messages queue behind it, except for pings
    * and pongs.
    *
-   * @param run sends the fragments with `sendFragment`: see `QueuedSend`
+   * @param run sends the fragments with `sendNow`: see `QueuedSend`
    * @param failed called if it will not leave, or not all of it
    */
   sendStream(run: () => Promise<void>, failed: SendCallback): void {
     this.#queue('', failed, () => {}, run);
-  }
-
-  /** Of a message that `sendStream` sends. @throws ProtocolError if the connection takes no more */
-  sendFragment(
-    payload: string | Uint8Array,
-    isBinary: boolean,
-    isLast: boolean,
-    compress: boolean,
-    callback: SendCallback,
-  ): void {
-    this.#sendNow(payload, isBinary, isLast, compress, callback);
   }
 
   /** A message has begun whose last fragment is yet to be sent. */
@@ -198,6 +191,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       this.endRun();
       // A frame of another message must not come between slices.
       while (connection.hasSlices) connection.sendNextSlice();
+      this.#isSlicing = false;
       for (const frame of frames) connection.sendEncoded(frame);
       if (isLastOfMessage(frames)) this.addToMessagesSent();
       else this.#fragmentsSent++;
@@ -231,7 +225,12 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       this.#write([run.bytes], undefined, true, false);
       return;
     }
-    if (connection.hasSlices) this.#sliceSoon();
+    if (!connection.hasSlices) {
+      if (this.#isSlicing) this.#failCallbacks();
+    } else if (!this.isTurnAwaited) {
+      this.isTurnAwaited = true;
+      awaitTurn(this);
+    }
     if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
     const callback = connection.hasSlices ? undefined : (own ?? this.#takeCallback());
@@ -281,7 +280,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     blobs?.fail(error);
   }
 
-  #sendNow(
+  /** Sends at once, also before what is queued: a fragment of `sendStream`. @throws ProtocolError if the connection takes no more */
+  sendNow(
     payload: string | Uint8Array,
     isBinary: boolean,
     isLast: boolean,
@@ -301,19 +301,13 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     if (MESSAGE_SENT_CHANNEL.hasSubscribers) this.#observer.messageSent(payload, isBinary);
   }
 
-  /** A long message is compressed slice by slice, so that other connections have their turn. */
-  #sliceSoon(): void {
-    if (this.isTurnAwaited) return;
-    this.isTurnAwaited = true;
-    awaitTurn(this);
-  }
-
   /** The next slice. */
   takeTurn(): void {
     this.isTurnAwaited = false;
     const connection = this.connection;
     const hadSlices = connection.hasSlices;
     connection.sendNextSlice();
+    this.#isSlicing = connection.hasSlices;
     this.flush();
     this.#reportFailure();
     // The last Close frame was behind the slices.
@@ -323,7 +317,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   /** Something was added to what is gathered. */
   #gathered(callback: SendCallback | undefined): void {
     const connection = this.connection;
-    const isFull = connection.outgoingLength >= MAX_SLAB_LENGTH;
+    if (connection.hasSlices) this.#isSlicing = true;
+    const isFull = connection.outgoingLength >= MAX_SLAB_LENGTH && !this.isCorked;
     const isQuiet = !isFull && !this.isHeld && this.schedule.schedule();
     const isDue = isFull || isQuiet;
     // What leaves at once, alone, needs no context: it is that of the caller.
@@ -331,8 +326,18 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       this.flush(callback, isQuiet && FlushSchedule.isCrowded);
       return;
     }
-    if (callback !== undefined) this.#callBack(inOwnContext(callback));
+    // A subscriber of a channel has sent another message, which has taken this one along.
+    const hasLeft = this.gatheredLength === 0 && !connection.hasSlices;
+    if (callback !== undefined && hasLeft) this.#socket.write(EMPTY, callback);
+    else if (callback !== undefined) this.#callBack(inOwnContext(callback));
     if (isDue) this.flush();
+  }
+
+  /** The connection has failed, and with it messages that were leaving in slices, or waited for them. */
+  #failCallbacks(): void {
+    this.#isSlicing = false;
+    const callback = this.#takeCallback();
+    if (callback !== undefined) nextTick(callback, new ProtocolError('WSIMD_NOT_OPEN', { detail: 'it has failed' }));
   }
 
   #callBack(callback: SendCallback): void {

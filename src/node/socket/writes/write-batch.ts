@@ -35,6 +35,8 @@ interface Entry {
   writer: BatchWriter | undefined;
   socket: DirectSocket | undefined;
   handle: Handle | undefined;
+  /** The socket's: the program may have written to it since. */
+  state: DirectSocket['_writableState'] | undefined;
   segment: Uint8Array | undefined;
   isShared: boolean;
 }
@@ -53,14 +55,17 @@ let countInTick = 0;
 /** In this turn of the event loop a tick had no more than one write: so will the others. */
 let isTickTooShort = false;
 
+/** The process exits: no tick and no turn follow. */
+let isOver = false;
+
 /** Whether writes are gathered. */
 export function gathersWrites(): boolean {
-  return depth > 0;
+  return depth > 0 && !isOver;
 }
 
 /** Gathers short writes until the end of the tick. @returns false if that is not worth it in this turn of the event loop */
 export function gathersInTick(): boolean {
-  if (isInTick || isTickTooShort) return isInTick;
+  if (isInTick || isTickTooShort || isOver) return isInTick && !isOver;
   isInTick = true;
   countInTick = 0;
   nextTick(endTick);
@@ -70,6 +75,12 @@ export function gathersInTick(): boolean {
 function endTick(): void {
   isInTick = false;
   isTickTooShort = countInTick <= 1;
+  makeWrites();
+}
+
+/** Makes what is gathered, and gathers no more. */
+export function endGathering(): void {
+  isOver = true;
   makeWrites();
 }
 
@@ -91,11 +102,13 @@ export function inBatch(work: () => void): void {
 
 /** @param socket one that `canWriteDirectly` */
 export function addWrite(writer: BatchWriter, socket: DirectSocket, segment: Uint8Array, isShared: boolean): void {
-  if (count === entries.length) entries.push({ writer, socket, handle: undefined, segment, isShared });
+  if (count === entries.length)
+    entries.push({ writer, socket, handle: undefined, state: undefined, segment, isShared });
   const entry = entries[count++]!;
   entry.writer = writer;
   entry.socket = socket;
   entry.handle = handleOf(socket);
+  entry.state = socket._writableState;
   entry.segment = segment;
   entry.isShared = isShared;
   countInTick++;
@@ -121,14 +134,16 @@ export function makeWrites(): void {
 
 function makeWrite(entry: Entry): void {
   const { handle, isShared } = entry;
+  const isBusy = entry.state!.length > 0 || (isAnyBusy && !canWriteDirectly(entry.socket!));
   const writer = entry.writer!;
   const socket = entry.socket!;
   const segment = entry.segment!;
   entry.writer = undefined;
   entry.socket = undefined;
   entry.handle = undefined;
+  entry.state = undefined;
   entry.segment = undefined;
-  const written = isAnyBusy && !canWriteDirectly(socket) ? undefined : writeNow(socket, handle, segment);
+  const written = isBusy ? undefined : writeNow(socket, handle, segment);
   if (written !== true) {
     isAnyBusy = true;
     writer.notTaken(segment, isShared, written);

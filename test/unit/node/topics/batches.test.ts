@@ -39,8 +39,9 @@ describe('many messages in one turn', () => {
     const { server, served, texts } = await openMany(6, { perMessageDeflate: true }, 3);
     const expected: string[][] = served.map(() => []);
     const writes: number[] = [];
+    const socket = served[5]!._socket as Socket;
     for (let round = 0; round < 3; round++) {
-      const before = (served[5]!._socket as Socket).bytesWritten;
+      const before = socket.bytesWritten;
       for (let i = 0; i < 10; i++) {
         const text = `message ${round} ${i} ${'x'.repeat(i * 30)}`;
         server.publish('news', text, { compress: i % 3 !== 0 });
@@ -52,7 +53,7 @@ describe('many messages in one turn', () => {
           expected[4]!.push('own');
         }
       }
-      writes.push((served[5]!._socket as Socket).bytesWritten - before);
+      writes.push(socket.bytesWritten - before);
       await turn();
       await turn();
     }

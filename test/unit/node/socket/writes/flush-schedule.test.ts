@@ -150,10 +150,22 @@ describe('what is sent', () => {
       'several turns',
       "socket.send('first'); setImmediate(() => { socket.send('last words'); process.exit(); }); return",
     ],
+    [
+      'listeners of exit',
+      "const say = () => { socket.send('first'); socket.send('last words'); }; process.on('exit', say); setTimeout(() => process.exit()); return",
+    ],
+    [
+      'a listener of exit, in a message',
+      "process.on('exit', () => { socket.send('first'); socket.send('last words'); })",
+    ],
+    [
+      'a broadcast that is under way',
+      "const all = function* () { yield socket; process.exit(); }; setImmediate(() => { socket.send('first'); broadcast(all(), 'last words'); }); return",
+    ],
   ])('right before process.exit() arrives: %s', async (_name, statements) => {
     const api = new URL('../../../../../build/src/node/index.js', import.meta.url).href;
     const program = `
-      import { WebSocket, WebSocketServer } from ${JSON.stringify(api)};
+      import { broadcast, WebSocket, WebSocketServer } from ${JSON.stringify(api)};
       const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => process.send(server.address().port));
       server.on('connection', (socket) => socket.on('message', () => { ${statements}; process.exit(); }));
     `;
