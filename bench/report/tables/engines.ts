@@ -38,7 +38,7 @@ const COLUMNS: readonly Column[] = [
 /** @param runs all of them; of a single one there is nothing to say */
 export function describeEngines(runs: readonly RunResult[]): string[] {
   if (runs.length < 2) return [];
-  const head = ['', ...COLUMNS.map(({ title }) => title), 'losses', 'bars missed'];
+  const head = ['', 'rounds', ...COLUMNS.map(({ title }) => title), 'losses', 'bars missed'];
   const rows = runs.map((run) => {
     const { faster, slower } = tally(run);
     const bars = countBars(run);
@@ -47,7 +47,7 @@ export function describeEngines(runs: readonly RunResult[]): string[] {
       return (row && show(row)) ?? '–';
     });
     const counts = [`${slower} of ${faster + slower}`, bars.of === 0 ? '–' : `${bars.of - bars.met} of ${bars.of}`];
-    return [findRuntimeName(run.versions).title, ...cells, ...counts];
+    return [findRuntimeName(run.versions).title, String(run.plan.rounds), ...cells, ...counts];
   });
   const table = [
     `| ${head.join(' | ')} |`,
