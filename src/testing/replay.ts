@@ -53,7 +53,7 @@ export interface Replayed {
  *
  * ```ts
  * const { end } = replay(recording, { faults: { split: 1 } });
- * expect(end.events.at(-1)).toMatchObject({ type: 'error', error: { code: 'WSIMD_UNMASKED' } });
+ * expect(end.events.at(-1)).toMatchObject({ type: 'error', error: { code: 'WSIMD_NOT_MASKED' } });
  * ```
  *
  * @throws Error if the recording is not whole, or is no WebSocket connection; ProtocolError if its handshake cannot be read
