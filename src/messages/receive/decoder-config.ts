@@ -32,8 +32,8 @@ export interface MessageDecoderOptions extends Omit<DecoderOptions, 'allowRsv1'>
   /**
    * How long binary messages, text bytes and pieces are valid. `'owned'` (default): the handler may keep them. `'listener'`: until the
    * handler's method returns. Their memory is then used again, so that only compressed messages are allocated; a handler that keeps
-   * bytes longer has to copy them. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each call, to find
-   * handlers that keep them.
+   * bytes longer has to copy them. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each call, those of
+   * compressed messages too, to find handlers that keep them.
    */
   readonly messageLifetime?: MessageLifetime;
 }

@@ -63,8 +63,8 @@ export interface WebSocketOptions {
   /**
    * How long messages that are Buffers are valid. `'owned'` (default): the listener may keep them. `'listener'`: until the listener
    * returns; then their memory is used again. Copy a message that you keep longer, across an `await` too; to `send` it inside the
-   * listener is safe. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each listener, to find listeners
-   * that keep them. No effect on compressed messages, `'arraybuffer'`, `'blob'`, or if `allowSynchronousEvents` is false.
+   * listener is safe. `'listener-checked'`: the same, and the bytes are overwritten with 0xdb after each listener, those of compressed
+   * messages too, to find listeners that keep them. No effect on `'arraybuffer'`, `'blob'`, or if `allowSynchronousEvents` is false.
    */
   readonly messageLifetime?: ConnectionOptions['messageLifetime'] | undefined;
   /**
