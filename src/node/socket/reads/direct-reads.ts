@@ -1,6 +1,6 @@
 // Reads of a server's socket straight into the arena, by internals of node:net: what the public option `onread` of
-// `net.connect` sets up for client sockets, set up for one that exists. The only file that touches internals: where they look
-// different from those of Node 20 to 26, the socket is read by `data` events.
+// `net.connect` sets up for client sockets, set up for one that exists. Where those internals look different
+// from those of Node 20 to 26, the socket is read by `data` events.
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
