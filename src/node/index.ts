@@ -72,7 +72,7 @@ export const WebSocket: typeof withStatics & { readonly WebSocket: typeof withSt
   WebSocket: withStatics,
 });
 
-/** The types by the names that `@types/ws` gives them; and all others of this module, which CommonJS finds nowhere else. */
+/** The types by the names that `@types/ws` gives them, and all other types of this module: CommonJS finds them nowhere else. */
 export declare namespace WebSocket {
   /** A message as the event `message` has it: a Buffer, or what `binaryType` says. */
   export type RawData = import('./websocket/sendable.js').RawData;
@@ -148,6 +148,40 @@ export declare namespace WebSocket {
   export type ServerStats = import('./observe/server-stats.js').ServerStats;
   /** What `stats()` of a WebSocket returns. */
   export type SocketStats = import('./observe/stats.js').SocketStats;
+  /** What went through a connection, or through all of a server. */
+  export type Traffic = import('./observe/stats.js').Traffic;
+  /** Compression in both directions. */
+  export type CompressionStats = import('./observe/stats.js').CompressionStats;
+  /** Compression in one direction. */
+  export type DirectionStats = import('./observe/stats.js').DirectionStats;
+  /** The kernel that is in use, and why. */
+  export type KernelStats = import('./observe/server-stats.js').KernelStats;
+  /** How many turns connections have needed and need. */
+  export type TurnUse = import('./socket/turns.js').TurnUse;
+  /** A limit, by the name of the option that sets it. */
+  export type LimitName = import('./operate/limits.js').LimitName;
+  /** The timeouts that end a connection. */
+  export type TimeLimit = import('./operate/limits.js').TimeLimit;
+  /** How a message is published to a topic. */
+  export type TopicPublishOptions = import('./topics/server-topics.js').TopicPublishOptions;
+  /** Carries messages between processes. */
+  export type Relay = import('../topics/relay.js').Relay;
+  /** A message on its way to other processes. */
+  export type RelayedMessage = import('../topics/relay.js').RelayedMessage;
+  /** A relay over Redis. */
+  export type RedisRelay = import('./topics/relays/redis-relay.js').RedisRelay;
+  /** The options of a `RedisRelay`. */
+  export type RedisRelayOptions = import('./topics/relays/redis-relay.js').RedisRelayOptions;
+  /** The events of a `RedisRelay`, with their arguments. */
+  export type RedisRelayEvents = import('./topics/relays/redis-relay.js').RedisRelayEvents;
+  /** What is used of a client of the package `redis` or `ioredis`. */
+  export type RedisClient = import('./topics/relays/redis-relay.js').RedisClient;
+  /** Messages that did not arrive. */
+  export type RelayLoss = import('./topics/relays/redis-relay.js').RelayLoss;
+  /** A relay between the workers of a cluster. */
+  export type ClusterRelay = import('./topics/relays/ipc-relays.js').ClusterRelay;
+  /** A relay between the threads of a process. */
+  export type ThreadRelay = import('./topics/relays/ipc-relays.js').ThreadRelay;
   /** How pings are sent by themselves. */
   export type HeartbeatOptions = import('./websocket/options/options.js').HeartbeatOptions;
   /** The options that servers and clients share. */
