@@ -22,16 +22,17 @@ let automatic: KernelSelection | undefined;
 let given: CompiledModule | undefined;
 
 /**
- * Gives wsimd its kernel as a module that was compiled elsewhere. Nobody needs it where a module may be compiled from bytes,
- * synchronously: without it the first codec does that. It is for hosts that compile in another way (a bundler's or a
- * runtime's import of a `.wasm` file, `WebAssembly.compileStreaming`), and for threads: compiled once, a module can be posted
- * to all of them. Under the condition `workerd` the package has called it by the time it is imported.
+ * Gives wsimd its kernel as a module that was compiled elsewhere. Without it the first codec compiles the kernel from bytes,
+ * synchronously. Call it on hosts that must compile in another way (a bundler's or a runtime's import of a `.wasm` file,
+ * `WebAssembly.compileStreaming`), and in threads: a module that was compiled once can be posted to all of them. Under the export
+ * condition `workerd` the package calls it when it is imported.
  *
- * Checked now, instantiated at the first use. Until then the last call counts.
+ * The module is checked at once and instantiated at the first use. Until then another call replaces it.
  *
  * @param module a `WebAssembly.Module` compiled from `wsimd/kernel.wasm` of this version
  * @throws TypeError for what is no compiled module; ProtocolError `WSIMD_WRONG_MODULE` for another module than this one;
- *   `WSIMD_KERNEL_IN_USE` after a codec has been made in this realm, or `selectKernel` been called
+ *   `WSIMD_KERNEL_IN_USE` once a codec, or a call of `selectKernel`, has chosen a kernel in this realm. A choice of `'portable'` by name
+ *   does not count
  */
 export function init(module: CompiledModule): void {
   requireKernelModule(module);
