@@ -23,7 +23,7 @@ export class Heartbeat {
   readonly #timeout: number;
   readonly #interval: NodeJS.Timeout;
   #deadline: NodeJS.Timeout | undefined;
-  /** When the deadline was set. */
+  /** What `progressOf` returned when the deadline was set. */
   #progress: string | undefined;
   #lastLook: NodeJS.Immediate | undefined;
   /** Reading has gone on after a pause since the deadline was set. */
