@@ -17,7 +17,7 @@ export interface ByteSocket {
 }
 
 const FIRST_LENGTH = 4 * 1024;
-/** A longer read is taken apart in parts of this length. */
+/** The buffer grows up to this length. */
 const MAX_LENGTH = 64 * 1024;
 
 /** What carries bytes over these. @throws TypeError if a stream is locked */
