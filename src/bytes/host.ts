@@ -78,10 +78,13 @@ export interface Host {
   allocateForParts(length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes that `allocate`, `allocateForParts` and `copy` have allocated since the last call of `takeAllocatedLength`. */
+/** See `takeAllocatedLength`. */
 let allocatedLength = 0;
 
-/** Bytes allocated outside the heap since the last call, which pace the garbage collector. Counts only Node's buffers. */
+/**
+ * Bytes allocated since the last call, which pace the garbage collector on Node. Not counted: short buffers of `allocate`, copies that
+ * share an ArrayBuffer, and on hosts without Buffer everything but copies.
+ */
 export function takeAllocatedLength(): number {
   const length = allocatedLength;
   allocatedLength = 0;
