@@ -3,7 +3,7 @@
 
 /**
  * The length of a span. The pool is divided into spans and each span into slots of one length, so that slots of different lengths leave
- * no gaps. A span holds eight inflate contexts of the largest window. For every slot length at most a tenth of a span is wasted.
+ * no gaps. A span holds eight inflate contexts of the largest window. For every slot length at most a ninth of a span is wasted.
  */
 export const SPAN_LENGTH = 8 * (0x8000 + 48);
 
