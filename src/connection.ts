@@ -124,7 +124,7 @@ export class Connection {
     return this.#sender.hasSlices;
   }
 
-  /** How much is pending for `sendNextSlice`: bytes, or UTF-16 units of strings. Not included in `outgoingLength`. */
+  /** How much is pending for `sendNextSlice`: bytes, of queued strings UTF-16 units. Not included in `outgoingLength`. */
   get pendingLength(): number {
     return this.#sender.pendingLength;
   }

@@ -103,7 +103,10 @@ export class MessageSender {
     return this.#slices?.isBusy ?? false;
   }
 
-  /** How much waits for slices to be made: bytes, of strings UTF-16 units. */
+  /**
+   * How much is pending behind `sendNextSlice`: bytes, and for queued strings UTF-16 units. Of the message that is leaving in slices it is
+   * what is left, in bytes of UTF-8.
+   */
   get pendingLength(): number {
     return this.#slices?.pendingLength ?? 0;
   }

@@ -72,7 +72,7 @@ export class SliceQueue {
   /** How long that is deflated. */
   #wireLength = 0;
   #onEnd: MessageEnd | undefined;
-  /** How much has not been deflated or written yet, in bytes or units of strings. */
+  /** What has not been deflated or written yet: bytes, and for the strings in `#waiting` UTF-16 units. */
   pendingLength = 0;
 
   constructor(compression: MessageCompression, writer: FrameWriter) {
