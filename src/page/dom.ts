@@ -15,10 +15,10 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The element with this id, which index.html has. */
+/** The element with this id, which the page has. @throws TypeError if it has none of this type */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new TypeError(`index.html has no ${type.name} #${id}`);
+  if (!(found instanceof type)) throw new TypeError(`the page has no ${type.name} #${id}`);
   return found;
 }
 
