@@ -10,9 +10,10 @@
 //   0x02000 ├──────────────────────────────┤
 //           │ outcome of inflate (64 B)    │  what a call has to say beside its result
 //   0x02040 ├──────────────────────────────┤
-//           │ work area of inflate         │  decoding tables, bit buffer, code lengths: one message at a time
+//           │ work area of inflate         │  state, pending bytes, decoding tables: one message at a time
 //   0x08000 ├──────────────────────────────┤
-//           │ work area of deflate         │  symbols, frequencies, codes, hash of the slice: one slice at a time
+//           │ work area of deflate         │  symbols, frequencies, codes, hash of the slice: one slice at a time; the hash
+//           │                              │  may serve the next slice too (KNOWN in deflate-work.ts)
 //   0xa0000 ├──────────────────────────────┤
 //           │ guard                        │  what belongs before the input: deflate's history, reaching further down,
 //           │                              │  or what inflate has left of a message's last piece
@@ -71,7 +72,7 @@ export const POOL_PTR = 0x100000;
 export const MIN_WINDOW_BITS = 8;
 export const MAX_WINDOW_BITS = 15;
 export const MAX_WINDOW_LENGTH = 0x8000;
-/** A deflate context's hash has 2^8 to 2^12 entries. */
+/** A deflate context's hash has room for 2^8 to 2^12 positions. */
 export const MIN_HASH_BITS = 8;
 export const MAX_HASH_BITS = 12;
 
@@ -79,16 +80,17 @@ export const MAX_HASH_BITS = 12;
 //
 //    0             4            8           12          16                         16 + ring length + 32
 //   ┌─────────────┬────────────┬───────────┬───────────┬─────────────────┬────────┬───────────────────────┐
-//   │ ring length │ position   │ history   │ hash bits │ ring            │ guard  │ hash: u16[1 << bits]  │
+//   │ ring length │ position   │ history   │ hash bits │ ring            │ guard  │ hash: 2 << bits bytes │
 //   │ u32         │ u32        │ u32       │ u32       │                 │ 32 B   │ (deflate only)        │
 //   └─────────────┴────────────┴───────────┴───────────┴─────────────────┴────────┴───────────────────────┘
 //
 // ring length: a power of two, 2^8 to 2^15. position: how many bytes were ever remembered, modulo 2^32; the next one goes to
 // ring[position & (ring length - 1)]. history: how many of the bytes before the position are valid, at most the ring length.
 // A match may reach that far back and no further; a context whose history is set to 0 begins afresh. hash bits: 0 in a
-// context of inflate. The hash holds low 16 bits of positions; its content may be stale or anything: a candidate's distance
-// is checked against the history and its bytes are compared. So contexts need no clearing when they change hands, but for
-// the header. Contexts lie at multiples of 16.
+// context of inflate. The hash holds the low 16 bits of positions: at LEVEL_FASTEST one in a place of 16 bits, at LEVEL_DEFAULT
+// two in a bucket of 32; LEVEL_SMALLEST uses the hash of the work area instead. Its content may be stale or anything: a
+// candidate's distance is checked against the history and its bytes are compared. So contexts need no clearing when they change
+// hands, except for the header. Contexts lie at multiples of 16.
 
 export const CONTEXT_RING_LENGTH = 0;
 export const CONTEXT_POSITION = 4;
