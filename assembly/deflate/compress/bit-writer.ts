@@ -1,8 +1,8 @@
-// Bits into the output, least significant first (RFC 1951 section 3.1.1). Knows sequences and codes, not how they came
-// about.
+// Writes bits to the output, the least significant first (RFC 1951 section 3.1.1): stored blocks, code lengths, and sequences in
+// their codes. It does not find matches or make codes.
 //
-// Where the output stands is a number of bits behind OUTPUT. Of the byte that it falls into only the bits before it
-// count.
+// The position in the output is a number of bits, counted from OUTPUT. In the byte that it points into, only the bits before it are
+// valid.
 
 import {
   ALL_BITS_SHIFT,

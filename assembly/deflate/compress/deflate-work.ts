@@ -1,5 +1,5 @@
-// Where things lie in the work area of deflate (shared/deflate-layout.ts), and what its records are. All of it is scratch:
-// nothing but KNOWN is of account to a later call.
+// The places in the work area of deflate (shared/deflate-layout.ts), and the format of its records. A call leaves nothing there that
+// a later call relies on, except KNOWN and the hash that it describes.
 
 import { DEFLATE_WORK_PTR, INPUT_PTR, OUTPUT_PTR } from '../../shared/deflate-layout';
 
