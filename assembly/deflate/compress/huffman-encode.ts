@@ -23,7 +23,7 @@ const LENGTH_COUNTS: usize = HUFFMAN_WORK + 0x1b00;
 /**
  * Lists the symbols that occur, in order, as makeCode takes them.
  *
- * All that occur of 64 symbols are walked in one loop, as each loop's end is foretold wrongly about once.
+ * All that occur of 64 symbols are walked in one loop, as each loop's end is mispredicted about once.
  *
  * @param frequencies u16 each, `count` of them; up to 126 bytes behind them are read
  * @returns how many symbols occur

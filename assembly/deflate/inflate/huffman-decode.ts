@@ -181,8 +181,8 @@ export function buildTable(
 }
 
 /**
- * Doubles a table of 2^fromBits entries until it has 2^toBits, four vectors a turn: the fewer turns, the better their end is
- * foretold. Up to 60 bytes behind it are written, if it is shorter than 128.
+ * Doubles a table of 2^fromBits entries until it has 2^toBits, four vectors a turn: the fewer turns, the more often their
+ * end is predicted. Up to 60 bytes behind it are written, if it is shorter than 128.
  */
 // @ts-ignore: decorator
 @inline

@@ -307,8 +307,8 @@ function putLiteral(out: usize, entry: u32): usize {
 }
 
 /**
- * A match that begins in the output. Writes up to 31 bytes past its end: whether there are more than 16 is foretold badly
- * (one match of eight in JSON, one of four with takeover), more than 32 are rare.
+ * A match that begins in the output. Writes up to 31 bytes past its end: whether there are more than 16 is often
+ * mispredicted (for one match of eight in JSON, one of four with takeover), more than 32 are rare.
  */
 // @ts-ignore: decorator
 @inline

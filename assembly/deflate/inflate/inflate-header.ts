@@ -60,7 +60,7 @@ const LENGTH_SHARES = memory.data<u8>([0, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0,
 //
 // So a single length is a run of 1, without extra bits, and a run of zeros a run of which only the first symbol is put
 // anywhere, into row 0. Only the symbol 16, which repeats the length before, is another case: runs of zeros are met at every
-// seventh step or so, and a branch that is foretold wrongly costs as much as three symbols.
+// seventh step or so, and a branch that is mispredicted costs as much as three symbols.
 
 /** The symbol 16: symbols with the length of the one before. */
 const ENTRY_PREVIOUS: u32 = 1 << 6;

@@ -108,7 +108,7 @@ function walk(
       distance = (here - <u32>load<u16>(place)) & 0xffff;
       store<u16>(place, here);
       // Wherever a distance below 2^16 leads is memory. In a long slice and a small window many candidates have the same
-      // bytes and are too far: there both is asked at once, since of two branches both would be foretold wrongly.
+      // bytes and are too far: there one branch tests both, since two branches would both be mispredicted.
       const isMatch = isFixed
         ? load<u32>(p - distance) == bytes && isInReach(distance, p, oldest, windowLength)
         : (<u32>(load<u32>(p - distance) == bytes) & <u32>isInReach(distance, p, oldest, windowLength)) != 0;
