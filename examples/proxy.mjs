@@ -92,7 +92,7 @@ async function relay(client, upstream) {
   const allowRsv1 = headers.get('sec-websocket-extensions')?.includes('permessage-deflate') ?? false;
   const up = new FrameRelay('client', allowRsv1);
   const down = new FrameRelay('server', allowRsv1);
-  // Who broke a rule is told which; the other one that it was not to blame.
+  // The side that broke a rule gets its close code. The other side gets a code that does not blame it.
   up.on('broken', (error) => {
     console.log('client:', error.code, error.message);
     down.close(error.closeCode);

@@ -29,7 +29,7 @@ export interface CaseResult {
   readonly bytes: number;
   readonly subjects: readonly SubjectResult[];
   readonly ratios: readonly Ratio[];
-  /** Who was to be compared with and is not there in this runtime. */
+  /** Peers of the comparison that this runtime does not have. */
   readonly missing?: readonly string[];
 }
 

@@ -7,7 +7,7 @@ import { findBrowser } from './engine.js';
 import { groups } from './groups.js';
 import { type RunSpec, VERSIONS_PATH } from './run-spec.js';
 
-/** Who is told. */
+/** Receives the progress and the results of a run. */
 export interface RunObserver {
   onCase(group: Group, label: string, done: number, total: number): void;
   onResult(group: Group, result: CaseResult): void;

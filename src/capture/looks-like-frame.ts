@@ -40,8 +40,8 @@ export function looksLikeFrame(bytes: Uint8Array, from: Sender, allowRsv1: boole
 }
 
 /**
- * Who sent bytes that begin anywhere. Ports tell more than the bytes of the middle of a frame do: systems give clients one
- * from the upper half.
+ * Guesses the sender of bytes that begin anywhere. Ports tell more than bytes from the middle of a frame: systems give clients
+ * a port from the upper half.
  */
 export function guessSender(bytes: Uint8Array, sourcePort = 0, destinationPort = 0): Sender {
   const start = decodeLatin1(bytes.subarray(0, 5));

@@ -15,7 +15,7 @@ export interface ConnectionInfo {
   /** `address:port`. */
   readonly client: string;
   readonly server: string;
-  /** Its SYN was captured; if not, who is the client is a guess, and bytes may have gone before. */
+  /** Its SYN was captured. If not, the client is a guess, and earlier bytes may be missing. */
   readonly isWhole: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface ConnectionSink {
 /** The receiver of a connection's bytes. */
 export interface ConnectionHandler {
   open(info: ConnectionInfo): ConnectionSink;
-  /** Who sent a segment whose connection's beginning was not captured. */
+  /** Guesses the sender of a segment whose connection's beginning was not captured. */
   guessSender(segment: Segment): Sender;
 }
 

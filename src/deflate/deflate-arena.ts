@@ -52,7 +52,7 @@ export class DeflateArena {
   /** The message whose input lies at INPUT_PTR and is not used up. */
   inputOwner: Occupant | undefined;
 
-  /** @param kernel nobody else's: who uses its memory elsewhere destroys what is remembered for connections */
+  /** @param kernel used by this arena alone: other writes to its memory destroy the contexts of connections */
   constructor(kernel: DeflateKernel) {
     this.kernel = kernel;
     this.bytes = new Uint8Array(kernel.memory);

@@ -198,7 +198,7 @@ export class MessageDeflater {
 
   /** The history that a message can refer to; undefined where it is compressed by itself. */
   #historyOf(message: PreparedMessage, place: HistoryPlace): SharedHistory | undefined {
-    // Who keeps no context joins in where one is there anyway, as the message then has such a form.
+    // A connection without a context uses the shared history only if others use it: the message then has such a form anyway.
     const known = this.#suffix?.history;
     const history =
       known?.isOf(place.history) === true

@@ -231,7 +231,7 @@ export class PerMessageDeflate {
     return {
       deflateTakeover,
       inflateTakeover: this.#inflateTakeover && this.#pool.has(contextLength(clientBits, 0)),
-      // Who remembers nothing between messages has the largest window for nothing.
+      // Without takeover no window is kept between messages, so the largest one costs nothing.
       deflateWindowBits: deflateTakeover ? ownBits : MAX_WINDOW_BITS,
       inflateWindowBits,
     };

@@ -242,7 +242,7 @@ interface FreshState {
 
 const checkLimit = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const freshStates: FreshState[] = [];
-/** Who makes up a limit for each connection gets a state for each. */
+/** Beyond this many different options each decoder gets a state of its own. */
 const MAX_FRESH_STATES = 64;
 
 /** The state that decoders with these options begin with: one for all of them, read only. */

@@ -1,4 +1,4 @@
-// The shape of a case from life: what the server does, what the load does, who takes part.
+// The shape of a case from life: what the server does, what the load does, and which subjects take part.
 
 import type { LoadJob } from '../../run/load/job.js';
 import type { ServerJob } from '../../subjects/server/job.js';

@@ -46,7 +46,7 @@ export async function servePage(port = 0): Promise<PageServer> {
     resolve = onResult;
     reject = onError;
   });
-  // Who only serves the page waits for nothing.
+  // A caller that only serves the page does not await the result.
   result.catch(() => {});
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '').replace(/\?.*$/s, '');

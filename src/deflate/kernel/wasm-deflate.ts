@@ -1,5 +1,5 @@
-// The deflate kernel as WebAssembly, by way of wasm.ts. Only who negotiates compression imports this file, and with it the
-// bytes of that module. What the functions do is told in deflate-kernel.ts and done in assembly/deflate.
+// The deflate kernel as WebAssembly, by way of wasm.ts. Only programs that negotiate compression load this file, and with it the
+// bytes of that module. deflate-kernel.ts describes the functions; assembly/deflate implements them.
 
 import {
   DEFLATE_PAGES,

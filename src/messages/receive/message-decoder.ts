@@ -57,7 +57,7 @@ export class MessageDecoder {
     sink: HandlerSink = new HandlerSink(),
   ) {
     this.#config = decoderConfigFor(options);
-    // Who allows RSV1 must undo what it stands for.
+    // RSV1 marks compressed messages (RFC 7692), so it is allowed only if they can be inflated.
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
     this.#reader = new RecordReader(this.#decoder, this.#config, compression);
     this.#sink = sink;

@@ -48,7 +48,7 @@ interface MadeEncoder {
   readonly maskingKey: FrameEncoderOptions['maskingKey'];
 }
 
-/** Encoders hold nothing of a connection: who makes all of them with the same options has one for all. */
+/** Encoders hold nothing of a connection, so connections with the same options object share one. */
 const encoders = new WeakMap<FrameEncoderOptions, MadeEncoder>();
 
 function encoderFor(options: FrameEncoderOptions): FrameEncoder {

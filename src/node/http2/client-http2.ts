@@ -79,7 +79,7 @@ export function openStream(session: ClientHttp2Session, headers: OutgoingHttpHea
   else startWithSettings(session, start);
 }
 
-/** Who waits for the settings of a connection: one listener serves all of them, as Node warns of more than ten. */
+/** The requests that wait for a connection's settings. They share one listener, because Node warns of more than ten. */
 const waiting = new WeakMap<ClientHttp2Session, (() => void)[]>();
 
 /** Calls `start` when the server's settings have come, or the connection is closed. */

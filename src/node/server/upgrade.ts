@@ -76,7 +76,7 @@ export abstract class Upgrade {
   abstract readonly acceptedStatus: number;
   /** The request as the rules of the handshake know it. */
   abstract readonly head: RequestHead;
-  /** Who decides on it. */
+  /** Decides on the request. */
   judge: UpgradeJudge | undefined;
   /** What the rules of the handshake say of it: set while it is accepted and not answered. */
   verdict: HandshakeAccepted | undefined;

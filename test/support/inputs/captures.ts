@@ -4,7 +4,7 @@
 import { concat } from '../frames/wire.js';
 
 export interface TcpPacket {
-  /** Who sends it. */
+  /** The sender. */
   readonly from: 'client' | 'server';
   readonly sequenceNumber: number;
   readonly acknowledged?: number;

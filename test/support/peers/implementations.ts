@@ -46,7 +46,7 @@ const deflating = { ours: telling(ours, DEFLATE), ws: telling(ws, DEFLATE) };
 const byEvents = telling(ours, { directReads: false });
 const allOurs: ReadonlySet<Api> = new Set([ours, deflating.ours, byEvents]);
 
-/** Who serves, and who connects. */
+/** The implementations of server and client. */
 export interface Pair {
   readonly server: Api;
   readonly client: Api;

@@ -108,7 +108,7 @@ describe('a server answers', () => {
     [`${NAME}; server_max_window_bits=9`, `${NAME}; server_max_window_bits=9`],
     [`${NAME}; server_max_window_bits=15`, `${NAME}; server_max_window_bits=12`],
     [`${NAME}; server_max_window_bits=15`, `${NAME}; server_max_window_bits=15`, { deflateWindowBits: 15 }],
-    // Who begins each message anew has the whole window for nothing.
+    // Without takeover the whole window costs nothing.
     [
       `${NAME}; server_max_window_bits=14`,
       `${NAME}; server_no_context_takeover; server_max_window_bits=14`,

@@ -1,4 +1,4 @@
-// src/deflate/shared-history.ts: who shares which frame, and what it may refer to. That all can be read, whatever happens, is in
+// src/deflate/shared-history.ts: which subscribers share a frame, and what it may refer to. That peers can read all of it is tested in
 // test/robustness/topics.
 
 import { constants, deflateRawSync } from 'node:zlib';

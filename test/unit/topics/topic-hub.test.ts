@@ -107,7 +107,7 @@ describe('publish', () => {
     expect(readers.map(({ messages }) => messages.join(''))).toEqual(['123', '12', '123']);
   });
 
-  test('who subscribes while a message is being sent gets the next one, who leaves gets no more', () => {
+  test('a subscriber that joins while a message is being sent gets the next one, and one that leaves gets no more', () => {
     const { hub, readers } = hubOf(3);
     const late = new Reader();
     readers[0]!.onMessage = (text) => {

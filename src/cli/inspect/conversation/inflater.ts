@@ -84,7 +84,7 @@ export class Inflater {
       if (error.code === 'WSIMD_MESSAGE_TOO_LONG') {
         return { why: `it holds more than ${count(MAX_INFLATED_LENGTH, 'byte')}` };
       }
-      // Who looks back at what is not there finds nothing; so what can be inflated without history is what was sent.
+      // A message that refers to missing history cannot be inflated. So what was inflated without history is what was sent.
       if (error.code === 'WSIMD_INVALID_DEFLATE' && !hadHistory) {
         return { why: 'it needs messages from before, which are not there, or is broken' };
       }

@@ -3,7 +3,7 @@
 
 import { createRandom } from '../../../support/inputs/random.js';
 
-/** One stream, who reads it, and where it is cut. */
+/** One stream, its reader, and where it is cut. */
 export interface FuzzCase {
   readonly role: 'client' | 'server' | 'observer';
   readonly options: {

@@ -71,7 +71,7 @@ describe('WebSocketServer', () => {
     expect(running.server.clients.size).toBe(0);
   });
 
-  test('wsClientError: who listens answers', async () => {
+  test('wsClientError: a listener answers the request itself', async () => {
     const running = await start();
     const heard = next<[ProtocolError, Duplex, IncomingMessage]>(running.server, 'wsClientError');
     const client = new RawClient(running.port);

@@ -29,7 +29,7 @@ test('a heartbeat sends no ping behind a Close', async () => {
   expect(client.received).toHaveLength(0);
 });
 
-test('who has sent a Close and holds most of what is too much is cut, without a second Close', async () => {
+test('a connection that has sent a Close frame and holds most is cut, without a second Close frame', async () => {
   const open = await startForRawClients({ maxHeldLength: 100_000 });
   const most = await open();
   most.client.send(wire(peer.binary(new Uint8Array(80_000), { claimed: 90_000n })));
