@@ -9,7 +9,7 @@ import writeGood from 'write-good';
 /** Each with the advice that is printed behind the words that were found. */
 const RULES = [
   [/\bwhoever\b/gi, 'names nobody: say "the caller", "the peer", "the program"'],
-  [/(?:^|[.:;] )Who (?![^.]*\?)/gm, 'is used as a noun: say who it is'],
+  [/(?:^[ /*]*|[.:;] )Who (?![^.]*\?)/gm, 'is used as a noun: say who it is'],
   [/\b(?:for|to|by|of|from|with) who\b(?!m)/gi, 'is used as a noun: say who it is'],
   [/(?:^|[.;:] )What (?:is|was|are|comes|came|has|stays|lies|cannot|can)\b(?![^.]*\?)/gm, 'has a name: use it'],
   [/\btold of\b/gi, 'can be "receives" or "is notified of"'],
