@@ -1,4 +1,4 @@
-// Which frames are refused, by both kernels: the RFC's rules on a header (RFC 6455 section 5.2) such as RSV bits, opcodes, masking
+// Which frames are rejected, by both kernels: the RFC's rules on a header (RFC 6455 section 5.2) such as RSV bits, opcodes, masking
 // and lengths, one rule a case, in the order that src/kernel/kernel.ts promises; and how long a header is. Pure: it reads no memory.
 // Both compilers read it, so the two kernels share it: an integer is a number for tsc (integers.d.ts), where a `u64` is exact up to
 // 2^53 - 1.

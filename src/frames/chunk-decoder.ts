@@ -1,6 +1,6 @@
 // One connection's decoder at its lowest: the 64-byte state, carried into the arena and back around each call of the
-// kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/. The kernel refuses what
-// breaks a rule (assembly/shared/header-rules.ts); the error code that it leaves becomes a ProtocolError here.
+// kernel. It says how many records lie in the arena; what they mean is for frame-decoder.ts and messages/. The kernel rejects frames
+// that break a rule (assembly/shared/header-rules.ts); the error code that it leaves becomes a ProtocolError here.
 
 import { checkLength, checkOpening } from '../../assembly/shared/header-rules.js';
 import {
@@ -80,7 +80,7 @@ export class ChunkDecoder {
   #state: Uint8Array | undefined;
   /** How many bytes of the last slab were taken; fewer than it had if the record table was full. */
   consumed = 0;
-  /** Why the input was refused. Once set, everything that comes is dropped. */
+  /** Why the input was rejected. Once set, all further input is discarded. */
   error: ProtocolError | undefined;
   #position = 0;
 

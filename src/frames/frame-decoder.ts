@@ -1,5 +1,5 @@
 // Chunks → frames, in the three ways that a caller may want them: by cursor (no object a frame), as views into the arena,
-// as owned payloads. It knows frames and no messages. Which frames are refused is decided in the kernel, by the rules in
+// as owned payloads. It knows frames and no messages. The kernel decides which frames are rejected, by the rules in
 // assembly/shared/header-rules.ts.
 
 import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/shared/layout.js';

@@ -106,8 +106,8 @@ export class HeadReader {
   }
 
   /**
-   * The end of the first empty line other than the very first line, or -1. Bare LFs end a line too: such a head will
-   * be refused, and better now than once its sender has waited for an answer.
+   * The end of the first empty line other than the very first line, or -1. Bare LFs end a line too: such a head is
+   * rejected in any case, so it need not wait for more bytes.
    */
   #findEnd(from: number): number {
     const received = this.#bytes.subarray(0, this.#length);
@@ -123,7 +123,7 @@ export class HeadReader {
 
 /**
  * Reads the head of a request (RFC 9112 sections 2 to 5). One empty line before it is skipped; everything that invites
- * two readings is refused: a CR or LF that ends no line, other control characters, folded lines, white space before a
+ * two readings is rejected: a CR or LF that ends no line, other control characters, folded lines, white space before a
  * colon, header names that are no tokens, a start line of other than three words.
  *
  * @param head the bytes up to and including the empty line

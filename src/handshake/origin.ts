@@ -23,7 +23,7 @@ export type OriginPolicy =
 export interface OriginOptions {
   /** Default `'same-origin'`. */
   readonly origin?: OriginPolicy | undefined;
-  /** Whether a request without Origin, which browsers do not send, is refused too. Default false. */
+  /** Whether a request without Origin, which browsers do not send, is rejected too. Default false. */
   readonly requireOrigin?: boolean | undefined;
   /**
    * Whether clients reach this server over TLS. It says which port a Host without one means, and nothing else. Leave it

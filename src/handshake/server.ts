@@ -162,9 +162,9 @@ export function writeResponse(
 }
 
 /**
- * The whole response that refuses a request, to be sent before the connection is closed. Its body says what was wrong.
+ * The whole response that rejects a request, to be sent before the connection is closed. Its body says what was wrong.
  *
- * @param rejected what `checkRequest` returned, or a refusal of the caller's own, such as 401
+ * @param rejected what `checkRequest` returned, or a rejection of the caller's own, such as 401
  * @returns a text of which each character is one byte: write it as latin1, or see `encodeLatin1`
  * @throws TypeError where a header is not well-formed (header injection)
  */
