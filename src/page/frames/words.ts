@@ -26,7 +26,7 @@ const CLOSE_CODES: ReadonlyMap<number, string> = new Map([
   [1003, 'unsupported data'],
   [1004, 'reserved, may not be sent'],
   [1005, 'no code was given; never on the wire'],
-  [1006, 'the connection ended without a Close; never on the wire'],
+  [1006, 'the connection ended without a Close frame; never on the wire'],
   [1007, 'invalid payload data'],
   [1008, 'policy violation'],
   [1009, 'message too big'],

@@ -53,7 +53,7 @@ describe('bytes of one direction', () => {
 ←         7  continuation  FIN --- -                2  "lo"
 ←         0  = text of 2 frames                    5  "Hello"
 ←        11  close         FIN --- -                5  1000 (normal closure) "bye"
-←            (1 byte after the Close, which nobody reads)
+←            (1 byte ignored after the Close frame)
 `,
     );
   });

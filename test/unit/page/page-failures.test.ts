@@ -95,7 +95,7 @@ describeWith('Chromium: the page where things go wrong', hasChromium, () => {
         await press(page, 'Decode');
         return page.locator('#paste-result').textContent();
       };
-      expect(await result('88 00 81 00')).toBe('4 bytes: 1 whole frame; after the Close, 2 bytes not read.');
+      expect(await result('88 00 81 00')).toBe('4 bytes: 1 whole frame; after the Close frame, 2 bytes not read.');
       expect(await result('8100'.repeat(205))).toBe('410 bytes: 205 whole frames; the last 5 are not shown.');
       expect(await page.locator('#pasted-frames > li').count()).toBe(200);
       expect(await result('c1 01 00')).toBe('3 bytes: 1 whole frame.');

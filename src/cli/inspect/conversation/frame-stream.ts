@@ -120,7 +120,7 @@ export class FrameStream {
     this.#options.inflater?.release();
     if (this.#doneAt !== undefined) {
       const ignored = this.#offset - this.#doneAt;
-      if (ignored > 0 && !this.#hasFailed) this.#note(`${count(ignored, 'byte')} after the Close, which nobody reads`);
+      if (ignored > 0 && !this.#hasFailed) this.#note(`${count(ignored, 'byte')} ignored after the Close frame`);
       return;
     }
     if (this.#searchedFrom !== undefined) {
