@@ -11,8 +11,8 @@ export const SET_LOOP_LENGTH = 10;
 /** Up to this length a mask is a loop in JavaScript: beyond, two copies and a call of the kernel cost less. Bench: `mask/copy`. */
 export const MASK_LOOP_LENGTH = 80;
 /**
- * How much is masked at a time in the arena's scratch: with the bytes' own place it stays in the first cache (32 KiB: from 64 KiB on 0.8 times as
- * fast in Node, Deno and Bun; 4 KiB: 0.85). Bench: `mask/copy`.
+ * How much is masked at a time in the arena's scratch: with the bytes' own place it stays in the first cache (32 KiB: from 64 KiB on
+ * 0.8 times as fast in Node, Deno and Bun; 4 KiB: 0.85). Bench: `mask/copy`.
  */
 export const MASK_SLAB_LENGTH = 8 * 1024;
 /**
@@ -62,7 +62,8 @@ export const KEPT_VIEW_LENGTH = 1024 + 8;
 
 /**
  * The longest slab of frames that is kept for reuse: it holds the replies to a chunk of 64 KiB. Once this much is gathered, Node writes
- * it. There a payload of this length is not copied but written where it lies, behind its header; at half of it, that gains nothing. Bench: `echo`.
+ * it. There a payload of this length is not copied but written where it lies, behind its header; at half of it, that gains nothing.
+ * Bench: `echo`.
  */
 export const MAX_SLAB_LENGTH = 128 * 1024;
 /**
@@ -82,7 +83,7 @@ export const LONG_PAYLOAD_LENGTH = 8 * 1024;
  */
 export const LENT_TEXT_LENGTH = 16 * 1024;
 /**
- * From this length on a part of a payload goes straight to the buffer of its message. The kernel reads its frame's header and its last byte.
- * Bench: `decode/messages/binary`.
+ * From this length on a part of a payload goes straight to the buffer of its message. The kernel reads its frame's header and its last
+ * byte. Bench: `decode/messages/binary`.
  */
 export const LONG_PART_LENGTH = 32 * 1024;

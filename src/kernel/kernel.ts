@@ -1,5 +1,5 @@
-// The seam between TypeScript and the inner loop: what every kernel offers. Both implementations (wasm/wasm.ts, portable/portable.ts) work on the
-// memory map and the records of assembly/shared/layout.ts, so everything above this file exists once.
+// The seam between TypeScript and the inner loop: what every kernel offers. Both implementations (wasm/wasm.ts, portable/portable.ts)
+// work on the memory map and the records of assembly/shared/layout.ts, so everything above this file exists once.
 
 /** The name of a kernel: WebAssembly SIMD, or the portable one in TypeScript. Both give the same results. */
 export type KernelName = 'wasm' | 'portable';

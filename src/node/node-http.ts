@@ -1,5 +1,5 @@
-// node:http without its ES module. That would ask for all that node:http exports, `WebSocket` among it, for which Node 22 and later load undici:
-// 25 ms of each program's start.
+// node:http without its ES module. That would ask for all that node:http exports, `WebSocket` among it, for which Node 22 and later
+// load undici: 25 ms of each program's start.
 
 import { createRequire } from 'node:module';
 

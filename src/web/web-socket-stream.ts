@@ -54,8 +54,8 @@ const DEFAULT_UNREAD_TIMEOUT = 300_000;
 /** The most bytes that are gathered while the transport writes, before the sender has to wait. */
 const MAX_GATHERED = 64 * 1024;
 /**
- * How much more may wait to be read once we have sent a Close frame: the peer's is behind its messages, and is no message. Beyond it the peer
- * has to wait for the reader again.
+ * How much more may wait to be read once we have sent a Close frame: the peer's is behind its messages, and is no message. Beyond it
+ * the peer has to wait for the reader again.
  */
 const CLOSING_ALLOWANCE = 1024 * 1024;
 

@@ -58,8 +58,8 @@ export interface DeflateKernel {
    * Takes the message that is being inflated out of the kernel, between two calls, so that another can begin. Its output must have
    * been remembered, if it is to be history; the caller keeps the context.
    *
-   * @returns a function that brings the message back, once, when no other is being inflated. The next call is then with INFLATE_AGAIN, unless
-   *   the last outcome was INFLATE_NEEDS_INPUT
+   * @returns a function that brings the message back, once, when no other is being inflated. The next call is then with INFLATE_AGAIN,
+   *   unless the last outcome was INFLATE_NEEDS_INPUT
    */
   suspendInflate(): () => void;
 

@@ -90,7 +90,10 @@ function takeMessage(
   return { kind: TEXT, value: readText(arena, isAscii, isValidated, data, 0, data.length), isLast: true };
 }
 
-/** Whether a frame is read faster here than in the arena: one that the arena cannot hold always is, a text that becomes a string only then. */
+/**
+ * Whether a frame is read faster here than in the arena: one that the arena cannot hold always is, a text that becomes a string only
+ * then.
+ */
 function isReadHere({ isText, isMasked, end }: LongFrame, offset: number, textAsBytes: boolean): boolean {
   if (end - offset > CHUNK_CAPACITY) return true;
   return (!isMasked || masksNatively()) && (!isText || (textAsBytes && validatesNatively()));

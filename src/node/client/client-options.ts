@@ -48,8 +48,9 @@ export interface ClientOptions<Socket = never>
    */
   readonly session?: ClientHttp2Session | null | false | undefined;
   /**
-   * What `signal` ends. `'handshake'` (default): the attempt to connect, as with `ws`. `'connection'`: also the open connection. The peer gets
-   * a Close frame with 1001 (over HTTP/2 only from Node 22 on), and the socket is cut; `error` with an `AbortError` and `close` are emitted.
+   * What `signal` ends. `'handshake'` (default): the attempt to connect, as with `ws`. `'connection'`: also the open connection. The
+   * peer gets a Close frame with 1001 (over HTTP/2 only from Node 22 on), and the socket is cut; `error` with an `AbortError` and
+   * `close` are emitted.
    */
   readonly signalScope?: 'handshake' | 'connection' | undefined;
   /**

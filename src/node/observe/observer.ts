@@ -1,5 +1,6 @@
 // Counts what happens to one connection, and reports it on the channels. Messages are counted by the objects that they pass through, which
-// costs one addition, and the callers of `messageReceived` and `messageSent` check for subscribers: a call for each message would cost more.
+// costs one addition, and the callers of `messageReceived` and `messageSent` check for subscribers: a call for each message would cost
+// more.
 
 import type { Connection } from '../../connection.js';
 import type { MessageCompression } from '../../messages/compression.js';

@@ -1,5 +1,6 @@
 // The handshakes of a WebSocket server, from a request to a WebSocket or to a refusal: the rules of src/handshake, then the
-// functions and listeners of the program, any of which may be asynchronous or throw; and 503 beyond `maxConnections`. It listens on nothing.
+// functions and listeners of the program, any of which may be asynchronous or throw; and 503 beyond `maxConnections`. It listens on
+// nothing.
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

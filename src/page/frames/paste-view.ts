@@ -63,7 +63,8 @@ function showFrames(bytes: Uint8Array, list: FrameList): string {
   const words = [`${count(bytes.length, 'byte')}: ${whole === 0 ? 'no whole frame' : count(whole, 'whole frame')}`];
   if (refused !== undefined) words.push(', then one that is refused; nothing after it is read');
   if (cut !== undefined) words.push(', then one that is cut off');
-  if (dissector.ignoredLength > 0) words.push(`; after the Close frame, ${count(dissector.ignoredLength, 'byte')} not read`);
+  if (dissector.ignoredLength > 0)
+    words.push(`; after the Close frame, ${count(dissector.ignoredLength, 'byte')} not read`);
   if (hidden > 0) words.push(`; the last ${hidden} are not shown`);
   return `${words.join('')}.`;
 }

@@ -1,8 +1,7 @@
 // What the page's ticker and `wsimd serve` agree on. It imports nothing: both sides import it.
 //
-// Each connection to TICKER_PATH is a subscriber of one topic. Its first message is a snapshot of all prices, the topic's primer; updates of
-// some of them follow. A connection to METER_PATH gets the
-// figures at once, and before each update.
+// Each connection to TICKER_PATH is a subscriber of one topic. Its first message is a snapshot of all prices, the topic's primer;
+// updates of some of them follow. A connection to METER_PATH gets the figures at once, and before each update.
 
 export const TICKER_PATH = '/ticker';
 export const METER_PATH = '/ticker/meter';

@@ -1,5 +1,5 @@
-// LZ77 for LEVEL_SMALLEST and LEVEL_THOROUGH: splits a block of the input into sequences of literals and matches, thoroughly. Knows no codes.
-// The hash and the chains lie in the work area and belong to no context: deflate.ts first inserts the context's history.
+// LZ77 for LEVEL_SMALLEST and LEVEL_THOROUGH: splits a block of the input into sequences of literals and matches, thoroughly. Knows no
+// codes. The hash and the chains lie in the work area and belong to no context: deflate.ts first inserts the context's history.
 //
 // The hash is of three bytes. Each entry has the latest position whose bytes hash to it, and CHAINS has, for every
 // position, the previous one with the same hash; both have only the low 16 bits. Entries left by other messages do no
@@ -39,8 +39,8 @@ const NICE: u32 = 128;
 const BUDGET: i32 = 3;
 const FEW: u32 = 8;
 /**
- * The same for LEVEL_THOROUGH, in which the chains of 32 KiB of history are long: messages of 200 B to 2 KiB get 8 to 5 % shorter than at LEVEL_SMALLEST,
- * for three times the time. The budget of a long block is bounded: MOST_BUDGET takes 0.15 ms.
+ * The same for LEVEL_THOROUGH, in which the chains of 32 KiB of history are long: messages of 200 B to 2 KiB get 8 to 5 % shorter than
+ * at LEVEL_SMALLEST, for three times the time. The budget of a long block is bounded: MOST_BUDGET takes 0.15 ms.
  */
 const CANDIDATES_OF_THOROUGH: u32 = 128;
 const BUDGET_OF_THOROUGH: i32 = 16;

@@ -35,8 +35,9 @@ function longMatchLength(p: usize, q: usize, limit: u32): u32 {
 }
 
 /**
- * The symbols of a match, in the form of a sequence's second half (deflate-work.ts). Behind the first few, every power of two has four symbols for lengths and two
- * for distances; the bits below those that tell which are the extra bits. With x = length - 3, y = distance - 1:
+ * The symbols of a match, in the form of a sequence's second half (deflate-work.ts). Behind the first few, every power of two has four
+ * symbols for lengths and two for distances; the bits below those that tell which are the extra bits.
+ * With x = length - 3, y = distance - 1:
  *
  *   x = 1abeee   symbol 257 + 4 * 3 + 1ab, 3 extra bits        y = 1aeee   symbol 2 * 3 + 1a, 3 extra bits
  *

@@ -24,8 +24,9 @@ const BYTES_PER_MILLISECOND = 8 * MIB;
 const STREAM_READ_FACTOR = 4;
 
 /**
- * glibc gives the end of its heap back to the system as soon as 128 KiB there are free, and a scavenge frees MiB at once: messages that come
- * next would fault that memory in again. From a long block that is freed it learns to keep twice that length. Bench: echo/16 KiB × 1.
+ * glibc gives the end of its heap back to the system as soon as 128 KiB there are free, and a scavenge frees MiB at once: messages that
+ * come next would fault that memory in again. From a long block that is freed it learns to keep twice that length.
+ * Bench: echo/16 KiB × 1.
  */
 const FREED_LENGTH = 16 * MIB;
 
@@ -44,7 +45,8 @@ let scavenge: Scavenge | null | undefined;
 /**
  * Scavenges after each interval of bytes that were allocated for messages.
  *
- * @param chunkLength bytes of a chunk that came through a stream, which Node has allocated; what the codec allocates is counted where it does so
+ * @param chunkLength bytes of a chunk that came through a stream, which Node has allocated; what the codec allocates is counted where
+ *   it does so
  */
 export function countForScavenge(chunkLength: number): void {
   bytesSinceLast += STREAM_READ_FACTOR * chunkLength + takeAllocatedLength();

@@ -85,8 +85,8 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
   }
 
   /**
-   * The same as `length`, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less than
-   * a slab, as more is written at once.
+   * The same as `length`, without what leaves by itself in this turn: with nothing before it, the system takes that at once. It is less
+   * than a slab, as more is written at once.
    */
   get waitingLength(): number {
     const socket = this.#socket;

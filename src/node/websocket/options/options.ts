@@ -84,8 +84,9 @@ export interface WebSocketOptions {
    */
   readonly directReads?: boolean | undefined;
   /**
-   * Ask V8 for a scavenge (a minor garbage collection) after each 8 to 32 MiB allocated for received messages (default true). Otherwise V8 starts
-   * a mark-compact of the whole heap for each 64 MiB of them: see docs/reference/ws-compatibility.md. Without effect on Bun and Deno.
+   * Ask V8 for a scavenge (a minor garbage collection) after each 8 to 32 MiB allocated for received messages (default true). Otherwise
+   * V8 starts a mark-compact of the whole heap for each 64 MiB of them: see docs/reference/ws-compatibility.md. Without effect on Bun
+   * and Deno.
    */
   readonly earlyScavenges?: boolean | undefined;
   /**
