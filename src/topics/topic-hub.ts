@@ -76,7 +76,8 @@ export class TopicHub<S extends Subscriber> {
   /**
    * Subscribes to a topic. If the topic has a primer, the subscriber gets it at once. No effect if already subscribed.
    *
-   * @throws TypeError for a topic that is not a string
+   * @throws TypeError for a topic that is not a string; the error of `sendPrepared` if it throws for the primer: the subscription has
+   *   been made then
    */
   subscribe(subscriber: S, name: string): void {
     const topic = this.#open(name);
@@ -138,7 +139,7 @@ export class TopicHub<S extends Subscriber> {
    *
    * @param data a string, bytes, or a prepared message, which has options of its own: `options` are ignored then
    * @param except a subscriber that does not get it
-   * @returns how many subscribers the message is for
+   * @returns how many subscribers the message is for, those that are not open included
    * @throws TypeError for a topic that is not a string; the error of a subscriber that threw, once the others have the message
    */
   publish(
@@ -165,6 +166,7 @@ export class TopicHub<S extends Subscriber> {
    * refer to it at once. Subscribers that the topic already has don't get it.
    *
    * @param data undefined removes the primer
+   * @throws TypeError for a topic that is not a string, or data that is neither a string nor bytes
    */
   setPrimer(name: string, data: string | Uint8Array | undefined, options: PublishOptions = {}): void {
     if (data === undefined) {
