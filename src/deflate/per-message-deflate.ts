@@ -37,11 +37,14 @@ import { type DeflateParameters, EXTENSION_NAME, formatParameters, readParameter
  * other way round.
  */
 export interface PerMessageDeflateOptions {
-  /** How much effort deflating takes. Default `'default'`. */
+  /**
+   * How much effort deflating takes: `'fastest'`, `'default'` or `'smallest'`. With `'fastest'`, messages below 2 KiB get no codes of their
+   * own: only repeated bytes are saved. `'smallest'` suits slow lines and messages to many receivers. Default `'default'`.
+   */
   readonly level?: DeflateLevel;
   /**
-   * Messages of fewer bytes are sent uncompressed; with Infinity all are. Default: 8 on connections with takeover, where even such
-   * messages get smaller; 128 on others, because there is little to gain below.
+   * Messages of fewer bytes (0 or more) are sent uncompressed; with Infinity all are. Default: 8 on connections with takeover, where even
+   * such messages get smaller; 128 on others, because there is little to gain below.
    */
   readonly threshold?: number;
   /**
