@@ -103,7 +103,7 @@ export const DEFLATE = [
   [
     'level smallest leaves the hash that it has used as known',
     'assembly/deflate/compress/deflate.ts',
-    'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, 0);',
+    'if (isSmallest) store<u32>(KNOWN, 0);',
     'if (level == LEVEL_SMALLEST) store<u32>(KNOWN, load<u32>(KNOWN));',
     [{ file: 'test/unit/deflate/kernel/deflate.test.ts', filter: 'whoever came between' }],
   ],
