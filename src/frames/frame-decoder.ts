@@ -2,13 +2,12 @@
 // as owned payloads. It knows frames and no messages. The kernel decides which frames are rejected, by the rules in
 // assembly/shared/header-rules.ts.
 
-import { RECORD_ASCII, RECORD_END, RECORD_MASKED, RECORD_START } from '../../assembly/shared/layout.js';
 import { FIN, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../assembly/shared/protocol.js';
 import { requireBytes } from '../bytes/copy.js';
 import { PayloadBuffer } from '../bytes/payload-buffer.js';
 import type { Arena } from '../kernel/arena.js';
 import type { KernelName } from '../kernel/kernel.js';
-import { RECORD_WORDS, RECORDS_WORD } from '../kernel/records.js';
+import { ASCII, END, MASKED, RECORD_WORDS, RECORDS_WORD, START } from '../kernel/records.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { ChunkDecoder, type DecoderOptions } from './chunk-decoder.js';
 import { Slab } from './slab.js';
@@ -34,12 +33,6 @@ export interface Frame {
   /** Unmasked. Owned. */
   readonly payload: Uint8Array;
 }
-
-/** The flags, where they stand in a record's first word. */
-const START = RECORD_START << 8;
-const END = RECORD_END << 8;
-const MASKED_FLAG = RECORD_MASKED << 8;
-const ASCII = RECORD_ASCII << 8;
 
 const NOTHING = new Slab(new Uint8Array(0), 0, 'caller');
 
@@ -175,7 +168,7 @@ export class FrameDecoder {
 
   /** The payload was masked on the wire, as those of clients are. */
   get masked(): boolean {
-    return (this.#first() & MASKED_FLAG) !== 0;
+    return (this.#first() & MASKED) !== 0;
   }
 
   /** The frame begins with this piece. */
