@@ -210,7 +210,7 @@ export function partOf(host: Host, bytes: Uint8Array, offset: number, length: nu
 }
 
 /** Node cuts buffers below this length from a shared one, which cannot be transferred. */
-const POOLED_LENGTH = 2048;
+export const POOLED_LENGTH = 2048;
 
 /** The length of a string in UTF-8, in bytes. A lone surrogate counts as U+FFFD. */
 export function portableUtf8Length(text: string): number {

@@ -1,7 +1,7 @@
 // The memory that frames are gathered in until a transport takes them: slabs of a few lengths, kept for reuse up to a bound in
 // bytes. So a connection with 20 bytes to send holds 512, and one that is idle holds none.
 
-import { getHost } from './host.js';
+import { getHost, POOLED_LENGTH } from './host.js';
 import { MAX_SLAB_LENGTH } from './thresholds.js';
 
 /** A slab, and what was given away of it. Each has an `ArrayBuffer` of its own, by which it is found again. */
@@ -29,8 +29,6 @@ const CLASSES: readonly SizeClass[] = [512, 2 * 1024, 8 * 1024, 32 * 1024, MAX_S
 export const MIN_SLAB_LENGTH = CLASSES[0]!.length;
 /** Spare bytes that each class keeps: 4,096 of the shortest slabs, 16 of the longest. */
 const MAX_SPARE_LENGTH = 2 * 1024 * 1024;
-/** Below this length Node's `allocate` cuts from a buffer that others share. */
-const OWN_BUFFER_LENGTH = 2 * 1024;
 
 /** Its constructor returns its argument, so that a class that extends it adds its fields to that. */
 class Given {
@@ -88,6 +86,6 @@ export function slabOf(bytes: Uint8Array): Slab | undefined {
 }
 
 function newSlab(length: number): Slab {
-  const bytes = length < OWN_BUFFER_LENGTH ? new Uint8Array(length) : getHost().allocate(length);
+  const bytes = length < POOLED_LENGTH ? new Uint8Array(length) : getHost().allocate(length);
   return { bytes, memory: bytes.buffer, given: undefined };
 }
