@@ -6,6 +6,7 @@ import { requireBytes } from '../bytes/copy.js';
 import { getNativeBytes } from '../bytes/host.js';
 import { MASK_LOOP_LENGTH, MASK_SLAB_LENGTH } from '../bytes/thresholds.js';
 import { type Arena, arenaFor } from './arena.js';
+import { readMaskingKey } from './read-header.js';
 
 /**
  * XORs `length` bytes of `source` with the masking key into `output`, from `offset` of `output` on. Masking and unmasking
@@ -135,5 +136,5 @@ export function maskLong(arena: Arena, source: Uint8Array, output: Uint8Array, m
 
 function readKey(maskingKey: Uint8Array): number {
   if (maskingKey.length < 4) throw new RangeError('a masking key has 4 bytes');
-  return maskingKey[0]! | (maskingKey[1]! << 8) | (maskingKey[2]! << 16) | (maskingKey[3]! << 24);
+  return readMaskingKey(maskingKey, 0);
 }
