@@ -35,7 +35,7 @@ import {
 } from '../../assembly/shared/layout.js';
 import { ERROR_NONE, ERROR_RESERVED_BITS, OPCODE_BINARY, RSV_BITS } from '../../assembly/shared/protocol.js';
 import { type Arena, arenaFor } from '../kernel/arena.js';
-import { readMaskingKey } from '../kernel/read-header.js';
+import { readMaskingKey, TWO_POW_32 } from '../kernel/read-header.js';
 import type { KernelChoice } from '../kernel/select.js';
 import { ProtocolError } from '../protocol/errors.js';
 import { describeValue, trueOrFalse, wholeNumber } from '../protocol/option-checks.js';
@@ -65,8 +65,6 @@ export const DEFAULT_MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
 const STATE_WORD = STATE_PTR / 4;
 const CONSUMED_WORD = (STATE_PTR + STATE_CONSUMED) / 4;
 const ERROR_OFFSET_WORD = (STATE_PTR + STATE_ERROR_OFFSET) / 4;
-/** What a word of a 64-bit number is worth. */
-const TWO_POW_32 = 2 ** 32;
 
 /** Feeds chunks to the kernel, slab by slab, and keeps what it must remember between them. */
 export class ChunkDecoder {

@@ -3,7 +3,8 @@
 
 import { LENGTH_16, LENGTH_BITS } from '../../assembly/shared/protocol.js';
 
-const TWO_32 = 0x1_0000_0000;
+/** The weight of the high word of a 64-bit number. */
+export const TWO_POW_32 = 2 ** 32;
 /** The high half of 2^53, the first length that a number cannot count to. */
 const HIGH_HALF_UNSAFE = 0x20_0000;
 
@@ -13,7 +14,7 @@ export function readPayloadLength(bytes: Uint8Array, offset: number): number {
   if (code < LENGTH_16) return code;
   if (code === LENGTH_16) return (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
   const high = readU32BE(bytes, offset + 2);
-  return high < HIGH_HALF_UNSAFE ? high * TWO_32 + readU32BE(bytes, offset + 6) : Number.POSITIVE_INFINITY;
+  return high < HIGH_HALF_UNSAFE ? high * TWO_POW_32 + readU32BE(bytes, offset + 6) : Number.POSITIVE_INFINITY;
 }
 
 function readU32BE(bytes: Uint8Array, offset: number): number {

@@ -1,8 +1,7 @@
 // Writes a frame header in TypeScript (RFC 6455 section 5.2), into any buffer: for payloads that don't pass through the kernel.
 
 import { LENGTH_16, LENGTH_64, MASKED, MAX_LENGTH_7, MAX_LENGTH_16 } from '../../assembly/shared/protocol.js';
-
-const TWO_POW_32 = 2 ** 32;
+import { TWO_POW_32 } from './read-header.js';
 
 /** The length of the header for a payload of this many bytes: 2, 4 or 10, and 4 more with a masking key. */
 export function headerLengthFor(payloadLength: number, isMasked: boolean): number {

@@ -23,9 +23,8 @@ import {
   STATE_UTF8,
 } from '../../../assembly/shared/layout.js';
 import { FIN, OPCODE_BITS, OPCODE_CLOSE, OPCODE_CONTROL_BIT } from '../../../assembly/shared/protocol.js';
+import { TWO_POW_32 } from '../read-header.js';
 import type { PortableMemory } from './mask.js';
-
-const TWO_32 = 0x1_0000_0000;
 
 /** Leaves nothing of the finished frame in the state, and nothing of its message where that ended too. */
 export function endFrame(memory: PortableMemory, statePtr: number, first: number, frameLength: number): void {
@@ -91,10 +90,10 @@ export function writeRecord(
 
 /** A u64 of the state. All of them are at most 2^53 - 1, so a number holds them exactly. */
 export function readU64(words: Int32Array, ptr: number): number {
-  return (words[(ptr >> 2) + 1]! >>> 0) * TWO_32 + (words[ptr >> 2]! >>> 0);
+  return (words[(ptr >> 2) + 1]! >>> 0) * TWO_POW_32 + (words[ptr >> 2]! >>> 0);
 }
 
 export function writeU64(words: Int32Array, ptr: number, value: number): void {
   words[ptr >> 2] = value >>> 0;
-  words[(ptr >> 2) + 1] = Math.floor(value / TWO_32);
+  words[(ptr >> 2) + 1] = Math.floor(value / TWO_POW_32);
 }
