@@ -66,6 +66,14 @@ export function originPolicy(name: string, value: unknown): void {
   throw new TypeError(mismatch(name, '"any", "same-origin", a list of origins or a function', value));
 }
 
+/** An object with a method; null stands for none. */
+export function objectWith(method: string, expected: string): OptionCheck {
+  return valueThat(
+    expected,
+    (value) => value === null || (typeof value === 'object' && typeof value[method as never] === 'function'),
+  );
+}
+
 /** A value of any type with a property. */
 export function valueThat(expected: string, isAccepted: (value: unknown) => boolean): OptionCheck {
   return (name, value) => {

@@ -10,8 +10,8 @@ import {
   checkOptions,
   duration,
   type OptionCheck,
+  objectWith,
   trueOrFalse,
-  valueThat,
   wholeNumber,
 } from '../protocol/option-checks.js';
 import type { Message } from './inbox/message.js';
@@ -109,9 +109,4 @@ const STREAM_CHECKS: Readonly<Record<string, OptionCheck>> = {
 export function checkStreamOptions(options: WebSocketStreamOptions): void {
   checkOptions(options, STREAM_CHECKS);
   requireKernelName(options.kernel);
-}
-
-/** Null stands for none. */
-function objectWith(method: string, expected: string): OptionCheck {
-  return valueThat(expected, (value) => value === null || typeof Object(value)[method] === 'function');
 }

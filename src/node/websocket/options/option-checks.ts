@@ -10,6 +10,7 @@ import {
   duration,
   numberThat,
   type OptionCheck,
+  objectWith,
   oneOf,
   originPolicy,
   valueThat,
@@ -147,14 +148,6 @@ function checkFlagOrLength(expected: string): OptionCheck {
   return (name, value) => {
     if (!isFlag(value)) length(name, value);
   };
-}
-
-function objectWith(method: string, expected: string): OptionCheck {
-  return valueThat(
-    expected,
-    (value) =>
-      typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function',
-  );
 }
 
 /** Node takes the text of a number too, as it comes from the environment. */
