@@ -10,10 +10,8 @@ import type { Link } from '../socket/link.js';
 import type { ServerTopics, TopicMember } from '../topics/server-topics.js';
 import { TOPICS, TopicEmitter } from '../topics/topic-emitter.js';
 import { WAS_CLEAN } from '../websocket/event-target.js';
-import { CLOSED, CONNECTING } from '../websocket/websocket-events.js';
+import { CLOSED, CONNECTING, STATE_NAMES } from '../websocket/websocket-events.js';
 import { ENDED, NOT_OPENED, type SocketClosed } from './ending.js';
-
-const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** The key of the open connection of a WebSocket. */
 export const LINK = Symbol('link');

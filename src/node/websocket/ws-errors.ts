@@ -1,6 +1,7 @@
 // Errors as users of `ws` expect them: the codes that it documents, over our own, which stay reachable as the cause.
 
 import { type ErrorCode, ProtocolError } from '../../protocol/errors.js';
+import { STATE_NAMES } from './websocket-events.js';
 
 const CODES: Partial<Record<ErrorCode, string>> = {
   WSIMD_RESERVED_OPCODE: 'WS_ERR_INVALID_OPCODE',
@@ -88,8 +89,6 @@ function frameText(cause: ProtocolError): string {
   }
   return `Invalid WebSocket frame: ${FRAME_TEXTS[cause.code] ?? cause.message}`;
 }
-
-const STATE_NAMES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'];
 
 /** Nothing can be sent in this `readyState`. */
 export function notOpenError(state: number): ProtocolError {
