@@ -1,4 +1,4 @@
-// What every module needs from buffers: to check that a value is bytes, and to copy a range of them.
+// What every module needs from buffers: to check that a value is bytes, to copy a range of them, and to join several.
 
 import { COPY_LOOP_LENGTH } from './thresholds.js';
 
@@ -9,6 +9,17 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
     return;
   }
   for (let i = start; i < end; i++) target[at++] = source[i]!;
+}
+
+/** Several byte arrays as one. Unlike `Buffer.concat`, it takes those of another realm. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
 
 /**

@@ -1,7 +1,7 @@
 // One direction of a transport in memory: what is written arrives later, by a virtual clock, with the faults that were asked for.
 
+import { joinBytes } from '../bytes/copy.js';
 import { cutReads, type Faults } from './faults.js';
-import { joinBytes } from './join-bytes.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** Where the bytes of a wire arrive. */

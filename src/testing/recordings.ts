@@ -1,11 +1,11 @@
 // Captures → recordings: for each connection what its two ends sent, and when.
 
+import { joinBytes } from '../bytes/copy.js';
 import { ByteReader } from '../capture/byte-reader.js';
 import { readCapture } from '../capture/capture-file.js';
 import { guessSender } from '../capture/looks-like-frame.js';
 import { readSegment } from '../capture/packets.js';
 import { type Sender, TcpConnections } from '../capture/tcp-connections.js';
-import { joinBytes } from './join-bytes.js';
 
 /** Bytes that one end of a recorded connection sent. */
 export interface RecordedBytes {

@@ -1,5 +1,6 @@
 // Plays one end of a recorded connection to a new `Connection`: what a peer once did, in a test.
 
+import { joinBytes } from '../bytes/copy.js';
 import { Connection } from '../connection.js';
 import type { ConnectionOptions } from '../connection-options.js';
 import { PerMessageDeflate } from '../deflate/per-message-deflate.js';
@@ -15,7 +16,6 @@ import type { MessageCompression } from '../messages/compression.js';
 import type { MessageEvent } from '../messages/handler.js';
 import type { Role } from '../protocol/role.js';
 import type { Faults } from './faults.js';
-import { joinBytes } from './join-bytes.js';
 import { MemoryWire } from './memory-wire.js';
 import type { RecordedBytes, Recording } from './recordings.js';
 import { TestEnd } from './test-end.js';

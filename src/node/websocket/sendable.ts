@@ -4,6 +4,7 @@ import { AsyncResource } from 'node:async_hooks';
 // Not the globals: those are getters, which are called each time.
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
+import { joinBytes } from '../../bytes/copy.js';
 import { asMessageError } from '../../protocol/errors.js';
 import { nextTick } from '../socket/machinery.js';
 
@@ -60,17 +61,6 @@ export function toPayload(data: Sendable | null | undefined): Payload {
   if (isBlob(data)) return data;
   if (Array.isArray(data) && types.isUint8Array(data[0])) return joinBytes(data);
   return Buffer.from(data as Uint8Array);
-}
-
-/** Not `Buffer.concat`, which tests by `instanceof`: these may be of another realm. */
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 /** Blobs of other makers than Node's count too. */
