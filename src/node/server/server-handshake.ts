@@ -4,6 +4,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { EXTENSION_NAME } from '../../deflate/parameters.js';
 import { acceptKey } from '../../handshake/accept-key.js';
 import { type ExtensionOffer, formatExtensions } from '../../handshake/extensions.js';
 import { HeaderError } from '../../handshake/headers.js';
@@ -47,8 +48,6 @@ interface Server<T extends typeof WebSocket, U extends typeof IncomingMessage>
 
 /** Seconds after which a client may try again that was refused because the server is full. */
 const RETRY_AFTER = '10';
-
-const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
 const NO_OFFERS: readonly ExtensionOffer[] = [];
 
@@ -262,8 +261,8 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     const { upgrade, request, head, callback } = handshake;
     if (upgrade.isAnswered) return;
     const { key, offers, protocols } = verdict;
-    const isOffered = offers.length > 0 && offers.some(({ name }) => name === PERMESSAGE_DEFLATE);
-    const extensions = isOffered ? { [PERMESSAGE_DEFLATE]: offers } : {};
+    const isOffered = offers.length > 0 && offers.some(({ name }) => name === EXTENSION_NAME);
+    const extensions = isOffered ? { [EXTENSION_NAME]: offers } : {};
     upgrade.accept(verdict);
     const outer = this.#accepting;
     this.#accepting = handshake;
@@ -305,7 +304,7 @@ export class Handshakes<T extends typeof WebSocket, U extends typeof IncomingMes
     try {
       // All that can fail comes before the response: a 101 cannot be taken back.
       const protocol = chooseProtocol(this.#server.options.handleProtocols, protocols, request);
-      const accepted = this.#answerOffers(PERMESSAGE_DEFLATE in extensions ? offers : NO_OFFERS);
+      const accepted = this.#answerOffers(EXTENSION_NAME in extensions ? offers : NO_OFFERS);
       const accept = key === verdict?.key ? verdict.accept : acceptKey(key);
       upgrade.prepare({ accept, protocol, extensions: accepted }, this.#editorFor(request));
       const { options } = this.#server;

@@ -2,9 +2,8 @@
 // on. Knows no frame and no DOM.
 
 import { PerMessageDeflate } from '../../deflate/index.js';
+import { EXTENSION_NAME } from '../../deflate/parameters.js';
 import type { MessageCompression } from '../../messages/compression.js';
-
-const NAME = 'permessage-deflate';
 
 let deflate: PerMessageDeflate | undefined;
 
@@ -15,10 +14,10 @@ let deflate: PerMessageDeflate | undefined;
  */
 export function createInflater(): MessageCompression {
   deflate ??= new PerMessageDeflate({ deflateTakeover: false, poolLength: 2 ** 20 });
-  return deflate.forServer([{ name: NAME, parameters: [] }])!;
+  return deflate.forServer([{ name: EXTENSION_NAME, parameters: [] }])!;
 }
 
 /** Whether compression was negotiated, by the Sec-WebSocket-Extensions of a response. */
 export function isCompressionIn(extensions: readonly { readonly name: string }[]): boolean {
-  return extensions.some(({ name }) => name === NAME);
+  return extensions.some(({ name }) => name === EXTENSION_NAME);
 }
