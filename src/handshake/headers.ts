@@ -11,6 +11,20 @@ export type HeadersInput =
   | Iterable<readonly [string, string]>
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** Headers about an HTTP/1.1 connection, which HTTP/2 forbids (RFC 9113 section 8.2.2); in lower case. */
+export const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Headers of a request that are for one host only: a redirect to another host drops them; in lower case. */
+export const FIRST_HOST_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'host']);
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
 const MAX_QUOTED_LENGTH = 100;

@@ -3,6 +3,7 @@
 
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { FIRST_HOST_HEADERS } from '../../handshake/headers.js';
 import {
   type ClientRequest,
   checkResponse,
@@ -37,8 +38,6 @@ export interface Dialled {
 
 const DEFAULT_TIMEOUT = 10_000;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** What is for the first host alone. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'host']);
 
 /** The server's answer: the connection, or where to ask instead. */
 type Answer =
@@ -95,7 +94,7 @@ function optionsFor(address: Address, origin: Address, options: DialOptions): Di
   const request = { ...options.request, url: address.handshakeUrl };
   if (isTrusted(address, origin)) return { ...options, request };
   const { cert: _cert, key: _key, ...tls } = options.tls;
-  const headers = [...(options.request.headers ?? [])].filter(([name]) => !CREDENTIALS.has(name.toLowerCase()));
+  const headers = [...(options.request.headers ?? [])].filter(([name]) => !FIRST_HOST_HEADERS.has(name.toLowerCase()));
   return { ...options, request: { ...request, headers }, tls };
 }
 

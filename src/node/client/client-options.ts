@@ -7,6 +7,7 @@ import { type createConnection, isIP } from 'node:net';
 import type { PeerCertificate, ConnectionOptions as TlsOptions } from 'node:tls';
 import { RESERVED_HEADERS } from '../../handshake/caller-headers.js';
 import type { ClientRequest as Handshake } from '../../handshake/client.js';
+import { FIRST_HOST_HEADERS } from '../../handshake/headers.js';
 import type { WebSocketOptions } from '../websocket/options/options.js';
 import type { Address } from './address.js';
 
@@ -108,8 +109,8 @@ export function withoutCredentials<Socket>(
   options: ClientOptions<Socket>,
   isOtherHost: boolean,
 ): ClientOptions<Socket> {
-  const dropped = new Set(isOtherHost ? ['authorization', 'cookie', 'host'] : ['authorization', 'cookie']);
-  const headers = Object.entries(toObject(options.headers ?? {})).filter(([name]) => !dropped.has(name.toLowerCase()));
+  const isKept = (name: string) => !FIRST_HOST_HEADERS.has(name) || (name === 'host' && !isOtherHost);
+  const headers = Object.entries(toObject(options.headers ?? {})).filter(([name]) => isKept(name.toLowerCase()));
   const { auth: _auth, ...rest } = options;
   return { ...rest, headers: Object.fromEntries(headers) };
 }

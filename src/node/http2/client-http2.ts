@@ -9,7 +9,7 @@ import {
   type ResponseAccepted,
   type ResponseRejected,
 } from '../../handshake/client.js';
-import { HeaderList } from '../../handshake/headers.js';
+import { CONNECTION_HEADERS, HeaderList } from '../../handshake/headers.js';
 import { ProtocolError } from '../../protocol/errors.js';
 import { type ClientOptions, extraHeaders } from '../client/client-options.js';
 import { http } from '../node-http.js';
@@ -24,20 +24,9 @@ interface StreamOutcome {
 }
 
 /**
- * Headers that an extended CONNECT has in another form, or not at all: those of the HTTP/1.1 handshake, and those that are about
- * a connection, which HTTP/2 forbids (RFC 9113 section 8.2.2).
+ * Headers that an extended CONNECT has in another form, or not at all: those of the HTTP/1.1 handshake, and those about a connection.
  */
-export const NOT_SENT: ReadonlySet<string> = new Set([
-  'host',
-  'upgrade',
-  'connection',
-  'sec-websocket-key',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'http2-settings',
-  'te',
-]);
+export const NOT_SENT: ReadonlySet<string> = new Set(['host', 'sec-websocket-key', ...CONNECTION_HEADERS]);
 
 /**
  * Sends the request, once the server has said whether it takes such (section 3).

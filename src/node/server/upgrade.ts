@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { formatExtensions } from '../../handshake/extensions.js';
 import { formatHead, type RequestHead } from '../../handshake/head.js';
-import { HeaderError, requireField, trimSpace } from '../../handshake/headers.js';
+import { CONNECTION_HEADERS, HeaderError, requireField, trimSpace } from '../../handshake/headers.js';
 import {
   type HandshakeAccepted,
   type HandshakeRejected,
@@ -344,17 +344,6 @@ function parseLines(lines: readonly unknown[]): Field[] {
   });
 }
 
-/** Headers that speak of an HTTP/1.1 connection. HTTP/2 forbids them (RFC 9113 section 8.2.2), and Node throws. */
-const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** Whether Node sends a response of HTTP/2 with this status. */
 function isFinalStatus(status: number): boolean {
   return Number.isInteger(status) && status >= 200 && status <= 599;
@@ -371,6 +360,7 @@ function toStreamHeaders(fields: readonly Field[]): Record<string, string | stri
   for (const [name, value] of fields) {
     requireField(name, value);
     const lowerCase = name.toLowerCase();
+    // Node throws for these.
     if (CONNECTION_HEADERS.has(lowerCase)) continue;
     const values = headers.get(lowerCase);
     if (values === undefined) headers.set(lowerCase, [value]);
