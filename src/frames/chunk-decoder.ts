@@ -189,7 +189,10 @@ export class ChunkDecoder {
     this.#position += length;
   }
 
-  /** Whether the frame under way belongs to a binary message that is not compressed. */
+  /**
+   * Whether the frame under way belongs to a binary message that is not compressed. Also true for a control frame between two fragments
+   * of one: the caller has to tell it by its length, at most MAX_CONTROL_PAYLOAD.
+   */
   get isInBinary(): boolean {
     return this.isInPayload && this.#state![STATE_MESSAGE_OPCODE] === OPCODE_BINARY;
   }
