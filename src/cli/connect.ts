@@ -9,6 +9,7 @@ import { type Command, CommandError, parseDuration, parseOptions } from './comma
 import { Console } from './connect/console.js';
 import { INPUT_HELP, InputError, parseInput } from './connect/input-line.js';
 import { Session } from './connect/session.js';
+import { Interruption } from './interruption.js';
 
 /** Milliseconds in which an answer to --send may come. */
 const SEND_WAIT = 1000;
@@ -79,7 +80,7 @@ Exit code: 0 where both ends closed the connection as they should, else 1.
       if (session.isOpen) session.close();
       else session.destroy();
     };
-    interruption.on(close);
+    interruption.signal.addEventListener('abort', close);
     const lines = values.binary ? (values.hex ? 'hex' : 'binary') : 'text';
     let wasMistaken = false;
     let waitTimer: NodeJS.Timeout | undefined;
@@ -140,34 +141,5 @@ function take(line: string, lines: 'text' | 'binary' | 'hex', session: Session, 
     rethrowUnless(error, InputError, ProtocolError);
     terminal.error(error.message);
     return false;
-  }
-}
-
-/** Signals: the first one is for `signal` and the listener, a second one ends the process as usual. */
-class Interruption {
-  readonly #controller = new AbortController();
-  #listener = () => {};
-  readonly #interrupt = () => {
-    this.off();
-    this.#controller.abort();
-    this.#listener();
-  };
-
-  constructor() {
-    process.on('SIGINT', this.#interrupt);
-    process.on('SIGTERM', this.#interrupt);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  on(listener: () => void): void {
-    this.#listener = listener;
-  }
-
-  off(): void {
-    process.off('SIGINT', this.#interrupt);
-    process.off('SIGTERM', this.#interrupt);
   }
 }

@@ -1,4 +1,4 @@
-// What the commands share that listen: the address, and the signal that ends them.
+// Listens on an address, and says how to reach it, for the commands that are servers.
 
 import type { AddressInfo, Server } from 'node:net';
 import { CommandError } from './command.js';
@@ -21,17 +21,4 @@ export async function listen(server: Server, port: number, host: string): Promis
 export function authorityOf({ address, family, port }: AddressInfo): string {
   if (address === '0.0.0.0' || address === '::') return `localhost:${port}`;
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Fulfilled at the first Ctrl-C; a second one, while connections are closed, ends the process as usual. */
-export function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }

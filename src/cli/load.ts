@@ -3,6 +3,7 @@
 import { count } from '../page/frames/words.js';
 import { CLIENT_HELP, CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
 import { type Command, parseDuration, parseInteger, parseOptions, UsageError } from './command.js';
+import { Interruption } from './interruption.js';
 import type { Figures, Progress } from './load/load-run.js';
 import { runLoad } from './load/load-run.js';
 import { printable, printableJson, type Style, styleFor } from './terminal.js';
@@ -57,10 +58,7 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
     if (values.text && values.binary) throw new UsageError('--text or --binary, not both');
     const size = parseInteger('--size', values.size, 0, MAX_SIZE);
     const connections = parseInteger('--connections', values.connections, 1, MAX_CONNECTIONS);
-    const interruption = new AbortController();
     const style = styleFor(process.stdout);
-    // A second one ends the process as usual.
-    const interrupt = () => interruption.abort();
     const options = {
       client: readClientOptions(positionals, values),
       connections,
@@ -72,14 +70,15 @@ Exit code: 0, or 1 where there were errors, or nothing came back.
         inFlight: parseInteger('--in-flight', values['in-flight'], 1, MAX_IN_FLIGHT),
         check: values.check,
       },
-      signal: interruption.signal,
     };
     const progress = new ProgressLine(connections);
-    process.once('SIGINT', interrupt);
-    process.once('SIGTERM', interrupt);
-    const figures = await runLoad({ ...options, onProgress: (now: Progress) => progress.show(now) });
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    const interruption = new Interruption();
+    const figures = await runLoad({
+      ...options,
+      signal: interruption.signal,
+      onProgress: (now: Progress) => progress.show(now),
+    });
+    interruption.off();
     progress.clear();
     process.stdout.write(values.json ? `${printableJson(figures)}\n` : describe(figures, style));
     return figures.messages > 0 && Object.keys(figures.errors).length === 0 ? 0 : 1;

@@ -11,7 +11,8 @@ import { type Command, CommandError, parseDuration, parseInteger, parseOptions, 
 import { Console } from './connect/console.js';
 import { InputError } from './connect/input-line.js';
 import { fileErrorText } from './files.js';
-import { authorityOf, interrupted, listen } from './listening.js';
+import { interrupted } from './interruption.js';
+import { authorityOf, listen } from './listening.js';
 import { CONTROL_HELP, Controls } from './proxy/controls.js';
 import { Endpoint } from './proxy/endpoint.js';
 import { Recorder } from './proxy/recorder.js';

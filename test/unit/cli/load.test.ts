@@ -13,6 +13,7 @@ import { Histogram } from '../../../src/cli/load/histogram.js';
 import type { Figures } from '../../../src/cli/load/load-run.js';
 import { createRandom } from '../../support/inputs/random.js';
 import { MAIN, runWsimd, startServe } from '../../support/servers/serve.js';
+import { startAnswering as startTcpAnswering, switching } from '../../support/servers/tcp.js';
 import { makeCertificate } from '../../support/servers/tls.js';
 import { startWs } from '../../support/servers/ws.js';
 
@@ -173,6 +174,29 @@ describe('wsimd load', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^messages {5}[\d,]+ came back in [\d.]+ s, interrupted$/m);
     expect(stdout).toMatch(/^latency {6}mean .* p50 .* p90 .* p99 .* p99\.9 .* max .*\(ms\)$/m);
+  });
+
+  it.each([
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const)('%s, then %s while a server is slow to close, ends the process', async (first, second) => {
+    let showClosing = () => {};
+    const closing = new Promise<void>((resolve) => {
+      showClosing = resolve;
+    });
+    let isSignalled = false;
+    const url = await startTcpAnswering((socket, { accept }) => {
+      socket.write(switching(accept));
+      socket.on('data', () => {
+        if (isSignalled) showClosing();
+        isSignalled ||= child.kill(first);
+      });
+    });
+    const child = spawn(process.execPath, [MAIN, 'load', '--duration', '600', url]);
+    await closing;
+    child.kill(second);
+    expect(await once(child, 'close')).toEqual([null, second]);
   });
 
   it.each([
