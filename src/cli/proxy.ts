@@ -20,7 +20,7 @@ import type { RequestChanges } from './proxy/request.js';
 import type { Answer } from './proxy/watch/messages.js';
 import { Watcher } from './proxy/watch/watcher.js';
 import { AllowedHosts, isLoopback } from './serve/allowed-hosts.js';
-import { printable } from './terminal.js';
+import { hexOf, printable } from './terminal.js';
 
 const DEFAULT_PORT = 8081;
 const DEFAULT_HOST = '127.0.0.1';
@@ -172,7 +172,7 @@ Ctrl-C ends it.
       origins: values['allow-origin'],
       onHeld: (connection, from, frame) => {
         controls.hold(connection, from, frame);
-        const text = `held, ${frame.length} bytes: ${Buffer.from(frame.subarray(0, 64)).toString('hex')}; /pass, /edit, /raw or /drop`;
+        const text = `held, ${frame.length} bytes: ${hexOf(frame.subarray(0, 64))}; /pass, /edit, /raw or /drop`;
         watcher.note(connection.number, from, text);
       },
     });

@@ -52,3 +52,8 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 export function quoted(text: string): string {
   return `"${printable(text.replace(/[\n\r\t"\\]/g, (char) => SHORT_ESCAPES.get(char)!))}"`;
 }
+
+/** Bytes in hex, without spaces. */
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

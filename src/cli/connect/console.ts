@@ -6,7 +6,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { CLOSE_NO_STATUS } from '../../index.js';
 import { formatHex } from '../../page/bytes.js';
 import { closeCodeWords, count } from '../../page/frames/words.js';
-import { printable, printableLines, quoted, type Style, styleFor } from '../terminal.js';
+import { hexOf, printable, printableLines, quoted, type Style, styleFor } from '../terminal.js';
 
 const PROMPT = '> ';
 /** Bytes of a binary message that a terminal shows. */
@@ -137,8 +137,4 @@ export class Console {
   #prompt(): void {
     if (this.#isPrompting) this.#lines?.prompt(true);
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }

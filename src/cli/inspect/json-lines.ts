@@ -1,7 +1,7 @@
 // Entries as JSON for programs, one object a line. The names are part of the interface: `wsimd inspect --help` tells them.
 
 import { opcodeWords } from '../../page/frames/words.js';
-import { printableJson } from '../terminal.js';
+import { hexOf, printableJson } from '../terminal.js';
 import type { Entry } from './entries.js';
 import { payloadWords } from './payload-text.js';
 import { dateOf } from './text-lines.js';
@@ -30,7 +30,7 @@ function plain(entry: Entry, limit: number): Record<string, unknown> {
       return {
         ...place,
         ...{ offset, fin, rsv1, rsv2, rsv3, opcode, name: opcodeWords(opcode), isCompressed, isCut, isRefused },
-        maskingKey: maskingKey === undefined ? null : Buffer.from(maskingKey).toString('hex'),
+        maskingKey: maskingKey === undefined ? null : hexOf(maskingKey),
         payloadLength: lengthOf(entry.payloadLength),
         payload: payloadWords(shown, limit),
       };

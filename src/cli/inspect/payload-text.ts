@@ -4,7 +4,7 @@
 import { OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
 import { decodeUtf8, formatHex } from '../../page/bytes.js';
 import { closeCodeWords, count, excerpt } from '../../page/frames/words.js';
-import { quoted } from '../terminal.js';
+import { hexOf, quoted } from '../terminal.js';
 import type { Inflated } from './conversation/inflater.js';
 
 /** A payload, or its beginning. */
@@ -76,8 +76,4 @@ function shownText(payload: ShownPayload, width: number): string {
 /** What a ping carries is any bytes; often they are words. */
 function isPrintablePing(opcode: number | undefined, payload: Uint8Array): boolean {
   return (opcode === OPCODE_PING || opcode === OPCODE_PONG) && payload.every((byte) => byte >= 0x20 && byte < 0x7f);
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }

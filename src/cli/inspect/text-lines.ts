@@ -1,7 +1,7 @@
 // Formats entries as lines for people, one line each.
 
 import { opcodeWords } from '../../page/frames/words.js';
-import { printable, type Style } from '../terminal.js';
+import { hexOf, printable, type Style } from '../terminal.js';
 import type { Entry, FrameEntry, HeadEntry } from './entries.js';
 import { payloadText } from './payload-text.js';
 
@@ -75,7 +75,7 @@ export class TextLines {
     const { offset, fin, rsv1, rsv2, rsv3, opcode, maskingKey, payloadLength, messageOpcode, isCut, isRefused } = frame;
     const name = opcodeWords(opcode) === 'reserved' ? `reserved ${opcode.toString(16)}` : opcodeWords(opcode);
     const bits = `${fin ? 'FIN' : ' - '} ${rsv1 ? '1' : '-'}${rsv2 ? '2' : '-'}${rsv3 ? '3' : '-'}`;
-    const key = maskingKey === undefined ? '-' : Buffer.from(maskingKey).toString('hex');
+    const key = maskingKey === undefined ? '-' : hexOf(maskingKey);
     const length = String(payloadLength ?? '?').padStart(9);
     const text = payloadText({ ...frame, opcode: messageOpcode ?? opcode }, width);
     const line = `${offsetText(offset)}  ${name.padEnd(12)}  ${bits} ${key.padEnd(8)} ${length}  ${text}`.trimEnd();
