@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { ByteReader } from '../capture/byte-reader.js';
 import { guessSender } from '../capture/looks-like-frame.js';
-import { type Command, CommandError, parseInteger, parseOptions, UsageError } from './command.js';
+import { type Command, CommandError, parseOptions, UsageError } from './command.js';
 import { fileErrorText } from './files.js';
 import { Conversation } from './inspect/conversation/conversation.js';
 import { type KnownExtensions, readExtensionsOption } from './inspect/conversation/extensions.js';
@@ -14,14 +14,12 @@ import { type FollowedBytes, parseFollowText } from './inspect/follow-text.js';
 import { decodeInput, detectFormat, FORMATS, type Format } from './inspect/input-format.js';
 import { inspectCapture } from './inspect/inspect-capture.js';
 import { jsonLine } from './inspect/json-lines.js';
+import { DEFAULT_JSON_BYTES, DEFAULT_TEXT_BYTES, MAX_BYTES, payloadOf } from './inspect/payload-option.js';
 import { TextLines } from './inspect/text-lines.js';
 import { printable, styleFor } from './terminal.js';
 
-const DEFAULT_TEXT_BYTES = 48;
-const DEFAULT_JSON_BYTES = 4096;
 /** What is taken apart before it is printed. */
 const SLICE_LENGTH = 64 * 1024;
-const MAX_BYTES = 16 * 1024 * 1024;
 
 export const command: Command = {
   help: `wsimd inspect: what passed on a WebSocket connection, frame by frame
@@ -78,8 +76,7 @@ there is nothing in it.
     const from = oneOf('--from', values.from, ['client', 'server'] as const);
     const extensions = values.extensions === undefined ? undefined : readExtensionsOption(values.extensions);
     const defaultBytes = values.json ? DEFAULT_JSON_BYTES : DEFAULT_TEXT_BYTES;
-    const maxPayload =
-      values.payload === undefined ? defaultBytes : parseInteger('--payload', values.payload, 0, MAX_BYTES);
+    const maxPayload = payloadOf(values.payload, defaultBytes);
 
     const reader = new ByteReader(file === '-' ? process.stdin : openFile(file));
     const rethrowReadError = (error: unknown) => rethrowSystemError(file, error);

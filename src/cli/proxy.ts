@@ -11,6 +11,7 @@ import { type Command, CommandError, parseDuration, parseInteger, parseOptions, 
 import { Console } from './connect/console.js';
 import { InputError } from './connect/input-line.js';
 import { fileErrorText } from './files.js';
+import { DEFAULT_JSON_BYTES, DEFAULT_TEXT_BYTES, MAX_BYTES, payloadOf } from './inspect/payload-option.js';
 import { interrupted } from './interruption.js';
 import { authorityOf, listen } from './listening.js';
 import { CONTROL_HELP, Controls } from './proxy/controls.js';
@@ -24,9 +25,6 @@ import { hexOf, printable } from './terminal.js';
 
 const DEFAULT_PORT = 8081;
 const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_TEXT_BYTES = 48;
-const DEFAULT_JSON_BYTES = 4096;
-const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_COUNT = 2 ** 31;
 
 export const command: Command = {
@@ -217,10 +215,6 @@ function introduction(target: URL, server: Server, feed: string | undefined): st
 function show(answer: Answer | undefined, terminal: Console): void {
   if (answer?.type === 'help') terminal.show(answer.text);
   else if (answer !== undefined) terminal.error(answer.text);
-}
-
-function payloadOf(text: string | undefined, byDefault: number): number {
-  return text === undefined ? byDefault : parseInteger('--payload', text, 0, MAX_BYTES);
 }
 
 /** Values such as `10` and `client:10`. */
