@@ -1,7 +1,7 @@
 // What a typed line asks for: a message, or a command that begins with a slash. It knows no connection.
 
-import { CLOSE_NORMAL } from '../../index.js';
-import { HexError, parseHex } from '../../page/frames/parse-hex.js';
+import { CLOSE_NORMAL, ProtocolError } from '../../index.js';
+import { HexError, parseHexOrNone } from '../../page/frames/parse-hex.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 
 export type Input =
@@ -32,14 +32,17 @@ export function parseInput(line: string, lines: 'text' | 'binary' | 'hex'): Inpu
   if (!line.startsWith('/') || line.startsWith('//')) {
     const text = line.startsWith('//') ? line.slice(1) : line;
     if (lines === 'text') return { type: 'text', text };
-    return { type: 'binary', data: lines === 'hex' ? bytesOf(text) : new TextEncoder().encode(text) };
+    return {
+      type: 'binary',
+      data: lines === 'hex' ? fromLine(() => parseHexOrNone(text)) : new TextEncoder().encode(text),
+    };
   }
   const [, name = '', argument = ''] = COMMAND.exec(line) ?? [];
   switch (name) {
     case 'text':
       return { type: 'text', text: argument };
     case 'binary':
-      return { type: 'binary', data: bytesOf(argument) };
+      return { type: 'binary', data: fromLine(() => parseHexOrNone(argument)) };
     case 'ping':
     case 'pong':
       return { type: name, payload: argument };
@@ -59,12 +62,12 @@ function readClose(argument: string): Input {
   return { type: 'close', closeCode: Number(code), reason };
 }
 
-function bytesOf(hex: string): Uint8Array {
-  if (hex.trim() === '') return new Uint8Array(0);
+/** Calls a function on a part of a line, and reports its mistakes as mistakes in the line. @throws InputError */
+export function fromLine<T>(make: () => T): T {
   try {
-    return parseHex(hex);
+    return make();
   } catch (error) {
-    rethrowUnless(error, HexError);
+    rethrowUnless(error, HexError, ProtocolError);
     throw new InputError(error.message);
   }
 }

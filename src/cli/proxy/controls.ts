@@ -2,11 +2,10 @@
 
 import { OPCODE_CONTROL_BIT } from '../../../assembly/shared/protocol.js';
 import type { Sender } from '../../capture/tcp-connections.js';
-import { FrameEncoder, ProtocolError } from '../../index.js';
+import { FrameEncoder } from '../../index.js';
 import { splitHeader } from '../../page/frames/header-parts.js';
-import { HexError, parseHex } from '../../page/frames/parse-hex.js';
-import { rethrowUnless } from '../../protocol/rethrow-unless.js';
-import { InputError } from '../connect/input-line.js';
+import { parseHex } from '../../page/frames/parse-hex.js';
+import { fromLine, InputError } from '../connect/input-line.js';
 import type { RelayedConnection } from './endpoint.js';
 
 export const CONTROL_HELP = `  /hold FROM            hold the next frame from the client or the server
@@ -66,7 +65,7 @@ export class Controls {
         this.#release((held) => this.#edited(held, rest));
         return undefined;
       case 'raw':
-        this.#release(() => bytesOf(rest));
+        this.#release(() => fromLine(() => parseHex(rest)));
         return undefined;
       case 'drop':
         this.#release(() => undefined);
@@ -75,7 +74,7 @@ export class Controls {
       case 'send-raw': {
         const [, from = '', content = ''] = /^(\S+)\s?(.*)$/s.exec(rest) ?? [];
         const sender = senderOf(from);
-        const bytes = name === 'send' ? this.#encoders[sender].encodeText(content) : bytesOf(content);
+        const bytes = name === 'send' ? this.#encoders[sender].encodeText(content) : fromLine(() => parseHex(content));
         const { relay } = this.#connection();
         if (!relay.isOpen) throw new InputError('the connection is not open yet');
         relay.inject(sender, bytes);
@@ -122,25 +121,12 @@ export class Controls {
   /** A frame of the same kind with another payload, which is not compressed. */
   #edited({ from, frame }: Held, payload: string): Uint8Array {
     const { fin, opcode } = splitHeader(frame);
-    try {
-      return this.#encoders[from].encode(opcode, payload, (opcode & OPCODE_CONTROL_BIT) === 0 ? { fin } : {});
-    } catch (error) {
-      rethrowUnless(error, ProtocolError);
-      throw new InputError(error.message);
-    }
+    const bits = (opcode & OPCODE_CONTROL_BIT) === 0 ? { fin } : {};
+    return fromLine(() => this.#encoders[from].encode(opcode, payload, bits));
   }
 }
 
 function senderOf(text: string): Sender {
   if (text !== 'client' && text !== 'server') throw new InputError(`client or server, not "${text}"`);
   return text;
-}
-
-function bytesOf(hex: string): Uint8Array {
-  try {
-    return parseHex(hex);
-  } catch (error) {
-    rethrowUnless(error, HexError);
-    throw new InputError(error.message);
-  }
 }

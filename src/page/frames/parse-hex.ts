@@ -23,6 +23,11 @@ export function parseHex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytes);
 }
 
+/** The same, where no text stands for no bytes. @throws HexError */
+export function parseHexOrNone(text: string): Uint8Array<ArrayBuffer> {
+  return text.trim() === '' ? new Uint8Array(0) : parseHex(text);
+}
+
 function addBytes(bytes: number[], token: string, text: string, index: number): void {
   const prefix = PREFIX.exec(token)?.[0] ?? '';
   let digits = token.slice(prefix.length);

@@ -8,11 +8,11 @@ import {
   OPCODE_PING,
   OPCODE_TEXT,
 } from '../../../assembly/shared/protocol.js';
+import type { Sender } from '../../capture/tcp-connections.js';
 import { FrameEncoder } from '../../index.js';
 import { concat } from '../bytes.js';
-import { parseHex } from '../frames/parse-hex.js';
+import { parseHexOrNone } from '../frames/parse-hex.js';
 
-export type Sender = 'client' | 'server';
 /** `raw` are the bytes of frames in hex. */
 export type Kind = 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'raw';
 
@@ -33,7 +33,7 @@ export function compose(kind: Kind, content: string, frames: number, sender: Sen
     case 'text':
       return fragments(OPCODE_TEXT, new TextEncoder().encode(content), frames, encoder);
     case 'binary':
-      return fragments(OPCODE_BINARY, bytesOf(content), frames, encoder);
+      return fragments(OPCODE_BINARY, parseHexOrNone(content), frames, encoder);
     case 'ping':
       return encoder.encodePing(content);
     case 'pong':
@@ -43,13 +43,8 @@ export function compose(kind: Kind, content: string, frames: number, sender: Sen
       return code === undefined && reason === '' ? encoder.encodeClose() : encoder.encodeClose(Number(code), reason);
     }
     case 'raw':
-      return bytesOf(content);
+      return parseHexOrNone(content);
   }
-}
-
-/** The bytes that a text names in hex; none for an empty text. @throws HexError */
-export function bytesOf(hex: string): Uint8Array {
-  return hex.trim() === '' ? new Uint8Array(0) : parseHex(hex);
 }
 
 /** Cuts a message into frames of about the same length, the first with its opcode. */

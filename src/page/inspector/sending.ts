@@ -1,11 +1,12 @@
 // The lower part of the page: opens a connection of the page's own, and sends what the composer makes, by the proxy or by that
 // connection.
 
+import type { Sender } from '../../capture/tcp-connections.js';
 import { ProtocolError } from '../../index.js';
 import { byId, element, onSubmit } from '../dom.js';
-import { HexError } from '../frames/parse-hex.js';
+import { HexError, parseHexOrNone } from '../frames/parse-hex.js';
 import { visible } from '../frames/visible.js';
-import { BROKEN_FRAMES, bytesOf, compose, type Kind, type Sender } from './composer.js';
+import { BROKEN_FRAMES, compose, type Kind } from './composer.js';
 import type { FeedEntry } from './feed-entry.js';
 import { OwnConnection } from './own-connection.js';
 
@@ -93,7 +94,7 @@ export class Sending {
   #sendOwn(kind: Kind): void {
     if (!this.#own.isOpen) throw new ComposeError('Connect first: this page has no open connection.');
     if (kind === 'text') this.#own.send(content.value);
-    else if (kind === 'binary') this.#own.send(new Uint8Array(bytesOf(content.value)));
+    else if (kind === 'binary') this.#own.send(new Uint8Array(parseHexOrNone(content.value)));
     else if (kind === 'close') {
       const [, code, reason = ''] = /^(\d{1,5})?\s*(.*)$/s.exec(content.value)!;
       if (code === undefined) this.#own.close();
