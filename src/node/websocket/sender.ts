@@ -2,9 +2,20 @@
 // which is documented there, and which engine.io and socket.io use for their broadcasts. Only these two exist.
 
 import { Buffer } from 'node:buffer';
-import { MAX_HEADER_LENGTH, OPCODE_BINARY, OPCODE_CLOSE, OPCODE_TEXT } from '../../../assembly/shared/protocol.js';
+import { headerLengthOf } from '../../../assembly/shared/header-rules.js';
+import {
+  FIN,
+  MASKED,
+  MAX_HEADER_LENGTH,
+  OPCODE_BINARY,
+  OPCODE_BITS,
+  OPCODE_CLOSE,
+  OPCODE_TEXT,
+  RSV_BITS,
+} from '../../../assembly/shared/protocol.js';
 import { FrameEncoder } from '../../frames/frame-encoder.js';
 import { PreparedMessage } from '../../frames/prepared-message.js';
+import { readPayloadLength } from '../../kernel/read-header.js';
 import type { Role } from '../../protocol/role.js';
 import { type SentCallback, toBuffer } from './sendable.js';
 
@@ -28,12 +39,6 @@ interface Target {
 }
 /** Sends frames of which nothing is known on a WebSocket. */
 export type SendFrames<T> = (target: T, frames: readonly Uint8Array[], callback: SentCallback | undefined) => void;
-
-const FIN = 0x80;
-const RSV = 0x70;
-const OPCODE = 0x0f;
-const MASKED = 0x80;
-const LENGTH = 0x7f;
 
 /** Made for the first frame: no kernel is chosen by an import. */
 const encoders: { server?: FrameEncoder; client?: FrameEncoder } = {};
@@ -86,7 +91,7 @@ export class Sender<T extends Target = Target> {
  */
 export function isLastOfMessage([first]: readonly Uint8Array[]): boolean {
   const [firstByte = 0] = first ?? [];
-  return (firstByte & FIN) !== 0 && (firstByte & OPCODE) < OPCODE_CLOSE;
+  return (firstByte & FIN) !== 0 && (firstByte & OPCODE_BITS) < OPCODE_CLOSE;
 }
 
 function prepare(frames: readonly Uint8Array[]): PreparedMessage | undefined {
@@ -123,16 +128,12 @@ function readMessage(frames: readonly Uint8Array[]): { opcode: number; payload: 
   const [first] = frames;
   if (first === undefined || first.length < 2) return undefined;
   const [firstByte = 0, secondByte = 0] = first;
-  const opcode = firstByte & OPCODE;
-  const isWhole = (firstByte & FIN) !== 0 && (firstByte & RSV) === 0 && (secondByte & MASKED) === 0;
+  const opcode = firstByte & OPCODE_BITS;
+  const isWhole = (firstByte & FIN) !== 0 && (firstByte & RSV_BITS) === 0 && (secondByte & MASKED) === 0;
   if (!isWhole || (opcode !== OPCODE_TEXT && opcode !== OPCODE_BINARY)) return undefined;
-  const shortLength = secondByte & LENGTH;
-  const headerLength = shortLength < 126 ? 2 : shortLength === 126 ? 4 : 10;
+  const headerLength = headerLengthOf(secondByte);
   if (first.length < headerLength) return undefined;
-  const header = toBuffer(first);
-  const length =
-    shortLength < 126 ? shortLength : shortLength === 126 ? header.readUInt16BE(2) : Number(header.readBigUInt64BE(2));
   const isApart = frames.length === 2 && first.length === headerLength;
   const payload = isApart ? toBuffer(frames[1]!) : Buffer.concat(frames).subarray(headerLength);
-  return payload.length === length ? { opcode, payload } : undefined;
+  return payload.length === readPayloadLength(first, 0) ? { opcode, payload } : undefined;
 }
