@@ -1,7 +1,9 @@
 // Where one direction of a relayed connection stands among its frames: bytes pass as they are, and between two frames others
 // can be injected, the next frame held, or frames dropped. It reads lengths and judges nothing: that is for the inspector.
 
-import { LENGTH_16, LENGTH_64, LENGTH_BITS, MASKED } from '../../../assembly/shared/protocol.js';
+import { headerLengthOf } from '../../../assembly/shared/header-rules.js';
+import { MAX_HEADER_LENGTH } from '../../../assembly/shared/protocol.js';
+import { readPayloadLength } from '../../kernel/read-header.js';
 
 export interface GateSink {
   /** Bytes to send on. */
@@ -14,15 +16,13 @@ export interface GateSink {
 
 /** A longer frame is not held: it passes. */
 const MAX_HELD = 64 * 1024 * 1024;
-const MAX_HEADER = 14;
-const KEY_LENGTH = 4;
 
 type Action = 'pass' | 'drop' | 'hold';
 
 export class FrameGate {
   readonly #sink: GateSink;
   readonly #dropEvery: number | undefined;
-  readonly #header = new Uint8Array(MAX_HEADER);
+  readonly #header = new Uint8Array(MAX_HEADER_LENGTH);
   #headerLength = 0;
   /** Bytes of payload that are still to come; at 0, with no byte of a header, a frame begins next. */
   #remaining = 0;
@@ -146,36 +146,15 @@ export class FrameGate {
       this.#remaining -= length;
       return at + length;
     }
-    if (this.#headerLength === 0 && at + MAX_HEADER <= chunk.length) {
-      this.#remaining = readLength(chunk, at);
-      return at + headerLengthFor(chunk[at + 1]!);
+    if (this.#headerLength === 0 && at + MAX_HEADER_LENGTH <= chunk.length) {
+      this.#remaining = readPayloadLength(chunk, at);
+      return at + headerLengthOf(chunk[at + 1]!);
     }
     const header = this.#header;
     header[this.#headerLength++] = chunk[at]!;
-    if (this.#headerLength < 2 || this.#headerLength < headerLengthFor(header[1]!)) return at + 1;
+    if (this.#headerLength < 2 || this.#headerLength < headerLengthOf(header[1]!)) return at + 1;
     this.#headerLength = 0;
-    this.#remaining = readLength(header, 0);
+    this.#remaining = readPayloadLength(header, 0);
     return at + 1;
   }
-}
-
-/** @param second the second byte of the header */
-function headerLengthFor(second: number): number {
-  return 2 + extendedLengthFor(second) + ((second & MASKED) === 0 ? 0 : KEY_LENGTH);
-}
-
-/** Bytes of the length behind the second byte. */
-function extendedLengthFor(second: number): number {
-  const short = second & LENGTH_BITS;
-  return short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0;
-}
-
-/** @returns the length of the payload behind the header that begins at `at` */
-function readLength(bytes: Uint8Array, at: number): number {
-  const second = bytes[at + 1]!;
-  const size = extendedLengthFor(second);
-  if (size === 0) return second & LENGTH_BITS;
-  let length = 0;
-  for (let i = at + 2; i < at + 2 + size; i++) length = 256 * length + bytes[i]!;
-  return length;
 }
