@@ -1,17 +1,8 @@
 // The bytes of a frame header, split at its fields (RFC 6455 section 5.2), for drawing. It judges nothing: it must split
 // the headers that the codec refuses, and those that end too soon, as well.
 
-import {
-  FIN,
-  LENGTH_16,
-  LENGTH_64,
-  LENGTH_BITS,
-  MASKED,
-  OPCODE_BITS,
-  RSV1,
-  RSV2,
-  RSV3,
-} from '../../../assembly/shared/protocol.js';
+import { headerLengthOf } from '../../../assembly/shared/header-rules.js';
+import { FIN, LENGTH_BITS, MASKED, OPCODE_BITS, RSV1, RSV2, RSV3 } from '../../../assembly/shared/protocol.js';
 
 /** What has not come yet is undefined or empty. */
 export interface HeaderParts {
@@ -37,8 +28,8 @@ export function splitHeader(bytes: Uint8Array): HeaderParts {
   const second = bytes[1];
   const shortLength = second === undefined ? undefined : second & LENGTH_BITS;
   const masked = second === undefined ? undefined : (second & MASKED) !== 0;
-  const extendedEnd = shortLength === LENGTH_16 ? 4 : shortLength === LENGTH_64 ? 10 : 2;
-  const headerLength = extendedEnd + (masked ? 4 : 0);
+  const headerLength = headerLengthOf(second ?? 0);
+  const extendedEnd = headerLength - (masked ? 4 : 0);
   return {
     fin: (first & FIN) !== 0,
     rsv1: (first & RSV1) !== 0,

@@ -2,11 +2,14 @@
 // no DOM.
 
 import {
+  FIN,
+  MASKED,
   OPCODE_BINARY,
   OPCODE_CLOSE,
   OPCODE_CONTINUATION,
   OPCODE_PING,
   OPCODE_TEXT,
+  RSV_BITS,
 } from '../../../assembly/shared/protocol.js';
 import type { Sender } from '../../capture/tcp-connections.js';
 import { FrameEncoder } from '../../index.js';
@@ -61,14 +64,13 @@ function fragments(opcode: number, payload: Uint8Array, count: number, encoder: 
 
 /** The header of a frame, with a masking key of zeros from a client. */
 function header(first: number, length: number, sender: Sender, isMasked = sender === 'client'): number[] {
-  return [first, (isMasked ? 0x80 : 0) | length, ...(isMasked ? [0, 0, 0, 0] : [])];
+  return [first, (isMasked ? MASKED : 0) | length, ...(isMasked ? [0, 0, 0, 0] : [])];
 }
 
-const FIN = 0x80;
 /** Frames that break one rule each, by what they break. A peer must fail the connection for each of them. */
 export const BROKEN_FRAMES: ReadonlyMap<string, (sender: Sender) => number[]> = new Map([
   ['a reserved opcode', (sender: Sender) => header(FIN | 3, 0, sender)],
-  ['reserved bits', (sender: Sender) => header(FIN | 0x70 | OPCODE_TEXT, 0, sender)],
+  ['reserved bits', (sender: Sender) => header(FIN | RSV_BITS | OPCODE_TEXT, 0, sender)],
   ['the wrong masking for its sender', (sender: Sender) => header(FIN | OPCODE_TEXT, 0, sender, sender === 'server')],
   ['invalid UTF-8', (sender: Sender) => [...header(FIN | OPCODE_TEXT, 1, sender), 0xff]],
   ['a continuation of nothing', (sender: Sender) => header(FIN | OPCODE_CONTINUATION, 0, sender)],

@@ -1,5 +1,7 @@
 // What the feed of `wsimd proxy` tells, one JSON object a message, as rows of a list. Knows no DOM.
 
+import { FIN, LENGTH_16, LENGTH_64, MASKED, MAX_LENGTH_7, MAX_LENGTH_16 } from '../../../assembly/shared/protocol.js';
+
 /** A payload, or its beginning: a text, a close code with its reason, or bytes in hex. */
 export interface Content {
   readonly text?: string;
@@ -107,11 +109,11 @@ export function ratioOf({ whole }: Row): string {
 /** The header of a frame, rebuilt from the entry's fields. */
 export function headerOf(entry: FeedEntry): Uint8Array {
   const { fin, rsv1, rsv2, rsv3, opcode = 0, maskingKey, payloadLength } = entry;
-  const bits = [fin, rsv1, rsv2, rsv3].reduce((sum, isSet, i) => sum | (isSet ? 0x80 >> i : 0), 0);
+  const bits = [fin, rsv1, rsv2, rsv3].reduce((sum, isSet, i) => sum | (isSet ? FIN >> i : 0), 0);
   const length = BigInt(payloadLength ?? 0);
-  const size = length > 0xffffn ? 8 : length > 125n ? 2 : 0;
-  const short = size === 8 ? 127 : size === 2 ? 126 : Number(length);
+  const size = length > MAX_LENGTH_16 ? 8 : length > MAX_LENGTH_7 ? 2 : 0;
+  const short = size === 8 ? LENGTH_64 : size === 2 ? LENGTH_16 : Number(length);
   const extended = Array.from({ length: size }, (_, i) => Number((length >> BigInt(8 * (size - 1 - i))) & 0xffn));
   const key = maskingKey ? (maskingKey.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16)) : [];
-  return Uint8Array.of(bits | opcode, (maskingKey ? 0x80 : 0) | short, ...extended, ...key);
+  return Uint8Array.of(bits | opcode, (maskingKey ? MASKED : 0) | short, ...extended, ...key);
 }
