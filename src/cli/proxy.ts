@@ -78,128 +78,142 @@ Ctrl-C ends it.
 `,
 
   async run(args) {
-    const { location: _location, ...clientOptions } = CLIENT_OPTIONS;
-    const { values, positionals } = parseOptions(args, {
-      allowPositionals: true,
-      options: {
-        ...clientOptions,
-        port: { type: 'string' },
-        host: { type: 'string', default: DEFAULT_HOST },
-        expose: { type: 'boolean', default: false },
-        'allow-host': { type: 'string', multiple: true, default: [] as string[] },
-        'allow-origin': { type: 'string', multiple: true, default: [] as string[] },
-        'keep-host': { type: 'boolean', default: false },
-        'no-cookies': { type: 'boolean', default: false },
-        'no-compression': { type: 'boolean', default: false },
-        http2: { type: 'boolean', default: false },
-        delay: { type: 'string' },
-        drop: { type: 'string', multiple: true, default: [] as string[] },
-        cut: { type: 'string', multiple: true, default: [] as string[] },
-        record: { type: 'string' },
-        feed: { type: 'string' },
-        payload: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    const client = readClientOptions(positionals, { ...values, location: false });
-    const target = createRequest(client.request);
-    const { host } = values;
-    if (host === '') throw new UsageError('--host is an address');
-    if (!values.expose && !isLoopback(host.includes(':') ? `[${host}]` : host)) {
-      throw new UsageError(`whoever reaches ${host} could use this proxy; to allow that, add --expose`);
-    }
-    const port = values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535);
-    const feedPort = values.feed === undefined ? undefined : parseInteger('--feed', values.feed, 0, 65535);
-    const textBytes = payloadOf(values.payload, DEFAULT_TEXT_BYTES);
-    const jsonBytes = payloadOf(values.payload, DEFAULT_JSON_BYTES);
-    const faults = {
+    return relay(readSettings(args));
+  },
+};
+
+type Settings = ReturnType<typeof readSettings>;
+
+/** @throws UsageError */
+function readSettings(args: readonly string[]) {
+  const { location: _location, ...clientOptions } = CLIENT_OPTIONS;
+  const { values, positionals } = parseOptions(args, {
+    allowPositionals: true,
+    options: {
+      ...clientOptions,
+      port: { type: 'string' },
+      host: { type: 'string', default: DEFAULT_HOST },
+      expose: { type: 'boolean', default: false },
+      'allow-host': { type: 'string', multiple: true, default: [] as string[] },
+      'allow-origin': { type: 'string', multiple: true, default: [] as string[] },
+      'keep-host': { type: 'boolean', default: false },
+      'no-cookies': { type: 'boolean', default: false },
+      'no-compression': { type: 'boolean', default: false },
+      http2: { type: 'boolean', default: false },
+      delay: { type: 'string' },
+      drop: { type: 'string', multiple: true, default: [] as string[] },
+      cut: { type: 'string', multiple: true, default: [] as string[] },
+      record: { type: 'string' },
+      feed: { type: 'string' },
+      payload: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const client = readClientOptions(positionals, { ...values, location: false });
+  const target = createRequest(client.request);
+  const { host } = values;
+  if (host === '') throw new UsageError('--host is an address');
+  if (!values.expose && !isLoopback(host.includes(':') ? `[${host}]` : host)) {
+    throw new UsageError(`whoever reaches ${host} could use this proxy; to allow that, add --expose`);
+  }
+  const url = new URL(String(client.request.url));
+  const changes: RequestChanges = {
+    host: values['keep-host'] ? undefined : url.host,
+    target: url.pathname === '/' && url.search === '' ? undefined : url.pathname + url.search,
+    headers: [
+      ...(client.request.headers ?? []),
+      ...(values.origin === undefined ? [] : [['Origin', values.origin] as const]),
+      ...(values.subprotocol.length === 0 ? [] : [['Sec-WebSocket-Protocol', values.subprotocol.join(', ')] as const]),
+      ...target.headers.filter(([name]) => name === 'Authorization' && url.username !== ''),
+    ],
+    removed: new Set([
+      ...(values['no-cookies'] ? ['cookie'] : []),
+      ...(values['no-compression'] ? ['sec-websocket-extensions'] : []),
+    ]),
+  };
+  return {
+    ...{ client, target, url, changes, host },
+    port: values.port === undefined ? DEFAULT_PORT : parseInteger('--port', values.port, 0, 65535),
+    feedPort: values.feed === undefined ? undefined : parseInteger('--feed', values.feed, 0, 65535),
+    textBytes: payloadOf(values.payload, DEFAULT_TEXT_BYTES),
+    jsonBytes: payloadOf(values.payload, DEFAULT_JSON_BYTES),
+    faults: {
       delay: values.delay === undefined ? 0 : parseDuration('--delay', values.delay),
       drop: readDirections('--drop', values.drop),
       cut: readDirections('--cut', values.cut),
-    };
-    const url = new URL(String(client.request.url));
-    const changes: RequestChanges = {
-      host: values['keep-host'] ? undefined : url.host,
-      target: url.pathname === '/' && url.search === '' ? undefined : url.pathname + url.search,
-      headers: [
-        ...(client.request.headers ?? []),
-        ...(values.origin === undefined ? [] : [['Origin', values.origin] as const]),
-        ...(values.subprotocol.length === 0
-          ? []
-          : [['Sec-WebSocket-Protocol', values.subprotocol.join(', ')] as const]),
-        ...target.headers.filter(([name]) => name === 'Authorization' && url.username !== ''),
-      ],
-      removed: new Set([
-        ...(values['no-cookies'] ? ['cookie'] : []),
-        ...(values['no-compression'] ? ['sec-websocket-extensions'] : []),
-      ]),
-    };
+    },
+    allowedHosts: values['allow-host'],
+    origins: values['allow-origin'],
+    wantsHttp2: values.http2,
+    record: values.record,
+    isJson: values.json,
+  };
+}
 
-    const terminal = new Console(false, true);
-    const recorder = values.record === undefined ? undefined : openRecorder(values.record, terminal);
-    const hosts = new AllowedHosts(host, values['allow-host']);
-    const run = (line: string): Answer | undefined => {
-      try {
-        const help = controls.run(line);
-        return help === undefined ? undefined : { type: 'help', text: help };
-      } catch (error) {
-        rethrowUnless(error, InputError);
-        return { type: 'error', text: error.message };
-      }
-    };
-    const watcher = new Watcher({
-      ...{ textBytes, jsonBytes },
-      isJson: values.json,
-      isTerminal: process.stdout.isTTY === true,
-      feed:
-        feedPort === undefined ? undefined : { host: DEFAULT_HOST, port: feedPort, allowedHosts: values['allow-host'] },
-      write: (lines, onWritten) => {
-        if (terminal.isTerminal) {
-          terminal.show(lines);
-          onWritten();
-        } else {
-          process.stdout.write(lines, onWritten);
-        }
-      },
-      run,
-    });
-    const endpoint = new Endpoint({
-      ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },
-      wantsHttp2: values.http2,
-      hosts,
-      origins: values['allow-origin'],
-      onHeld: (connection, from, frame) => {
-        controls.hold(connection, from, frame);
-        const text = `held, ${frame.length} bytes: ${hexOf(frame.subarray(0, 64))}; /pass, /edit, /raw or /drop`;
-        watcher.note(connection.number, from, text);
-      },
-    });
-    const controls: Controls = new Controls(endpoint.connections);
-
-    const feed = await watcher.ready;
+/** Relays until Ctrl-C. @returns the exit code */
+async function relay(settings: Settings): Promise<number> {
+  const { client, target, url, changes, faults, host, allowedHosts, origins, wantsHttp2, feedPort } = settings;
+  const { textBytes, jsonBytes, isJson } = settings;
+  const terminal = new Console(false, true);
+  const recorder = settings.record === undefined ? undefined : openRecorder(settings.record, terminal);
+  const hosts = new AllowedHosts(host, allowedHosts);
+  const run = (line: string): Answer | undefined => {
     try {
-      await listen(endpoint.server, port, host);
+      const help = controls.run(line);
+      return help === undefined ? undefined : { type: 'help', text: help };
     } catch (error) {
-      await watcher.close();
-      throw error;
+      rethrowUnless(error, InputError);
+      return { type: 'error', text: error.message };
     }
-    watcher.listening(`ws://${authorityOf(endpoint.server.address() as AddressInfo)}/`);
-    process.stderr.write(introduction(url, endpoint.server, feed));
-    const ended = interrupted();
-    const end = new Promise<void>((resolve) => {
-      terminal.start(
-        (line) => show(line.trim() === '' ? undefined : run(line), terminal),
-        () => {},
-        resolve,
-      );
-    });
-    await Promise.race([ended, end]);
-    await endpoint.close();
-    await Promise.all([watcher.close(), recorder?.close()]);
-    terminal.stop();
-    return 0;
-  },
-};
+  };
+  const watcher = new Watcher({
+    ...{ textBytes, jsonBytes, isJson },
+    isTerminal: process.stdout.isTTY === true,
+    feed: feedPort === undefined ? undefined : { host: DEFAULT_HOST, port: feedPort, allowedHosts },
+    write: (lines, onWritten) => {
+      if (terminal.isTerminal) {
+        terminal.show(lines);
+        onWritten();
+      } else {
+        process.stdout.write(lines, onWritten);
+      }
+    },
+    run,
+  });
+  const endpoint = new Endpoint({
+    ...{ target, targetName: `${url.protocol}//${url.host}`, client, changes, faults, watcher, recorder },
+    ...{ wantsHttp2, hosts, origins },
+    onHeld: (connection, from, frame) => {
+      controls.hold(connection, from, frame);
+      const text = `held, ${frame.length} bytes: ${hexOf(frame.subarray(0, 64))}; /pass, /edit, /raw or /drop`;
+      watcher.note(connection.number, from, text);
+    },
+  });
+  const controls: Controls = new Controls(endpoint.connections);
+
+  const feed = await watcher.ready;
+  try {
+    await listen(endpoint.server, settings.port, host);
+  } catch (error) {
+    await watcher.close();
+    throw error;
+  }
+  watcher.listening(`ws://${authorityOf(endpoint.server.address() as AddressInfo)}/`);
+  process.stderr.write(introduction(url, endpoint.server, feed));
+  const ended = interrupted();
+  const end = new Promise<void>((resolve) => {
+    terminal.start(
+      (line) => show(line.trim() === '' ? undefined : run(line), terminal),
+      () => {},
+      resolve,
+    );
+  });
+  await Promise.race([ended, end]);
+  await endpoint.close();
+  await Promise.all([watcher.close(), recorder?.close()]);
+  terminal.stop();
+  return 0;
+}
 
 /** @param feed host and port of the feed */
 function introduction(target: URL, server: Server, feed: string | undefined): string {
