@@ -1,5 +1,6 @@
 // The part of the page that talks to the server: its buttons, the log of messages, the list of frames on the wire.
 
+import { MAX_CONTROL_PAYLOAD } from '../../../assembly/shared/protocol.js';
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { areEqual, randomBytes } from '../bytes.js';
 import { byId, onSubmit } from '../dom.js';
@@ -10,7 +11,6 @@ import { LiveFrames } from './live-frames.js';
 import { MessageLog } from './message-log.js';
 
 const MEBIBYTE = 1024 * 1024;
-const MAX_CONTROL_PAYLOAD = 125;
 
 const STATE_WORDS: Readonly<Record<LiveState, string>> = {
   connecting: 'connecting …',
@@ -50,6 +50,12 @@ export function startLiveView(): void {
   byId('disconnect', HTMLButtonElement).addEventListener('click', () => connection?.close());
   byId('clear-frames', HTMLButtonElement).addEventListener('click', () => list.clear());
 
+  wireMessages(log, send);
+  wireControls(log, () => connection);
+}
+
+/** Wires the forms that send a text, bytes in hex, and random bytes. */
+function wireMessages(log: MessageLog, send: (data: string | Uint8Array<ArrayBuffer>) => void): void {
   const text = byId('text', HTMLTextAreaElement);
   onSubmit('text-form', () => send(text.value));
   text.addEventListener('keydown', (event) => {
@@ -65,10 +71,14 @@ export function startLiveView(): void {
   });
   onSubmit('random-form', () => send(randomBytes(byId('random-size', HTMLInputElement).valueAsNumber)));
   byId('mebibyte', HTMLButtonElement).addEventListener('click', () => send(randomBytes(MEBIBYTE)));
+}
+
+/** Wires the forms that send a ping and a Close frame. */
+function wireControls(log: MessageLog, connection: () => LiveConnection | undefined): void {
   onSubmit('ping-form', () => {
     const payload = byId('ping-payload', HTMLInputElement).value;
     const { length } = new TextEncoder().encode(payload);
-    if (length <= MAX_CONTROL_PAYLOAD) connection?.ping(payload);
+    if (length <= MAX_CONTROL_PAYLOAD) connection()?.ping(payload);
     else log.problem(`The payload of a ping is at most ${MAX_CONTROL_PAYLOAD} bytes; this one has ${length}.`);
   });
   onSubmit('close-form', () => {
@@ -79,8 +89,8 @@ export function startLiveView(): void {
       return;
     }
     try {
-      if (value === '') connection?.close();
-      else connection?.close(Number(value), reason);
+      if (value === '') connection()?.close();
+      else connection()?.close(Number(value), reason);
     } catch (error) {
       rethrowUnless(error, DOMException);
       log.problem('The browser lets a page close with 1000 or 3000 to 4999 only, and a reason of at most 123 bytes.');
