@@ -33,7 +33,7 @@ import {
   LENGTH_ORDER,
   LITERAL_EXTRA,
   makeTokenCodes,
-} from '../symbols';
+} from './symbols';
 import { putTokens } from './token-writer';
 
 /** A block's first three bits: BFINAL 0, then BTYPE. */

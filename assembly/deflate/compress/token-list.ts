@@ -13,7 +13,7 @@ import {
   TOKEN_MATCH,
 } from './deflate-work';
 import { MIN_LENGTH } from './finders/match';
-import { LENGTH_SYMBOL_OFFSETS } from '../symbols';
+import { LENGTH_SYMBOL_OFFSETS } from './symbols';
 
 // @ts-ignore: decorator
 @inline

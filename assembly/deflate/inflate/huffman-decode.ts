@@ -22,6 +22,7 @@
 // and `>> (entry >> 8)` shifts by the code's, without a mask. Why 2 is added there: see inflate-block.ts.
 
 import { DISTANCES, LITERALS, STATE_DISTANCE_MASK, STATE_IS_FIXED, STATE_LITERAL_MASK } from './inflate-state';
+import { fixedCode } from '../fixed-codes';
 import { reverse } from '../reverse';
 
 export const ENTRY_LITERAL: u32 = 1 << 7;
@@ -51,12 +52,10 @@ for (let symbol: u32 = 0; symbol < 32; symbol++) {
   store<u32>(DISTANCE_SYMBOLS + <usize>(symbol << 2), distanceSymbol(symbol));
 }
 
-// 3.2.6: the fixed codes, each from the first of its length on.
+// 3.2.6: the fixed codes.
 for (let symbol: u32 = 0; symbol < 288; symbol++) {
-  if (symbol < 144) fillFixed(FIXED_LITERALS, FIXED_LITERAL_BITS, LITERAL_SYMBOLS, symbol, 8, 0x30 + symbol);
-  else if (symbol < 256) fillFixed(FIXED_LITERALS, FIXED_LITERAL_BITS, LITERAL_SYMBOLS, symbol, 9, 0x190 + symbol - 144);
-  else if (symbol < 280) fillFixed(FIXED_LITERALS, FIXED_LITERAL_BITS, LITERAL_SYMBOLS, symbol, 7, symbol - 256);
-  else fillFixed(FIXED_LITERALS, FIXED_LITERAL_BITS, LITERAL_SYMBOLS, symbol, 8, 0xc0 + symbol - 280);
+  const code = fixedCode(symbol);
+  fillFixed(FIXED_LITERALS, FIXED_LITERAL_BITS, LITERAL_SYMBOLS, symbol, code & 15, code >> 4);
 }
 for (let symbol: u32 = 0; symbol < 32; symbol++) {
   fillFixed(FIXED_DISTANCES, FIXED_DISTANCE_BITS, DISTANCE_SYMBOLS, symbol, 5, symbol);

@@ -7,7 +7,7 @@
 import { bitsBefore, byteAt } from '../bit-writer';
 import { ALL_BITS_SHIFT, CODE_LENGTH_SHIFT, END_OF_BLOCK, OUTPUT, TOKENS } from '../deflate-work';
 import { HASHED_LENGTH, isInReach, MAX_MATCH, MIN_LENGTH, matchLength } from './match';
-import { FIXED_DISTANCE_CODES, FIXED_LITERAL_CODES, LENGTH_SYMBOL_OFFSETS } from '../../symbols';
+import { FIXED_DISTANCE_CODES, FIXED_LITERAL_CODES, LENGTH_SYMBOL_OFFSETS } from '../symbols';
 import { clearCounts, listEnd, listLiterals, listMatch } from '../token-list';
 
 /**

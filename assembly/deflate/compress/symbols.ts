@@ -10,7 +10,9 @@ import {
   TOKEN_END,
   TOKEN_MATCH,
   TOKEN_NOTHING,
-} from './compress/deflate-work';
+} from './deflate-work';
+import { fixedCode } from '../fixed-codes';
+import { reverse } from '../reverse';
 
 /** The symbols of lengths (section 3.2.5). */
 const FIRST_LENGTH: u32 = 257;
@@ -40,10 +42,8 @@ function fillTables(): void {
   for (let symbol: u32 = 265; symbol < 285; symbol++) store<u8>(LITERAL_EXTRA + symbol, (symbol - 261) >> 2);
   for (let symbol: u32 = 0; symbol < LITERAL_SYMBOLS - 2; symbol++) {
     const extra = <u32>load<u8>(LITERAL_EXTRA + symbol);
-    if (symbol < 144) setCode(FIXED_LITERAL_CODES, symbol, 0x30 + symbol, 8, extra);
-    else if (symbol < 256) setCode(FIXED_LITERAL_CODES, symbol, 0x190 + symbol - 144, 9, extra);
-    else if (symbol < 280) setCode(FIXED_LITERAL_CODES, symbol, symbol - 256, 7, extra);
-    else setCode(FIXED_LITERAL_CODES, symbol, 0xc0 + symbol - 280, 8, extra);
+    const code = fixedCode(symbol);
+    setCode(FIXED_LITERAL_CODES, symbol, code >> 4, code & 15, extra);
   }
   for (let symbol: u32 = 0; symbol < DISTANCE_SYMBOLS - 2; symbol++) {
     setCode(FIXED_DISTANCE_CODES, symbol, symbol, 5, load<u8>(DISTANCE_EXTRA + symbol));
@@ -81,8 +81,7 @@ export function makeTokenCodes(literalCodes: usize): void {
 }
 
 function setCode(codes: usize, symbol: u32, code: u32, length: u32, extra: u32): void {
-  let reversed: u32 = 0;
-  for (let bit: u32 = 0; bit < length; bit++) reversed |= ((code >> bit) & 1) << (length - 1 - bit);
+  const reversed = reverse(code) >> (16 - length);
   const all = length + extra;
   store<u32>(codes + (<usize>symbol << 2), reversed | (length << CODE_LENGTH_SHIFT) | (all << ALL_BITS_SHIFT));
 }
