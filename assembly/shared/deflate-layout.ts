@@ -52,7 +52,6 @@ export const INFLATE_STATE_LENGTH = 976;
 export const INFLATE_TABLES_PTR = 0x04e90;
 export const INFLATE_TABLES_LENGTH = 5040;
 export const DEFLATE_WORK_PTR = 0x08000;
-export const DEFLATE_WORK_END = 0xa0000;
 export const INPUT_PTR = 0xa0440;
 /** The most bytes that one inflate() or deflate() takes: longer input is given in slices. */
 export const INPUT_CAPACITY = 0x10000;

@@ -34,8 +34,6 @@ export const PAGE_LENGTH = 0x10000;
 export const MEMORY_PAGES = 6;
 export const GUARD_LENGTH = 64;
 
-/** The kernel's own tables lie below this address. */
-export const TABLES_END = 0x02000;
 export const STATE_PTR = 0x02000;
 export const RECORDS_PTR = 0x02400;
 export const RECORD_CAPACITY = 4096;
@@ -66,9 +64,6 @@ export const TEXT_PTR = 0x33000;
 
 export const RECORD_LENGTH = 16;
 export const RECORD_FIRST_BYTE = 0;
-export const RECORD_FLAGS = 1;
-export const RECORD_MESSAGE_OPCODE = 2;
-export const RECORD_HEADER_LENGTH = 3;
 export const RECORD_PTR = 4;
 export const RECORD_PAYLOAD_LENGTH = 8;
 export const RECORD_MASKING_KEY = 12;

@@ -29,7 +29,7 @@ import {
 export const SYMBOLS_END: i32 = 0;
 export const SYMBOLS_CUT: i32 = 1;
 export const SYMBOLS_FULL: i32 = 2;
-export const SYMBOLS_BAD: i32 = 3;
+const SYMBOLS_BAD: i32 = 3;
 /** What decodeSymbols() returns beside these: a match, at STATE_MATCH_LENGTH and …_DISTANCE, is copyFar()'s to copy. */
 const SYMBOLS_FAR: i32 = 4;
 

@@ -1,7 +1,7 @@
 // The work area of inflate: what a message remembers between two calls, and the tables that its blocks are decoded by.
 // Holds places and names only.
 
-import { INFLATE_TABLES_PTR, INFLATE_WORK_END, INFLATE_WORK_PTR } from '../../shared/deflate-layout';
+import { INFLATE_TABLES_PTR, INFLATE_WORK_PTR } from '../../shared/deflate-layout';
 
 // ---- The state of the message that is being inflated: words
 //
@@ -55,13 +55,13 @@ export const STAGE_FAILED: u32 = 3;
 
 /** Output past the cap: a match is never cut, it goes on here. At most a match and the literals before it. */
 export const PENDING: usize = INFLATE_WORK_PTR + STATE_LENGTH;
-export const PENDING_CAPACITY = 320;
+const PENDING_CAPACITY = 320;
 /**
  * Input that is not used up: less than a symbol, or a block's header (RFC 1951 section 3.2.7: 3 + 14 + 57 bits, then at most
  * 316 code lengths of up to 14 bits), which is read anew when more has come. So nothing stops halfway through either.
  */
 export const CARRIED: usize = PENDING + PENDING_CAPACITY;
-export const CARRIED_CAPACITY = 576;
+const CARRIED_CAPACITY = 576;
 
 // ---- Tables
 
@@ -81,13 +81,12 @@ export const LITERAL_ENDS: usize = DISTANCE_ROWS + 16 * DISTANCE_ROW_LENGTH;
 export const DISTANCE_ENDS: usize = LITERAL_ENDS + 64;
 /**
  * Decoding tables, see huffman-decode.ts: as many entries as a primary table of so many bits can need with its subtables
- * (what `enough`, which comes with zlib, counts), and what may be written behind them. 10 and 11 bits for literals were no
+ * (what `enough`, which comes with zlib, counts: 404 of distances, 856 of literals), and what may be written behind them. 10 and 11 bits for literals were no
  * faster at any size from 60 bytes to 60 KB.
  */
 export const DISTANCE_TABLE_BITS: u32 = 8;
 export const DISTANCES: usize = INFLATE_TABLES_PTR;
-export const DISTANCES_CAPACITY = 404 * 4;
+const DISTANCES_CAPACITY = 404 * 4;
 export const LITERAL_TABLE_BITS: u32 = 9;
 export const LITERALS: usize = DISTANCES + DISTANCES_CAPACITY;
-export const LITERALS_CAPACITY = 856 * 4;
 
