@@ -4,23 +4,11 @@ export function formatFigure(value: number): string {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
-/** @param nanoseconds of one operation */
-export function formatTime(nanoseconds: number): string {
-  if (nanoseconds < 1000) return `${formatFigure(nanoseconds)} ns`;
-  return nanoseconds < 1e6 ? `${formatFigure(nanoseconds / 1000)} µs` : `${formatFigure(nanoseconds / 1e6)} ms`;
-}
-
 /** How many operations a second. */
 export function formatRate(nanoseconds: number): string {
   const rate = 1e9 / nanoseconds;
   if (rate >= 1e6) return `${formatFigure(rate / 1e6)} M/s`;
   return rate >= 1e3 ? `${formatFigure(rate / 1e3)} k/s` : `${formatFigure(rate)} /s`;
-}
-
-export function formatBytes(bytes: number): string {
-  if (bytes >= 2 ** 20 && bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20} MiB`;
-  if (bytes >= 1024 && bytes % 1024 === 0) return `${bytes / 1024} KiB`;
-  return `${bytes} B`;
 }
 
 /** @param nanoseconds of one operation @param bytes of payload in it */

@@ -2,23 +2,16 @@
 
 import { expect, test } from 'vitest';
 import { errorKind, errorText } from '../../../../src/cli/client/dial-errors.js';
-import { formatBytes, formatFigure, formatRate, formatThroughput, formatTime } from '../../../../src/page/format.js';
+import { formatFigure, formatRate, formatThroughput } from '../../../../src/page/format.js';
 import { closeCodeWords, count, excerpt, opcodeWords } from '../../../../src/page/frames/words.js';
 
 test.each([
   [formatFigure(1.234), '1.23'],
   [formatFigure(12.34), '12.3'],
   [formatFigure(123.4), '123'],
-  [formatTime(5), '5.00 ns'],
-  [formatTime(1500), '1.50 µs'],
-  [formatTime(2.5e6), '2.50 ms'],
   [formatRate(100), '10.0 M/s'],
   [formatRate(1e5), '10.0 k/s'],
   [formatRate(1e8), '10.0 /s'],
-  [formatBytes(2 ** 21), '2 MiB'],
-  [formatBytes(2 ** 20 + 1024), '1025 KiB'],
-  [formatBytes(2 ** 20 + 1), '1048577 B'],
-  [formatBytes(64), '64 B'],
   [formatThroughput(10, 25), '2.50 GB/s'],
   [formatThroughput(100, 25), '250 MB/s'],
   [opcodeWords(9), 'ping'],
