@@ -29,7 +29,8 @@ function messageLine(text: string | undefined, bytes: Uint8Array): string {
 
 /** A control frame's payload is what stands behind the spaces: it cannot begin with one. */
 function controlLine(control: 'ping' | 'pong', text: string | undefined): string | undefined {
-  return text === undefined || /^\s/.test(text) ? undefined : `/${control} ${text}`.trimEnd();
+  if (text === undefined || /^\s/.test(text)) return undefined;
+  return text === '' ? `/${control}` : `/${control} ${text}`;
 }
 
 function shellWord(text: string): string {

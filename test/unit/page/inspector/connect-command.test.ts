@@ -30,6 +30,8 @@ it.each([
   ['binary', binaryOf()],
   ['ping', controlOf('ping', 'are you there?')],
   ['ping', controlOf('ping', '')],
+  ['ping', controlOf('ping', 'two spaces  ')],
+  ['ping', controlOf('ping', 'a line\n')],
   ['pong', controlOf('pong', '-x')],
 ] as const)('sends the same %s: %j', async (kind, sendable) => {
   const received: [string, string][] = [];
