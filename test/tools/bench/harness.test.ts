@@ -53,11 +53,14 @@ describe('measure', () => {
     const prepare = () => {
       isFresh = true;
     };
+    let runs = 0;
     const run = () => {
-      const result = isFresh ? 7 : 0;
+      if (!isFresh) throw new Error('not fresh');
       isFresh = false;
-      return result;
+      runs++;
+      return 7;
     };
     await measure(makeWorkload({ ...makeSubject('a'), prepare, run }), plan);
+    expect(runs).toBeGreaterThan(plan.rounds);
   });
 });

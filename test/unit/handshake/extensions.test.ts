@@ -93,8 +93,10 @@ describe('parseExtensions', () => {
     fc.assert(
       fc.property(text, (value) => {
         const code = refusal(value);
-        if (code === undefined) expect(parseExtensions(formatExtensions(parseExtensions(value)))).toBeDefined();
-        else expect(code).toBe('WSIMD_BAD_EXTENSIONS');
+        if (code === undefined) {
+          const parsed = parseExtensions(value);
+          expect(parseExtensions(formatExtensions(parsed))).toEqual(parsed);
+        } else expect(code).toBe('WSIMD_BAD_EXTENSIONS');
       }),
       { numRuns: 5000 },
     );
