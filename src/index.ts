@@ -17,6 +17,7 @@ export {
   CLOSE_POLICY_VIOLATION,
   CLOSE_PROTOCOL_ERROR,
   CLOSE_TOO_BIG,
+  CLOSE_TRY_AGAIN_LATER,
   CLOSE_UNSUPPORTED_DATA,
   OPCODE_BINARY,
   OPCODE_CLOSE,
@@ -25,6 +26,7 @@ export {
   OPCODE_PONG,
   OPCODE_TEXT,
 } from '../assembly/shared/protocol.js';
+export type { BytesConstructor } from './bytes/host.js';
 export { Connection } from './connection.js';
 export type { ConnectionOptions, ConnectionState } from './connection-options.js';
 export { DEFAULT_MAX_MESSAGE_LENGTH, type DecoderOptions } from './frames/chunk-decoder.js';
@@ -39,6 +41,7 @@ export { findInvalidUtf8, isValidUtf8 } from './kernel/utf8.js';
 export type { CompiledModule } from './kernel/wasm/wasm.js';
 export type { MessageCompression, MessageDecompression } from './messages/compression.js';
 export type { MessageEvent, MessageHandler, MessagePiece } from './messages/handler.js';
+export type { MessageLifetime } from './messages/receive/decoder-config.js';
 export { MessageDecoder, type MessageDecoderOptions } from './messages/receive/message-decoder.js';
 export type { SendMessageOptions } from './messages/send/message-sender.js';
 export type { SentMessage, UncompressedReason } from './messages/send/sent-message.js';

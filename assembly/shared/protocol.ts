@@ -67,7 +67,7 @@ export const CLOSE_POLICY_VIOLATION = 1008;
 export const CLOSE_TOO_BIG = 1009;
 /** The close code of a server that met an unexpected condition. */
 export const CLOSE_INTERNAL_ERROR = 1011;
-/** Of the IANA registry. */
+/** The close code of a server that is overloaded, from the IANA registry. */
 export const CLOSE_TRY_AGAIN_LATER = 1013;
 
 // ---- What decode() writes into a state's error field. src/protocol/errors.ts gives each its name, text and close code.
