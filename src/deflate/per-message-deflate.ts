@@ -153,8 +153,8 @@ export class PerMessageDeflate {
   }
 
   /**
-   * Why the last well-formed offer was declined: `WSIMD_NO_KERNEL`, if there was no memory for compression. Undefined if it was
-   * accepted.
+   * Why `answer` has declined a well-formed offer the last time: `WSIMD_NO_KERNEL`, if there was no memory for compression. Else
+   * undefined.
    */
   get failure(): ProtocolError | undefined {
     return this.#failure;
@@ -168,9 +168,9 @@ export class PerMessageDeflate {
    * @returns the answer; empty if no offer is well-formed, or there is no memory for compression (see `failure`)
    */
   answer(offers: readonly ExtensionOffer[]): ExtensionOffer[] {
+    this.#failure = undefined;
     const answer = answerOffers(offers, (offered) => this.#serverWish(offered));
     if (answer === undefined) return [];
-    this.#failure = undefined;
     try {
       this.#acquire();
     } catch (error) {

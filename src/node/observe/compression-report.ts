@@ -1,6 +1,7 @@
 // Reports whether the messages of a new connection are compressed, and why not.
 
 import type { PerMessageDeflate } from '../../deflate/index.js';
+import { EXTENSION_NAME } from '../../deflate/parameters.js';
 import type { ExtensionOffer } from '../../handshake/extensions.js';
 import { COMPRESSION_CHANNEL } from './channels.js';
 
@@ -15,10 +16,10 @@ export function reportNegotiation(
   extensions: string,
 ): void {
   if (!COMPRESSION_CHANNEL.hasSubscribers) return;
-  let reason = 'negotiated';
-  if (deflate === undefined) reason = 'perMessageDeflate is off';
-  else if (!offers.some(({ name }) => name === 'permessage-deflate')) reason = 'the client did not offer it';
+  let reason = 'no offer of the client was acceptable';
+  if (extensions !== '') reason = 'negotiated';
+  else if (deflate === undefined) reason = 'perMessageDeflate is off';
+  else if (!offers.some(({ name }) => name === EXTENSION_NAME)) reason = 'the client did not offer it';
   else if (deflate.failure !== undefined) reason = deflate.failure.message;
-  else if (extensions === '') reason = 'no offer of the client was acceptable';
   COMPRESSION_CHANNEL.publish({ websocket, isNegotiated: extensions !== '', extensions, reason });
 }

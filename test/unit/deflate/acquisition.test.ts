@@ -86,6 +86,9 @@ describe('without memory for any', () => {
       code: 'WSIMD_NO_KERNEL',
       message: expect.stringContaining('allocation failed'),
     });
+    // That of one client is not the next one's.
+    expect(deflate.answer([{ name: 'permessage-deflate', parameters: [['unknown', true]] }])).toEqual([]);
+    expect(deflate.failure).toBeUndefined();
     vi.unstubAllGlobals();
     expect(deflate.answer(OFFER)).toHaveLength(1);
     expect([deflate.failure, deflate.kernelName]).toEqual([undefined, 'wasm']);
