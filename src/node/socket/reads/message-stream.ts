@@ -62,15 +62,19 @@ export class MessageStream extends Readable {
 
   override _read(): void {
     this.#endJoined();
-    const part = this.#parts.shift();
-    if (part === undefined) {
-      this.#isWanted = true;
-      return;
+    const { readableLength } = this;
+    // A part that ends within a character may add nothing to a stream that decodes text. Node does not ask again for each such part.
+    while (this.readableLength === readableLength) {
+      const part = this.#parts.shift();
+      if (part === undefined) {
+        this.#isWanted = true;
+        return;
+      }
+      this.#queuedLength -= part.length;
+      this.push(toBuffer(part));
+      if (this.#isComplete && this.#queuedLength === 0) this.push(null);
+      this.#owner.taken(part.length);
     }
-    this.#queuedLength -= part.length;
-    this.push(toBuffer(part));
-    if (this.#isComplete && this.#queuedLength === 0) this.push(null);
-    this.#owner.taken(part.length);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
