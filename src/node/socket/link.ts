@@ -51,10 +51,7 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   #close: { readonly code: number; readonly reason: Buffer } | undefined;
   readonly observer: Observer;
 
-  /**
-   * @param head bytes that arrived behind the handshake
-   * @param emitter emits what happens
-   */
+  /** @param head bytes that arrived behind the handshake */
   constructor(
     socket: Duplex,
     head: Uint8Array,
@@ -154,8 +151,11 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   cut(): void {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSING;
+    this.#gate.isEndedByPeer = false;
     makeWrites();
     cutSocket(this.socket);
+    // What is pending no longer waits for the program.
+    if (this.#hasEnded && this.#gate.isHeldFor(REST_QUEUED)) this.#awaitTurn();
   }
 
   /** Called by the budget of all connections, when it is exceeded and this connection holds most. */
@@ -240,12 +240,13 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
 
   /**
    * Delivers pending input, then resumes reading. Does nothing while the connection is paused or deliveries are queued: when that ends,
-   * another turn is awaited. Once the socket is gone, a pause holds nothing back.
+   * another turn is awaited. Once the socket is gone, a pause holds nothing back; nor do full streams, unless the peer has ended it.
    */
   takeTurn(): void {
     this.#isTurnAwaited = false;
-    const isHeld = this.#gate.isHeldFor(PAUSED | STREAMS_FULL) && !this.#hasEnded;
-    if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || isHeld) return;
+    let holding = PAUSED | STREAMS_FULL;
+    if (this.#hasEnded) holding = this.#gate.isEndedByPeer ? STREAMS_FULL : 0;
+    if (this.#readyState === CLOSED || this.#spaced?.isBusy === true || this.#gate.isHeldFor(holding)) return;
     // Replies leave first. Otherwise all replies to a peer that sends short requests with long answers would be in memory at once.
     if (this.outgoing.isTurnAwaited) {
       this.#awaitTurn();
@@ -271,9 +272,9 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   }
 
   streamsFilled(): void {
-    if (!this.#hasEnded) this.#gate.hold(STREAMS_FULL);
-    // The connection was cut: what is still inflated of a short compressed message could fill the memory.
-    else if (this.#gate.isHeldFor(REST_QUEUED)) this.#events.lost();
+    if (!this.#hasEnded || this.#gate.isEndedByPeer) this.#gate.hold(STREAMS_FULL);
+    // The connection was cut: what is still inflated of a short compressed message could fill the memory. No message follows the gap.
+    else if (this.#gate.isHeldFor(REST_QUEUED)) this.#connection.receiveEnd();
   }
 
   streamsDrained(): void {
@@ -394,6 +395,6 @@ export class Link implements ChunkReceiver, TurnTaker, Member, Timed, StreamingO
   endFor(limit: TimeLimit): void {
     this.observer.limitHit(limit);
     if (limit === 'idleTimeout' || limit === 'maxLifetime') this.close(CLOSE_GOING_AWAY, limit);
-    else cutSocket(this.socket);
+    else this.cut();
   }
 }

@@ -39,6 +39,8 @@ export interface ChunkReceiver {
 export class ReadGate implements SocketReader {
   /** What is read goes straight into the arena. */
   readonly isDirect: boolean;
+  /** The peer has ended its side, and the connection has not been cut: everything that arrived is delivered, as fast as the program reads. */
+  isEndedByPeer = false;
   readonly #socket: Duplex;
   readonly #receiver: ChunkReceiver;
   /** Why nothing is read; 0: it is. */
@@ -125,6 +127,7 @@ export class ReadGate implements SocketReader {
   }
 
   receiveEnd(): void {
+    this.isEndedByPeer = true;
     try {
       this.receiveKept();
     } finally {

@@ -2,11 +2,16 @@
 
 import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { WebSocketError } from '../../../../src/node/index.js';
+import { WebSocketError, type WebSocketServerOptions } from '../../../../src/node/index.js';
+import type { ProtocolError } from '../../../../src/protocol/errors.js';
+import { Peer, stream as wireBytes } from '../../../support/frames/wire.js';
+import { DeflatingPeer } from '../../../support/peers/deflate-peer.js';
 import { next } from '../../../support/servers/servers.js';
 import { openPair } from './open-pair.js';
 
 const MEBIBYTE = 1024 * 1024;
+const LENGTH = 8 * MEBIBYTE;
+const peer = new Peer('server');
 const later = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 type Started = [stream: Readable, isBinary: boolean];
@@ -124,5 +129,67 @@ describe('a stream whose message does not end', () => {
     const [error] = await errored;
     expect(error).toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
     await expect(contentOf(stream)).rejects.toMatchObject({ code: 'WSIMD_TOO_MUCH_HELD' });
+  });
+});
+
+describe('messages behind a compressed one whose stream is not read', () => {
+  /** A server's connection, to which a long compressed message and a short one have been sent, and what comes of them. */
+  async function unread({ isClosed = false, ...options }: WebSocketServerOptions & { isClosed?: boolean } = {}) {
+    const { client, served } = await openPair(
+      { streamMessages: true, perMessageDeflate: true, maxPayload: 0, ...options },
+      { perMessageDeflate: true },
+    );
+    const events: string[] = [];
+    const started = next<Started>(served, 'messageStart');
+    served.on('message', (data) => events.push(String(data)));
+    served.on('close', (code) => events.push(`close ${code}`));
+    const frames = [
+      peer.binary(new DeflatingPeer().deflate(Buffer.alloc(LENGTH, 7)), { rsv: 4 }),
+      peer.text('behind'),
+      ...(isClosed ? [peer.close(1000)] : []),
+    ];
+    const end = () => client._socket!.end();
+    client._socket!.write(wireBytes(...frames));
+    const [unreadStream] = await started;
+    unreadStream.on('error', (error: ProtocolError) => events.push(error.code));
+    return { served, stream: unreadStream, events, end };
+  }
+
+  it.each([
+    [1006, false, true],
+    [1000, true, true],
+    [1006, false, false],
+    [1000, true, false],
+  ])(
+    'come with all of it although the peer ends the connection: %i, with its Close frame %s, allowSynchronousEvents %s',
+    async (code, isClosed, allowSynchronousEvents) => {
+      const { served, stream, events, end } = await unread({ isClosed, allowSynchronousEvents });
+      const { _socket: socket } = served;
+      end();
+      await expect.poll(() => socket!.destroyed).toBe(true);
+      await later(50);
+      expect([events, served.stats().held > 0]).toEqual([[], true]);
+      expect(await contentOf(stream)).toHaveLength(LENGTH);
+      await expect.poll(() => events).toEqual(['behind', `close ${code}`]);
+    },
+  );
+
+  it.each([
+    ['the connection is terminated', {}],
+    ['closeTimeout is over', { closeTimeout: 100 }],
+  ])('are discarded with the rest of it when the peer has ended the connection and %s', async (name, options) => {
+    const { served, stream, events, end } = await unread({ isClosed: true, ...options });
+    const { _socket: socket } = served;
+    end();
+    await expect.poll(() => socket!.destroyed).toBe(true);
+    if (name.endsWith('terminated')) served.terminate();
+    await expect.poll(() => events).toEqual(['close 1006', 'WSIMD_CONNECTION_LOST']);
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('are discarded with the rest of it when the connection is terminated before the peer ends it', async () => {
+    const { served, events } = await unread({ isClosed: true });
+    served.terminate();
+    await expect.poll(() => events).toEqual(['close 1006', 'WSIMD_CONNECTION_LOST']);
   });
 });
