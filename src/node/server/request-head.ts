@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
+import { canonicalAuthority, defaultPortOf } from '../../handshake/authority.js';
 import type { RequestHead } from '../../handshake/head.js';
 import { HeaderList } from '../../handshake/headers.js';
 
@@ -67,8 +68,16 @@ export function toUpgradeRequest(headers: IncomingHttpHeaders): RequestHead {
     ['sec-websocket-key', NO_KEY],
   ]);
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(':') || name === 'host' || name === 'sec-websocket-key' || value === undefined) continue;
+    if (name.startsWith(':') || name === 'sec-websocket-key' || value === undefined) continue;
+    // A Host that contradicts :authority (RFC 9113 section 8.3.1) stays beside it, and two are refused.
+    if (name === 'host' && isSameHost(headers)) continue;
     for (const line of [value].flat()) list.append(name, line);
   }
   return { method: 'GET', target: headers[':path']!, version: '1.1', headers: list };
+}
+
+/** Whether Host names what :authority does, apart from upper and lower case and the port that the scheme stands for. */
+function isSameHost({ host = '', ':authority': authority = '', ':scheme': scheme }: IncomingHttpHeaders): boolean {
+  const port = defaultPortOf(scheme === 'https');
+  return canonicalAuthority(host, port) === canonicalAuthority(authority, port);
 }

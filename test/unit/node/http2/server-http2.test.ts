@@ -97,3 +97,23 @@ test('a server without a path takes what another leaves', async () => {
   await connection;
   expect(servers.map(({ clients }) => clients.size)).toEqual([0, 1]);
 });
+
+test.each([
+  ['http', 'example.com', 'example.com', 200],
+  ['http', 'example.com', 'EXAMPLE.com:80', 200],
+  ['https', 'example.com:443', 'example.com', 200],
+  ['http', 'example.com:8080', 'example.com', 400],
+  ['http', 'example.com', 'example.com:443', 400],
+  ['http', 'evil.example', 'intranet.example', 400],
+])('over %s, :authority %s and host %s: %i', async (scheme, authority, host, status) => {
+  const seen: unknown[] = [];
+  const verifyClient: WebSocketServerOptions['verifyClient'] = ({ req }) => {
+    seen.push(req.headers.host);
+    return true;
+  };
+  const { answer } = await start(createServer({ settings }), { origin: 'same-origin', verifyClient });
+  const origin = `${scheme}://${authority}`;
+  const headers = { ...CONNECT, ':scheme': scheme, ':authority': authority, host, origin };
+  const response = await answer({ ...headers, 'sec-websocket-version': '13' });
+  expect([response[':status'], seen]).toEqual([status, status === 200 ? [host] : []]);
+});
