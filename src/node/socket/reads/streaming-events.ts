@@ -9,7 +9,7 @@ import { type BinaryType, toBuffer, toText } from '../../websocket/sendable.js';
 import { type Emitter, MessageEvents, type Owner } from '../message-events.js';
 import { MessageStream } from './message-stream.js';
 
-/** Bytes in all streams of a connection that have not been read: with more the connection is not read, until half are. */
+/** Bytes that all streams of a connection hold: with more the connection is not read, until half of them have been read. */
 const MAX_QUEUED = 256 * 1024;
 
 /** The connection. */

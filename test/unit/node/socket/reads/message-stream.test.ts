@@ -4,6 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { MessageStream } from '../../../../../src/node/socket/reads/message-stream.js';
 
+/** What a stream counts as beyond its bytes. */
+const STREAM_LENGTH = 1536;
+
 function makeStream(encoding?: BufferEncoding) {
   let queued = 0;
   const stream = new MessageStream({
@@ -96,7 +99,24 @@ describe('a stream that decodes text', () => {
 it('asks for no more parts than it has room for', () => {
   const { stream, queuedLength } = makeStream();
   for (let i = 0; i < 5; i++) stream.add(new Uint8Array(2000));
-  expect(queuedLength()).toBe(10_000);
+  expect(queuedLength()).toBe(10_000 + STREAM_LENGTH);
   stream.read(0);
-  expect(queuedLength()).toBe(8000);
+  expect(queuedLength()).toBe(8000 + STREAM_LENGTH);
+});
+
+it('counts as more than its bytes while it holds some', async () => {
+  const { stream, queuedLength } = makeStream();
+  stream.add(bytes('a'));
+  stream.add(bytes('b'));
+  expect(queuedLength()).toBe(2 + STREAM_LENGTH);
+  expect(String(stream.read())).toBe('ab');
+  expect(queuedLength()).toBe(0);
+  await turn();
+  // It is asked for, and not queued.
+  stream.add(bytes('c'));
+  expect(queuedLength()).toBe(0);
+  stream.add(bytes('d'));
+  expect(queuedLength()).toBe(1 + STREAM_LENGTH);
+  stream.destroy();
+  expect(queuedLength()).toBe(0);
 });
