@@ -144,10 +144,26 @@ export function asCallback(argument: unknown): SendCallback | undefined {
   return typeof argument === 'function' ? (argument as SendCallback) : undefined;
 }
 
-/** A callback that is to be called later, in the async context of this call: several of them are called by one write. */
+/** A callback that is to be called later, guarded, in the async context of this call: one write calls several of them. */
 export function inOwnContext(callback: SendCallback): SendCallback {
   const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
-  return (error) => context.runInAsyncScope(callback, undefined, error);
+  return (error) => context.runInAsyncScope(callGuarded, undefined, callback, error);
+}
+
+/** Calls a callback. If it throws, the error becomes an uncaught exception, and our caller goes on: others may depend on it. */
+export function callGuarded(callback: SendCallback, error?: Error | null): void {
+  try {
+    callback(error);
+  } catch (thrown) {
+    throwLater(thrown);
+  }
+}
+
+/** Makes an error an uncaught exception. */
+export function throwLater(error: unknown): void {
+  nextTick(() => {
+    throw error;
+  });
 }
 
 /** No finalizer for each: only hooks for `destroy` would see the difference. */
@@ -167,18 +183,10 @@ export function readControlArguments(args: ControlArguments): [payload: Payload,
   return [toPayload(typeof data === 'function' ? undefined : data), asCallback(callback)];
 }
 
-/** One for several: all are called, and what one throws is thrown when they have been. */
+/** One for several. They are guarded, or called by a socket, which may see what they throw. */
 export function joinCallbacks(callbacks: readonly SendCallback[]): SendCallback {
   if (callbacks.length === 1) return callbacks[0]!;
   return (error) => {
-    for (const callback of callbacks) {
-      try {
-        callback(error);
-      } catch (thrown) {
-        nextTick(() => {
-          throw thrown;
-        });
-      }
-    }
+    for (const callback of callbacks) callGuarded(callback, error);
   };
 }

@@ -1,7 +1,7 @@
 // Blobs that are being read before they are sent, messages whose fragments a stream is making, and what was sent behind them, in order.
 
 import { type OwnedPayload, ownPayload } from '../../../bytes/owned.js';
-import { isBlob, joinCallbacks, type Payload, type SendCallback, sizeOf } from '../../websocket/sendable.js';
+import { callGuarded, isBlob, type Payload, type SendCallback, sizeOf, throwLater } from '../../websocket/sendable.js';
 
 /** A Blob, a message that a stream makes, or what is queued behind one. */
 export interface QueuedSend {
@@ -48,7 +48,8 @@ export class BlobQueue {
   constructor(owner: Owner, first: QueuedSend) {
     this.#owner = owner;
     this.add(first);
-    void this.#sendAll();
+    // What a listener throws is no rejection.
+    this.#sendAll().catch(throwLater);
   }
 
   add(entry: QueuedSend): void {
@@ -62,8 +63,7 @@ export class BlobQueue {
     this.#queued = [];
     this.#isOver = true;
     this.length = 0;
-    const callbacks = queued.flatMap(({ callback }) => callback ?? []);
-    if (callbacks.length > 0) joinCallbacks(callbacks)(error);
+    for (const { callback } of queued) if (callback !== undefined) callGuarded(callback, error);
   }
 
   async #sendAll(): Promise<void> {
@@ -88,7 +88,7 @@ export class BlobQueue {
       try {
         entry.send(data);
       } catch (error) {
-        callback?.(error as Error);
+        if (callback !== undefined) callGuarded(callback, error as Error);
       }
       if (this.#isOver) return;
     }

@@ -10,24 +10,10 @@ import { randomBytes } from '../../../../support/inputs/random.js';
 import { IMPLEMENTATIONS, openPair, record } from '../../../../support/peers/implementations.js';
 import { KEY } from '../../../../support/peers/raw-client.js';
 import { next } from '../../../../support/servers/servers.js';
+import { LateBlob } from './late-blob.js';
 
 const ours = IMPLEMENTATIONS.find(([name]) => name === 'wsimd')![1];
 const pair = { server: ours, client: ours };
-
-/** A Blob of another maker than Node, which is read when the test says so. */
-class LateBlob {
-  readonly size = 4;
-  readonly type = '';
-  readonly [Symbol.toStringTag] = 'Blob';
-  settle!: (bytes: ArrayBuffer | Error) => void;
-  readonly #bytes = new Promise<ArrayBuffer>((resolve, reject) => {
-    this.settle = (bytes) => (bytes instanceof Error ? reject(bytes) : resolve(bytes));
-  });
-
-  arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#bytes;
-  }
-}
 
 test('a message that was framed before keeps its place behind a Blob', async () => {
   const { client, served } = await openPair(pair);
