@@ -1,6 +1,7 @@
 // Callbacks of `send` that throw: the program gets the error as an uncaught exception, and the connection and other callbacks go on.
 
-import { expect, test } from 'vitest';
+import { createHook } from 'node:async_hooks';
+import { expect, onTestFinished, test } from 'vitest';
 import { PreparedMessage } from '../../../../../src/node/index.js';
 import { record } from '../../../../support/peers/implementations.js';
 import { openPair } from '../../flow/open-pair.js';
@@ -62,4 +63,28 @@ test('a callback that throws because its message is rejected behind a Blob: the 
   await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['blob', 'begun']);
   expect(thrown).toEqual([error]);
   expect(told).toEqual([null]);
+});
+
+test('hooks see the end of each async resource that a callback has needed', async () => {
+  const { served } = await openPair();
+  const live = new Set<number>();
+  const hook = createHook({
+    init: (id, type) => {
+      if (type === 'WSIMD_SEND') live.add(id);
+    },
+    destroy: (id) => live.delete(id),
+  }).enable();
+  onTestFinished(() => void hook.disable());
+  let called = 0;
+  for (let i = 0; i < 10; i++) served.send('gathered', () => called++);
+  served.send(new Blob(['blob']), () => called++);
+  served.send('behind', () => called++);
+  expect(live.size).toBeGreaterThan(10);
+  await expect.poll(() => called).toBe(12);
+  served.cork();
+  served.send('corked', () => called++);
+  served.send(new LateBlob() as never, () => called++);
+  served.terminate();
+  await expect.poll(() => called).toBe(14);
+  await expect.poll(() => live.size).toBe(0);
 });
