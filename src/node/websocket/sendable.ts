@@ -170,7 +170,7 @@ export function throwLater(error: unknown): void {
 }
 
 /** With hooks for `destroy`, a finalizer for each would cost 5 times as much as `emitDestroy`. */
-const CONTEXT_OPTIONS = { requireManualDestroy: true };
+export const CONTEXT_OPTIONS = { requireManualDestroy: true };
 
 /** The arguments of `ping` and `pong`: the callback may stand in any place. */
 export type ControlArguments = [

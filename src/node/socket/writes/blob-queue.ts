@@ -1,13 +1,24 @@
 // Blobs that are being read before they are sent, messages whose fragments a stream is making, and what was sent behind them, in order.
 
+import { AsyncResource } from 'node:async_hooks';
 import { type OwnedPayload, ownPayload } from '../../../bytes/owned.js';
-import { callGuarded, isBlob, type Payload, type SendCallback, sizeOf, throwLater } from '../../websocket/sendable.js';
+import {
+  CONTEXT_OPTIONS,
+  callGuarded,
+  isBlob,
+  type Payload,
+  type SendCallback,
+  sizeOf,
+  throwLater,
+} from '../../websocket/sendable.js';
 
 /** A Blob, a message that a stream makes, or what is queued behind one. */
 export interface QueuedSend {
   readonly payload: OwnedPayload | Blob;
   /** Called if it cannot be sent. */
   readonly callback: SendCallback | undefined;
+  /** The async context of the call that queued it: Blobs and streams are read in it, and subscribers of channels are called in it. */
+  readonly context: AsyncResource;
   /** Sends the payload, or what the Blob holds; it reads no other memory of the caller's. */
   send(payload: string | Uint8Array): void;
   /**
@@ -25,7 +36,8 @@ export function queuedSend(
   stream: (() => Promise<void>) | undefined,
 ): QueuedSend {
   const own = isBlob(payload) ? payload : ownPayload(payload);
-  return { payload: own, callback, send: (queued) => send(queued, callback), stream };
+  const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
+  return { payload: own, callback, context, send: (queued) => send(queued, callback), stream };
 }
 
 interface Owner {
@@ -63,43 +75,50 @@ export class BlobQueue {
     this.#queued = [];
     this.#isOver = true;
     this.length = 0;
-    for (const { callback } of queued) if (callback !== undefined) callGuarded(callback, error);
+    for (const entry of queued) reject(entry, error);
   }
 
   async #sendAll(): Promise<void> {
     for (let entry = this.#queued[0]; entry !== undefined; entry = this.#queued[0]) {
-      const { payload, callback, stream } = entry;
+      const { payload, context, stream } = entry;
       if (stream !== undefined) {
-        if (!(await this.#sendStream(stream))) return;
+        if (!(await this.#sendStream(context, stream))) return;
         continue;
       }
       let data: string | Uint8Array;
       try {
-        data = isBlob(payload) ? new Uint8Array(await payload.arrayBuffer()) : payload;
+        data = isBlob(payload) ? new Uint8Array(await context.runInAsyncScope(readBlob, undefined, payload)) : payload;
       } catch (cause) {
         if (!this.#isOver) this.#owner.blobFailed(new Error('a Blob to send could not be read', { cause }));
         return;
       }
       // The socket may have gone meanwhile: then `fail` has called all callbacks.
       if (this.#isOver) return;
-      // The callback is the connection's from here on, unless it refuses: the peer may have closed meanwhile.
       this.#queued.shift();
-      this.length -= sizeOf(payload);
-      try {
-        entry.send(data);
-      } catch (error) {
-        if (callback !== undefined) callGuarded(callback, error as Error);
-      }
+      this.#send(entry, data);
       if (this.#isOver) return;
     }
     this.#owner.queueEnded();
   }
 
+  /** The callback is the connection's from here on, unless it rejects the message: the peer may have closed meanwhile. */
+  #send(entry: QueuedSend, data: string | Uint8Array): void {
+    const { payload, context } = entry;
+    this.length -= sizeOf(payload);
+    try {
+      context.runInAsyncScope(entry.send, entry, data);
+    } catch (error) {
+      reject(entry, error as Error);
+      return;
+    }
+    context.emitDestroy();
+  }
+
   /** @returns false if the queue is over */
-  async #sendStream(stream: () => Promise<void>): Promise<boolean> {
+  async #sendStream(context: AsyncResource, stream: () => Promise<void>): Promise<boolean> {
     this.isStreaming = true;
     try {
-      await stream();
+      await context.runInAsyncScope(stream);
     } catch (error) {
       // It stays in the queue: its callback gets the error too.
       if (!this.#isOver) this.#owner.blobFailed(error as Error);
@@ -109,6 +128,16 @@ export class BlobQueue {
     }
     if (this.#isOver) return false;
     this.#queued.shift();
+    context.emitDestroy();
     return true;
   }
+}
+
+function readBlob(blob: Blob): Promise<ArrayBuffer> {
+  return blob.arrayBuffer();
+}
+
+function reject({ callback, context }: QueuedSend, error: Error): void {
+  if (callback !== undefined) context.runInAsyncScope(callGuarded, undefined, callback, error);
+  context.emitDestroy();
 }

@@ -360,7 +360,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     send: (queued: string | Uint8Array, done: SendCallback | undefined) => void,
     stream?: () => Promise<void>,
   ): void {
-    const entry = queuedSend(payload, callback && inOwnContext(callback), send, stream);
+    const entry = queuedSend(payload, callback, send, stream);
     if (this.#blobs === undefined) {
       this.connection.holdClose();
       this.#blobs = new BlobQueue(this, entry);

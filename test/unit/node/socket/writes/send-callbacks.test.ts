@@ -79,12 +79,13 @@ test('hooks see the end of each async resource that a callback has needed', asyn
   for (let i = 0; i < 10; i++) served.send('gathered', () => called++);
   served.send(new Blob(['blob']), () => called++);
   served.send('behind', () => called++);
+  served.sendStream(['stream']).then(() => called++);
   expect(live.size).toBeGreaterThan(10);
-  await expect.poll(() => called).toBe(12);
+  await expect.poll(() => called).toBe(13);
   served.cork();
   served.send('corked', () => called++);
   served.send(new LateBlob() as never, () => called++);
   served.terminate();
-  await expect.poll(() => called).toBe(14);
+  await expect.poll(() => called).toBe(15);
   await expect.poll(() => live.size).toBe(0);
 });

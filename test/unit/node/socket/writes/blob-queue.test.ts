@@ -1,0 +1,56 @@
+// What is queued behind a Blob or a stream: in which async context it is sent, when control frames leave, and what rejected messages tell.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { expect, onTestFinished, test } from 'vitest';
+import { record } from '../../../../support/peers/implementations.js';
+import { openPair } from '../../flow/open-pair.js';
+import { LateBlob } from './late-blob.js';
+
+const bytes = new TextEncoder().encode('blob').buffer as ArrayBuffer;
+
+test('each queued Blob and stream is read in the async context of its own call, and each message is sent in it', async () => {
+  const { client, served } = await openPair();
+  const storage = new AsyncLocalStorage<string>();
+  const seen: string[] = [];
+  const see = (what: string) => seen.push(`${what} in ${storage.getStore()}`);
+  const sent = () => see('sent');
+  subscribe('wsimd:websocket:messageSent', sent);
+  onTestFinished(() => void unsubscribe('wsimd:websocket:messageSent', sent));
+  const messages = record(client, ['message']);
+  const blob = new LateBlob();
+  blob.arrayBuffer = async () => {
+    see('Blob');
+    return bytes;
+  };
+  async function* parts() {
+    see('stream');
+    yield 'a';
+    await new Promise(setImmediate);
+    see('stream');
+    yield 'b';
+  }
+  await Promise.all([
+    storage.run('1', () => served.sendStream(parts())),
+    storage.run('2', () => served.sendStream(parts())),
+    storage.run('3', () => served.send(blob as never)),
+    storage.run('4', () => new Promise<void>((resolve) => served.send('text', () => resolve(void see('callback'))))),
+  ]);
+  expect(seen.slice(0, -1)).toEqual([
+    ...['stream in 1', 'stream in 1', 'sent in 1'],
+    ...['stream in 2', 'stream in 2', 'sent in 2'],
+    ...['Blob in 3', 'sent in 3', 'sent in 4'],
+  ]);
+  expect(seen.at(-1)).toBe('callback in 4');
+  await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['ab', 'ab', 'blob', 'text']);
+});
+
+test('a callback of a queued message that will not be sent is called in the async context of its own call', async () => {
+  const { served } = await openPair();
+  const storage = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  storage.run('1', () => served.send(new LateBlob() as never, () => seen.push(storage.getStore())));
+  storage.run('2', () => served.send('behind', () => seen.push(storage.getStore())));
+  served.terminate();
+  await expect.poll(() => seen).toEqual(['1', '2']);
+});
