@@ -14,7 +14,8 @@ import type { WebSocket } from './websocket.js';
  *
  * @param message prepare it once (`PreparedMessage`) if you send the same often
  * @returns how many connections it went to
- * @throws TypeError for data that cannot be sent, a Blob included
+ * @throws TypeError for data that cannot be sent, a Blob included; the first error of a connection whose `sendPrepared` or listener threw,
+ *   such as `WSIMD_MESSAGE_OPEN` inside a fragmented message, once all others have the message
  */
 export function broadcast(
   clients: Iterable<WebSocket>,
@@ -23,13 +24,19 @@ export function broadcast(
 ): number {
   const prepared = message instanceof PreparedMessage ? message : prepare(message, options?.binary);
   let count = 0;
+  let failure: { readonly error: unknown } | undefined;
   inBatch(() => {
     for (const client of clients) {
       if (client.readyState !== client.OPEN) continue;
-      client.sendPrepared(prepared);
-      count++;
+      try {
+        client.sendPrepared(prepared);
+        count++;
+      } catch (error) {
+        failure ??= { error };
+      }
     }
   });
+  if (failure !== undefined) throw failure.error;
   return count;
 }
 

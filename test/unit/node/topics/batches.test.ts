@@ -147,6 +147,17 @@ describe('a broadcast', () => {
     broadcast([served[2]!], 'second');
     await expect.poll(texts).toEqual([['first'], [], ['second']]);
   });
+
+  test('goes on where one connection throws, and throws the first error once the others have the message', async () => {
+    const { served, texts } = await openMany(4);
+    served[1]!.send('begun', { fin: false });
+    served[2]!.sendPrepared = () => {
+      throw new Error('second');
+    };
+    const isOpen = expect.objectContaining({ code: 'WSIMD_MESSAGE_OPEN' });
+    expect(() => broadcast(served, 'to all')).toThrow(isOpen);
+    await expect.poll(texts).toEqual([['to all'], [], [], ['to all']]);
+  });
 });
 
 describe('a loop of send', () => {
