@@ -57,7 +57,8 @@ export abstract class FlowEmitter<Self extends TopicMember> extends OperableEmit
   }
 
   /**
-   * Waits until nothing is pending: `bufferedAmount` is 0, and the system has taken everything that was sent.
+   * Waits until nothing is pending: `bufferedAmount` is 0, and the system has taken everything that was sent. Messages that would leave at
+   * the end of this turn are written at once.
    *
    * @param options `signal` ends the wait, which then rejects with the signal's reason; nothing else changes
    * @returns a promise that rejects with `WSIMD_NOT_OPEN` if the connection has ended, or ends before

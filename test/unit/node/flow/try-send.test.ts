@@ -1,7 +1,8 @@
 // src/node/flow/: `trySend` says what happened to a message, and `drained` waits until all has left.
 
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { WebSocket } from '../../../../src/node/index.js';
+import { PreparedMessage, WebSocket } from '../../../../src/node/index.js';
 import { next, startServer } from '../../../support/servers/servers.js';
 import { fill, openPair } from './open-pair.js';
 
@@ -95,6 +96,32 @@ describe('drained', () => {
     const { served } = await openPair();
     served.send('x');
     await expect(served.drained()).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['gathered for the end of the turn', (served: WebSocket) => served.send('x')],
+    ['prepared', (served: WebSocket) => served.sendPrepared(new PreparedMessage('x'))],
+  ])('resolves only when the system has what is %s', async (_what, send) => {
+    const pairs = await Promise.all(Array.from({ length: 5 }, () => openPair()));
+    const before = pairs.map(({ served }) => (served._socket as Socket).bytesWritten);
+    for (const { served } of pairs) for (let i = 0; i < 3; i++) send(served);
+    await Promise.all(pairs.map(({ served }) => served.drained()));
+    const written = pairs.map(({ served }, i) => (served._socket as Socket).bytesWritten - before[i]!);
+    expect(written).toEqual([9, 9, 9, 9, 9]);
+  });
+
+  it('goes on waiting if a listener for `drain` sends more', async () => {
+    const { client, served } = await openPair();
+    const socket = served._socket as Socket;
+    client.pause();
+    fill(served, MESSAGE);
+    served.once('drain', () => ['1', '2', '3'].map((text) => served.send(text)));
+    const wait = served.drained();
+    client.resume();
+    await wait;
+    const written = socket.bytesWritten;
+    await new Promise(setImmediate);
+    expect(socket.bytesWritten).toBe(written);
   });
 
   it('resolves when the peer has read, for all who wait, without a listener for each', async () => {
