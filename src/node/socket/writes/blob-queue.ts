@@ -19,6 +19,8 @@ export interface QueuedSend {
   readonly callback: SendCallback | undefined;
   /** The async context of the call that queued it: Blobs and streams are read in it, and subscribers of channels are called in it. */
   readonly context: AsyncResource;
+  /** It is a ping or a pong. */
+  readonly isControl: boolean;
   /** Sends the payload, or what the Blob holds; it reads no other memory of the caller's. */
   send(payload: string | Uint8Array): void;
   /**
@@ -34,10 +36,11 @@ export function queuedSend(
   callback: SendCallback | undefined,
   send: (queued: string | Uint8Array, callback: SendCallback | undefined) => void,
   stream: (() => Promise<void>) | undefined,
+  isControl: boolean,
 ): QueuedSend {
   const own = isBlob(payload) ? payload : ownPayload(payload);
   const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
-  return { payload: own, callback, context, send: (queued) => send(queued, callback), stream };
+  return { payload: own, callback, context, isControl, send: (queued) => send(queued, callback), stream };
 }
 
 interface Owner {
@@ -101,6 +104,16 @@ export class BlobQueue {
     this.#owner.queueEnded();
   }
 
+  /** Pings and pongs that are queued behind a stream don't wait for its end, unless a Blob is to be read for one of them. */
+  #sendControls(): void {
+    const blob = this.#queued.findIndex(({ isControl, payload }) => isControl && isBlob(payload));
+    const end = blob < 0 ? this.#queued.length : blob;
+    const controls = this.#queued.filter(({ isControl }, i) => isControl && i < end);
+    if (controls.length === 0) return;
+    this.#queued = this.#queued.filter(({ isControl }, i) => !isControl || i >= end);
+    for (const entry of controls) this.#send(entry, entry.payload as OwnedPayload);
+  }
+
   /** The callback is the connection's from here on, unless it rejects the message: the peer may have closed meanwhile. */
   #send(entry: QueuedSend, data: string | Uint8Array): void {
     const { payload, context } = entry;
@@ -117,6 +130,7 @@ export class BlobQueue {
   /** @returns false if the queue is over */
   async #sendStream(context: AsyncResource, stream: () => Promise<void>): Promise<boolean> {
     this.isStreaming = true;
+    this.#sendControls();
     try {
       await context.runInAsyncScope(stream);
     } catch (error) {

@@ -135,7 +135,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       this.#gathered(done);
     };
     if ((this.#blobs?.isStreaming ?? true) && !isBlob(payload)) send(payload, callback);
-    else this.#queue(payload, callback, send);
+    else this.#queue(payload, callback, send, undefined, true);
   }
 
   /** Sends a message that was framed before. */
@@ -359,8 +359,9 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     callback: SendCallback | undefined,
     send: (queued: string | Uint8Array, done: SendCallback | undefined) => void,
     stream?: () => Promise<void>,
+    isControl = false,
   ): void {
-    const entry = queuedSend(payload, callback, send, stream);
+    const entry = queuedSend(payload, callback, send, stream, isControl);
     if (this.#blobs === undefined) {
       this.connection.holdClose();
       this.#blobs = new BlobQueue(this, entry);

@@ -54,3 +54,46 @@ test('a callback of a queued message that will not be sent is called in the asyn
   served.terminate();
   await expect.poll(() => seen).toEqual(['1', '2']);
 });
+
+test('pings and pongs that are queued behind a stream leave when it begins, in their order', async () => {
+  const { client, served } = await openPair();
+  const received = record(client, ['message', 'ping', 'pong']);
+  const seen = () => received.map(([name, data]) => `${name} ${data}`);
+  let endStream!: () => void;
+  const end = new Promise<void>((resolve) => {
+    endStream = resolve;
+  });
+  async function* parts() {
+    await end;
+    yield 'stream';
+  }
+  const told: unknown[] = [];
+  const blob = new LateBlob();
+  served.send(blob as never);
+  served.ping('1');
+  const sent = served.sendStream(parts());
+  served.ping('2');
+  served.send('message');
+  served.pong('3', false, (error?: Error) => told.push(error));
+  expect(seen()).toEqual([]);
+  blob.settle(bytes);
+  await expect.poll(seen).toEqual(['message blob', 'ping 1', 'ping 2', 'pong 3']);
+  expect(told).toEqual([null]);
+  endStream();
+  await sent;
+  await expect.poll(() => seen().slice(4)).toEqual(['message stream', 'message message']);
+  expect(served.bufferedAmount).toBe(0);
+});
+
+test('a ping behind a stream whose payload is a Blob keeps its place, as do those behind it', async () => {
+  const { client, served } = await openPair();
+  const received = record(client, ['message', 'ping']);
+  served.send(new Blob(['blob']));
+  const sent = served.sendStream(['stream']);
+  served.ping('1');
+  served.ping(new Blob(['2']));
+  served.ping('3');
+  await sent;
+  const names = ['message blob', 'ping 1', 'message stream', 'ping 2', 'ping 3'];
+  await expect.poll(() => received.map(([name, data]) => `${name} ${data}`)).toEqual(names);
+});
