@@ -11,12 +11,16 @@ export interface Alive {
   readonly socket: Duplex;
   /** Bytes of the peer may lie unread, whose turn does not depend on the peer: the program has paused, or has yet to take what came. */
   readonly isHeldBack: boolean;
+  readonly outgoing: {
+    /** The program holds back a ping that is sent now. */
+    readonly isPingHeld: boolean;
+  };
   endFor(limit: 'heartbeat'): void;
 }
 
 /**
  * Pings, and cuts the connection if nothing at all comes within the timeout. A peer that slowly takes what was sent is alive: the
- * ping is behind that. Its timers keep no process alive.
+ * ping is behind that. While the program holds the ping back, nothing is cut. Its timers keep no process alive.
  */
 export class Heartbeat {
   readonly #alive: Alive;
@@ -26,6 +30,8 @@ export class Heartbeat {
   /** What `progressOf` returned when the deadline was set. */
   #progress: string | undefined;
   #lastLook: NodeJS.Immediate | undefined;
+  /** The program held the ping back when the deadline was set: the peer cannot have answered. */
+  #isPingHeld = false;
   /** Reading has gone on after a pause since the deadline was set. */
   #hasReadOn = false;
   /** A deadline has been extended for that. Once is enough: a program that pauses again and again must not keep a dead peer. */
@@ -59,8 +65,11 @@ export class Heartbeat {
   }
 
   static #beat(heartbeat: Heartbeat): void {
-    heartbeat.#alive.sendPing();
-    if (heartbeat.#deadline === undefined) heartbeat.#await();
+    const alive = heartbeat.#alive;
+    alive.sendPing();
+    if (heartbeat.#deadline !== undefined) return;
+    heartbeat.#isPingHeld = alive.outgoing.isPingHeld;
+    heartbeat.#await();
   }
 
   #await(): void {
@@ -76,11 +85,13 @@ export class Heartbeat {
   }
 
   static #cut(heartbeat: Heartbeat): void {
-    const { isHeldBack, socket } = heartbeat.#alive;
+    const { isHeldBack, outgoing, socket } = heartbeat.#alive;
     const isExtended = !isHeldBack && heartbeat.#hasReadOn && !heartbeat.#isExtended;
     heartbeat.#isExtended = !isHeldBack && (isExtended || heartbeat.#isExtended);
     // Into an empty buffer of the system a ping leaves whether or not there is a peer: that is no sign.
-    if (isHeldBack || isExtended || (heartbeat.#progress !== undefined && progressOf(socket) !== heartbeat.#progress)) {
+    const hasProgress = heartbeat.#progress !== undefined && progressOf(socket) !== heartbeat.#progress;
+    if (isHeldBack || isExtended || heartbeat.#isPingHeld || hasProgress) {
+      heartbeat.#isPingHeld &&= outgoing.isPingHeld;
       heartbeat.#await();
       return;
     }

@@ -109,6 +109,11 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     return this.#blobs !== undefined;
   }
 
+  /** A ping that is sent now waits for the program: until `uncork()`, or until a Blob has been read. */
+  get isPingHeld(): boolean {
+    return this.isCorked || this.#blobs?.isStreaming === false;
+  }
+
   whenFlushed(callback: SendCallback): boolean {
     if (this.gatheredLength === 0 && !this.connection.hasSlices) return false;
     this.#callBack(callback);

@@ -6,6 +6,8 @@ import { Heartbeat } from '../../../../src/node/socket/heartbeat.js';
 import { Peer, wire } from '../../../support/frames/wire.js';
 import { startForRawClients } from '../../../support/servers/raw-connections.js';
 import { next } from '../../../support/servers/servers.js';
+import { openPair } from '../flow/open-pair.js';
+import { LateBlob } from './writes/late-blob.js';
 
 const peer = new Peer('server');
 const later = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
@@ -29,7 +31,8 @@ describe('a heartbeat', () => {
   function startHeartbeat() {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
-    const alive = { sendPing() {}, socket: new Duplex(), isHeldBack: false, endFor: vi.fn() };
+    const outgoing = { isPingHeld: false };
+    const alive = { sendPing() {}, socket: new Duplex(), isHeldBack: false, outgoing, endFor: vi.fn() };
     const heartbeat = new Heartbeat({ interval: 100 }, alive);
     const isCutAfter = async (time: number) => {
       vi.advanceTimersByTime(time);
@@ -48,6 +51,39 @@ describe('a heartbeat', () => {
     expect(await isCutAfter(1)).toBe(false);
     expect(await isCutAfter(99)).toBe(false);
     expect(await isCutAfter(1)).toBe(true);
+  });
+
+  test('gives the peer the whole timeout once a ping has left that the program held back, and no longer', async () => {
+    const { alive, isCutAfter } = startHeartbeat();
+    const isCutWithin = async (time: number) => {
+      for (let i = 0; i < time; i += 10) if (await isCutAfter(10)) return true;
+      return false;
+    };
+    alive.outgoing.isPingHeld = true;
+    expect(await isCutWithin(340)).toBe(false);
+    alive.outgoing.isPingHeld = false;
+    expect(await isCutWithin(100)).toBe(false);
+    // It was out, so this holds back only another one.
+    alive.outgoing.isPingHeld = true;
+    expect(await isCutWithin(100)).toBe(true);
+  });
+
+  test('does not cut a peer that answers, while the program has corked the connection or a Blob is being read', async () => {
+    const { client, served } = await openPair({ heartbeat: { interval: 40 } });
+    const pings: unknown[] = [];
+    client.on('ping', () => pings.push(0));
+    served.cork();
+    await later(250);
+    served.uncork();
+    const blob = new LateBlob();
+    served.send(blob as never);
+    const message = next(client, 'message');
+    pings.length = 0;
+    await later(250);
+    blob.settle(new ArrayBuffer(4));
+    await message;
+    await expect.poll(() => pings.length).toBeGreaterThan(2);
+    expect(served.readyState).toBe(served.OPEN);
   });
 
   test('cuts a dead peer although the program pauses again and again', async () => {
