@@ -1,5 +1,6 @@
 // Sends the parts of a stream as fragments of one message, and reads the stream only as fast as the connection takes them.
 
+import { Buffer } from 'node:buffer';
 import { ProtocolError } from '../../protocol/errors.js';
 import type { Outgoing } from '../socket/writes/outgoing.js';
 import { isBlob, type Sendable, toPayload } from '../websocket/sendable.js';
@@ -39,7 +40,7 @@ export class StreamSending {
   #isBinary: boolean | undefined;
   /** Fragments that may be pending, oldest first. Waiting only for the oldest leaves the system more to write meanwhile. */
   readonly #unsent: Promise<void>[] = [];
-  /** A high surrogate that ends a string; the other half of the character begins the next string. */
+  /** A high surrogate that ends a string; the other half of the character begins the next string, unless bytes come between. */
   #half = '';
 
   /** @throws TypeError, RangeError */
@@ -127,6 +128,10 @@ export class StreamSending {
       part = this.#half + part;
       this.#half = LAST_HIGH_SURROGATE.exec(part)?.[0] ?? '';
       part = part.slice(0, part.length - this.#half.length);
+    } else if (part.length > 0 && this.#half !== '') {
+      // No other half follows: as at the end of a message, it becomes U+FFFD.
+      part = toPayload([Buffer.from(this.#half), part]) as Uint8Array;
+      this.#half = '';
     }
     // An empty fragment carries nothing, and many of them look like an attack.
     if (part.length === 0) return;

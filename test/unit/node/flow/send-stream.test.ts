@@ -75,6 +75,21 @@ describe('sendStream', () => {
       ]);
   });
 
+  it('keeps half a character before the bytes that follow it', async () => {
+    const { client, served } = await openPair();
+    const message = next(client, 'message');
+    await served.sendStream([
+      'a\ud83d',
+      new Uint8Array(0),
+      Buffer.from('X'),
+      '\ude00b',
+      'c\ud83d',
+      Buffer.alloc(0),
+      '\ude00',
+    ]);
+    expect(String((await message)[0])).toBe('a\ufffdX\ufffdbc\u{1f600}');
+  });
+
   it('works both ways, compressed or not', async () => {
     const { client, served } = await openPair({ perMessageDeflate: true }, { perMessageDeflate: { threshold: 0 } });
     const [ofClient, ofServer] = [received(served), received(client)];
