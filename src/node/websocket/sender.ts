@@ -77,11 +77,14 @@ export class Sender<T extends Target = Target> {
   /**
    * Sends a frame that `Sender.frame` made, or that a program has made itself. A whole message goes the way of every other one:
    * it leaves with what was sent before and after it, uncompressed. Anything else leaves as it is.
+   *
+   * @throws TypeError for an empty array
    */
   sendFrame(frames: readonly Uint8Array[], callback?: SentCallback): void {
     const prepared = prepare(frames);
-    if (prepared === undefined) this.#sendFrames(this.#target, frames, callback);
-    else this.#target.sendPrepared(prepared, callback);
+    if (prepared !== undefined) this.#target.sendPrepared(prepared, callback);
+    else if (frames.length > 0) this.#sendFrames(this.#target, frames, callback);
+    else throw new TypeError('a frame is an array of at least one Buffer');
   }
 }
 

@@ -304,6 +304,11 @@ describe.each(PAIRS.slice(0, 4))('frames made beforehand: %s', (_name, pair) => 
     (served as WithSender)._sender.sendFrame(frame);
     await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['one', 'two']);
   });
+
+  test('an empty array of frames is a TypeError', async () => {
+    const { served } = await openPair(pair);
+    expect(() => (served as WithSender)._sender.sendFrame([], () => {})).toThrow(TypeError);
+  });
 });
 
 test.each(IMPLEMENTATIONS)('%s: http.request that somebody has replaced is called', async (_name, api) => {
