@@ -1,7 +1,9 @@
 // Blobs that are being read before they are sent, messages whose fragments a stream is making, and what was sent behind them, in order.
 
 import { AsyncResource } from 'node:async_hooks';
+import process from 'node:process';
 import { type OwnedPayload, ownPayload } from '../../../bytes/owned.js';
+import { ProtocolError } from '../../../protocol/errors.js';
 import {
   CONTEXT_OPTIONS,
   callGuarded,
@@ -121,6 +123,7 @@ export class BlobQueue {
     try {
       context.runInAsyncScope(entry.send, entry, data);
     } catch (error) {
+      if (entry.callback === undefined) warn(error as Error);
       reject(entry, error as Error);
       return;
     }
@@ -154,4 +157,13 @@ function readBlob(blob: Blob): Promise<ArrayBuffer> {
 function reject({ callback, context }: QueuedSend, error: Error): void {
   if (callback !== undefined) context.runInAsyncScope(callGuarded, undefined, callback, error);
   context.emitDestroy();
+}
+
+/** For a message without a callback, whose error cannot be thrown to its caller. As everywhere, a closed connection is no error for it. */
+function warn(error: Error): void {
+  if (error instanceof ProtocolError && error.code === 'WSIMD_NOT_OPEN') return;
+  process.emitWarning(
+    `a message that was queued behind a Blob or stream is not sent: ${error.message}`,
+    'WsimdWarning',
+  );
 }

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
+import { PreparedMessage } from '../../../../../src/node/index.js';
 import { record } from '../../../../support/peers/implementations.js';
 import { openPair } from '../../flow/open-pair.js';
 import { LateBlob } from './late-blob.js';
@@ -96,4 +97,27 @@ test('a ping behind a stream whose payload is a Blob keeps its place, as do thos
   await sent;
   const names = ['message blob', 'ping 1', 'message stream', 'ping 2', 'ping 3'];
   await expect.poll(() => received.map(([name, data]) => `${name} ${data}`)).toEqual(names);
+});
+
+test('a message without a callback that is rejected behind a Blob gives a warning; on a closed connection, none', async () => {
+  const { client, served } = await openPair();
+  const messages = record(client, ['message']);
+  const warnings: string[] = [];
+  const warn = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);
+  process.on('warning', warn);
+  onTestFinished(() => void process.off('warning', warn));
+  served.send(new Blob(['blob']));
+  served.send('be', { fin: false });
+  served.sendPrepared(new PreparedMessage('between fragments'));
+  served.send('gun');
+  await expect.poll(() => messages.map(([, data]) => String(data))).toEqual(['blob', 'begun']);
+  const reason = 'the last fragment of the message under way has not been sent';
+  const expected = [`WsimdWarning: a message that was queued behind a Blob or stream is not sent: ${reason}`];
+  expect(warnings).toEqual(expected);
+  served.send(new LateBlob() as never);
+  served.send('behind');
+  served.terminate();
+  await expect.poll(() => served.readyState).toBe(served.CLOSED);
+  await new Promise(setImmediate);
+  expect(warnings).toEqual(expected);
 });
