@@ -148,7 +148,12 @@ export function asCallback(argument: unknown): SendCallback | undefined {
 export function inOwnContext(callback: SendCallback): SendCallback {
   const context = new AsyncResource('WSIMD_SEND', CONTEXT_OPTIONS);
   return (error) => {
-    context.runInAsyncScope(callGuarded, undefined, callback, error);
+    // Not `callGuarded` in the context: another call and argument take 3 % of a `send` with a callback.
+    try {
+      context.runInAsyncScope(callback, undefined, error);
+    } catch (thrown) {
+      context.runInAsyncScope(throwLater, undefined, thrown);
+    }
     context.emitDestroy();
   };
 }
