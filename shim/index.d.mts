@@ -1,9 +1,23 @@
 import WebSocket from './index.js';
 
 export default WebSocket;
+export type {
+  AddressInfo,
+  CertMeta,
+  ClientOptions,
+  CloseEvent,
+  Data,
+  ErrorEvent,
+  Event,
+  EventListenerOptions,
+  FinishRequestCallback,
+  MessageEvent,
+  PerMessageDeflateOptions,
+  RawData,
+  ServerOptions,
+  VerifyClientCallbackAsync,
+  VerifyClientCallbackSync,
+  WebSocketEventMap,
+} from './index.js';
+export { createWebSocketStream, Server, WebSocketServer } from './index.js';
 export { WebSocket };
-export declare const createWebSocketStream: typeof WebSocket.createWebSocketStream;
-export declare const WebSocketServer: typeof WebSocket.WebSocketServer;
-export declare const Server: typeof WebSocket.Server;
-export type WebSocketServer = WebSocket.WebSocketServer;
-export type Server = WebSocket.Server;

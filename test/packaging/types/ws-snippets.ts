@@ -284,6 +284,22 @@ export const SNIPPETS: Readonly<Record<string, string>> = {
     const list: Peer[] = [...server.clients];
     const stream = import('ws').then((ws) => ws.createWebSocketStream(socket));
     void [list, stream];`,
+  'named types': `
+    import { Server, type AddressInfo, type CertMeta, type ClientOptions, type CloseEvent, type Data, type ErrorEvent, type Event,
+      type EventListenerOptions, type FinishRequestCallback, type MessageEvent, type PerMessageDeflateOptions, type RawData,
+      type ServerOptions, type VerifyClientCallbackAsync, type VerifyClientCallbackSync, type WebSocketEventMap } from 'PACKAGE';
+    export type All = [AddressInfo, CertMeta, ClientOptions, CloseEvent, Data, ErrorEvent, Event, EventListenerOptions,
+      FinishRequestCallback, MessageEvent, PerMessageDeflateOptions, RawData, ServerOptions, VerifyClientCallbackAsync,
+      VerifyClientCallbackSync, WebSocketEventMap];
+    void new Server({ noServer: true });`,
+  'generic servers': `
+    import { Server } from 'PACKAGE';
+    class Mine extends WebSocket { readonly mine = 1; }
+    class Asked extends http.IncomingMessage { readonly asked = 1; }
+    const one: Server<typeof Mine> = new Server<typeof Mine>({ WebSocket: Mine, noServer: true });
+    one.on('connection', (socket) => { const mine: number = socket.mine; void mine; });
+    const two: Server<typeof Mine, typeof Asked> = new Server<typeof Mine, typeof Asked>({ WebSocket: Mine, noServer: true });
+    void two;`,
 };
 
 /** Forms that only CommonJS has. */
@@ -296,14 +312,6 @@ export const COMMONJS_SNIPPETS: Readonly<Record<string, string>> = {
     import * as everything from 'PACKAGE';
     const one: everything.WebSocket = new everything.WebSocket('ws://x');
     const options: everything.ServerOptions = { port: 1 }; void [one, options, new everything.Server(options)];`,
-  'named types': `
-    import { Server, type AddressInfo, type CertMeta, type ClientOptions, type CloseEvent, type Data, type ErrorEvent, type Event,
-      type EventListenerOptions, type FinishRequestCallback, type MessageEvent, type PerMessageDeflateOptions, type RawData,
-      type ServerOptions, type VerifyClientCallbackAsync, type VerifyClientCallbackSync, type WebSocketEventMap } from 'PACKAGE';
-    export type All = [AddressInfo, CertMeta, ClientOptions, CloseEvent, Data, ErrorEvent, Event, EventListenerOptions,
-      FinishRequestCallback, MessageEvent, PerMessageDeflateOptions, RawData, ServerOptions, VerifyClientCallbackAsync,
-      VerifyClientCallbackSync, WebSocketEventMap];
-    void new Server({ noServer: true });`,
 };
 
 /** With packages that ask for a server or a socket of ws. */
