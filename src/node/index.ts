@@ -202,6 +202,9 @@ export declare namespace WebSocket {
   export type WaitOptions = import('./flow/drain-wait.js').WaitOptions;
   /** The class of WebSockets that have `data` of a program's own. */
   export type WebSocketWith<Data> = import('./websocket/socket-data.js').WebSocketWith<Data>;
+  /** The class of WebSockets with `textAs: 'string'`. */
+  export type WebSocketWithStrings<Base extends typeof BaseWebSocket = typeof BaseWebSocket> =
+    import('./websocket/string-texts.js').WebSocketWithStrings<Base>;
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   export type ReadyState = import('./websocket/websocket-events.js').ReadyState;
   /** Names and arguments of the events of a WebSocket. */
@@ -266,6 +269,7 @@ export type { HeartbeatOptions, WebSocketOptions } from './websocket/options/opt
 export type { PerMessageDeflateOption, PerMessageDeflateOptions } from './websocket/options/per-message-deflate.js';
 export type { BinaryType, Data, RawData, Sendable, SendOptions } from './websocket/sendable.js';
 export type { WebSocketWith } from './websocket/socket-data.js';
+export type { WebSocketWithStrings } from './websocket/string-texts.js';
 export type { ReadyState, WebSocketEvents } from './websocket/websocket-events.js';
 export {
   broadcast,

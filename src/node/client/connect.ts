@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ProtocolError } from '../../protocol/errors.js';
 import { setImmediate } from '../socket/machinery.js';
+import type { WebSocketWithStrings } from '../websocket/string-texts.js';
 import { WebSocket } from '../websocket/websocket.js';
 import type { ClientOptions } from './client-options.js';
 
@@ -27,6 +28,11 @@ export class UnexpectedResponseError extends ProtocolError {
  * @returns the open WebSocket. The promise rejects with an `UnexpectedResponseError`, with a `ProtocolError` for a response that breaks
  *   RFC 6455, or with the error of the network or of the constructor of `WebSocket`.
  */
+export function connect(
+  address: string | URL,
+  options: ClientOptions<WebSocket> & { readonly textAs: 'string' },
+): Promise<InstanceType<WebSocketWithStrings>>;
+export function connect(address: string | URL, options?: ClientOptions<WebSocket>): Promise<WebSocket>;
 export async function connect(address: string | URL, options: ClientOptions<WebSocket> = {}): Promise<WebSocket> {
   const webSocket = new WebSocket(address, options);
   await new Promise<void>((resolve, reject) => {

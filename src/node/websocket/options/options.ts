@@ -58,7 +58,10 @@ export interface WebSocketOptions {
   /** Do not validate text and close reasons as UTF-8 (for peers that you trust). Default: false. */
   readonly skipUTF8Validation?: boolean | undefined;
 
-  /** How texts are delivered: as a Buffer of their UTF-8 (`'buffer'`, default, as with `ws`), or as a string, which is faster. */
+  /**
+   * How texts are delivered: as a Buffer of their UTF-8 (`'buffer'`, default, as with `ws`), or as a string, which is faster. In TypeScript,
+   * give a server with `'string'` the type parameter `WebSocketWithStrings`.
+   */
   readonly textAs?: 'buffer' | 'string' | undefined;
   /**
    * How long messages that are Buffers are valid. `'owned'` (default): the listener may keep them. `'listener'`: until the listener
