@@ -3,13 +3,14 @@
 
 import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { describeValue } from '../protocol/option-checks.js';
 import { acceptKey, createKey, isValidKey } from './accept-key.js';
 import { defaultPortOf } from './authority.js';
 import { encodeBase64 } from './base64.js';
 import { callerHeaders } from './caller-headers.js';
 import { type ExtensionOffer, formatExtensions, parseExtensions } from './extensions.js';
 import { formatHead, type ResponseHead } from './head.js';
-import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
+import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, isHeadersInput, quote } from './headers.js';
 
 /** Options of `createRequest`. */
 export interface CreateRequestOptions {
@@ -133,11 +134,14 @@ export function createRequest(options: CreateRequestOptions): ClientRequest {
  *
  * Nothing that a server sends makes it throw. The version of HTTP is not looked at: section 4.1 does not list it, a 101 with
  * the right accept key is an answer to this request, and servers made of simple HTTP libraries say 1.0.
+ *
+ * @throws TypeError for a response of another form, such as an IncomingMessage of `node:http`
  */
 export function checkResponse(
   response: ResponseHead,
   request: Pick<ClientRequest, 'key' | 'protocols' | 'extensions'>,
 ): ResponseAccepted | ResponseRejected {
+  requireResponseHead(response);
   const headers = HeaderList.from(response.headers);
   try {
     return { ok: true, ...readResponse(response.status, headers, request), headers };
@@ -145,6 +149,15 @@ export function checkResponse(
     if (error instanceof ProtocolError) return { ok: false, error, status: response.status, headers };
     throw error;
   }
+}
+
+/** @throws TypeError that says what was given instead */
+function requireResponseHead(response: ResponseHead): void {
+  const { status, headers } = response ?? {};
+  if (typeof status === 'number' && isHeadersInput(headers)) return;
+  const isMessage = typeof (response as { statusCode?: unknown } | undefined)?.statusCode === 'number';
+  const given = isMessage ? 'an IncomingMessage of node:http: take its statusCode as status' : describeValue(response);
+  throw new TypeError(`a response is { status, headers }, not ${given}`);
 }
 
 /** @throws ProtocolError */

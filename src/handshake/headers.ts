@@ -120,6 +120,11 @@ export function fromRawHeaders(rawHeaders: readonly string[]): HeaderList {
   return list;
 }
 
+/** Whether a value may be a `HeadersInput`. */
+export function isHeadersInput(value: unknown): value is HeadersInput {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The headers one line at a time, their names as they were given. */
 export function* headerPairs(headers: HeadersInput): Generator<readonly [string, string]> {
   if (isIterable(headers)) {

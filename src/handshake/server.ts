@@ -3,12 +3,13 @@
 
 import { encodeText } from '../bytes/encode-text.js';
 import { ProtocolError } from '../protocol/errors.js';
+import { describeValue } from '../protocol/option-checks.js';
 import { acceptKey, isValidKey } from './accept-key.js';
 import { canonicalAuthority, defaultPortOf, parseWebUrl } from './authority.js';
 import { callerHeaders } from './caller-headers.js';
 import { type ExtensionOffer, formatExtensions, parseExtensions } from './extensions.js';
 import { decodeLatin1, formatFields, formatHead, type RequestHead } from './head.js';
-import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, quote } from './headers.js';
+import { areDistinctTokens, describeHeader, HeaderList, type HeadersInput, isHeadersInput, quote } from './headers.js';
 import { isOriginAccepted, type OriginOptions } from './origin.js';
 
 /** Options of `checkRequest`: what a server accepts beyond the rules of RFC 6455. */
@@ -101,12 +102,21 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
  *   URL; a key that is not 16 bytes; a request with a body; malformed subprotocols or extensions (400)
  * - an Origin against the policy (403)
  *
- * @throws whatever a function among the options throws
+ * ```ts
+ * createServer().on('upgrade', ({ method, url, httpVersion, headers }, socket) => {
+ *   const verdict = checkRequest({ method, target: url, version: httpVersion, headers });
+ *   socket.end(verdict.ok ? writeResponse(verdict) : writeRejection(verdict), 'latin1');
+ * });
+ * ```
+ *
+ * @throws TypeError for a request of another form, such as an IncomingMessage of `node:http`; whatever a function among the options
+ *   throws
  */
 export function checkRequest(
   request: RequestHead,
   options: CheckRequestOptions = {},
 ): HandshakeAccepted | HandshakeRejected {
+  requireRequestHead(request);
   const headers = HeaderList.from(request.headers);
   let asked: Asked;
   try {
@@ -180,6 +190,18 @@ export function writeRejection(
     ['Content-Length', String(body.length)],
   ]);
   return head + body;
+}
+
+/** @throws TypeError that says what was given instead */
+function requireRequestHead(request: RequestHead): void {
+  const { method, target, version, headers } = request ?? {};
+  const isHead = typeof method === 'string' && typeof target === 'string' && typeof version === 'string';
+  if (isHead && isHeadersInput(headers)) return;
+  const isMessage = typeof (request as { httpVersion?: unknown } | undefined)?.httpVersion === 'string';
+  const given = isMessage
+    ? 'an IncomingMessage of node:http: take its url as target and its httpVersion as version'
+    : describeValue(request);
+  throw new TypeError(`a request is { method, target, version, headers }, not ${given}`);
 }
 
 /** The rules that no option changes. @throws ProtocolError */

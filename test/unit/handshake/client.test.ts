@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acceptKey, isValidKey } from '../../../src/handshake/accept-key.js';
@@ -269,6 +271,20 @@ describe('checkResponse', () => {
   it('does not call a mistake of its caller the fault of the server', () => {
     const withoutKey: typeof REQUEST = JSON.parse(JSON.stringify({ ...REQUEST, key: undefined }));
     expect(() => checkResponse(response(), withoutKey)).toThrow(TypeError);
+  });
+
+  it.each<[string, unknown]>([
+    [
+      'an IncomingMessage of node:http: take its statusCode as status',
+      Object.assign(new IncomingMessage(new Socket()), { statusCode: 101 }),
+    ],
+    ['an object', { status: '101', headers: {} }],
+    ['undefined', undefined],
+  ])('says that it takes a response, not %s', (given, value) => {
+    const request = createRequest({ url: 'ws://example.com/' });
+    expect(() => checkResponse(value as ResponseHead, request)).toThrow(
+      new TypeError(`a response is { status, headers }, not ${given}`),
+    );
   });
 
   it('never throws at what a server sends', () => {

@@ -2,6 +2,8 @@
 // server-responses.test.ts. What it
 // chooses is in server-choices.test.ts.
 
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeLatin1, parseRequestHead, parseResponseHead, type RequestHead } from '../../../src/handshake/head.js';
@@ -264,6 +266,22 @@ describe('checkRequest', () => {
   it('does not call a mistake of its caller the fault of the client', () => {
     const withoutTarget: RequestHead = JSON.parse(JSON.stringify({ ...request(), target: undefined }));
     expect(() => checkRequest(withoutTarget)).toThrow(TypeError);
+  });
+
+  it.each<[string, unknown]>([
+    [
+      'an IncomingMessage of node:http: take its url as target and its httpVersion as version',
+      Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/', httpVersion: '1.1' }),
+    ],
+    ['an object', { method: 'GET', target: '/', version: 1.1, headers: {} }],
+    ['an object', { method: 'GET', target: '/', version: '1.1' }],
+    ['undefined', undefined],
+    ['null', null],
+    ['"GET / HTTP/1.1"', 'GET / HTTP/1.1'],
+  ])('says that it takes a request, not %s', (given, value) => {
+    expect(() => checkRequest(value as RequestHead)).toThrow(
+      new TypeError(`a request is { method, target, version, headers }, not ${given}`),
+    );
   });
 
   it('never throws at what a client sends', () => {
