@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { rethrowUnless } from '../protocol/rethrow-unless.js';
-import { type Command, CommandError, UsageError } from './command.js';
+import { type Command, CommandError, noSuch, UsageError } from './command.js';
 import { printable } from './terminal.js';
 
 interface Entry {
@@ -59,7 +59,13 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   if (name === undefined) throw new UsageError(`which command? There are ${[...COMMANDS.keys()].join(', ')}`);
   const entry = COMMANDS.get(name);
-  if (entry === undefined) throw new UsageError(`there is no ${name.startsWith('-') ? 'option' : 'command'} "${name}"`);
+  if (entry === undefined) {
+    throw new UsageError(
+      name.startsWith('-')
+        ? noSuch('option', name, ['--help', '--version'])
+        : noSuch('command', name, [...COMMANDS.keys()]),
+    );
+  }
   const { command } = await entry.load();
   asked = name;
   if (args.includes('--help') || args.includes('-h')) {

@@ -198,7 +198,8 @@ describe('in a pipe', () => {
     [['http//x'], 'not a URL of a WebSocket: "http//x"; one is ws://localhost:8080/echo'],
     [['localhost:8080'], 'not a URL of a WebSocket: "localhost:8080"; one is ws://localhost:8080/echo'],
     [['ws://'], 'not a URL: "ws://"'],
-    [['--hexx', 'ws://a/'], "Unknown option '--hexx'"],
+    [['--hexx', 'ws://a/'], 'there is no option "--hexx"; did you mean --hex?'],
+    [['--hex=1', 'ws://a/'], '--hex takes no value'],
   ])('%j is a usage error', async (args, message) => {
     expect(await runWsimd('connect', ...args)).toEqual({
       code: 2,
