@@ -3,8 +3,8 @@
 import type { AddressInfo, Server } from 'node:net';
 import { CommandError } from './command.js';
 
-/** @throws CommandError if the address cannot be had */
-export async function listen(server: Server, port: number, host: string): Promise<void> {
+/** @param option the one that names the port @throws CommandError if the address cannot be had */
+export async function listen(server: Server, port: number, host: string, option = '--port'): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -12,7 +12,7 @@ export async function listen(server: Server, port: number, host: string): Promis
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const hint = code === 'EADDRINUSE' ? 'the port is taken; another can be named with --port' : message;
+    const hint = code === 'EADDRINUSE' ? `the port is taken; another can be named with ${option}` : message;
     throw new CommandError(`cannot listen on ${host}, port ${port}: ${hint}`);
   }
 }

@@ -109,7 +109,7 @@ async function start(): Promise<void> {
     if (options.feed !== undefined) {
       const { host, port: feedPort, allowedHosts } = options.feed;
       feed = new Feed(new AllowedHosts(host, allowedHosts), createPageHandler(BUILD), ask);
-      await listen(feed.server, feedPort, host);
+      await listen(feed.server, feedPort, host, '--feed');
     }
   } catch (error) {
     rethrowUnless(error, CommandError);
