@@ -10,6 +10,7 @@ import { Console } from './connect/console.js';
 import { INPUT_HELP, InputError, parseInput } from './connect/input-line.js';
 import { Session } from './connect/session.js';
 import { Interruption } from './interruption.js';
+import { withoutPassword } from './terminal.js';
 
 /** Milliseconds in which an answer to --send may come. */
 const SEND_WAIT = 1000;
@@ -70,7 +71,9 @@ Exit code: 0 where both ends closed the connection as they should, else 1.
       dialled = await dial({ ...client, signal: interruption.signal });
     } catch (error) {
       terminal.stop();
-      throw new CommandError(`cannot connect to ${String(client.request.url)}: ${dialErrorText(error)}`);
+      throw new CommandError(
+        `cannot connect to ${withoutPassword(String(client.request.url))}: ${dialErrorText(error)}`,
+      );
     }
     const { protocol } = dialled.response;
     terminal.note(`connected${protocol === undefined ? '' : `, subprotocol ${protocol}`}`);

@@ -24,6 +24,11 @@ export function styleFor(stream: Partial<WriteStream>): Style {
   return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39), green: sgr(32, 39), cyan: sgr(36, 39) };
 }
 
+/** A URL, or what should be one, for an error message: without its password. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^((?:[^/?#]*\/\/)?[^/?#:@]*):[^/?#]*@/, '$1:…@');
+}
+
 /** `printable` for a text of several lines: line feeds and tabs stay, and each further line begins with `indent`. */
 export function printableLines(text: string, indent: string): string {
   return text

@@ -5,6 +5,7 @@ import { type CreateRequestOptions, createRequest } from '../../handshake/index.
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import { UsageError } from '../command.js';
 import { readOptionFile } from '../files.js';
+import { withoutPassword } from '../terminal.js';
 import { readTlsFiles } from './tls-files.js';
 import { isProxyUrl } from './tunnel.js';
 
@@ -73,13 +74,16 @@ export function readClientOptions(positionals: readonly string[], values: Client
     createRequest(request);
   } catch (error) {
     rethrowUnless(error, TypeError);
+    const shown = withoutPassword(url);
     // `localhost:8080` is a URL too, whose scheme is `localhost:`.
-    if (!url.includes('://'))
-      throw new UsageError(`not a URL of a WebSocket: "${url}"; one is ws://localhost:8080/echo`);
-    throw new UsageError(URL.canParse(url) ? error.message : `not a URL: "${url}"`);
+    if (!url.includes('://')) {
+      throw new UsageError(`not a URL of a WebSocket: "${shown}"; one is ws://localhost:8080/echo`);
+    }
+    throw new UsageError(URL.canParse(url) ? error.message : `not a URL: "${shown}"`);
   }
   if (proxy !== undefined && !isProxyUrl(proxy)) {
-    throw new UsageError(`--proxy is the URL of an HTTP proxy, such as http://localhost:3128, not "${proxy}"`);
+    const shown = withoutPassword(proxy);
+    throw new UsageError(`--proxy is the URL of an HTTP proxy, such as http://localhost:3128, not "${shown}"`);
   }
   return {
     request,
