@@ -10,7 +10,7 @@ import { CLIENT_OPTIONS, readClientOptions } from './client/client-options.js';
 import { type Command, CommandError, parseDuration, parseInteger, parseOptions, UsageError } from './command.js';
 import { Console } from './connect/console.js';
 import { InputError } from './connect/input-line.js';
-import { fileErrorText } from './files.js';
+import { writeErrorText } from './files.js';
 import { DEFAULT_JSON_BYTES, DEFAULT_TEXT_BYTES, MAX_BYTES, payloadOf } from './inspect/payload-option.js';
 import { interrupted } from './interruption.js';
 import { authorityOf, listen } from './listening.js';
@@ -143,7 +143,7 @@ function readSettings(args: readonly string[]) {
       cut: readDirections('--cut', values.cut),
     },
     allowedHosts: values['allow-host'],
-    origins: values['allow-origin'],
+    origins: values['allow-origin'].map(readOrigin),
     wantsHttp2: values.http2,
     record: values.record,
     isJson: values.json,
@@ -235,18 +235,35 @@ function show(answer: Answer | undefined, terminal: Console): void {
 function readDirections(option: string, values: readonly string[]): Record<Sender, number | undefined> {
   const numbers: Record<Sender, number | undefined> = { client: undefined, server: undefined };
   for (const value of values) {
-    const [, from, digits = ''] = /^(?:(client|server):)?(.*)$/s.exec(value) ?? [];
-    const number = parseInteger(option, digits, 1, MAX_COUNT);
+    const [, from, digits] = /^(?:(client|server):)?([0-9]+)$/.exec(value) ?? [];
+    const number = Number(digits);
+    if (digits === undefined || number < 1 || number > MAX_COUNT) {
+      const form = `a whole number from 1 to ${MAX_COUNT}, which may begin with client: or server:`;
+      throw new UsageError(`${option} is ${form}, not "${value}"`);
+    }
     if (from !== 'server') numbers.client = number;
     if (from !== 'client') numbers.server = number;
   }
   return numbers;
 }
 
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]+$/i;
+
+/** A value of --allow-origin, as browsers send it. @throws UsageError */
+function readOrigin(value: string): string {
+  if (value === '*' || value === 'null') return value;
+  if (!ORIGIN.test(value) || !URL.canParse(value)) {
+    throw new UsageError(`--allow-origin is '*' or an origin such as https://example.com, not "${value}"`);
+  }
+  const { origin } = new URL(value);
+  // Schemes of a browser's own, such as that of extensions, have none there.
+  return origin === 'null' ? value : origin;
+}
+
 function openRecorder(file: string, terminal: Console): Recorder {
   try {
     return new Recorder(file, (error) => terminal.error(`nothing is recorded from here on: ${error.message}`));
   } catch (error) {
-    throw new CommandError(`--record ${fileErrorText(file, error)}`);
+    throw new CommandError(`--record ${writeErrorText(file, error)}`);
   }
 }

@@ -1,6 +1,7 @@
 // `wsimd proxy`: which pages and requests it serves, the addresses that it listens on, and what it prints of what peers send.
 
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { Peer, stream } from '../../../support/frames/wire.js';
@@ -86,16 +87,36 @@ describe('who may use it', () => {
   });
 
   it.each([
+    [
+      ['--drop', 'srv:3', 'ws://a'],
+      '--drop is a whole number from 1 to 2147483648, which may begin with client: or server:, not "srv:3"',
+    ],
     [['--drop', 'x', 'ws://a'], '--drop is a whole number from 1'],
+    [['--drop', 'client:0', 'ws://a'], '--drop is a whole number from 1'],
     [['--cut', 'me:1', 'ws://a'], '--cut is a whole number from 1'],
+    ...['foo', 'https://a/', 'https://a b', 'example.com:80', 'https://'].map((origin): [string[], string] => [
+      ['--allow-origin', origin, 'ws://a'],
+      `--allow-origin is '*' or an origin such as https://example.com, not "${origin}"`,
+    ]),
     [['--delay', 'soon', 'ws://a'], '--delay is a duration'],
     [['http//a'], 'not a URL of a WebSocket'],
-    [['--record', '/nowhere/x', 'ws://a'], '--record /nowhere/x: there is no such file'],
+    [['--record', '/nowhere/x', 'ws://a'], '--record /nowhere/x: there is no such folder'],
   ])('%j makes no sense', async (args, message) => {
     const { code, stderr } = await runWsimd('proxy', '--port', '0', ...args);
     expect(code).toBeGreaterThan(0);
     expect(stderr).toContain(message);
   });
+});
+
+it('names the option of the port that is taken', async () => {
+  const taken = createServer();
+  onTestFinished(() => void taken.close());
+  await once(taken.listen(0, '127.0.0.1'), 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const onFeed = await runWsimd('proxy', '--port', '0', '--feed', String(port), 'ws://127.0.0.1:1');
+  expect(onFeed.stderr).toContain(`port ${port}: the port is taken; another can be named with --feed\n`);
+  const onPort = await runWsimd('proxy', '--port', String(port), '--feed', '0', 'ws://127.0.0.1:1');
+  expect(onPort.stderr).toContain(`port ${port}: the port is taken; another can be named with --port\n`);
 });
 
 it('nothing that a peer sends reaches the output as a control character', async () => {
