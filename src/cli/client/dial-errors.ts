@@ -6,7 +6,7 @@ export class DialError extends Error {
   readonly kind: string;
 
   constructor(kind: string, detail = '') {
-    super(detail === '' ? kind : `${kind} ${detail}`);
+    super(detail === '' || detail.startsWith(':') ? kind + detail : `${kind} ${detail}`);
     this.kind = kind;
   }
 }
@@ -27,11 +27,16 @@ export function wrongStart(bytes: Uint8Array): DialError | undefined {
   return new DialError(NO_RESPONSE, `It sent "${start.split(/[\r\n]/, 1)[0]}"`);
 }
 
-/** The error for a server that closed before its response was complete. @param received the number of its bytes that came */
-export function earlyEnd(received: number): DialError {
-  return received === 0
-    ? new DialError(NO_RESPONSE, 'It closed the connection')
-    : new DialError('the server closed the connection in the middle of its HTTP response');
+/**
+ * The error for a server that closed before its response was complete.
+ *
+ * @param received the number of its bytes that came
+ * @param isPlain it was spoken to without TLS: some servers of TLS, such as Node's, then close without an alert
+ */
+export function earlyEnd(received: number, isPlain: boolean): DialError {
+  if (received > 0) return new DialError('the server closed the connection in the middle of its HTTP response');
+  const closed = 'It closed the connection without an answer';
+  return new DialError(NO_RESPONSE, isPlain ? `${closed}. If it speaks TLS, try wss: instead of ws:` : closed);
 }
 
 /** Errors that go away once the issuer's certificate is trusted; the names are OpenSSL's. */

@@ -18,6 +18,7 @@ import { type Address, isTrusted, parseAddress, parseRedirect } from '../../node
 import { rethrowUnless } from '../../protocol/rethrow-unless.js';
 import type { ClientOptions } from './client-options.js';
 import { DialError, earlyEnd, wrongStart } from './dial-errors.js';
+import { Refusal } from './refusal.js';
 import { openTunnel, serverNameOf } from './tunnel.js';
 
 export interface DialOptions extends ClientOptions {
@@ -37,6 +38,8 @@ export interface Dialled {
 }
 
 const DEFAULT_TIMEOUT = 10_000;
+/** Milliseconds in which the body of an answer other than 101 may come. */
+const BODY_TIMEOUT = 500;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** The server's answer: the connection, or where to ask instead. */
@@ -108,6 +111,8 @@ async function ask(options: DialOptions, signal: AbortSignal): Promise<Answer> {
     proxy === undefined ? undefined : await openTunnel(proxy, request.hostname, request.port, proxyTls, signal);
   const reader = new HeadReader();
   let received = 0;
+  let refusal: Refusal | undefined;
+  let bodyTimer: NodeJS.Timeout | undefined;
   return new Promise((resolve, reject) => {
     let onBytes = (bytes: Uint8Array) => {
       try {
@@ -116,6 +121,17 @@ async function ask(options: DialOptions, signal: AbortSignal): Promise<Answer> {
         received += bytes.length;
         const answer = readAnswer(reader, bytes, request, options.maxRedirects !== undefined);
         if (answer === undefined) return;
+        if (answer.refused !== undefined) {
+          const refused = new Refusal(answer.refused);
+          const refuse = (more: Uint8Array) => {
+            if (refused.push(more)) fail(refused.error);
+          };
+          refusal = refused;
+          bodyTimer = setTimeout(() => fail(refused.error), BODY_TIMEOUT);
+          onBytes = refuse;
+          refuse(answer.rest);
+          return;
+        }
         finish();
         if (answer.location !== undefined) {
           socket.on('error', () => {}).destroy();
@@ -135,8 +151,9 @@ async function ask(options: DialOptions, signal: AbortSignal): Promise<Answer> {
     };
     const socket = open(request, { tls, tunnel, readBuffer }, (bytes) => onBytes(bytes));
     const finish = () => {
+      clearTimeout(bodyTimer);
       signal.removeEventListener('abort', abort);
-      socket.off('error', fail);
+      socket.off('error', broken);
       socket.off('end', ended);
     };
     const fail = (error: Error) => {
@@ -144,10 +161,11 @@ async function ask(options: DialOptions, signal: AbortSignal): Promise<Answer> {
       socket.on('error', () => {}).destroy();
       reject(error);
     };
-    const ended = () => fail(earlyEnd(received));
+    const broken = (error: Error) => fail(refusal?.error ?? error);
+    const ended = () => fail(refusal?.error ?? earlyEnd(received, !request.secure));
     const abort = () => fail(signal.reason as Error);
     signal.addEventListener('abort', abort);
-    socket.on('error', fail);
+    socket.on('error', broken);
     socket.on('end', ended);
     socket.write(request.head, 'latin1');
   });
@@ -194,15 +212,21 @@ function readAnswer(
   bytes: Uint8Array,
   request: ClientRequest,
   follows: boolean,
-): { response: ResponseAccepted; rest: Uint8Array; location?: undefined } | { location: string } | undefined {
+):
+  | { response: ResponseAccepted; rest: Uint8Array; location?: undefined; refused?: undefined }
+  | { location: string; refused?: undefined }
+  | { refused: ParsedResponseHead; rest: Uint8Array; location?: undefined }
+  | undefined {
   for (let received = reader.push(bytes); received !== undefined; received = reader.push(received.rest)) {
     const head = parseResponseHead(received.head);
     // An interim response is followed by the final one (RFC 9110 section 15.2).
     if (head.status < 200 && head.status !== 101) continue;
     const location = locationOf(head);
     if (location !== undefined && follows) return { location };
+    if (location !== undefined) throw notFollowed(head.status, location);
+    if (head.status !== 101) return { refused: head, rest: received.rest };
     const verdict = checkResponse(head, request);
-    if (!verdict.ok) throw location === undefined ? verdict.error : notFollowed(head.status, location);
+    if (!verdict.ok) throw verdict.error;
     return { response: verdict, rest: received.rest };
   }
   return undefined;

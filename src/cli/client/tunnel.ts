@@ -58,7 +58,7 @@ export function openTunnel(
       fail(new DialError(`cannot connect to the proxy ${proxy.host}:`, text));
     };
     const abort = () => fail(signal.reason as Error);
-    const ended = () => fail(new DialError('the proxy closed the connection', earlyEnd(received).message));
+    const ended = () => fail(new DialError('the proxy closed the connection', earlyEnd(received, false).message));
     const read = (bytes: Buffer) => {
       received += bytes.length;
       try {
