@@ -46,7 +46,8 @@ To send one message and see what comes back:
 A terminal shows control characters and bidi marks from the server as escapes,
 such as \\u{1b}. A pipe or a file gets texts unchanged.
 
-Exit code: 0 where both ends closed the connection as they should, else 1.
+Exit code: 0 if both ends closed the connection properly; 1 if not, or if the
+server closed it for an error (1002, 1003, 1007 to 1011); 2 for wrong usage.
 `,
 
   async run(args) {

@@ -20,11 +20,13 @@ export interface SessionSink {
 const MAX_MESSAGE_LENGTH = 256 * 1024 * 1024;
 /** Bytes that may wait to be sent before no more are asked for. */
 const HIGH_WATER = 1024 * 1024;
+/** Close codes that name an error: a rule broken, data not taken, a failure of the server. */
+const ERROR_CODES: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010, 1011]);
 /** Milliseconds without a byte in which the peer may do its part of the closing handshake. */
 const CLOSE_TIMEOUT = 3000;
 
 export class Session implements MessageHandler {
-  /** Fulfilled at the end: whether both ends sent a Close frame and no rule was broken. */
+  /** Fulfilled at the end: whether both ends sent a Close frame, no rule was broken, and the peer did not close for an error. */
   readonly closed: Promise<boolean>;
   readonly #connection = new Connection({ role: 'client', maxMessageLength: MAX_MESSAGE_LENGTH });
   readonly #socket: Socket;
@@ -33,6 +35,7 @@ export class Session implements MessageHandler {
   #onDrain: (() => void) | undefined;
   #endTimer: NodeJS.Timeout | undefined;
   #hasFailed = false;
+  #hasClosed = false;
 
   constructor(dialled: Dialled, sink: SessionSink) {
     const { socket } = dialled;
@@ -84,6 +87,7 @@ export class Session implements MessageHandler {
   /** Begins the closing handshake; the connection ends though the peer may not answer. */
   close(closeCode: number | undefined = CLOSE_NORMAL, reason = ''): void {
     this.#connection.close(closeCode, reason);
+    this.#hasClosed = true;
     this.#flush();
     this.#endLater();
   }
@@ -136,6 +140,8 @@ export class Session implements MessageHandler {
 
   onClose(closeCode: number, reason: string): void {
     this.#sink.close(closeCode, reason);
+    // The sink has said it. A peer that answers our Close frame returns its code.
+    if (ERROR_CODES.has(closeCode) && !this.#hasClosed) this.#hasFailed = true;
     this.#endLater();
   }
 

@@ -148,13 +148,31 @@ describe('in a pipe', () => {
     expect(result.stderr).toContain(message);
   });
 
+  it.each([
+    [1000, 0],
+    [1001, 0],
+    [1002, 1],
+    [1008, 1],
+    [1011, 1],
+    [4000, 0],
+  ])('where the server closes with %i, ends with %i', async (closeCode, code) => {
+    const { url } = await startWs((socket) => socket.close(closeCode, 'why'));
+    const result = await runWsimdOn('', 'connect', url);
+    expect(result).toMatchObject({ code, stderr: expect.stringContaining(`< close ${closeCode} `) });
+  });
+
+  it('ends with 0 where the server returns a close code of our own', async () => {
+    const { url } = await startWs();
+    expect(await runWsimd('connect', '--send', '/close 1011', url)).toMatchObject({ code: 0 });
+  });
+
   it('says in one line why it cannot connect', async () => {
     const serve = await startServe();
     const notFound = `ws://127.0.0.1:${serve.port}/nothing`;
     expect(await runWsimd('connect', notFound)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `wsimd: cannot connect to ${notFound}: the server answered with a status other than 101: 404\n`,
+      stderr: `wsimd: cannot connect to ${notFound}: the server answered with status 404 (Not Found): "There is no WebSocket endpoint here."\n`,
     });
     await serve.stop();
     const { code, stderr } = await runWsimd('connect', serve.echoUrl);
