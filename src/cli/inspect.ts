@@ -55,8 +55,8 @@ the server. A message of several frames is told once more, joined. Compressed
 messages (permessage-deflate) are shown inflated; frames that are a part of one
 as they are.
 
-Exit code: 0, or 1 where a rule of RFC 6455 is broken, the input is damaged, or
-there is nothing in it.
+Exit code: 0; 1 if a rule of RFC 6455 is broken, the input is damaged, bytes of
+one direction end inside a frame, or there is nothing in it; 2 for wrong usage.
 `,
 
   async run(args) {
@@ -106,9 +106,11 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
   }
   const text = new TextLines({ style: styleFor(process.stdout), width: maxPayload, isCapture });
   let isBroken = false;
+  let isCut = false;
   const output = new Output(process.stdout);
   const emit = (entry: Entry) => {
     isBroken ||= entry.type === 'violation';
+    isCut ||= entry.type === 'frame' && entry.isCut;
     const line = json ? jsonLine(entry, maxPayload) : text.format(entry);
     if (line !== undefined) output.write(`${line}\n`);
   };
@@ -140,7 +142,9 @@ async function run(reader: ByteReader, options: RunOptions): Promise<number> {
     conversation.end();
     await output.flush();
   }
-  return isBroken ? 1 : 0;
+  // A capture ends where it was stopped, which is no damage.
+  const isDamaged = isCut && !isCapture && format !== 'follow';
+  return isBroken || isDamaged ? 1 : 0;
 }
 
 /** The bytes of an input that is no capture, with their sender. */
