@@ -36,7 +36,7 @@ With --rate, a latency begins when its message was due, though it could not be
 sent before others had come back. Ctrl-C ends the run early, with the figures
 so far.
 
-Exit code: 0, or 1 where there were errors, or nothing came back.
+Exit code: 0; 1 if there were errors, or nothing came back; 2 for wrong usage.
 `,
 
   async run(args) {

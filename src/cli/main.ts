@@ -34,6 +34,8 @@ function help(): string {
     '  --help, -h      this text, or that of a command: wsimd <command> --help',
     '  --version, -v   the version',
     '',
+    'Exit code: 0; 1 if something went wrong; 2 for wrong usage.',
+    '',
   ].join('\n');
 }
 

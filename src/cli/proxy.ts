@@ -75,6 +75,8 @@ use --no-compression.
 Lines of the input:
 ${CONTROL_HELP}
 Ctrl-C ends it.
+
+Exit code: 0; 1 if it cannot listen, or a file cannot be used; 2 for wrong usage.
 `,
 
   async run(args) {

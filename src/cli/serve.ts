@@ -34,6 +34,8 @@ listened on, with its port, and pages from the same origin; others get a 421 or
 a 403. Behind a proxy or under another name, use --allow-host.
 
 Ctrl-C ends it.
+
+Exit code: 0; 1 if it cannot listen; 2 for wrong usage.
 `,
 
   async run(args) {
