@@ -307,7 +307,7 @@ export class WebSocketServer<
    * not be passed on. `publish` still returns its result for this process alone.
    *
    * @returns a promise, fulfilled once messages of other processes are received
-   * @throws Error for a second relay; what the relay throws when it cannot receive
+   * @throws Error for a second relay; TypeError for what is no relay; what the relay throws when it cannot receive
    */
   useRelay(relay: Relay): Promise<void> {
     return this.#topics.useRelay(relay, (error) => this.emit('relayError', error));

@@ -1,6 +1,7 @@
 // The topics of one server: a TopicHub over its WebSockets, for data in all the shapes that `send` takes.
 
 import type { PreparedMessage } from '../../frames/prepared-message.js';
+import { describeValue } from '../../protocol/option-checks.js';
 import type { Relay, RelayedMessage } from '../../topics/relay.js';
 import { TopicHub } from '../../topics/topic-hub.js';
 import { inBatch } from '../socket/writes/write-batch.js';
@@ -54,6 +55,9 @@ export class ServerTopics {
    */
   async useRelay(relay: Relay, onError: (error: Error) => void): Promise<void> {
     if (this.#relay !== undefined) throw new Error('this server has a relay');
+    if (typeof relay?.publish !== 'function' || typeof relay.subscribe !== 'function') {
+      throw new TypeError(`useRelay takes a relay, with publish and subscribe, not ${describeValue(relay)}`);
+    }
     this.#relay = relay;
     this.#onRelayError = onError;
     try {

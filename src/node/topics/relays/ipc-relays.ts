@@ -4,6 +4,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import process from 'node:process';
 import { BroadcastChannel } from 'node:worker_threads';
+import { describeValue } from '../../../protocol/option-checks.js';
 import type { Relay, RelayedMessage } from '../../../topics/relay.js';
 
 /** A message between workers and the primary, among other messages of the program. JSON has no bytes, so they are Base64. */
@@ -16,6 +17,12 @@ interface ClusterMessage {
 
 function isClusterMessage(message: unknown, channel: string): message is ClusterMessage {
   return typeof message === 'object' && message !== null && (message as Partial<ClusterMessage>).wsimd === channel;
+}
+
+function requireName(relay: string, name: unknown): void {
+  if (typeof name !== 'string') {
+    throw new TypeError(`a ${relay} takes the name of a channel, a string, not ${describeValue(name)}`);
+  }
 }
 
 /**
@@ -34,8 +41,12 @@ function isClusterMessage(message: unknown, channel: string): message is Cluster
 export class ClusterRelay implements Relay {
   readonly #channel: string;
 
-  /** @param channel a name that all workers use; programs with several servers in each worker need one for each server */
+  /**
+   * @param channel a name that all workers use; programs with several servers in each worker need one for each server
+   * @throws TypeError for a name that is not a string
+   */
   constructor(channel = 'topics') {
+    requireName('ClusterRelay', channel);
     this.#channel = channel;
   }
 
@@ -76,8 +87,9 @@ export class ClusterRelay implements Relay {
 export class ThreadRelay implements Relay {
   readonly #channel: BroadcastChannel;
 
-  /** @param name the channel that all threads use */
+  /** @param name the channel that all threads use @throws TypeError for a name that is not a string */
   constructor(name = 'wsimd topics') {
+    requireName('ThreadRelay', name);
     this.#channel = new BroadcastChannel(name);
     this.#channel.unref();
   }

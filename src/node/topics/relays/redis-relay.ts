@@ -4,6 +4,7 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { describeValue } from '../../../protocol/option-checks.js';
 import type { Relay, RelayedMessage } from '../../../topics/relay.js';
 import { TypedEmitter } from '../../websocket/websocket-events.js';
 import { ASK, BINARY, POSITION, readEnvelope, TEXT, writeEnvelope } from './envelope.js';
@@ -94,9 +95,17 @@ export class RedisRelay extends TypedEmitter<RedisRelayEvents> implements Relay 
   #isDown = false;
   #isClosed = false;
 
-  /** @param client connected, or about to be; it stays the program's, which listens to its errors and closes it */
+  /**
+   * @param client connected, or about to be; it stays the program's, which listens to its errors and closes it
+   * @throws TypeError for something other than a client of `redis` or `ioredis`, or a channel that is not a string
+   */
   constructor(client: RedisClient, { channel = 'wsimd' }: RedisRelayOptions = {}) {
     super();
+    const { publish, duplicate }: Partial<RedisClient> = client ?? {};
+    if (typeof publish !== 'function' || typeof duplicate !== 'function') {
+      throw new TypeError(`a RedisRelay takes a client of the package redis or ioredis, not ${describeValue(client)}`);
+    }
+    if (typeof channel !== 'string') throw new TypeError(`channel is a string, not ${describeValue(channel)}`);
     this.#client = client;
     this.#channel = channel;
   }
