@@ -85,7 +85,7 @@ function add(entry: FeedEntry): void {
     shown.push(row);
     list.update();
   }
-  status.textContent = `${rows.length.toLocaleString('en')} rows`;
+  showStatus(`${rows.length.toLocaleString('en')} rows`);
 }
 
 /** Keeps what later rows need of an entry. */
@@ -139,6 +139,11 @@ function choose(by: number): void {
   list.move(by);
 }
 
+/** A narrow window shows the beginning; the whole text is in the tooltip. */
+function showStatus(text: string): void {
+  status.textContent = status.title = text;
+}
+
 let feed: WebSocket | undefined;
 const sending = new Sending({
   run: (line) => feed?.send(line),
@@ -149,20 +154,22 @@ const sending = new Sending({
 async function start(): Promise<void> {
   const answer = await fetch(PROXY_PATH);
   if (answer.status !== 200) {
-    status.textContent = 'no proxy here: connections of this page only';
+    showStatus('messages of this page');
     sending.offer(undefined, `${location.origin.replace('http', 'ws')}${ECHO_PATH}`);
     return;
   }
+  byId('title', HTMLElement).textContent = 'wsimd proxy';
+  document.title = 'wsimd proxy: live frames';
   const { proxy } = (await answer.json()) as ProxyPlace;
   proxyUrl = proxy;
   sending.offer(proxy, proxy);
   feed = new WebSocket(`${location.origin.replace('http', 'ws')}${FEED_PATH}`);
   feed.addEventListener('message', ({ data }) => add(JSON.parse(String(data)) as FeedEntry));
   feed.addEventListener('open', () => {
-    status.textContent = 'waiting for connections';
+    showStatus('waiting for connections');
   });
   feed.addEventListener('close', () => {
-    status.textContent = 'the proxy has ended: reload once it runs again';
+    showStatus('the proxy has ended: reload once it runs again');
   });
 }
 
