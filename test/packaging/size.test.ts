@@ -41,11 +41,11 @@ describe('a bundle, minified and gzipped', () => {
   it.each([
     ['all of wsimd', 27 * KIB, "export * from 'wsimd';"],
     ['FrameDecoder alone', 13.75 * KIB, "export { FrameDecoder } from 'wsimd';"],
-    ['wsimd/handshake, which needs no kernel', 8.75 * KIB, "export * from 'wsimd/handshake';"],
+    ['wsimd/handshake, which needs no kernel', 9 * KIB, "export * from 'wsimd/handshake';"],
     ['acceptKey alone', 1.75 * KIB, "export { acceptKey } from 'wsimd/handshake';"],
-    ['wsimd and wsimd/handshake', 33 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
+    ['wsimd and wsimd/handshake', 33.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/handshake';"],
     ['wsimd and wsimd/deflate', 51.25 * KIB, "export * from 'wsimd'; export * from 'wsimd/deflate';"],
-    ['wsimd/web', 34.5 * KIB, "export * from 'wsimd/web';"],
+    ['wsimd/web', 34.75 * KIB, "export * from 'wsimd/web';"],
   ])('%s', async (what, budget, program) => {
     holdTo(budget, what, gzipSync(await bundle(program), { level: 9 }).length);
   });
@@ -69,7 +69,7 @@ describe('the tarball', () => {
   it('is within its budget', () => {
     // A third of it is the CommonJS form of wsimd/node, with the codec, its modules and types in it, and a seventh the ES modules that are
     // joined for Node.
-    holdTo(920 * KIB, 'the tarball', project.packed.size);
+    holdTo(930 * KIB, 'the tarball', project.packed.size);
     holdTo(3300 * KIB, 'the package, unpacked', project.packed.unpackedSize);
   });
 
@@ -88,8 +88,9 @@ describe('the tarball', () => {
       'SECURITY.md',
       'package.json',
     ]);
-    // Every script comes with its types, but for the bytes of the page's own files. Those of bundles are the modules'.
-    const scripts = paths.filter((path) => path.endsWith('.js') && !path.startsWith('build/bundles/'));
+    // Every script comes with its types, but for the bytes of the page's own files. Those of bundles are the modules', and those of what
+    // bundlers take for browsers are the shim's.
+    const scripts = paths.filter((path) => path.endsWith('.js') && !/^build\/bundles\/|^shim\/browser\.js$/.test(path));
     expect(scripts.filter((path) => !paths.includes(path.replace(/js$/, 'd.ts')))).toEqual([]);
   });
 });
