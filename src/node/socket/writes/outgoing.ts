@@ -230,11 +230,14 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       this.#write([run.bytes], undefined, true, false);
       return;
     }
-    if (!connection.hasSlices) {
-      if (this.#isSlicing) this.#failCallbacks();
-    } else if (!this.isTurnAwaited) {
+    if (connection.hasSlices) {
+      if (!this.isTurnAwaited) awaitTurn(this);
       this.isTurnAwaited = true;
-      awaitTurn(this);
+    } else if (this.#isSlicing) {
+      // The connection has failed, and with it messages that were leaving in slices, or waited for them.
+      this.#isSlicing = false;
+      const lost = this.#takeCallback();
+      if (lost !== undefined) nextTick(lost, new ProtocolError('WSIMD_NOT_OPEN', { detail: 'it has failed' }));
     }
     if (connection.outgoingLength === 0) return;
     // While a message leaves in slices, nothing that was sent behind it has left.
@@ -332,17 +335,10 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
       return;
     }
     // A subscriber of a channel has sent another message, which has taken this one along.
-    const hasLeft = this.gatheredLength === 0 && !connection.hasSlices;
-    if (callback !== undefined && hasLeft) this.#socket.write(EMPTY, callback);
+    const hasLeft = callback !== undefined && this.gatheredLength === 0 && !connection.hasSlices;
+    if (hasLeft) this.#socket.write(EMPTY, callback);
     else if (callback !== undefined) this.#callBack(inOwnContext(callback));
     if (isDue) this.flush();
-  }
-
-  /** The connection has failed, and with it messages that were leaving in slices, or waited for them. */
-  #failCallbacks(): void {
-    this.#isSlicing = false;
-    const callback = this.#takeCallback();
-    if (callback !== undefined) nextTick(callback, new ProtocolError('WSIMD_NOT_OPEN', { detail: 'it has failed' }));
   }
 
   #callBack(callback: SendCallback): void {
