@@ -155,20 +155,16 @@ export function handlerOf(sink: DeliverySink): Required<MessageHandler> {
   };
 }
 
-/** How much memory a delivery holds: bytes, of strings UTF-16 units. Control frames count as 0. */
+/** Bytes that a queued delivery takes beside its own: the object, its buffer, its place in the queue. Measured on Node 20: 110 to 190. */
+export const QUEUED_OVERHEAD = 200;
+
+/** How much memory a queued delivery takes: its bytes, of strings UTF-16 units, and an overhead. */
 export function heldLengthOf(kind: DeliveryKind, value: DeliveryValue): number {
-  switch (kind) {
-    case TEXT:
-    case TEXT_BYTES:
-    case BINARY:
-      return (value as string | Uint8Array).length;
-    case FRAGMENTS:
-      return (value as Uint8Array[]).reduce((sum, fragment) => sum + fragment.length, 0);
-    case PIECE:
-      return (value as MessagePiece).data.length;
-    default:
-      return 0;
+  if (kind === FRAGMENTS) {
+    return (value as Uint8Array[]).reduce((sum, { length }) => sum + QUEUED_OVERHEAD + length, QUEUED_OVERHEAD);
   }
+  const { length = 0 } = (kind === PIECE ? (value as MessagePiece).data : value) as { readonly length?: number };
+  return QUEUED_OVERHEAD + length;
 }
 
 /** Overwrites the bytes of a message that is valid until its handler returns. */

@@ -40,7 +40,7 @@ export class SpacedDelivery implements DeliverySink {
     this.#owner = owner;
   }
 
-  /** How much is queued: bytes, of strings UTF-16 units. Control frames count as 0. */
+  /** How much memory the queued deliveries take: their bytes, of strings UTF-16 units, and an overhead for each. */
   get heldLength(): number {
     return this.#heldLength;
   }
