@@ -128,23 +128,24 @@ export class ChunkDecoder {
   /**
    * Decodes one slab, from its start on: as much of the chunk as fits into the arena, or what has been read there.
    *
+   * @param maxRecords 1 to RECORD_CAPACITY: it stops once there are so many records
    * @returns how many records lie in the arena; they and the payloads that they point to are valid until any decoder on
    *   this arena decodes again. Sets `consumed`, and `error` if a rule was broken behind those records
    */
-  decode({ chunk, start, end, length: chunkLength }: Slab): number {
-    if (chunk === undefined) return this.#decodeAt(CHUNK_PTR + start, end - start);
+  decode({ chunk, start, end, length: chunkLength }: Slab, maxRecords = RECORD_CAPACITY): number {
+    if (chunk === undefined) return this.#decodeAt(CHUNK_PTR + start, end - start, maxRecords);
     const length = Math.min(end - start, CHUNK_CAPACITY);
     this.arena.bytes.set(length === chunkLength ? chunk : chunk.subarray(start, start + length), CHUNK_PTR);
-    return this.#decodeAt(CHUNK_PTR, length);
+    return this.#decodeAt(CHUNK_PTR, length, maxRecords);
   }
 
-  #decodeAt(ptr: number, length: number): number {
+  #decodeAt(ptr: number, length: number, maxRecords: number): number {
     const { arena } = this;
     const { bytes, words } = arena;
     arena.generation++;
     const before = this.#state ?? this.#fresh;
     if (arena.loadedState !== before) bytes.set(before, STATE_PTR);
-    const count = arena.kernel.decode(STATE_PTR, ptr, length, RECORDS_PTR, RECORD_CAPACITY);
+    const count = arena.kernel.decode(STATE_PTR, ptr, length, RECORDS_PTR, maxRecords);
     this.consumed = words[CONSUMED_WORD]!;
     // Between two messages all but the options is zero: the first word holds them and what tells of a header or a payload,
     // the second what tells of an open message, a Close frame or an error.

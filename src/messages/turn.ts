@@ -49,6 +49,11 @@ export function isTurnSpent(): boolean {
   return left <= 0;
 }
 
+/** What may still be done in this turn; 0 or less once it is spent. */
+export function turnLeft(): number {
+  return left;
+}
+
 /** How many whole turns' worth has been done since `beginTurn`. */
 export function spentTurns(): number {
   return (begun - left) / TURN;

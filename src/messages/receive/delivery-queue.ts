@@ -8,8 +8,10 @@ import {
   type DeliverySink,
   type DeliveryValue,
   type DeliveryValues,
+  heldLengthOf,
   type MessagePiece,
   type PIECE,
+  QUEUED_OVERHEAD,
   type TEXT,
   type TEXT_BYTES,
   wipeDelivery,
@@ -65,13 +67,24 @@ export class DeliveryQueue {
     return this.#unfinishedCount > 0;
   }
 
-  /** Bytes of memory that unfinished messages hold. */
+  /** How many deliveries are queued. */
+  get length(): number {
+    return this.#count - this.#next;
+  }
+
+  /** What it costs of a turn to deliver everything that is queued, at least. */
+  get cost(): number {
+    return this.length * DELIVERY_COST;
+  }
+
+  /** Bytes of memory that everything queued takes. */
   get heldLength(): number {
     let length = 0;
-    if (this.#unfinishedCount > 0) {
-      for (let i = this.#next; i < this.#count; i++) {
-        if (this.#kinds[i] === UNFINISHED) length += (this.#values[i] as Unfinished).heldLength;
-      }
+    for (let i = this.#next; i < this.#count; i++) {
+      const kind = this.#kinds[i]!;
+      const value = this.#values[i]!;
+      if (kind === UNFINISHED) length += QUEUED_OVERHEAD + (value as Unfinished).heldLength;
+      else length += heldLengthOf(kind, value as DeliveryValue);
     }
     return length;
   }

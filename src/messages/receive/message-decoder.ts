@@ -1,7 +1,7 @@
 // Chunks → messages: has each chunk decoded and its records read, and delivers what came of it, in order, calls from inside a
 // delivery too.
 
-import { CHUNK_CAPACITY } from '../../../assembly/shared/layout.js';
+import { CHUNK_CAPACITY, RECORD_CAPACITY } from '../../../assembly/shared/layout.js';
 import { requireBytes } from '../../bytes/copy.js';
 import { ChunkDecoder } from '../../frames/chunk-decoder.js';
 import { Slab } from '../../frames/slab.js';
@@ -9,7 +9,7 @@ import type { KernelName } from '../../kernel/kernel.js';
 import type { ProtocolError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
 import { collectCopies, collectInto, ERROR, type MessageEvent, type MessageHandler } from '../handler.js';
-import { beginTurn, COPY_COST, isTurnSpent, spend } from '../turn.js';
+import { beginTurn, COPY_COST, DELIVERY_COST, isTurnSpent, spend, turnLeft } from '../turn.js';
 import { decoderConfigFor, type MessageDecoderConfig, type MessageDecoderOptions } from './decoder-config.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { HandlerSink } from './handler-sink.js';
@@ -22,6 +22,14 @@ const EMPTY = new Uint8Array(0);
 /** Queues that no decoder has deliveries in. One is enough unless handlers feed other decoders. */
 const spareQueues: DeliveryQueue[] = [];
 const MAX_SPARE_QUEUES = 8;
+
+/**
+ * The most deliveries that are queued before some are delivered: a peer can have objects of 200 bytes made of 6 bytes each, and a turn
+ * may end before they are delivered. 64 KiB of messages of 64 bytes are fewer.
+ */
+const MOST_QUEUED = 1024;
+/** The same of compressed messages, which take more memory, and the first of which may spend the turn. */
+const MOST_COMPRESSED_QUEUED = 256;
 
 /**
  * Takes the bytes of one direction of a connection, in chunks cut anywhere, and delivers messages, pings and pongs, then
@@ -37,11 +45,12 @@ export class MessageDecoder {
   readonly #config: MessageDecoderConfig;
   readonly #reader: RecordReader;
   readonly #sink: HandlerSink;
+  readonly #mostQueued: number;
   /** Made when there is something to deliver, given up when all is delivered: an idle connection has none. */
   #queue: DeliveryQueue | undefined;
   #isDelivering = false;
   #hasReportedError = false;
-  /** Chunks that came and have not been decoded, or not to their end: a turn was spent. */
+  /** Chunks that came and have not been decoded, or not to their end: the queue was full, or the turn was spent. */
   #rest: Slab[] | undefined;
 
   /**
@@ -61,6 +70,7 @@ export class MessageDecoder {
     this.#decoder = new ChunkDecoder(options, compression !== undefined);
     this.#reader = new RecordReader(this.#decoder, this.#config, compression);
     this.#sink = sink;
+    this.#mostQueued = compression === undefined ? MOST_QUEUED : MOST_COMPRESSED_QUEUED;
   }
 
   /**
@@ -102,7 +112,7 @@ export class MessageDecoder {
 
   /**
    * Bytes of memory allocated for an incomplete message or control frame (at least as many as have come of it), and for pending
-   * input.
+   * input, with 200 for each message that is decoded and waits.
    */
   get bufferedLength(): number {
     const restLength = this.#rest?.reduce((sum, { start, length }) => sum + length - start, 0) ?? 0;
@@ -189,28 +199,39 @@ export class MessageDecoder {
     if (!isNested) this.#sink.handler = handler;
     if (this.#config.inTurns && !isNested) beginTurn();
     try {
-      while (slab.start < slab.length) {
-        if (this.#mustWait(slab.start === 0)) {
-          this.#keepRest(slab);
-          break;
+      if (!this.#hasToWait()) {
+        while (slab.start < slab.length) {
+          const room = this.#room();
+          if (room <= 0) break;
+          if (this.#takeLong(slab)) continue;
+          const count = this.#decoder.decode(slab, room);
+          if (count === 1 && this.#deliverSingle(slab)) return;
+          this.#queueRecords(slab, count);
         }
-        if (this.#takeLong(slab)) continue;
-        const count = this.#decoder.decode(slab);
-        if (count === 1 && this.#deliverSingle(slab)) return;
-        if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
-        slab.start += this.#decoder.consumed;
       }
+      if (slab.start < slab.length) this.#keepRest(slab);
       this.#deliverAll();
     } finally {
       if (!isNested) this.#sink.handler = undefined;
     }
   }
 
-  /** What comes has to wait for what is pending, or for the next turn. @param isNew nothing of the chunk has been decoded */
-  #mustWait(isNew: boolean): boolean {
-    if (!this.#config.inTurns) return false;
-    if (this.#rest !== undefined || this.#queue?.isHeldUp === true) return true;
-    return isTurnSpent() || (isNew && this.#queue !== undefined && !this.#isDelivering);
+  /** A new chunk has to wait: something before it is pending. */
+  #hasToWait(): boolean {
+    return this.#rest !== undefined || (this.#queue !== undefined && this.#config.inTurns && !this.#isDelivering);
+  }
+
+  #queueRecords(slab: Slab, count: number): void {
+    if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
+    slab.start += this.#decoder.consumed;
+  }
+
+  /** How many records may be queued next; 0 or less if what is queued has to be delivered first, or in a later turn. */
+  #room(): number {
+    const queue = this.#queue;
+    const room = this.#mostQueued - (queue?.length ?? 0);
+    if (!this.#config.inTurns) return room > 0 ? RECORD_CAPACITY : 0;
+    return queue?.isHeldUp ? 0 : roomFor(turnLeft() - (queue?.cost ?? 0), room);
   }
 
   /** What is not the decoder's own is copied. */
@@ -225,15 +246,17 @@ export class MessageDecoder {
     }
   }
 
-  /** Decodes a slab of what has been kept. */
+  /** Decodes a chunk that has been kept, as far as the queue has room for it. */
   #decodeRest(): void {
     const rest = this.#rest!;
     const slab = rest[0]!;
-    if (!this.#takeLong(slab)) {
-      const count = this.#decoder.decode(slab);
-      if (count > 0) this.#reader.queueRecords(this.#queued(), slab, count);
-      slab.start += this.#decoder.consumed;
-      spend(this.#decoder.consumed * COPY_COST);
+    while (slab.start < slab.length) {
+      const room = this.#room();
+      if (room <= 0) break;
+      if (this.#takeLong(slab)) continue;
+      this.#queueRecords(slab, this.#decoder.decode(slab, room));
+      // A whole number: what is left of the turn stays one, which is counted down faster.
+      spend(Math.ceil(this.#decoder.consumed * COPY_COST));
     }
     if (slab.start < slab.length) return;
     rest.shift();
@@ -250,6 +273,7 @@ export class MessageDecoder {
   /** Delivers what is queued, and the error behind it if there is one, and decodes what is kept, until the turn is spent. */
   #deliverAll(): void {
     for (;;) {
+      if (this.#queue !== undefined) this.#reader.settle(this.#queue);
       const { error } = this.#decoder;
       if (error !== undefined && !this.#hasReportedError) {
         this.#hasReportedError = true;
@@ -260,7 +284,7 @@ export class MessageDecoder {
       // From inside a delivery: the outer call goes on, in order.
       if (this.#isDelivering) return;
       const isAll = this.#deliverQueue();
-      if (isAll && (this.#rest === undefined || isTurnSpent())) return;
+      if (isAll && (this.#rest === undefined || (this.#config.inTurns && isTurnSpent()))) return;
       if (isAll) this.#decodeRest();
       else if (!this.#failFor(this.#queue!.takeFailure())) return;
     }
@@ -298,7 +322,7 @@ export class MessageDecoder {
    */
   #deliverSingle(slab: Slab): boolean {
     const { consumed, error } = this.#decoder;
-    const isAtRest = this.#queue === undefined && !this.#isDelivering;
+    const isAtRest = !this.hasPendingInput && !this.#isDelivering;
     if (!isAtRest || slab.start + consumed !== slab.length || error !== undefined) return false;
     this.#isDelivering = true;
     try {
@@ -315,4 +339,9 @@ export class MessageDecoder {
     this.#queue ??= spareQueues.pop() ?? new DeliveryQueue();
     return this.#queue;
   }
+}
+
+/** How many deliveries can be made with what is left of a turn, at most `most`. */
+function roomFor(left: number, most: number): number {
+  return left < most * DELIVERY_COST ? Math.ceil(left / DELIVERY_COST) : most;
 }

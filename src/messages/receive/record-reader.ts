@@ -178,12 +178,20 @@ export class RecordReader implements Reading {
           else this.#takePiece(queue, first, data);
         }
       }
-      this.#madeParts?.settle(queue);
     } catch (error) {
       // No code of a user's runs in here. Everything behind the message that failed is discarded.
       this.decoder.fail(asMessageError(error));
     }
     if ((masked & MASKED) !== 0) copyBytes(bytes, backStart, backEnd, target!, backStart + toTarget);
+  }
+
+  /** All that came has been taken: what has been put aside of it goes on. A message that cannot be assembled fails the decoder. */
+  settle(queue: DeliveryQueue): void {
+    try {
+      this.#madeParts?.settle(queue);
+    } catch (error) {
+      this.decoder.fail(asMessageError(error));
+    }
   }
 
   /** An address behind all of a slab that is handed out as it lies there: a frame that is left unfinished is so only in pieces. */

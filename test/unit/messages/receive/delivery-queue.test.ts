@@ -11,6 +11,7 @@ import {
   PIECE,
   PING,
   PONG,
+  QUEUED_OVERHEAD,
   TEXT,
   TEXT_BYTES,
 } from '../../../../src/messages/handler.js';
@@ -52,6 +53,20 @@ describe('DeliveryQueue', () => {
     ]);
     deliver(queue, collectInto(events));
     expect(events).toHaveLength(8);
+  });
+
+  it('says how many deliveries are left, and how much memory they take', () => {
+    const queue = new DeliveryQueue();
+    for (const text of ['throw', 'ab', '']) queue.add(TEXT, text);
+    queue.add(PONG, new Uint8Array(125));
+    expect([queue.length, queue.heldLength]).toEqual([4, 4 * QUEUED_OVERHEAD + 132]);
+    const onText = (text: string) => {
+      if (text === 'throw') throw new Error(text);
+    };
+    expect(() => deliver(queue, { ...collectInto([]), onText })).toThrow('throw');
+    expect([queue.length, queue.heldLength]).toEqual([3, 3 * QUEUED_OVERHEAD + 127]);
+    deliver(queue, collectInto([]));
+    expect([queue.length, queue.heldLength]).toEqual([0, 0]);
   });
 
   it('goes on behind the delivery that threw', () => {
