@@ -7,6 +7,8 @@ const TURN = 1_000_000;
 
 /** A call of a handler, without what it does. */
 export const DELIVERY_COST = 200;
+/** A fragment, beside its bytes. */
+export const FRAGMENT_COST = 100;
 /** For each byte or UTF-16 unit that is copied: to be decoded, or to be sent. */
 export const COPY_COST = 0.25;
 /** For each byte of a long buffer beside that: the system gives it memory page by page, as it is written to, which takes the most. */

@@ -13,6 +13,7 @@ import { COMPRESSED, END, messageOpcode } from '../../kernel/records.js';
 import { readText } from '../../kernel/text.js';
 import type { MessageDecompression } from '../compression.js';
 import { BINARY, FRAGMENTS, TEXT, TEXT_BYTES } from '../handler.js';
+import { FRAGMENT_COST, spend } from '../turn.js';
 import { CompressedMessages } from './compressed-messages.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
 import type { DeliveryQueue } from './delivery-queue.js';
@@ -75,6 +76,7 @@ export class MessageParts {
    * @throws ProtocolError, or an error of the engine, that the connection is to be failed with
    */
   take(queue: DeliveryQueue, first: number, start: number, end: number): void {
+    spend(FRAGMENT_COST);
     if ((first & COMPRESSED) !== 0) this.#compressed!.take(queue, first, start, end);
     else this.#takeFragment(queue, first, start, end);
   }

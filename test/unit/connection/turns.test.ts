@@ -11,7 +11,7 @@ import { parseExtensions } from '../../../src/handshake/extensions.js';
 import { collectInto, type MessageEvent, type MessageHandler } from '../../../src/messages/handler.js';
 import { spentTurns } from '../../../src/messages/turn.js';
 import { ProtocolError } from '../../../src/protocol/errors.js';
-import { BINARY, bytesOf, Peer, stream, TEXT } from '../../support/frames/wire.js';
+import { BINARY, bytesOf, concat, Peer, stream, TEXT } from '../../support/frames/wire.js';
 import { BitWriter, deflateAlone } from '../../support/kernels/inflating.js';
 
 const MIB = 1024 * 1024;
@@ -105,6 +105,24 @@ describe.each(['wasm', 'portable'] as const)('a connection in turns, on the %s k
     const { events, perTurn } = feed(connect(kernel), chunk);
     expect(events.length).toBe(30_000);
     expect(Math.max(...perTurn)).toBeLessThan(6000);
+  });
+
+  it.each([
+    ['empty fragments', '', 0],
+    ['fragments of one byte', 'x', 0],
+    ['empty fragments of a compressed message', '', 4],
+  ])('counts fragments that bring next to nothing: %s', (_what, payload, rsv) => {
+    const connection = connect(kernel);
+    const handler = collectInto([]);
+    connection.dispatch(stream(peer().frame(BINARY, payload, { fin: false, rsv })), handler);
+    const chunk = stream(...new Array(10_000).fill(peer().frame(0, payload, { fin: false })));
+    connection.dispatch(chunk.slice(), handler);
+    expect(spentTurns()).toBeGreaterThan(0.99);
+    expect(spentTurns()).toBeLessThan(1.2);
+    // Four chunks in one read: each call does no more than a turn.
+    connection.dispatch(concat(chunk, chunk, chunk, chunk), handler);
+    expect(spentTurns()).toBeLessThan(1.2);
+    expect(connection.hasPendingInput).toBe(true);
   });
 
   it('counts what a handler sends: long messages that are asked for in few bytes', () => {
