@@ -7,6 +7,8 @@ const TURN = 1_000_000;
 
 /** A call of a handler, without what it does. */
 export const DELIVERY_COST = 200;
+/** The answer to a ping. */
+export const ANSWER_COST = 2000;
 /** A fragment, beside its bytes. */
 export const FRAGMENT_COST = 100;
 /** For each byte or UTF-16 unit that is copied: to be decoded, or to be sent. */

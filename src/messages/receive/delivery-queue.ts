@@ -11,12 +11,13 @@ import {
   heldLengthOf,
   type MessagePiece,
   type PIECE,
+  PING,
   QUEUED_OVERHEAD,
   type TEXT,
   type TEXT_BYTES,
   wipeDelivery,
 } from '../handler.js';
-import { DELIVERY_COST, isTurnSpent, spend } from '../turn.js';
+import { ANSWER_COST, DELIVERY_COST, isTurnSpent, spend } from '../turn.js';
 
 /** In place of a kind: what comes of the message is not known yet. */
 const UNFINISHED = -1;
@@ -60,6 +61,8 @@ export class DeliveryQueue {
   #count = 0;
   #next = 0;
   #unfinishedCount = 0;
+  /** Pings that are queued, or were when something was discarded. */
+  #pingCount = 0;
   #failure: ProtocolError | undefined;
 
   /** A message in it is unfinished: what comes behind it has to wait. */
@@ -74,7 +77,7 @@ export class DeliveryQueue {
 
   /** What it costs of a turn to deliver everything that is queued, at least. */
   get cost(): number {
-    return this.length * DELIVERY_COST;
+    return this.length * DELIVERY_COST + this.#pingCount * ANSWER_COST;
   }
 
   /** Bytes of memory that everything queued takes. */
@@ -91,6 +94,11 @@ export class DeliveryQueue {
 
   add<Kind extends DeliveryKind>(kind: Kind, value: DeliveryValues[Kind]): void {
     this.#add(kind, value);
+  }
+
+  addPing(payload: Uint8Array): void {
+    this.#pingCount++;
+    this.#add(PING, payload);
   }
 
   /** What has come of a message that was unfinished. */
@@ -168,6 +176,10 @@ export class DeliveryQueue {
         }
         if (inTurns) {
           spend(DELIVERY_COST);
+          if (kind === PING) {
+            spend(ANSWER_COST);
+            this.#pingCount--;
+          }
           if (isTurnSpent()) break;
         }
       }
@@ -175,7 +187,7 @@ export class DeliveryQueue {
     } finally {
       if (this.#next === this.#count) {
         if (this.#count <= SHORT_BATCH) this.#values = [];
-        this.#next = this.#count = 0;
+        this.#next = this.#count = this.#pingCount = 0;
         if (this.#lent.length > 0) for (const bytes of this.#lent.splice(0)) takeBack(bytes);
       }
     }

@@ -36,7 +36,7 @@ import {
 import { readText } from '../../kernel/text.js';
 import { asMessageError } from '../../protocol/errors.js';
 import type { MessageDecompression } from '../compression.js';
-import { BINARY, CLOSE, type DeliverySink, PIECE, PING, PONG, TEXT, TEXT_BYTES } from '../handler.js';
+import { BINARY, CLOSE, type DeliverySink, PIECE, PONG, TEXT, TEXT_BYTES } from '../handler.js';
 import type { MessageDecoderConfig } from './decoder-config.js';
 import type { Delivery, DeliveryQueue } from './delivery-queue.js';
 import { findLong } from './long-messages.js';
@@ -242,7 +242,7 @@ export class RecordReader implements Reading {
         queue.add(CLOSE, { closeCode, reason: host.readUtf8(payload, 2, length) });
       }
     } else if (opcode === OPCODE_PING) {
-      queue.add(PING, payload);
+      queue.addPing(payload);
     } else {
       queue.add(PONG, payload);
     }

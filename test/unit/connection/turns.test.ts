@@ -125,6 +125,12 @@ describe.each(['wasm', 'portable'] as const)('a connection in turns, on the %s k
     expect(connection.hasPendingInput).toBe(true);
   });
 
+  it('counts the answers to pings', () => {
+    const { events, perTurn } = feed(connect(kernel), stream(...new Array(1000).fill(peer().ping(''))));
+    expect(events.length).toBe(1000);
+    expect(Math.max(...perTurn)).toBeLessThan(500);
+  });
+
   it('counts what a handler sends: long messages that are asked for in few bytes', () => {
     const connection = connect(kernel);
     const answer = Buffer.alloc(MIB, 'some text that gets shorter');
