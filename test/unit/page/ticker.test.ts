@@ -75,7 +75,7 @@ describeWith('Chromium: the ticker', hasChromium, () => {
       expect(widths[2]).toBeGreaterThan(5);
       expect(await textOf(page, 'saved')).toMatch(/^\d+\.\d+ [kM]B$/);
       expect(Number.parseInt((await textOf(page, 'share'))!, 10)).toBeGreaterThan(50);
-      expect(await textOf(page, 'count')).toBe('20');
+      await expect.poll(() => textOf(page, 'count')).toBe('20');
       expect(await page.getByRole('rowheader').count()).toBe(12);
       await expect.poll(() => page.locator('[data-direction="1"]').count()).toBeGreaterThan(0);
       await page.getByRole('button', { name: 'Stop' }).click();

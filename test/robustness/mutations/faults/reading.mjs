@@ -60,8 +60,8 @@ export const READING = [
   [
     'a compressed message is inflated although its stream is full',
     'src/node/socket/link.ts',
-    'isHeldFor(PAUSED | STREAMS_FULL) && !',
-    'isHeldFor(PAUSED) && !',
+    'let holding = PAUSED | STREAMS_FULL;',
+    'let holding = PAUSED;',
     [{ file: 'test/unit/node/flow/message-streams.test.ts' }],
   ],
   [

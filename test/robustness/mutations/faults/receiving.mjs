@@ -14,7 +14,7 @@ export const RECEIVING = [
   [
     'the portable kernel drops the high half of a 64-bit length',
     'src/kernel/read-header.ts',
-    'high * TWO_32 + readU32BE',
+    'high * TWO_POW_32 + readU32BE',
     'readU32BE',
     [LESSONS, vectors('10.4-limits.*a text of [0-9]+ bytes')],
   ],
