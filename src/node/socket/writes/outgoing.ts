@@ -55,7 +55,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     this.#writer = new SocketWriter(socket, directWrites);
   }
 
-  /** For the program, which may do anything with it: what counts as written is written before. */
+  /** For the program, which may do anything with it: what was sent is written before, unless it is corked. */
   exposeSocket(): Duplex {
     this.flushUnlessCorked();
     makeWrites();
@@ -336,7 +336,7 @@ export class Outgoing extends PreparedRun implements TurnTaker, BatchWriter {
     }
     // A subscriber of a channel has sent another message, which has taken this one along.
     const hasLeft = callback !== undefined && this.gatheredLength === 0 && !connection.hasSlices;
-    if (hasLeft) this.#socket.write(EMPTY, callback);
+    if (hasLeft) this.#socket.write(EMPTY, inOwnContext(callback));
     else if (callback !== undefined) this.#callBack(inOwnContext(callback));
     if (isDue) this.flush();
   }
